@@ -1,0 +1,259 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+)
+
+// Options are the option bytes of a TCP header exactly as they stand on the wire, at most 40 (RFC 9293 section 3.1). They
+// are a plain comparable value, and the zero value has none.
+//
+// The With methods append one option and return the result; o itself does not change. An option that would not fit into
+// the 40 bytes is left out whole, and the others stay. No method adds padding: MUST-64 does not ask for alignment, and a
+// stack that wants it says WithNOP. Only at the end must the header be a whole number of 32-bit words, which
+// [Segment.AppendIPv4] ensures with zero bytes (End of Option List, MUST-69).
+type Options struct {
+	n uint8
+	b [MaxOptions]byte // bytes from n on are zero, so that == compares options
+}
+
+// MaxOptions is how many option bytes fit: a header of 15 words less the 20 fixed bytes.
+const MaxOptions = 40
+
+// Option kinds (IANA TCP parameters).
+const (
+	KindEOL           = 0
+	KindNOP           = 1
+	KindMSS           = 2
+	KindWindowScale   = 3
+	KindSACKPermitted = 4
+	KindSACK          = 5
+	KindTimestamps    = 8
+	KindMD5           = 19
+	KindUserTimeout   = 28
+	KindAO            = 29
+	KindMultipath     = 30
+	KindFastOpen      = 34
+	KindExperiment    = 254
+)
+
+// MaxWindowScale is the largest shift that a TCP may use; it takes a larger one as this (RFC 7323 section 2.3).
+const MaxWindowScale = 14
+
+// RawOptions returns options of exactly these bytes, whatever they mean. The only error is more than 40 bytes.
+func RawOptions(b []byte) (Options, error) {
+	if len(b) > MaxOptions {
+		return Options{}, fmt.Errorf("wire: %d option bytes, and a TCP header has room for %d", len(b), MaxOptions)
+	}
+	var o Options
+	o.n = uint8(copy(o.b[:], b))
+	return o, nil
+}
+
+// WithMSS appends the maximum segment size that the sender can receive, in bytes of data (RFC 9293 section 3.7.1; only
+// right in a SYN, MUST-65).
+func (o Options) WithMSS(v uint16) Options {
+	return o.with([]byte{KindMSS, 4, byte(v >> 8), byte(v)})
+}
+
+// WithWindowScale appends the shift that the sender wants for its own later windows (RFC 7323 section 2.2). A TCP sends
+// 0 to 14; larger values are written too, for whoever wants to see what the peer makes of them.
+func (o Options) WithWindowScale(s uint8) Options {
+	return o.with([]byte{KindWindowScale, 3, s})
+}
+
+// WithSACKPermitted appends the offer to receive selective acknowledgments (RFC 2018 section 2; only right in a SYN).
+func (o Options) WithSACKPermitted() Options {
+	return o.with([]byte{KindSACKPermitted, 2})
+}
+
+// WithTimestamps appends the timestamps option (RFC 7323 section 3.2). val is the clock of the sender, in ticks of a length
+// that is the sender's affair, and ecr the value that it echoes, which means something only in a segment with ACK.
+func (o Options) WithTimestamps(val, ecr uint32) Options {
+	var b [10]byte
+	b[0], b[1] = KindTimestamps, 10
+	binary.BigEndian.PutUint32(b[2:], val)
+	binary.BigEndian.PutUint32(b[6:], ecr)
+	return o.with(b[:])
+}
+
+// WithSACK appends selective acknowledgments (RFC 2018 section 3): as many of the blocks as fit, from the first, which
+// should be the newest. There is room for four, or three beside timestamps. Without any block nothing is appended.
+func (o Options) WithSACK(blocks ...Block) Options {
+	room := (MaxOptions - int(o.n) - 2) / 8
+	blocks = blocks[:max(0, min(len(blocks), room))]
+	if len(blocks) == 0 {
+		return o
+	}
+	var b [MaxOptions]byte
+	b[0], b[1] = KindSACK, byte(2+8*len(blocks))
+	for i, block := range blocks {
+		binary.BigEndian.PutUint32(b[2+8*i:], uint32(block.Left))
+		binary.BigEndian.PutUint32(b[6+8*i:], uint32(block.Right))
+	}
+	return o.with(b[:b[1]])
+}
+
+// WithNOP appends one byte of filling, which may stand between any two options (RFC 9293 section 3.2).
+func (o Options) WithNOP() Options { return o.with([]byte{KindNOP}) }
+
+// WithEOL appends the end of the option list, behind which a TCP reads no further (RFC 9293 section 3.2).
+func (o Options) WithEOL() Options { return o.with([]byte{KindEOL}) }
+
+// WithRaw appends an option of any kind with the right length byte in front of data. Kinds 0 and 1 have no length byte
+// (MUST-68); for them data is appended behind the kind byte as it is.
+func (o Options) WithRaw(kind uint8, data []byte) Options {
+	if len(data) > MaxOptions {
+		return o
+	}
+	var b [2 + MaxOptions]byte
+	b[0] = kind
+	head := b[:1]
+	if kind != KindEOL && kind != KindNOP {
+		b[1] = byte(2 + len(data))
+		head = b[:2]
+	}
+	return o.with(append(head, data...))
+}
+
+func (o Options) with(b []byte) Options {
+	if int(o.n)+len(b) <= MaxOptions {
+		o.n += uint8(copy(o.b[o.n:], b))
+	}
+	return o
+}
+
+// Len is the number of option bytes, 0 to 40, without the padding that the wire may add.
+func (o Options) Len() int { return int(o.n) }
+
+// Bytes returns a copy of the option bytes, without the padding that the wire may add.
+func (o Options) Bytes() []byte { return append([]byte(nil), o.b[:o.n]...) }
+
+// Padded returns o filled up with zero bytes to a whole number of 32-bit words, as it is on the wire.
+func (o Options) Padded() Options {
+	o.n = (o.n + 3) &^ 3
+	return o
+}
+
+// A Block is one SACK block: the numbers from Left up to but not including Right (RFC 2018 section 3).
+type Block struct{ Left, Right Seq }
+
+// An Option is one option as All finds it.
+type Option struct {
+	Kind uint8
+	At   int    // index of the kind byte in the option bytes, 0 to 39
+	Data []byte // without kind and length; behind EOL the padding; of a malformed option all that is left
+	Bad  bool   // the length byte is missing, is 0 or 1, or points past the end; it is the last then
+}
+
+// Len is how many bytes the option occupies, its kind and length bytes included.
+func (o Option) Len() int {
+	if o.Kind == KindEOL || o.Kind == KindNOP || o.Bad {
+		return 1 + len(o.Data)
+	}
+	return 2 + len(o.Data)
+}
+
+// All yields the options in their order. Every byte belongs to exactly one: the padding behind EOL is its data, and when a
+// length makes no sense the rest of the bytes is the data of that last, bad option, its length byte included.
+func (o Options) All() iter.Seq[Option] {
+	return func(yield func(Option) bool) {
+		b := o.Bytes()
+		for at := 0; at < len(b); {
+			opt := Option{Kind: b[at], At: at}
+			size, ok := optionSize(b[at:])
+			switch {
+			case !ok:
+				opt.Bad, opt.Data = true, b[at+1:]
+			case opt.Kind == KindEOL:
+				opt.Data = b[at+1:]
+			case opt.Kind != KindNOP:
+				opt.Data = b[at+2 : at+size]
+			}
+			if !yield(opt) {
+				return
+			}
+			at += opt.Len()
+		}
+	}
+}
+
+// optionSize is how many bytes the first option in b occupies, by its own word. It is not ok when that word is missing or
+// cannot be true. b is not empty.
+func optionSize(b []byte) (size int, ok bool) {
+	if b[0] == KindEOL || b[0] == KindNOP {
+		return 1, true
+	}
+	if len(b) < 2 || b[1] < 2 || int(b[1]) > len(b) {
+		return 0, false
+	}
+	return int(b[1]), true
+}
+
+// An OptionSet is what a TCP understands of the options of a segment.
+type OptionSet struct {
+	MSS            uint16 // of 0 to 65535 as it was sent; what to make of 0 is for the stack to say
+	HasMSS         bool
+	WindowScale    uint8 // as it was sent; more than 14 counts as 14 (RFC 7323 section 2.3)
+	HasWindowScale bool
+	SACKPermitted  bool
+	HasTimestamps  bool
+	TSVal, TSEcr   uint32
+	Blocks         [4]Block // SACK blocks
+	NumBlocks      uint8
+	Unknown        uint8 // how many options of unknown kind were skipped by their length (MUST-6)
+	Ignored        uint8 // how many options of a kind above had a length that is not theirs, and were skipped
+	Malformed      bool  // a length of 0 or 1 or past the end: reading stopped there (MUST-7)
+}
+
+// Parse reads the options as a robust TCP does, and as Linux does. It never fails: unknown kinds are skipped by their
+// length (MUST-6), a known kind with a length that is not its own is ignored, of an option that comes twice the last one
+// counts, End of Option List ends the reading, and an impossible length ends it too and sets Malformed (MUST-7). Whether
+// an option may stand in this segment (MSS only in a SYN, for example) is for the caller to say. Parse does not allocate.
+func (o Options) Parse() OptionSet {
+	var set OptionSet
+	for b := o.b[:o.n]; len(b) > 0; {
+		size, ok := optionSize(b)
+		if !ok {
+			set.Malformed = true
+			return set
+		}
+		switch b[0] {
+		case KindEOL:
+			return set
+		case KindNOP:
+		default:
+			set.take(b[0], b[2:size])
+		}
+		b = b[size:]
+	}
+	return set
+}
+
+func (set *OptionSet) take(kind uint8, data []byte) {
+	switch {
+	case kind == KindMSS && len(data) == 2:
+		set.MSS, set.HasMSS = binary.BigEndian.Uint16(data), true
+	case kind == KindWindowScale && len(data) == 1:
+		set.WindowScale, set.HasWindowScale = data[0], true
+	case kind == KindSACKPermitted && len(data) == 0:
+		set.SACKPermitted = true
+	case kind == KindTimestamps && len(data) == 8:
+		set.TSVal, set.TSEcr = binary.BigEndian.Uint32(data), binary.BigEndian.Uint32(data[4:])
+		set.HasTimestamps = true
+	case kind == KindSACK && len(data) > 0 && len(data)%8 == 0:
+		// At most 38 bytes of data fit behind kind and length, so at most four blocks do.
+		set.Blocks, set.NumBlocks = [4]Block{}, uint8(len(data)/8)
+		for i := range int(set.NumBlocks) {
+			set.Blocks[i] = Block{
+				Left:  Seq(binary.BigEndian.Uint32(data[8*i:])),
+				Right: Seq(binary.BigEndian.Uint32(data[8*i+4:])),
+			}
+		}
+	case kind == KindMSS, kind == KindWindowScale, kind == KindSACKPermitted, kind == KindTimestamps, kind == KindSACK:
+		set.Ignored++
+	default:
+		set.Unknown++
+	}
+}

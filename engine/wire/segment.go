@@ -1,0 +1,47 @@
+package wire
+
+import "net/netip"
+
+// A Segment is one TCP segment in its IPv4 packet, as a plain comparable value. Every field that a learner may set by hand
+// is here, also to a value that no TCP would send; AppendIPv4 turns it into the bytes and ParseIPv4 back.
+type Segment struct {
+	Src, Dst netip.AddrPort // IPv4 address and TCP port of both ends
+
+	Seq    Seq
+	Ack    Seq // sent as it is even when the ACK bit is off; then it means nothing
+	Flags  Flags
+	Window uint16 // the raw field, never scaled
+	Urgent uint16
+
+	Options Options // the option bytes as they are on the wire, malformed ones too
+	Payload string  // the text; a string so that segments can be compared and shared
+
+	// Offset is the data offset field in 32-bit words, 0 for the right one. Reserved is the four bits behind it.
+	Offset   uint8
+	Reserved uint8
+
+	// FixedSum says that the checksum field is Checksum, right or wrong. Otherwise the right one is computed.
+	FixedSum bool
+	Checksum uint16
+
+	TTL  uint8  // of the IPv4 header
+	TOS  uint8  // DSCP and ECN bits of the IPv4 header
+	IPID uint16 // identification field of the IPv4 header
+	DF   bool   // don't fragment
+}
+
+// Len is SEG.LEN: the sequence space that the segment occupies, where SYN and FIN count as one each
+// (RFC 9293 section 3.4).
+func (s *Segment) Len() uint32 {
+	n := uint32(len(s.Payload))
+	if s.Flags.Has(SYN) {
+		n++
+	}
+	if s.Flags.Has(FIN) {
+		n++
+	}
+	return n
+}
+
+// End is the sequence number after the last one that the segment occupies.
+func (s *Segment) End() Seq { return s.Seq.Add(s.Len()) }
