@@ -1,0 +1,289 @@
+// Package static holds the browser's side of the lab as it lies on disk, and serves it: every file once in memory, with its
+// gzip copy, type and entity tag ready, under a path that carries a hash of all of them. Nothing is read, compressed or hashed
+// while a request waits.
+package static
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed *
+var embedded embed.FS
+
+// Embedded returns the files that were built into the binary.
+func Embedded() fs.FS { return embedded }
+
+// Cache-Control values.
+const (
+	Immutable = "public, max-age=31536000, immutable" // the address changes with the contents
+	Ask       = "no-cache"                            // may be stored; ask by entity tag before each use
+	Never     = "no-store"
+)
+
+// A File is an answer that is ready to be sent: contents, the gzip copy if it is worth it, and the headers.
+type File struct {
+	plain, zipped       body
+	kind, cache, length []string
+}
+
+type body struct {
+	data   []byte
+	tag    string
+	tags   []string
+	length []string
+}
+
+var (
+	varyEncoding = []string{"Accept-Encoding"}
+	gzipEncoding = []string{"gzip"}
+)
+
+// NewFile returns a File of the given media type. It compresses and hashes, so it belongs where things are loaded.
+func NewFile(kind, cache string, data []byte) *File {
+	sum := sha256.Sum256(data)
+	tag := hex.EncodeToString(sum[:8])
+	f := &File{kind: []string{kind}, cache: []string{cache}, plain: newBody(data, `"`+tag+`"`)}
+	if zipped := compress(data); compressible(kind) && len(zipped) < len(data) {
+		f.zipped = newBody(zipped, `"`+tag+`-gzip"`)
+	}
+	return f
+}
+
+func newBody(data []byte, tag string) body {
+	return body{data: data, tag: tag, tags: []string{tag}, length: []string{strconv.Itoa(len(data))}}
+}
+
+func compress(data []byte) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	// A bytes.Buffer does not fail.
+	_, _ = w.Write(data)
+	_ = w.Close()
+	return b.Bytes()
+}
+
+func compressible(kind string) bool {
+	return strings.HasPrefix(kind, "text/") || strings.HasPrefix(kind, "application/json") || strings.HasPrefix(kind, "image/svg")
+}
+
+// Bytes returns the contents, which the caller must not change.
+func (f *File) Bytes() []byte { return f.plain.data }
+
+// ServeHTTP answers a GET or HEAD with 200, 304, 206 or 416.
+func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.Serve(w, r, http.StatusOK) }
+
+// Serve answers with the given status. Only answers with status 200 can become 304 or 206.
+func (f *File) Serve(w http.ResponseWriter, r *http.Request, status int) {
+	h := w.Header()
+	h["Content-Type"], h["Cache-Control"] = f.kind, f.cache
+	b := &f.plain
+	if f.zipped.data != nil {
+		h["Vary"] = varyEncoding
+		if AcceptsGzip(r.Header["Accept-Encoding"]) {
+			b = &f.zipped
+			h["Content-Encoding"] = gzipEncoding
+		}
+	}
+	if status == http.StatusOK {
+		h["Etag"] = b.tags
+		// A range of a compressed body is of no use to anybody, so only the plain one has them.
+		if b == &f.plain && r.Header["Range"] != nil {
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b.data))
+			return
+		}
+		if Matches(r.Header["If-None-Match"], b.tag) {
+			delete(h, "Content-Type")
+			delete(h, "Content-Encoding")
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	h["Content-Length"] = b.length
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		// Only the client can be the cause of an error here, and it is gone then.
+		_, _ = w.Write(b.data)
+	}
+}
+
+// Matches reports whether one of the entity tags in the If-None-Match header lines is tag, compared weakly
+// (RFC 9110 section 13.1.2).
+func Matches(lines []string, tag string) bool {
+	for _, line := range lines {
+		for t := range strings.SplitSeq(line, ",") {
+			t = strings.TrimSpace(t)
+			if t == "*" || strings.TrimPrefix(t, "W/") == tag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AcceptsGzip reports whether the Accept-Encoding header lines allow gzip (RFC 9110 section 12.5.3). What cannot be read
+// counts as a no: the plain body is right for everybody.
+func AcceptsGzip(lines []string) bool {
+	named, any := -1.0, -1.0
+	for _, line := range lines {
+		for item := range strings.SplitSeq(line, ",") {
+			name, params, _ := strings.Cut(item, ";")
+			q := 1.0
+			if params != "" {
+				key, value, _ := strings.Cut(strings.TrimSpace(params), "=")
+				v, err := strconv.ParseFloat(value, 64)
+				if !strings.EqualFold(key, "q") || err != nil || !(v >= 0 && v <= 1) {
+					q = 0
+				} else {
+					q = v
+				}
+			}
+			switch name = strings.TrimSpace(name); {
+			case strings.EqualFold(name, "gzip"), strings.EqualFold(name, "x-gzip"):
+				named = q
+			case name == "*":
+				any = q
+			}
+		}
+	}
+	if named >= 0 {
+		return named > 0
+	}
+	return any > 0
+}
+
+// Assets are the files of the browser's side under their addresses.
+type Assets struct {
+	prefix string // "/lab/static/0123456789ab/"
+	files  map[string]*File
+	dev    fs.FS // when not nil, files are read anew for each request
+	source fs.FS
+}
+
+// New loads all files of fsys. Addresses begin with base, which has a slash at both ends. With dev, files are read when
+// they are asked for and no browser may keep them.
+func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
+	a := &Assets{files: map[string]*File{}, source: fsys}
+	if dev {
+		a.dev, a.prefix = fsys, base+"static/dev/"
+		return a, nil
+	}
+	sum := sha256.New()
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !served(name) {
+			return err
+		}
+		data, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		// Lengths keep ("a", "bc") and ("ab", "c") apart.
+		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(data))
+		sum.Write(data)
+		a.files[name] = NewFile(kindOf(name), Immutable, data)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("static: %w", err)
+	}
+	a.prefix = base + "static/" + hex.EncodeToString(sum.Sum(nil))[:12] + "/"
+	return a, nil
+}
+
+// served says which files a browser may ask for: neither this package's source nor what only the type checker reads.
+func served(name string) bool {
+	return !strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, ".d.ts") && name != "package.json" &&
+		!strings.HasPrefix(path.Base(name), ".")
+}
+
+// kindOf does not ask the operating system, whose tables differ.
+func kindOf(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".woff2":
+		return "font/woff2"
+	case ".json":
+		return "application/json"
+	case ".txt", ".md":
+		return "text/plain; charset=utf-8"
+	case ".ico":
+		return "image/x-icon"
+	case ".png":
+		return "image/png"
+	default:
+		return cmp.Or(mime.TypeByExtension(ext), "application/octet-stream")
+	}
+}
+
+// Prefix returns the path under which the files are served, "/static/0123456789ab/".
+func (a *Assets) Prefix() string { return a.prefix }
+
+// URL returns the address of the named file, "js/app.js".
+func (a *Assets) URL(name string) string { return a.prefix + name }
+
+// File returns the named file, or nil when there is none.
+func (a *Assets) File(name string) *File {
+	if a.dev == nil {
+		return a.files[name]
+	}
+	if !fs.ValidPath(name) || !served(name) {
+		return nil
+	}
+	data, err := fs.ReadFile(a.dev, name)
+	if err != nil {
+		return nil
+	}
+	return NewFile(kindOf(name), Never, data)
+}
+
+// imports finds the static imports and re-exports of a module. Modules here write each of them at the start of a line.
+var imports = regexp.MustCompile(`(?m)^(?:import|export)\b[^'"();]*['"](\.{1,2}/[^'"]+)['"]|^import\s*['"](\.{1,2}/[^'"]+)['"]`)
+
+// Modules returns the names of the given modules and of all that they import, each once, in the order in which a browser
+// would come to them: the list to preload, so that a deep import costs no round trips.
+func (a *Assets) Modules(entries ...string) ([]string, error) {
+	var names []string
+	var missing error
+	var visit func(name, from string)
+	visit = func(name, from string) {
+		if slices.Contains(names, name) {
+			return
+		}
+		f := a.File(name)
+		if f == nil {
+			missing = errors.Join(missing, fmt.Errorf("static: %s, imported by %s, does not exist", name, cmp.Or(from, "a page")))
+			return
+		}
+		names = append(names, name)
+		for _, m := range imports.FindAllSubmatch(f.Bytes(), -1) {
+			visit(path.Join(path.Dir(name), string(m[1])+string(m[2])), name)
+		}
+	}
+	for _, name := range entries {
+		visit(name, "")
+	}
+	return names, missing
+}
