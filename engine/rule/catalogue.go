@@ -1,0 +1,399 @@
+package rule
+
+// IDs of the rules, in the order of the catalogue. The suffix behind "/" is the number of the check in the section's own
+// list where it has one.
+const (
+	Checksum      ID = "9293:3.1/checksum"
+	UnknownOption ID = "9293:3.1/unknown-option"
+	BadOption     ID = "9293:3.1/option-length"
+	MSS           ID = "9293:3.7.1/mss"
+
+	ISN         ID = "6528:3"
+	PassiveOpen ID = "9293:3.10.1/passive"
+	ActiveOpen  ID = "9293:3.10.1/active"
+	Send        ID = "9293:3.10.2/send"
+	SendQueued  ID = "9293:3.10.2/queue"
+	SendWindow  ID = "9293:3.10.7.4/5.send"
+	Accept      ID = "lab:accept"
+
+	ClosedRST   ID = "9293:3.10.7.1/rst"
+	ClosedNoACK ID = "9293:3.10.7.1/no-ack"
+	ClosedACK   ID = "9293:3.10.7.1/ack"
+
+	ListenRST   ID = "9293:3.10.7.2/1"
+	ListenACK   ID = "9293:3.10.7.2/2"
+	ListenSYN   ID = "9293:3.10.7.2/3"
+	ListenOther ID = "9293:3.10.7.2/4"
+
+	SynSentACK       ID = "9293:3.10.7.3/1"
+	SynSentRST       ID = "9293:3.10.7.3/2"
+	SynSentSYN       ID = "9293:3.10.7.3/4"
+	SynSentOpen      ID = "9293:3.10.7.3/4.established"
+	SimultaneousOpen ID = "9293:3.10.7.3/4.syn-received"
+	SynSentOther     ID = "9293:3.10.7.3/5"
+
+	Sequence       ID = "9293:3.10.7.4/1"
+	RSTBit         ID = "9293:3.10.7.4/2"
+	RSTToListen    ID = "9293:3.10.7.4/2.listen"
+	RSTRefused     ID = "9293:3.10.7.4/2.refused"
+	RSTReset       ID = "9293:3.10.7.4/2.reset"
+	SYNBit         ID = "9293:3.10.7.4/4"
+	SYNToListen    ID = "9293:3.10.7.4/4.listen"
+	ACKBit         ID = "9293:3.10.7.4/5"
+	SynReceivedACK ID = "9293:3.10.7.4/5.syn-received"
+	ACKNew         ID = "9293:3.10.7.4/5.established"
+	Text           ID = "9293:3.10.7.4/7"
+	AckText        ID = "9293:3.10.7.4/7.ack"
+	Gap            ID = "9293:3.10.7.4/7.gap"
+	Duplicate      ID = "9293:3.10.7.4/7.duplicate"
+	FINBit         ID = "9293:3.10.7.4/8"
+
+	RSTExact     ID = "5961:3.2"
+	SYNChallenge ID = "5961:4.2"
+	ACKRange     ID = "5961:5.2"
+	RateLimit    ID = "5961:7"
+
+	WindowScale      ID = "7323:2.2"
+	WindowScaleLimit ID = "7323:2.3"
+	Timestamps       ID = "7323:3.2"
+	SACKPermitted    ID = "2018:2"
+	DSACK            ID = "2883:4"
+
+	RTOInitial  ID = "6298:2.1"
+	RTTFirst    ID = "6298:2.2"
+	RTTNext     ID = "6298:2.3"
+	RTOStart    ID = "6298:5.1"
+	RTOStop     ID = "6298:5.2"
+	RTORestart  ID = "6298:5.3"
+	RTOExpired  ID = "6298:5"
+	Retransmit  ID = "6298:5.4"
+	RTODouble   ID = "6298:5.5"
+	RTOAfterSyn ID = "6298:5.7"
+	GiveUp      ID = "9293:3.8.3/r2"
+
+	SynQueue       ID = "linux:syn-queue"
+	AcceptQueueSYN ID = "linux:accept-queue-syn"
+	AcceptQueueACK ID = "linux:accept-queue-ack"
+
+	LinuxListenFIN    ID = "linux:listen-fin"
+	LinuxSynAgain     ID = "linux:syn-sent-ack"
+	LinuxEcho         ID = "linux:syn-sent-echo"
+	LinuxSynLinear    ID = "linux:syn-linear"
+	LinuxGiveUp       ID = "linux:retries"
+	LinuxSynAckAgain  ID = "linux:syn-received-syn"
+	LinuxRequestACK   ID = "linux:syn-received-ack"
+	LinuxRequestSYN   ID = "linux:syn-received-reset"
+	LinuxSequence     ID = "linux:sequence"
+	LinuxSimultaneous ID = "linux:simultaneous-open"
+	LinuxACKUnsent    ID = "linux:ack-unsent"
+	LinuxResetErrno   ID = "linux:reset-errno"
+
+	LabDrop      ID = "lab:drop"
+	LabDelay     ID = "lab:delay"
+	LabHold      ID = "lab:hold"
+	LabRelease   ID = "lab:release"
+	LabDuplicate ID = "lab:duplicate"
+	LabEdit      ID = "lab:edit"
+	LabForge     ID = "lab:forge"
+	LabRule      ID = "lab:rule"
+	LabLoss      ID = "lab:loss"
+	LabChance    ID = "lab:chance"
+	LabNoHost    ID = "lab:no-such-host"
+)
+
+func rfc(id ID, number, section, req, title, gist string) Rule {
+	return Rule{ID: id, Source: "RFC " + number, Section: section, Req: req, Title: title, Gist: gist,
+		URL: "https://www.rfc-editor.org/rfc/rfc" + number + ".html#section-" + section}
+}
+
+func linux(id ID, title, gist string) Rule {
+	return Rule{ID: id, Source: "Linux 6.18", Title: title, Gist: gist}
+}
+
+func lab(id ID, title, gist string) Rule {
+	return Rule{ID: id, Source: "Handshake Lab", Title: title, Gist: gist}
+}
+
+// says gives a rule its sentences and the names of the numbers in them.
+func (r Rule) says(pass, fail string, params ...string) Rule {
+	r.Pass, r.Fail, r.Params = pass, fail, params
+	return r
+}
+
+var catalogue = []Rule{
+	rfc(Checksum, "9293", "3.1", "MUST-3", "The checksum must be right",
+		"Every segment is checked before anything else. One with a wrong checksum was damaged on the way and is thrown away without a word.").
+		says("The checksum is right.", "The checksum is {checksum}, but over these bytes it must be {computed}. The segment is thrown away.", "checksum", "computed"),
+	rfc(UnknownOption, "9293", "3.1", "MUST-6", "Options it does not know are skipped",
+		"Every option but two says how long it is, so a TCP can step over one that it does not know.").
+		says("Options skipped because nobody here knows them: {options}.", "", "options"),
+	rfc(BadOption, "9293", "3.1", "MUST-7", "A broken option must not hurt",
+		"An option whose length is 0, 1 or points past the end cannot be read, nor what comes after it. The rest of the segment still counts.").
+		says("The options can be read to the end.", "An option has an impossible length. Reading stopped there; what came before it counts."),
+	rfc(MSS, "9293", "3.7.1", "MUST-15", "Without an MSS option, 536",
+		"The MSS option says how much text the sender of it can take in one segment. Each direction has its own; nothing is negotiated. Who says nothing gets 536 bytes.").
+		says("The peer takes up to {MSS} bytes of text in a segment.", "The peer announced no MSS, so it gets at most {default} bytes of text in a segment.", "MSS", "default"),
+
+	rfc(ISN, "6528", "3", "MUST-8", "How an initial sequence number is made",
+		"A clock plus a keyed hash of both addresses and ports: it moves on all the time, and nobody outside can compute it.").
+		says("The initial sequence number {ISS} comes from the clock and a secret.", "", "ISS"),
+	rfc(PassiveOpen, "9293", "3.10.1", "", "Passive OPEN: wait for a SYN",
+		"A server opens passively: it enters LISTEN and sends nothing.").
+		says("The host listens, with room for a backlog of {backlog}.", "", "backlog"),
+	rfc(ActiveOpen, "9293", "3.10.1", "", "Active OPEN: send a SYN",
+		"A client opens actively: it picks an initial sequence number, sends it in a SYN and enters SYN-SENT.").
+		says("The application opened actively. The SYN carries the initial sequence number {ISS}.", "", "ISS"),
+	rfc(Send, "9293", "3.10.2", "", "SEND: text goes out as far as the window allows",
+		"What the application gives is cut into segments and sent as far as the peer's window has room.").
+		says("The application gave text: {SEG.LEN} bytes go out from number {SEG.SEQ}; the peer's window is {SND.WND}.", "", "SEG.SEQ", "SEG.LEN", "SND.WND"),
+	rfc(SendQueued, "9293", "3.10.2", "", "SEND before ESTABLISHED: text waits",
+		"Text that is given before the connection is ESTABLISHED is kept until it is.").
+		says("{bytes} bytes wait until the connection is ESTABLISHED.", "", "bytes"),
+	rfc(SendWindow, "9293", "3.10.7.4", "", "Waiting text goes out",
+		"Text that waited for the connection or for room in the window is sent as soon as both are there.").
+		says("Text that waited goes out: {SEG.LEN} bytes from number {SEG.SEQ}; the peer's window is {SND.WND}.", "", "SEG.SEQ", "SEG.LEN", "SND.WND"),
+	lab(Accept, "accept() takes the oldest waiting connection",
+		"The kernel opens connections by itself. The program gets them later, one by one, with accept().").
+		says("The application has the connection now.", ""),
+
+	rfc(ClosedRST, "9293", "3.10.7.1", "", "CLOSED: an RST is dropped",
+		"Nobody is there whom an RST could concern.").
+		says("There is no connection here that this RST could reset. It is dropped.", ""),
+	rfc(ClosedNoACK, "9293", "3.10.7.1", "", "CLOSED: a segment without ACK draws RST,ACK",
+		"A segment for which there is neither connection nor listener is answered with an RST. Without an ACK field to take a number from, the RST has number 0 and acknowledges the segment, so that its sender knows what was refused.").
+		says("Nobody listens here. The answer is RST,ACK with number 0, acknowledging {SEG.SEQ} plus the {SEG.LEN} numbers that the segment takes.", "", "SEG.SEQ", "SEG.LEN"),
+	rfc(ClosedACK, "9293", "3.10.7.1", "", "CLOSED: a segment with ACK draws RST",
+		"A segment for which there is no connection is answered with an RST that carries just the number that the segment acknowledged: its sender will believe that one.").
+		says("There is no such connection. The answer is an RST with number {SEG.ACK}, the very one that the segment acknowledged.", "", "SEG.ACK"),
+
+	rfc(ListenRST, "9293", "3.10.7.2", "", "LISTEN, first: an RST is ignored",
+		"A listener has sent nothing, so nothing of it can be reset.").
+		says("The RST bit is off.", "The RST bit is on, and there is nothing here to reset. The segment is ignored."),
+	rfc(ListenACK, "9293", "3.10.7.2", "", "LISTEN, second: any ACK is bad",
+		"A listener has sent nothing that could be acknowledged, so the segment belongs to some other connection. An RST tells its sender.").
+		says("The ACK bit is off.", "The segment acknowledges {SEG.ACK}, but nothing was ever sent from here. The answer is an RST with that number.", "SEG.ACK"),
+	rfc(ListenSYN, "9293", "3.10.7.2", "", "LISTEN, third: a SYN begins a connection",
+		"A SYN makes a new connection in SYN-RECEIVED. The answer carries the server's own SYN and acknowledges the client's.").
+		says("A SYN with number {SEG.SEQ} arrived: a new connection begins in SYN-RECEIVED.", "The SYN bit is off.", "SEG.SEQ"),
+	rfc(ListenOther, "9293", "3.10.7.2", "", "LISTEN, fourth: the rest is dropped",
+		"A segment that is neither RST nor ACK nor SYN is of no use to a listener.").
+		says("A listener can do nothing with this segment and drops it.", ""),
+
+	rfc(SynSentACK, "9293", "3.10.7.3", "", "SYN-SENT, first: the ACK must cover our SYN",
+		"The only number that can be acknowledged is the one after the initial sequence number. Another one belongs to an old connection: an RST with that number clears it away.").
+		says("{SEG.ACK} acknowledges our SYN: it lies after {ISS} and not beyond {SND.NXT}.", "{SEG.ACK} does not acknowledge our SYN: only a number after {ISS} and not beyond {SND.NXT} does.", "SEG.ACK", "ISS", "SND.NXT"),
+	rfc(SynSentRST, "9293", "3.10.7.3", "", "SYN-SENT, second: an RST refuses, if its ACK is right",
+		"An RST counts only when it acknowledges our SYN: then whoever sent it has seen that SYN.").
+		says("The RST bit is off.", "The RST bit is on. With an ACK that covers our SYN it refuses the connection; without one it is dropped."),
+	rfc(SynSentSYN, "9293", "3.10.7.3", "", "SYN-SENT, fourth: the peer's SYN",
+		"The peer's SYN brings its initial sequence number.").
+		says("The SYN bit is on: the peer sends its initial sequence number.", "The SYN bit is off."),
+	rfc(SynSentOpen, "9293", "3.10.7.3", "", "SYN-SENT: SYN and ACK open the connection",
+		"The peer has our number and we have its: the connection is ESTABLISHED on this side. An ACK tells the peer so.").
+		says("The peer's number is {SEG.SEQ} and it acknowledged ours with {SEG.ACK}: ESTABLISHED on this side. An ACK goes back.", "", "SEG.SEQ", "SEG.ACK"),
+	rfc(SimultaneousOpen, "9293", "3.10.7.3", "MUST-10", "SYN-SENT: a SYN alone means that both opened",
+		"Two SYNs crossed on the way. Each side answers with SYN,ACK and the same number as before; one connection comes of it.").
+		says("A SYN with number {SEG.SEQ} came without acknowledging ours: both sides opened at the same time. The answer repeats our SYN and acknowledges theirs.", "", "SEG.SEQ"),
+	rfc(SynSentOther, "9293", "3.10.7.3", "", "SYN-SENT, fifth: without SYN or RST, drop",
+		"As long as the peer's number is not known, nothing else can be judged.").
+		says("Neither SYN nor RST: the segment is dropped.", ""),
+
+	rfc(Sequence, "9293", "3.10.7.4", "", "First: the segment must lie in the window",
+		"The first or last number of the segment must be one that is expected now. Anything else is old or forged: it is acknowledged, so that an honest sender learns where we are, and dropped.").
+		says("{SEG.SEQ}, {SEG.LEN} numbers long, lies in the window that begins at {RCV.NXT} and is {RCV.WND} wide.", "{SEG.SEQ}, {SEG.LEN} numbers long, lies outside the window that begins at {RCV.NXT} and is {RCV.WND} wide.", "SEG.SEQ", "SEG.LEN", "RCV.NXT", "RCV.WND"),
+	rfc(RSTBit, "9293", "3.10.7.4", "", "Second: the RST bit",
+		"An RST ends the connection at once, if it is believed.").
+		says("The RST bit is off.", "The RST bit is on."),
+	rfc(RSTToListen, "9293", "3.10.7.4", "MUST-11", "An RST sends a passive SYN-RECEIVED back to LISTEN",
+		"The SYN that began it turns out to be nobody's. The server goes on listening as if nothing had been, and no application is told.").
+		says("The connection began with a passive OPEN: it is forgotten, and the server goes on listening. Nobody is told.", ""),
+	rfc(RSTRefused, "9293", "3.10.7.4", "", "An RST refuses an active SYN-RECEIVED",
+		"The connection was opened actively, so its application is told: connection refused.").
+		says("The connection was opened from here: the application is told that it was refused.", ""),
+	rfc(RSTReset, "9293", "3.10.7.4", "", "An RST resets the connection",
+		"Everything that is queued is thrown away and the application is told: connection reset.").
+		says("The peer reset the connection. The application is told.", ""),
+	rfc(SYNBit, "9293", "3.10.7.4", "", "Fourth: the SYN bit",
+		"A connection has one SYN from each side. A second one is old, forged, or the peer has started anew.").
+		says("The SYN bit is off.", "The SYN bit is on."),
+	rfc(SYNToListen, "9293", "3.10.7.4", "", "A SYN in the window sends a passive SYN-RECEIVED back to LISTEN",
+		"The peer seems to have started again with another number. The server forgets this attempt and listens.").
+		says("A new SYN came before the old one was completed: the attempt is forgotten, and the server goes on listening.", ""),
+	rfc(ACKBit, "9293", "3.10.7.4", "", "Fifth: the ACK bit must be on",
+		"After the first SYN every segment of a connection acknowledges something. One that does not is dropped.").
+		says("The ACK bit is on.", "The ACK bit is off: the segment is dropped."),
+	rfc(SynReceivedACK, "9293", "3.10.7.4", "", "Fifth, in SYN-RECEIVED: the ACK must cover our SYN",
+		"When our SYN is acknowledged both sides know each other's numbers: ESTABLISHED. Another number draws an RST with that number.").
+		says("{SEG.ACK} acknowledges our SYN: it lies after {SND.UNA} and not beyond {SND.NXT}. ESTABLISHED.", "{SEG.ACK} does not acknowledge our SYN: only a number after {SND.UNA} and not beyond {SND.NXT} does.", "SEG.ACK", "SND.UNA", "SND.NXT"),
+	rfc(ACKNew, "9293", "3.10.7.4", "", "Fifth: does the ACK tell anything new?",
+		"A number beyond SND.UNA acknowledges something that was sent and not acknowledged yet. An old number is ignored.").
+		says("{SEG.ACK} acknowledges what was sent from {SND.UNA} on.", "{SEG.ACK} acknowledges nothing new: everything before {SND.UNA} was acknowledged already.", "SEG.ACK", "SND.UNA", "SND.NXT"),
+	rfc(Text, "9293", "3.10.7.4", "", "Seventh: the text",
+		"Text that begins where the last ended goes to the application. What arrived before is cut off.").
+		says("Text from number {SEG.SEQ}, {SEG.LEN} bytes: {RCV.NXT} was expected next, so it can be delivered.", "Text from number {SEG.SEQ}, {SEG.LEN} bytes, cannot be delivered: {RCV.NXT} is expected next.", "SEG.SEQ", "SEG.LEN", "RCV.NXT"),
+	rfc(AckText, "9293", "3.10.7.4", "", "What was taken is acknowledged",
+		"The acknowledgment number is the next number expected.").
+		says("Acknowledged: {RCV.NXT} is expected next.", "", "RCV.NXT"),
+	rfc(Gap, "9293", "3.10.7.4", "MAY-13", "A gap is acknowledged with the number still missing",
+		"A segment inside the window but not at its beginning leaves a gap. The answer repeats the number that is missing.").
+		says("The segment begins at {SEG.SEQ}, but {RCV.NXT} is still missing. The answer says so.", "", "SEG.SEQ", "RCV.NXT"),
+	rfc(Duplicate, "9293", "3.10.7.4", "", "What arrived before is acknowledged again",
+		"The peer seems to have missed our ACK, so it gets it again.").
+		says("Everything from {SEG.SEQ} on arrived before. The answer repeats that {RCV.NXT} is expected next.", "", "SEG.SEQ", "RCV.NXT"),
+	rfc(FINBit, "9293", "3.10.7.4", "", "Eighth: the FIN bit",
+		"A FIN takes one sequence number. In its turn it is acknowledged, and the application is told that nothing more will come.").
+		says("The FIN is number {SEG.FIN}, just the one expected: the peer has finished sending.", "The FIN is number {SEG.FIN}, but {RCV.NXT} is expected next.", "SEG.FIN", "RCV.NXT"),
+
+	rfc(RSTExact, "5961", "3.2", "", "An RST must have exactly the next number",
+		"An attacker who cannot see the connection can guess a number in the window, but hardly the exact one. An RST that is in the window and not exact is challenged with an ACK: a true peer answers that with an exact RST.").
+		says("{SEG.SEQ} is exactly the number expected next.", "{SEG.SEQ} is in the window, but {RCV.NXT} is the number expected next. A challenge ACK asks the peer whether it meant it.", "SEG.SEQ", "RCV.NXT"),
+	rfc(SYNChallenge, "5961", "4.2", "", "A SYN inside a connection is challenged",
+		"Whatever its number, a SYN draws an ACK. A peer that really started anew finds that ACK strange and answers with an RST; a forger learns nothing.").
+		says("A SYN with number {SEG.SEQ} inside the connection. A challenge ACK repeats that {RCV.NXT} is expected next.", "", "SEG.SEQ", "RCV.NXT"),
+	rfc(ACKRange, "5961", "5.2", "MAY-12", "The ACK must not be too old or too new",
+		"An acknowledgment more than a window old, or of something never sent, is nobody's who follows the connection. It draws an ACK and is dropped.").
+		says("{SEG.ACK} is not beyond {SND.NXT} and at most {MAX.SND.WND} before {SND.UNA}.", "{SEG.ACK} is beyond {SND.NXT} or more than {MAX.SND.WND} before {SND.UNA}. The answer is an ACK, and the segment is dropped.", "SEG.ACK", "SND.UNA", "SND.NXT", "MAX.SND.WND"),
+	rfc(RateLimit, "5961", "7", "", "Challenge ACKs are rationed",
+		"So that nobody can make a host send them without end, at most one goes out in half a second (Linux tcp_invalid_ratelimit).").
+		says("", "The last such answer was {since.us} ago, and there is at most one in {limit.us}. This time nothing is sent.", "since.us", "limit.us"),
+
+	rfc(WindowScale, "7323", "2.2", "", "Windows are scaled if both SYNs say so",
+		"The window field has 16 bits. With the option each side names a shift for its own windows; it counts only when both SYNs carry it, and never in a SYN itself.").
+		says("Both SYNs carry window scale: our windows are shifted by {Rcv.Wind.Shift}, the peer's by {Snd.Wind.Shift}.", "Only one side offers window scale, so windows are not scaled.", "Rcv.Wind.Shift", "Snd.Wind.Shift"),
+	rfc(WindowScaleLimit, "7323", "2.3", "", "A shift above 14 counts as 14",
+		"With more than 14 a window could be wider than the sequence numbers can tell apart.").
+		says("", "The peer names a shift of {shift}. It counts as 14.", "shift"),
+	rfc(Timestamps, "7323", "3.2", "", "Timestamps are used if both SYNs carry them",
+		"Each side puts its clock into every segment and echoes the other's. It serves to measure round trips and to know old segments.").
+		says("Both SYNs carry timestamps; the peer's clock reads {TSval}.", "Only one side offers timestamps, so there will be none.", "TSval"),
+	rfc(SACKPermitted, "2018", "2", "", "SACK is used if both SYNs permit it",
+		"With it a receiver can say which numbers beyond a gap it has.").
+		says("Both SYNs permit selective acknowledgments.", "Only one side permits selective acknowledgments, so there will be none."),
+	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
+		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
+		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
+
+	rfc(RTOInitial, "6298", "2.1", "", "Before any measurement the timeout is 1 s",
+		"A segment that takes sequence space starts the retransmission timer. Before the first round trip is measured, it is set to one second.").
+		says("The retransmission timer starts: {RTO.us}.", "", "RTO.us"),
+	rfc(RTTFirst, "6298", "2.2", "", "The first round trip sets the timeout",
+		"The first measurement becomes the smoothed round-trip time; the timeout is that plus four times its variation, and not less than the minimum.").
+		says("The round trip took {R.us}. The smoothed value is {SRTT.us}, the timeout {RTO.us}.", "", "R.us", "SRTT.us", "RTO.us"),
+	rfc(RTTNext, "6298", "2.3", "", "Every later round trip moves the timeout a little",
+		"One eighth of each new measurement goes into the smoothed value, one quarter of the deviation into its variation.").
+		says("The round trip took {R.us}. The smoothed value is {SRTT.us}, the timeout {RTO.us}.", "", "R.us", "SRTT.us", "RTO.us"),
+	rfc(RTOStart, "6298", "5.1", "", "Sending starts the timer",
+		"Whenever something is sent and the timer does not run, it is started.").
+		says("The retransmission timer starts: {RTO.us}.", "", "RTO.us"),
+	rfc(RTOStop, "6298", "5.2", "", "All is acknowledged: the timer stops",
+		"When nothing is left that could need sending again, the timer is turned off.").
+		says("Everything sent is acknowledged: the retransmission timer stops.", ""),
+	rfc(RTORestart, "6298", "5.3", "", "Something new is acknowledged: the timer starts anew",
+		"As long as the peer makes progress, the rest gets its full time.").
+		says("Something is still not acknowledged: the retransmission timer starts anew with {RTO.us}.", "", "RTO.us"),
+	rfc(RTOExpired, "6298", "5", "", "The retransmission timer fires",
+		"Nothing was acknowledged for a whole timeout. The segment or its answer may be lost, or only late: from here it looks the same.").
+		says("The retransmission timer fired after {RTO.us}. It is timeout number {count} in a row.", "", "RTO.us", "count"),
+	rfc(Retransmit, "6298", "5.4", "", "The earliest unacknowledged segment is sent again",
+		"The same numbers go out once more; nothing new is offered.").
+		says("The same segment goes out again, from number {SND.UNA}: retransmission {count}.", "", "SND.UNA", "count"),
+	rfc(RTODouble, "6298", "5.5", "", "The timeout doubles",
+		"If the network is overloaded, trying more slowly helps everybody. So each timeout is twice the one before, up to a bound.").
+		says("The timeout was {was.us} and is {RTO.us} now.", "", "was.us", "RTO.us"),
+	rfc(RTOAfterSyn, "6298", "5.7", "", "After a lost SYN, data starts with 3 s",
+		"If the SYN had to be sent again, one second was perhaps too short for this path. So data starts with three.").
+		says("A SYN or SYN-ACK had to be sent again, so data starts with a timeout of {RTO.us}.", "", "RTO.us"),
+	rfc(GiveUp, "9293", "3.8.3", "MUST-23", "Giving up takes at least three minutes for a SYN",
+		"A SYN is sent again for at least three minutes before the connection is given up. Other segments get at least 100 seconds.").
+		says("After {count} retransmissions in {elapsed.us} nobody has answered. The connection is given up.", "", "count", "elapsed.us"),
+
+	linux(SynQueue, "A full SYN queue drops new SYNs",
+		"Only so many half-made connections may wait as the backlog allows. Beyond that a SYN is dropped, and its sender will try again.").
+		says("{embryonic} connections are in SYN-RECEIVED and the backlog is {backlog}: the SYN is dropped without an answer.", "", "embryonic", "backlog"),
+	linux(AcceptQueueSYN, "A full accept queue drops new SYNs",
+		"As long as the program does not call accept(), new connections find no room.").
+		says("{queued} connections wait for accept() and the backlog is {backlog}: the SYN is dropped without an answer.", "", "queued", "backlog"),
+	linux(AcceptQueueACK, "A full accept queue ignores the final ACK",
+		"The client is ESTABLISHED, the server is not: it has no room for the connection and acts as if the ACK had been lost.").
+		says("{queued} connections wait for accept() and the backlog is {backlog}: the ACK is ignored, the connection stays in SYN-RECEIVED.", "", "queued", "backlog"),
+
+	linux(LinuxListenFIN, "A listener drops SYN with FIN",
+		"The RFC would answer the SYN. Linux takes a SYN that also says FIN for a probe and drops it.").
+		says("The FIN bit is off.", "SYN and FIN together: Linux drops the segment, where the RFC would answer the SYN."),
+	linux(LinuxSynAgain, "After a wrong ACK the SYN goes out again at once",
+		"In SYN-SENT, before any retransmission, Linux does not wait for the timer after a wrong ACK: it sends its SYN again after 8 ms. The RFC does not ask for that.").
+		says("The SYN will be sent again in {wait.us}.", "", "wait.us"),
+	linux(LinuxEcho, "A SYN-ACK must echo a timestamp that was sent",
+		"The SYN-ACK repeats the clock of the SYN. One that names a time when no SYN was sent is of another connection, and draws an RST.").
+		says("The echoed timestamp {TSecr} lies between {first} and {now}.", "The echoed timestamp {TSecr} was never sent: it should lie between {first} and {now}. The answer is an RST.", "TSecr", "first", "now"),
+	linux(LinuxSynLinear, "The first SYN timeouts do not double",
+		"Since Linux 6.5 the first four timeouts of a SYN are all one second (tcp_syn_linear_timeouts); only then the doubling begins.").
+		says("This is one of the first {linear} timeouts: the next is {RTO.us} again.", "", "RTO.us", "linear"),
+	linux(LinuxGiveUp, "Linux counts retransmissions",
+		"Where the RFC asks for at least three minutes, Linux gives up after a number of retransmissions: a SYN after 131 s, a SYN-ACK after 63 s.").
+		says("After {count} retransmissions in {elapsed.us} nobody has answered. The connection is given up.", "", "count", "elapsed.us"),
+	linux(LinuxSynAckAgain, "The same SYN again draws the SYN-ACK again",
+		"By the RFC a SYN that was taken before is outside the window and draws an ACK. Linux sends its SYN-ACK again and starts the timer anew.").
+		says("The SYN with number {SEG.SEQ} began this connection and came again: the SYN-ACK goes out again, and its timer starts anew.", "", "SEG.SEQ"),
+	linux(LinuxRequestACK, "A wrong ACK in SYN-RECEIVED draws RST, the request stays",
+		"Linux looks at the ACK number before the sequence number. A wrong one is answered with an RST, but the connection being made is not touched.").
+		says("{SEG.ACK} acknowledges our SYN: {SND.NXT} is expected.", "{SEG.ACK} does not acknowledge our SYN: {SND.NXT} is expected. The answer is an RST with that number, and the request stays.", "SEG.ACK", "SND.NXT"),
+	linux(LinuxRequestSYN, "A new SYN in the window draws RST and ends the request",
+		"By the RFC the connection silently returns to LISTEN. Linux also answers with an RST.").
+		says("A SYN with number {SEG.SEQ} lies in the window of a connection that is being made. It is answered with RST and the request is forgotten.", "", "SEG.SEQ"),
+	linux(LinuxSequence, "Old data still brings its ACK",
+		"A segment whose last number was the newest one received is old by the RFC and its ACK is not looked at. Linux uses the ACK and acknowledges the old data.").
+		says("{SEG.SEQ}, {SEG.LEN} numbers long, ends just where the window begins, at {RCV.NXT}: its ACK is used, though its data is old.", "", "SEG.SEQ", "SEG.LEN", "RCV.NXT", "RCV.WND"),
+	linux(LinuxSimultaneous, "The SYN-ACK of a simultaneous open completes it",
+		"Its SYN was taken before, so by the text of the RFC it would only be acknowledged; figure 7 of the same RFC, and Linux, take the ACK that it carries.").
+		says("The SYN {SEG.SEQ} was taken before, but the ACK {SEG.ACK} completes the simultaneous open.", "", "SEG.SEQ", "SEG.ACK"),
+	linux(LinuxACKUnsent, "An ACK of bytes that were never sent is challenged",
+		"A server that has sent nothing cannot be sent old acknowledgments. Linux takes no ACK from before the connection's first number.").
+		says("{SEG.ACK} is not beyond {SND.NXT} and acknowledges nothing from before the connection.", "{SEG.ACK} is beyond {SND.NXT}, or before {SND.UNA} by more than the {acknowledged} numbers that were ever acknowledged. The answer is an ACK, and the segment is dropped.", "SEG.ACK", "SND.UNA", "SND.NXT", "acknowledged"),
+	linux(LinuxResetErrno, "Linux names a reset in another way",
+		"The RFC speaks of a refused connection in SYN-RECEIVED; the application on Linux is told that it was reset. In CLOSE-WAIT it gets EPIPE.").
+		says("The peer reset the connection. The application is told in the words of Linux.", ""),
+
+	lab(LabDrop, "You dropped it", "A segment that is dropped tells nobody. Both hosts find out by their clocks, if at all.").
+		says("You dropped the segment.", ""),
+	lab(LabDelay, "You delayed it", "A slow segment and a lost one look the same until the slow one arrives.").
+		says("You let the segment arrive later.", ""),
+	lab(LabHold, "You hold it", "The segment waits on the wire until you let it go.").
+		says("You hold the segment.", ""),
+	lab(LabRelease, "You let it go", "The segment goes the rest of its way.").
+		says("You let the segment go on.", ""),
+	lab(LabDuplicate, "You duplicated it", "Networks may deliver a segment twice. TCP must cope with that.").
+		says("You made a copy of the segment.", ""),
+	lab(LabEdit, "You changed it", "Nobody signs a TCP header: who can reach the segment can change it.").
+		says("You changed the segment on its way.", ""),
+	lab(LabForge, "You forged it", "Anyone can write any address and number into a segment. Whether it is believed is up to the rules of the receiver.").
+		says("You put the segment on the wire.", ""),
+	lab(LabRule, "A rule of the path", "The path does this to every segment that its rule names.").
+		says("A rule of the path did this.", ""),
+	lab(LabLoss, "Lost by chance", "The path loses a share of the segments, drawn by the seed of the run.").
+		says("The path lost the segment by chance.", ""),
+	lab(LabChance, "Duplicated by chance", "The path delivers a share of the segments twice, drawn by the seed of the run.").
+		says("The path made a copy by chance.", ""),
+	lab(LabNoHost, "Nobody has this address", "A segment to an address that neither host has is lost without a word.").
+		says("No host has the address that the segment goes to. It is lost.", ""),
+}
+
+var byID = func() map[ID]int {
+	m := make(map[ID]int, len(catalogue))
+	for i, r := range catalogue {
+		m[r.ID] = i
+	}
+	return m
+}()
+
+// All returns the catalogue in its order. The slice must not be changed.
+func All() []Rule { return catalogue }
+
+// Lookup returns the rule with this ID.
+func Lookup(id ID) (Rule, bool) {
+	i, ok := byID[id]
+	if !ok {
+		return Rule{}, false
+	}
+	return catalogue[i], true
+}

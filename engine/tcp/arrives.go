@@ -1,0 +1,260 @@
+package tcp
+
+import (
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// arrives takes a segment in SYN-RECEIVED and all later states, check by check as RFC 9293 section 3.10.7.4 numbers them.
+// The third, security and compartment, is about an option that nobody uses and is left out.
+func (s *step) arrives(seg *wire.Segment) {
+	if !s.sequence(seg) || !s.reset(seg) || !s.syn(seg) || !s.ackField(seg) {
+		return
+	}
+	// Sixth, the URG bit: the pointer would be told to the application. No call here reads it.
+	advanced := s.text(seg)
+	finished := s.fin(seg, advanced)
+	s.answer(seg, advanced, finished)
+}
+
+// sequence is the first check: the segment must lie in the receive window.
+func (s *step) sequence(seg *wire.Segment) bool {
+	if s.p.Linux {
+		return s.linuxSequence(seg)
+	}
+	args := [4]int64{num(seg.Seq), int64(seg.Len()), num(s.t.RcvNxt), int64(s.t.RcvWnd)}
+	if s.check(acceptable(seg, s.t.RcvNxt, s.t.RcvWnd), rule.Sequence, args[:]...) {
+		s.recent(seg)
+		return true
+	}
+	// RFC 9293 section 3.10.7.4, first: an unacceptable segment is acknowledged, unless it is an RST, and dropped.
+	if !seg.Flags.Has(wire.RST) {
+		s.ack(rule.Sequence, args[:]...)
+	}
+	s.discard(rule.Sequence, args[:]...)
+	return false
+}
+
+// acceptable is the table of RFC 9293 section 3.4: with room, the first or the last number of the segment must be in the
+// window; without room only an empty segment at RCV.NXT is acceptable.
+func acceptable(seg *wire.Segment, nxt wire.Seq, wnd uint32) bool {
+	n := seg.Len()
+	switch {
+	case n == 0 && wnd == 0:
+		return seg.Seq == nxt
+	case n == 0:
+		return seg.Seq.In(nxt, wnd)
+	case wnd == 0:
+		return false
+	default:
+		return seg.Seq.In(nxt, wnd) || seg.Seq.Add(n-1).In(nxt, wnd)
+	}
+}
+
+// recent notes the peer's timestamp (RFC 7323 section 4.3): of a segment that is not ahead of what was acknowledged.
+func (s *step) recent(seg *wire.Segment) {
+	if !s.t.TSOK || !seg.Seq.LessEq(s.t.RcvNxt) {
+		return
+	}
+	if o := seg.Options.Parse(); o.HasTimestamps && int32(o.TSVal-s.t.TSRecent) >= 0 {
+		s.t.TSRecent = o.TSVal
+	}
+}
+
+// reset is the second check, the RST bit, with RFC 5961 section 3.2: only an RST with exactly the next expected number
+// resets; another one in the window is challenged.
+func (s *step) reset(seg *wire.Segment) bool {
+	if s.check(!seg.Flags.Has(wire.RST), rule.RSTBit) {
+		return true
+	}
+	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) {
+		s.challenge(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
+		s.discard(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
+		return false
+	}
+	switch {
+	// RFC 9293 section 3.10.7.4, second, SYN-RECEIVED from a passive OPEN: back to LISTEN, nobody is told (MUST-11).
+	case s.t.State == SynReceived && s.t.Passive:
+		s.end(Listen, OK, rule.RSTToListen)
+	// SYN-RECEIVED from an active OPEN: the connection was refused. Linux says that it was reset.
+	case s.t.State == SynReceived && s.p.Linux:
+		s.end(Closed, ECONNRESET, rule.LinuxResetErrno)
+	case s.t.State == SynReceived:
+		s.end(Closed, ECONNREFUSED, rule.RSTRefused)
+	case s.t.State == CloseWait && s.p.Linux:
+		s.end(Closed, EPIPE, rule.LinuxResetErrno)
+	default:
+		s.end(Closed, ECONNRESET, rule.RSTReset)
+	}
+	return false
+}
+
+// syn is the fourth check, the SYN bit.
+func (s *step) syn(seg *wire.Segment) bool {
+	if s.check(!seg.Flags.Has(wire.SYN), rule.SYNBit) {
+		return true
+	}
+	if s.p.Linux && s.linuxSimultaneous(seg) {
+		return true
+	}
+	// RFC 9293 section 3.10.7.4, fourth, SYN-RECEIVED from a passive OPEN: back to LISTEN.
+	if s.t.State == SynReceived && s.t.Passive {
+		s.end(Listen, OK, rule.SYNToListen)
+		return false
+	}
+	// RFC 5961 section 4.2: otherwise, whatever its number, a SYN draws a challenge ACK.
+	s.challenge(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+	s.discard(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+	return false
+}
+
+// challenge sends a challenge ACK, <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>: a peer that is really there answers it.
+func (s *step) challenge(id rule.ID, args ...int64) {
+	if s.limited() {
+		return
+	}
+	s.ack(id, args...)
+}
+
+// limited holds back an answer that would come too soon after the last one (RFC 5961 section 7; Linux
+// tcp_invalid_ratelimit).
+func (s *step) limited() bool {
+	last := s.t.LastInWnd
+	if s.p.RateLimit > 0 && last != Never && s.now-last < s.p.RateLimit {
+		s.check(false, rule.RateLimit, int64(s.now-last), int64(s.p.RateLimit))
+		return true
+	}
+	if s.p.RateLimit > 0 {
+		s.t.LastInWnd = s.now
+	}
+	return false
+}
+
+// completes reports whether a segment carries the ACK that SYN-RECEIVED waits for.
+func (t *TCB) completes(seg *wire.Segment) bool {
+	return seg.Flags.Has(wire.ACK) && t.SndUna.Less(seg.Ack) && seg.Ack.LessEq(t.SndNxt)
+}
+
+// ackField is the fifth check, the ACK bit and the ACK field.
+func (s *step) ackField(seg *wire.Segment) bool {
+	// RFC 9293 section 3.10.7.4, fifth: without the ACK bit the segment is dropped.
+	if !s.check(seg.Flags.Has(wire.ACK), rule.ACKBit) {
+		s.discard(rule.ACKBit)
+		return false
+	}
+	args := [4]int64{num(seg.Ack), num(s.t.SndUna), num(s.t.SndNxt)}
+	if s.t.State == SynReceived {
+		// SYN-RECEIVED: SND.UNA < SEG.ACK <= SND.NXT enters ESTABLISHED; anything else is answered
+		// <SEQ=SEG.ACK><CTL=RST>. Linux takes SEG.ACK = SND.UNA too in a simultaneous open.
+		good := s.t.completes(seg) || s.p.Linux && seg.Ack == s.t.SndUna
+		if !s.check(good, rule.SynReceivedACK, args[:3]...) {
+			s.reject(seg, rule.SynReceivedACK, args[:3]...)
+			s.discard(rule.SynReceivedACK, args[:3]...)
+			return false
+		}
+		s.updateWindow(seg)
+		s.acknowledged(seg)
+		s.established(rule.SynReceivedACK, args[:3]...)
+		return true
+	}
+	return s.ackEstablished(seg)
+}
+
+// ackEstablished is the fifth check in ESTABLISHED and the states after it.
+func (s *step) ackEstablished(seg *wire.Segment) bool {
+	// RFC 5961 section 5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT, or the segment is acknowledged and dropped.
+	back, id := s.t.MaxWnd, rule.ACKRange
+	if s.p.Linux && s.t.BytesAcked < back {
+		back, id = s.t.BytesAcked, rule.LinuxACKUnsent
+	}
+	args := [4]int64{num(seg.Ack), num(s.t.SndUna), num(s.t.SndNxt), int64(back)}
+	if !s.check(s.t.SndUna.Add(-back).LessEq(seg.Ack) && seg.Ack.LessEq(s.t.SndNxt), id, args[:]...) {
+		s.challenge(id, args[:]...)
+		s.discard(id, args[:]...)
+		return false
+	}
+	// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED: SND.UNA < SEG.ACK acknowledges something new; an older ACK is ignored.
+	if s.check(s.t.SndUna.Less(seg.Ack), rule.ACKNew, args[:3]...) {
+		s.acknowledged(seg)
+	}
+	if s.t.SndUna.LessEq(seg.Ack) {
+		s.updateWindow(seg)
+	}
+	s.sendData(rule.SendWindow)
+	return true
+}
+
+// updateWindow takes the peer's window from a segment that is not older than the last one that set it
+// (RFC 9293 section 3.10.7.4, fifth: SND.WL1 and SND.WL2 keep old segments from using their windows).
+func (s *step) updateWindow(seg *wire.Segment) {
+	fresh := s.t.SndWL1.Less(seg.Seq) || s.t.SndWL1 == seg.Seq && s.t.SndWL2.LessEq(seg.Ack) || s.t.State == SynReceived
+	if !fresh {
+		return
+	}
+	wnd := uint32(seg.Window)
+	// RFC 7323 section 2.3: SND.WND = SEG.WND << Snd.Wind.Shift, but never in a segment with SYN.
+	if !seg.Flags.Has(wire.SYN) {
+		wnd <<= s.t.SndScale
+	}
+	s.t.SndWnd, s.t.MaxWnd = wnd, max(s.t.MaxWnd, wnd)
+	s.t.SndWL1, s.t.SndWL2 = seg.Seq, seg.Ack
+}
+
+// text is the seventh step, the segment text: what is new and in order goes to the application. It returns how many bytes
+// that were.
+func (s *step) text(seg *wire.Segment) uint32 {
+	if len(seg.Payload) == 0 || s.t.State != Established {
+		return 0
+	}
+	start := seg.Seq
+	if seg.Flags.Has(wire.SYN) {
+		start = start.Add(1)
+	}
+	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt)}
+	old := s.t.RcvNxt.Sub(start) // bytes at the front that arrived before
+	if !s.check(old >= 0 && old < int32(len(seg.Payload)), rule.Text, args[:3]...) {
+		return 0
+	}
+	n := min(uint32(len(seg.Payload))-uint32(old), s.t.RcvWnd)
+	// RFC 9293 section 3.10.7.4, seventh: RCV.NXT goes over what was accepted, and RCV.WND by as much down: the right edge
+	// must not move back (section 3.8.6, SHLD-14).
+	s.t.RcvNxt = s.t.RcvNxt.Add(n)
+	s.t.RcvWnd -= n
+	s.t.Unread += n
+	s.add(Effect{Kind: Tell, Rule: rule.Text, Notice: Readable, Bytes: n, Args: args})
+	return n
+}
+
+// fin is the eighth check, the FIN bit. It reports whether the FIN was taken.
+func (s *step) fin(seg *wire.Segment, advanced uint32) bool {
+	if !seg.Flags.Has(wire.FIN) || s.t.State != Established {
+		return false
+	}
+	at := seg.End().Add(^uint32(0)) // the number of the FIN itself
+	if !s.check(at == s.t.RcvNxt, rule.FINBit, num(at), num(s.t.RcvNxt)) {
+		return false
+	}
+	// RFC 9293 section 3.10.7.4, eighth: the FIN is acknowledged, the application told, and ESTABLISHED becomes CLOSE-WAIT.
+	s.t.RcvNxt = s.t.RcvNxt.Add(1)
+	if s.t.RcvWnd > 0 {
+		s.t.RcvWnd--
+	}
+	s.change(CloseWait, rule.FINBit, num(at), num(s.t.RcvNxt))
+	s.tell(PeerClosed, OK, rule.FINBit)
+	return true
+}
+
+// answer acknowledges a segment that took sequence space. One that is not at the left edge of the window is not kept, and is
+// acknowledged with the number still expected (RFC 9293 section 3.10.7.4, MAY-13).
+func (s *step) answer(seg *wire.Segment, advanced uint32, finished bool) {
+	switch {
+	case seg.Len() == 0:
+	case advanced > 0 || finished:
+		s.ack(rule.AckText, num(s.t.RcvNxt))
+	case seg.Seq.Add(seg.Len()).LessEq(s.t.RcvNxt):
+		s.duplicate(seg)
+	default:
+		s.ack(rule.Gap, num(seg.Seq), num(s.t.RcvNxt))
+		s.discard(rule.Gap, num(seg.Seq), num(s.t.RcvNxt))
+	}
+}

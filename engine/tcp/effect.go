@@ -1,0 +1,84 @@
+package tcp
+
+import (
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// EffectKind says what an Effect is.
+type EffectKind uint8
+
+// What a step of a connection or a host can bring about.
+const (
+	Check     EffectKind = iota + 1 // a numbered check of a rule was made: OK, Rule, Args
+	Send                            // Seg leaves the host
+	Discard                         // the segment that arrived is thrown away, Rule says why
+	Change                          // the state went From one To another
+	TimerSet                        // Timer will fire at At
+	TimerStop                       // Timer is off
+	TimerFire                       // Timer fired
+	Tell                            // the application is told Errno, or what Notice says
+	Opened                          // the host made a connection record
+	Removed                         // the host dropped a connection record
+	Updated                         // variables of the connection changed; TCB is how it stands now
+)
+
+// Notice is what an application is told when nothing went wrong.
+type Notice uint8
+
+// The notices.
+const (
+	NoNotice   Notice = iota
+	Connected         // connect() returned
+	Acceptable        // a connection waits in the accept queue
+	Accepted          // accept() returned it
+	Readable          // Bytes new bytes can be read
+	PeerClosed        // the peer sent FIN: reading will end
+)
+
+var noticeNames = [...]string{"", "connected", "acceptable", "accepted", "readable", "peer-closed"}
+
+// String returns the name of the notice, "connected", or "" for NoNotice.
+func (n Notice) String() string { return noticeNames[n] }
+
+// ParseNotice reads what String prints.
+func ParseNotice(name string) (Notice, bool) {
+	for n, s := range noticeNames {
+		if s == name && s != "" {
+			return Notice(n), true
+		}
+	}
+	return NoNotice, false
+}
+
+// TimerKind names a timer of a connection.
+type TimerKind uint8
+
+// The timers. Retransmit runs for SYN, SYN-ACK and data alike.
+const (
+	Retransmit TimerKind = iota
+	NumTimers
+)
+
+var timerNames = [NumTimers]string{"retransmit"}
+
+// String returns the name of the timer, "retransmit".
+func (k TimerKind) String() string { return timerNames[k] }
+
+// An Effect is one thing that a step brought about, with the rule that asked for it and the numbers that went into it.
+// It carries no prose: the sentence is in the rule's catalogue entry.
+type Effect struct {
+	Kind     EffectKind
+	OK       bool // of a Check
+	Timer    TimerKind
+	From, To State
+	Notice   Notice
+	Errno    Errno
+	Conn     ConnID
+	Rule     rule.ID
+	Args     [rule.MaxParams]int64 // the values of the rule's Params
+	At       Time                  // of a TimerSet: when it will fire
+	Bytes    uint32                // of a Readable notice
+	Seg      wire.Segment          // of a Send
+	TCB      *TCB                  // of Opened and Updated: the connection after the whole call, to be read before the next one
+}

@@ -1,0 +1,54 @@
+package tcp
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// AppendBinary appends a canonical encoding of everything in the host that its future depends on. Two hosts with the same
+// encoding behave alike for ever after.
+func (h *Host) AppendBinary(b []byte) []byte {
+	b = appendAddr(b, h.cfg.Addr)
+	b = appendAddr(b, h.cfg.Peer)
+	b = append(b, h.cfg.Profile.Name...)
+	b = appendInts(b, int64(h.cfg.Secret), bit(h.listening), int64(h.backlog), int64(h.lastID), int64(h.isnsUsed), int64(len(h.conns)))
+	for i := range h.conns {
+		b = h.conns[i].appendBinary(b)
+	}
+	return b
+}
+
+func (t *TCB) appendBinary(b []byte) []byte {
+	b = appendAddr(b, t.Local)
+	b = appendAddr(b, t.Remote)
+	b = appendInts(b, int64(t.ID), int64(t.State), bit(t.Passive), num(t.ISS), num(t.SndUna), num(t.SndNxt), int64(t.SndWnd), num(t.SndWL1),
+		num(t.SndWL2), int64(t.MaxWnd), num(t.IRS), num(t.RcvNxt), int64(t.RcvWnd), int64(t.SendMSS), int64(t.SndScale), int64(t.RcvScale),
+		bit(t.ScaleOK), bit(t.SACKOK), bit(t.TSOK), int64(t.TSRecent), int64(t.TSOffset), int64(t.RTO), int64(t.SRTT), int64(t.RTTVar),
+		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
+		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), int64(len(t.Out)))
+	b = append(b, t.Out...)
+	for _, at := range t.Timers {
+		b = appendInts(b, int64(at))
+	}
+	return b
+}
+
+func appendAddr(b []byte, a netip.AddrPort) []byte {
+	ip := a.Addr().As16()
+	b = append(b, ip[:]...)
+	return binary.BigEndian.AppendUint16(b, a.Port())
+}
+
+func appendInts(b []byte, ns ...int64) []byte {
+	for _, n := range ns {
+		b = binary.BigEndian.AppendUint64(b, uint64(n))
+	}
+	return b
+}
+
+func bit(v bool) int64 {
+	if v {
+		return 1
+	}
+	return 0
+}

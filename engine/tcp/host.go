@@ -1,0 +1,286 @@
+package tcp
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// A HostConfig is what a host starts with.
+type HostConfig struct {
+	Addr    netip.AddrPort // its address, and the port that listen and connect use
+	Peer    netip.AddrPort // where connect goes when the call does not say
+	Profile Profile
+	ISNs    []wire.Seq // initial sequence numbers of its connections in turn
+	Secret  uint64     // of the ISN generator (RFC 6528) and the timestamp offsets
+}
+
+// A Host is the TCP of one host: its listener with its queues, its connections, and the socket calls. Only its methods change
+// it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
+// effect points to a TCB, the pointer is good until the next method call.
+type Host struct {
+	cfg       HostConfig
+	listening bool
+	backlog   int
+	conns     []TCB
+	lastID    ConnID
+	isnsUsed  int
+}
+
+// NewHost returns a host with no socket.
+func NewHost(cfg HostConfig) Host { return Host{cfg: cfg} }
+
+// Clone returns a copy that shares nothing that changes.
+func (h *Host) Clone() Host {
+	c := *h
+	c.conns = slices.Clone(h.conns)
+	return c
+}
+
+// Profile returns the profile of the host, departures included.
+func (h *Host) Profile() *Profile { return &h.cfg.Profile }
+
+// Conns returns the connection records that exist, oldest first. The slice is the host's own: read it, and only until the
+// next method call.
+func (h *Host) Conns() []TCB { return h.conns }
+
+// Listening returns the port and backlog of the listener, and whether there is one.
+func (h *Host) Listening() (port uint16, backlog int, ok bool) {
+	return h.cfg.Addr.Port(), h.backlog, h.listening
+}
+
+// State is the state of the newest connection; without one LISTEN or CLOSED.
+func (h *Host) State() State {
+	switch {
+	case len(h.conns) > 0:
+		return h.conns[len(h.conns)-1].State
+	case h.listening:
+		return Listen
+	default:
+		return Closed
+	}
+}
+
+// Next returns the timer that fires first, of equal ones that of the oldest connection. ok is false when none runs.
+func (h *Host) Next() (at Time, conn ConnID, timer TimerKind, ok bool) {
+	at = Never
+	for i := range h.conns {
+		for k, due := range h.conns[i].Timers {
+			if due < at {
+				at, conn, timer, ok = due, h.conns[i].ID, TimerKind(k), true
+			}
+		}
+	}
+	return at, conn, timer, ok
+}
+
+// Fire lets a timer of a connection fire. A timer that is not running does nothing.
+func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effect {
+	i := h.find(conn)
+	if i < 0 || h.conns[i].Timers[timer] > now {
+		return out
+	}
+	return h.step(i, now, Input{Kind: TimerInput, Timer: timer}, out)
+}
+
+// Receive takes a segment that arrived, for whichever connection or listener it is.
+func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
+	// RFC 9293 section 3.1, MUST-3: the checksum is always checked, before anything else.
+	if !seg.SumOK() {
+		sum, right := int64(seg.Sum()), int64(seg.RightSum())
+		return append(out,
+			Effect{Kind: Check, Rule: rule.Checksum, Args: [4]int64{sum, right}},
+			Effect{Kind: Discard, Rule: rule.Checksum, Args: [4]int64{sum, right}})
+	}
+	for i := range h.conns {
+		if h.conns[i].Local == seg.Dst && h.conns[i].Remote == seg.Src {
+			return h.arrive(i, now, seg, out)
+		}
+	}
+	if h.listening && seg.Dst == h.cfg.Addr {
+		return h.arriveListen(now, seg, out)
+	}
+	_, out = Step(TCB{Local: seg.Dst, Remote: seg.Src}, &h.cfg.Profile, now, Input{Kind: SegmentInput, Seg: seg}, out)
+	return out
+}
+
+func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
+	// A full accept queue cannot take the connection that this ACK would complete.
+	if t := &h.conns[i]; t.Passive && t.State == SynReceived && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
+		t.completes(seg) && h.queued() > h.backlog {
+		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(h.queued()), int64(h.backlog)}})
+	}
+	return h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
+}
+
+func (h *Host) arriveListen(now Time, seg *wire.Segment, out []Effect) []Effect {
+	if seg.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN {
+		if n := h.queued(); n > h.backlog {
+			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(h.backlog)}})
+		}
+		if n := h.embryonic(); n >= max(h.backlog, 1) {
+			return append(out, Effect{Kind: Discard, Rule: rule.SynQueue, Args: [4]int64{int64(n), int64(h.backlog)}})
+		}
+	}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
+	first := len(out)
+	t, out = Step(t, &h.cfg.Profile, now, in, out)
+	if t.State == Listen {
+		for i := first; i < len(out); i++ {
+			out[i].Conn = 0
+		}
+		return out
+	}
+	h.opened(t)
+	return h.settle(first, out)
+}
+
+// Call makes a socket call of the application. An error is an Errno and means that nothing changed.
+func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
+	switch c.Verb {
+	case CallListen:
+		return h.listen(c, out)
+	case CallConnect:
+		return h.connect(now, c, out)
+	case CallAccept:
+		return h.accept(out)
+	case CallSend:
+		return h.send(now, c, out)
+	}
+	return out, EINVAL
+}
+
+func (h *Host) listen(c Call, out []Effect) ([]Effect, error) {
+	if c.Backlog < 0 {
+		return out, EINVAL
+	}
+	if h.listening {
+		return out, EADDRINUSE
+	}
+	h.listening, h.backlog = true, min(c.Backlog, maxBacklog)
+	// RFC 9293 section 3.10.1: a passive OPEN enters LISTEN. It touches no connection that exists (MUST-41).
+	return append(out, Effect{Kind: Change, Rule: rule.PassiveOpen, From: Closed, To: Listen, Args: [4]int64{int64(h.backlog)}}), nil
+}
+
+func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
+	remote := c.To
+	if !remote.IsValid() {
+		remote = h.cfg.Peer
+	}
+	local, ok := h.localPort(c.From, remote)
+	if !ok {
+		return out, EADDRINUSE
+	}
+	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
+	in := h.opening(OpenInput, nil, now, local, remote)
+	first := len(out)
+	t, out = Step(t, &h.cfg.Profile, now, in, out)
+	h.opened(t)
+	return h.settle(first, out), nil
+}
+
+// localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on.
+func (h *Host) localPort(want uint16, remote netip.AddrPort) (netip.AddrPort, bool) {
+	if want != 0 {
+		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), want)
+		return a, h.free(a, remote)
+	}
+	for n := range uint16(1024) {
+		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), h.cfg.Addr.Port()+n)
+		if a.Port() != 0 && h.free(a, remote) {
+			return a, true
+		}
+	}
+	return netip.AddrPort{}, false
+}
+
+func (h *Host) free(local, remote netip.AddrPort) bool {
+	return !slices.ContainsFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote })
+}
+
+func (h *Host) accept(out []Effect) ([]Effect, error) {
+	if !h.listening {
+		return out, EINVAL
+	}
+	for i := range h.conns {
+		if t := &h.conns[i]; t.waiting() {
+			t.Accepted = true
+			return append(out, Effect{Kind: Tell, Conn: t.ID, Rule: rule.Accept, Notice: Accepted}), nil
+		}
+	}
+	return out, EAGAIN
+}
+
+func (h *Host) send(now Time, c Call, out []Effect) ([]Effect, error) {
+	i := len(h.conns) - 1
+	if c.Conn != 0 {
+		i = h.find(c.Conn)
+	}
+	if i < 0 {
+		return out, ENOTCONN
+	}
+	return h.step(i, now, Input{Kind: SendInput, Data: c.Data}, out), nil
+}
+
+// maxBacklog is the ceiling of a backlog (Linux net.core.somaxconn).
+const maxBacklog = 4096
+
+// waiting reports whether a connection is in the accept queue.
+func (t *TCB) waiting() bool { return t.Passive && t.State.Synchronized() && !t.Accepted }
+
+func (h *Host) queued() int { return h.count((*TCB).waiting) }
+
+func (h *Host) embryonic() int {
+	return h.count(func(t *TCB) bool { return t.Passive && t.State == SynReceived })
+}
+
+func (h *Host) count(is func(*TCB) bool) int {
+	n := 0
+	for i := range h.conns {
+		if is(&h.conns[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+func (h *Host) find(id ConnID) int {
+	return slices.IndexFunc(h.conns, func(t TCB) bool { return t.ID == id })
+}
+
+func (h *Host) opened(t TCB) {
+	h.lastID = t.ID
+	if h.isnsUsed < len(h.cfg.ISNs) {
+		h.isnsUsed++
+	}
+	h.conns = append(h.conns, t)
+}
+
+// step gives an input to connection i.
+func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
+	first := len(out)
+	h.conns[i], out = Step(h.conns[i], &h.cfg.Profile, now, in, out)
+	return h.settle(first, out)
+}
+
+// settle drops the record of a connection that ended and lets the effects since first point to the records as they stand.
+func (h *Host) settle(first int, out []Effect) []Effect {
+	for i := range h.conns {
+		if s := h.conns[i].State; s == Closed || s == Listen {
+			out = append(out, Effect{Kind: Removed, Conn: h.conns[i].ID})
+			h.conns = slices.Delete(h.conns, i, i+1)
+			break
+		}
+	}
+	for k := first; k < len(out); k++ {
+		if out[k].Kind == Opened || out[k].Kind == Updated {
+			if i := h.find(out[k].Conn); i >= 0 {
+				out[k].TCB = &h.conns[i]
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,184 @@
+package tcp
+
+import (
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// open is an active OPEN.
+func (s *step) open(in Input) {
+	if s.t.State != Closed {
+		return
+	}
+	s.begin(in)
+	s.add(Effect{Kind: Opened})
+	s.t.SndNxt = s.t.ISS.Add(1)
+	s.t.FirstSent = s.now
+	s.t.Accepted = true
+	s.t.RcvScale = s.offeredScale()
+	// RFC 9293 section 3.10.1, active OPEN from CLOSED: <SEQ=ISS><CTL=SYN>, SND.UNA = ISS, SND.NXT = ISS+1, enter SYN-SENT.
+	s.change(SynSent, rule.ActiveOpen, num(s.t.ISS))
+	s.startTiming()
+	s.emitSyn(rule.ActiveOpen, num(s.t.ISS))
+	s.startRetransmit(rule.RTOInitial)
+}
+
+// begin fills a new TCB with what both kinds of OPEN set.
+func (s *step) begin(in Input) {
+	s.t.ISS, s.t.SndUna, s.t.SndNxt = in.ISS, in.ISS, in.ISS
+	s.t.TSOffset = in.TSOffset
+	if in.Drawn {
+		s.check(true, rule.ISN, num(in.ISS))
+	}
+	s.t.RTO = s.p.RTOInit
+	s.t.LastInWnd = Never
+	// RFC 9293 section 3.7.1, MUST-15: 536 until the peer's MSS option says otherwise.
+	s.t.SendMSS = defaultMSS
+	s.t.RcvWnd = s.p.Window
+	if s.p.WholeMSS {
+		s.t.RcvWnd -= s.p.Window % uint32(s.p.MSS)
+	}
+}
+
+// emitSyn sends the SYN of SYN-SENT, for the first time or again.
+func (s *step) emitSyn(id rule.ID, args ...int64) {
+	s.emit(wire.SYN, s.t.ISS, "", s.synOptions(), id, args...)
+}
+
+// emitSynAck sends the SYN-ACK of SYN-RECEIVED, for the first time or again.
+func (s *step) emitSynAck(id rule.ID, args ...int64) {
+	s.emit(wire.SYN|wire.ACK, s.t.ISS, "", s.synAckOptions(), id, args...)
+}
+
+// closed answers a segment for which there is neither connection nor listener.
+func (s *step) closed(seg *wire.Segment) {
+	switch {
+	// RFC 9293 section 3.10.7.1: an incoming segment containing a RST is discarded.
+	case seg.Flags.Has(wire.RST):
+		s.discard(rule.ClosedRST)
+	// RFC 9293 section 3.10.7.1: no ACK bit: <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>.
+	case !seg.Flags.Has(wire.ACK):
+		s.reject(seg, rule.ClosedNoACK, num(seg.Seq), int64(seg.Len()))
+	// RFC 9293 section 3.10.7.1: with the ACK bit: <SEQ=SEG.ACK><CTL=RST>.
+	default:
+		s.reject(seg, rule.ClosedACK, num(seg.Ack))
+	}
+}
+
+// listen takes a segment for a listener.
+func (s *step) listen(in Input) {
+	seg := in.Seg
+	// RFC 9293 section 3.10.7.2, first, check for a RST: it could not be about anything sent from here, so it is ignored.
+	if !s.check(!seg.Flags.Has(wire.RST), rule.ListenRST) {
+		s.discard(rule.ListenRST)
+		return
+	}
+	// Second, check for an ACK: any acknowledgment is bad in LISTEN. Answer <SEQ=SEG.ACK><CTL=RST>.
+	if !s.check(!seg.Flags.Has(wire.ACK), rule.ListenACK, num(seg.Ack)) {
+		s.reject(seg, rule.ListenACK, num(seg.Ack))
+		return
+	}
+	// Third, check for a SYN; fourth, other data or control is dropped.
+	if !s.check(seg.Flags.Has(wire.SYN), rule.ListenSYN, num(seg.Seq)) {
+		s.discard(rule.ListenOther)
+		return
+	}
+	if s.p.Linux && !s.check(!seg.Flags.Has(wire.FIN), rule.LinuxListenFIN) {
+		s.discard(rule.LinuxListenFIN)
+		return
+	}
+	s.begin(in)
+	s.takeSyn(seg)
+	s.agree(seg)
+	s.add(Effect{Kind: Opened})
+	s.t.SndNxt = s.t.ISS.Add(1)
+	s.t.FirstSent = s.now
+	// RFC 9293 section 3.10.7.2, third: RCV.NXT = SEG.SEQ+1, IRS = SEG.SEQ, <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>,
+	// SND.NXT = ISS+1, SND.UNA = ISS, enter SYN-RECEIVED.
+	s.change(SynReceived, rule.ListenSYN, num(seg.Seq))
+	s.startTiming()
+	s.emitSynAck(rule.ListenSYN, num(seg.Seq))
+	s.startRetransmit(rule.RTOInitial)
+}
+
+// takeSyn notes the peer's SYN.
+func (s *step) takeSyn(seg *wire.Segment) {
+	s.t.IRS = seg.Seq
+	s.t.RcvNxt = seg.Seq.Add(1)
+	s.t.SndWnd = uint32(seg.Window)
+	s.t.MaxWnd = max(s.t.MaxWnd, s.t.SndWnd)
+	s.t.SndWL1, s.t.SndWL2 = seg.Seq, seg.Ack
+}
+
+// synSent takes a segment in SYN-SENT.
+func (s *step) synSent(seg *wire.Segment) {
+	ack := seg.Flags.Has(wire.ACK)
+	// RFC 9293 section 3.10.7.3, first, check the ACK bit: SND.UNA < SEG.ACK <= SND.NXT is acceptable; otherwise
+	// <SEQ=SEG.ACK><CTL=RST>, unless the segment is an RST itself, and discard it.
+	if ack {
+		good := s.t.SndUna.Less(seg.Ack) && seg.Ack.LessEq(s.t.SndNxt)
+		if !s.check(good, rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt)) {
+			s.reject(seg, rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt))
+			s.discard(rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt))
+			if s.p.Linux && s.t.Retries == 0 {
+				s.set(Retransmit, s.now+linuxTimeoutMin, rule.LinuxSynAgain, int64(linuxTimeoutMin))
+			}
+			return
+		}
+		if s.p.Linux && !seg.Flags.Has(wire.RST) && !s.linuxEcho(seg) {
+			return
+		}
+	}
+	// Second, check the RST bit: with an acceptable ACK the connection is refused; without one it may be from an old
+	// connection, and is dropped.
+	if !s.check(!seg.Flags.Has(wire.RST), rule.SynSentRST) {
+		if !ack {
+			s.discard(rule.SynSentRST)
+			return
+		}
+		s.end(Closed, ECONNREFUSED, rule.SynSentRST)
+		return
+	}
+	// Fourth, check the SYN bit; fifth, without SYN or RST the segment is dropped.
+	if !s.check(seg.Flags.Has(wire.SYN), rule.SynSentSYN) {
+		s.discard(rule.SynSentOther)
+		return
+	}
+	s.takeSyn(seg)
+	s.agree(seg)
+	if !ack {
+		// RFC 9293 section 3.10.7.3, fourth, our SYN is not acknowledged: both sides opened actively (MUST-10).
+		s.change(SynReceived, rule.SimultaneousOpen, num(seg.Seq))
+		s.emitSynAck(rule.SimultaneousOpen, num(seg.Seq))
+		return
+	}
+	// Our SYN is acknowledged: ESTABLISHED, and <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
+	s.acknowledged(seg)
+	s.established(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
+	if !s.sendData(rule.SendWindow) {
+		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
+	}
+}
+
+// established enters ESTABLISHED and tells the application.
+func (s *step) established(id rule.ID, args ...int64) {
+	s.change(Established, id, args...)
+	if s.t.SynTimeout && s.t.RTO < 3*Second && !(s.p.Linux && s.t.RTTKnown()) {
+		// RFC 6298 section 5.7: the SYN timed out, so data starts with 3 s. Linux does so only without a measurement.
+		s.t.RTO = 3 * Second
+		s.check(true, rule.RTOAfterSyn, int64(s.t.RTO))
+	}
+	if s.t.Passive {
+		s.tell(Acceptable, OK, id)
+	} else {
+		s.tell(Connected, OK, id)
+	}
+}
+
+// end finishes the connection and tells the application why.
+func (s *step) end(to State, e Errno, id rule.ID, args ...int64) {
+	s.change(to, id, args...)
+	if e != OK {
+		s.tell(NoNotice, e, id)
+	}
+}

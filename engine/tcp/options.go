@@ -1,0 +1,120 @@
+package tcp
+
+import (
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+const (
+	defaultMSS = 536 // RFC 9293 section 3.7.1, MUST-15, for IPv4
+	maxScale   = 14  // RFC 7323 section 2.3
+	tsLen      = 12  // bytes that the timestamps option takes of every segment, padding included
+)
+
+func (s *step) offeredScale() uint8 {
+	if s.p.ScaleOn {
+		return min(s.p.Scale, maxScale)
+	}
+	return 0
+}
+
+// tsVal is the value of this side's timestamp clock, which ticks every millisecond.
+func (s *step) tsVal() uint32 { return uint32(s.now/Millisecond) + s.t.TSOffset }
+
+// synOptions are the options of a SYN: all that the profile offers.
+func (s *step) synOptions() wire.Options {
+	return s.synLayout(s.p.Timestamps, s.p.SACK, s.p.ScaleOn, s.p.Scale, 0)
+}
+
+// synAckOptions are the options of a SYN-ACK: what the peer's SYN offered and this side wants too. The MSS is always sent
+// (RFC 9293 section 3.7.1, SHLD-5).
+func (s *step) synAckOptions() wire.Options {
+	return s.synLayout(s.t.TSOK, s.t.SACKOK, s.t.ScaleOK, s.p.Scale, s.t.TSRecent)
+}
+
+// synLayout puts the options of a SYN in the order of Linux, each group a multiple of four bytes.
+func (s *step) synLayout(ts, sack, scale bool, shift uint8, echo uint32) wire.Options {
+	o := wire.Options{}.WithMSS(s.p.MSS)
+	switch {
+	case ts && sack:
+		o = o.WithSACKPermitted().WithTimestamps(s.tsVal(), echo)
+	case ts:
+		o = o.WithNOP().WithNOP().WithTimestamps(s.tsVal(), echo)
+	case sack:
+		o = o.WithNOP().WithNOP().WithSACKPermitted()
+	}
+	if scale {
+		o = o.WithNOP().WithWindowScale(shift)
+	}
+	return o
+}
+
+// options are those of a segment without SYN: once agreed, timestamps are in every one of them but an RST
+// (RFC 7323 section 3.2).
+func (s *step) options() wire.Options {
+	o := wire.Options{}
+	if s.t.TSOK {
+		o = o.WithNOP().WithNOP().WithTimestamps(s.tsVal(), s.t.TSRecent)
+	}
+	return o
+}
+
+// agree reads the options of the peer's SYN or SYN-ACK. What this side offered in its own SYN, or would offer in its
+// SYN-ACK, and the peer offers too, is agreed.
+func (s *step) agree(seg *wire.Segment) {
+	o := seg.Options.Parse()
+	// RFC 9293 section 3.1, MUST-6: an option that is not known is skipped by its length.
+	if o.Unknown > 0 {
+		s.check(true, rule.UnknownOption, int64(o.Unknown))
+	}
+	// RFC 9293 section 3.1, MUST-7: an illegal option length must not hurt; what was read before it counts.
+	if o.Malformed {
+		s.check(false, rule.BadOption)
+	}
+	// RFC 9293 section 3.7.1, MUST-15: without an MSS option, 536. An MSS of 0 means none.
+	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), defaultMSS) {
+		s.t.SendMSS = o.MSS
+	}
+	// RFC 7323 section 2.2: windows are scaled only when both SYNs carried the option; 2.3: more than 14 counts as 14.
+	s.t.ScaleOK = s.p.ScaleOn && o.HasWindowScale
+	s.t.RcvScale, s.t.SndScale = 0, 0
+	if s.t.ScaleOK {
+		s.t.RcvScale, s.t.SndScale = min(s.p.Scale, maxScale), min(o.WindowScale, maxScale)
+	}
+	if s.p.ScaleOn || o.HasWindowScale {
+		s.check(s.t.ScaleOK, rule.WindowScale, int64(s.t.RcvScale), int64(s.t.SndScale))
+	}
+	if s.t.ScaleOK && o.WindowScale > maxScale {
+		s.check(false, rule.WindowScaleLimit, int64(o.WindowScale))
+	}
+	// RFC 2018 section 2: SACK may be used when both SYNs carried SACK-permitted.
+	s.t.SACKOK = s.p.SACK && o.SACKPermitted
+	if s.p.SACK || o.SACKPermitted {
+		s.check(s.t.SACKOK, rule.SACKPermitted)
+	}
+	// RFC 7323 section 3.2: timestamps are used when both SYNs carried them.
+	s.t.TSOK = s.p.Timestamps && o.HasTimestamps
+	if s.t.TSOK {
+		s.t.TSRecent = o.TSVal
+	}
+	if s.p.Timestamps || o.HasTimestamps {
+		s.check(s.t.TSOK, rule.Timestamps, int64(o.TSVal))
+	}
+	if s.t.Passive && s.p.WholeMSS && s.t.TSOK {
+		full := uint32(s.p.MSS) - tsLen
+		s.t.RcvWnd = s.p.Window - s.p.Window%full
+	}
+}
+
+// mss is how much text fits in one segment: what the peer takes, what this side's link takes, less the option bytes
+// (RFC 9293 section 3.7.1, MUST-16).
+func (s *step) mss() int {
+	n := int(min(s.t.SendMSS, s.p.MSS))
+	if s.p.Linux {
+		n = max(n, linuxMinSndMSS)
+	}
+	if s.t.TSOK {
+		n -= tsLen
+	}
+	return max(n, 1)
+}

@@ -1,0 +1,110 @@
+package tcp
+
+// A Profile is how one TCP behaves where the RFCs leave a choice, and where an implementation does otherwise. What can be
+// data is data; what cannot is a named switch, and the branch that it selects carries a rule of its own.
+type Profile struct {
+	Name string
+
+	MSS        uint16 // announced in the SYN: payload bytes of an IPv4 packet of the interface's MTU (RFC 9293 section 3.7.1)
+	Window     uint32 // receive buffer, bytes
+	WholeMSS   bool   // Linux: the first window is a whole number of full segments
+	Scale      uint8  // window scale offered
+	ScaleOn    bool
+	SACK       bool
+	Timestamps bool
+
+	RTOInit     Time  // before the first measurement (RFC 6298 section 2.1)
+	RTOMin      Time  // smallest retransmission timeout (RFC 6298 section 2.4)
+	RTOMax      Time  // largest (RFC 6298 section 2.5)
+	SynLinear   uint8 // SYN timeouts before the timeout starts to double (Linux tcp_syn_linear_timeouts)
+	SynRetries  uint8 // SYN retransmissions after those, 0 for no count but SynGiveUp
+	SynAckRetry uint8 // SYN-ACK retransmissions, 0 for no count but SynGiveUp
+	SynGiveUp   Time  // how long a SYN is retransmitted at least (R2 for a SYN, RFC 9293 section 3.8.3)
+	Retries     uint8 // data retransmissions, 0 for no count but GiveUp
+	GiveUp      Time  // how long data is retransmitted at least (R2, RFC 9293 section 3.8.3)
+	RateLimit   Time  // shortest time between two answers to unacceptable segments, 0 for none
+
+	Linux bool // the branches that follow the kernel where it leaves the text of the RFC
+}
+
+// RFC9293 is the text of RFC 9293 with RFC 5961 and RFC 6298, and nothing that it does not ask for: its SYN carries the MSS
+// option only, unless the set-up switches more on.
+var RFC9293 = Profile{
+	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7,
+	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, SynGiveUp: 180 * Second, GiveUp: 100 * Second,
+}
+
+// Linux is Linux 6.18 with the sysctls as they come.
+var Linux = Profile{
+	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
+	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, RateLimit: 500 * Millisecond, Linux: true,
+}
+
+// Profiles returns all profiles, the RFC's first.
+func Profiles() []Profile { return []Profile{RFC9293, Linux} }
+
+// ProfileByName returns the profile called name.
+func ProfileByName(name string) (Profile, bool) {
+	for _, p := range Profiles() {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Profile{}, false
+}
+
+// Options are a learner's departures from a profile. Zero values keep what the profile says.
+type Options struct {
+	MSS        uint16      // announced MSS, 0 keeps
+	Window     Opt[uint16] // receive buffer
+	Scale      Opt[uint8]  // window scale offered; with ScaleOff none
+	ScaleOff   bool
+	SACK       Opt[bool]
+	Timestamps Opt[bool]
+	RTO        Time       // initial retransmission timeout, 0 keeps
+	SynRetries Opt[uint8] // SYN retransmissions after the linear ones
+	SynLinear  Opt[uint8] // SYN timeouts before the timeout doubles (Linux tcp_syn_linear_timeouts)
+}
+
+// With returns p with the departures o.
+func (p Profile) With(o Options) Profile {
+	if o.MSS != 0 {
+		p.MSS = o.MSS
+	}
+	if o.Window.Set {
+		p.Window, p.WholeMSS = uint32(o.Window.V), false
+	}
+	if o.Scale.Set {
+		p.Scale, p.ScaleOn = o.Scale.V, true
+	}
+	if o.ScaleOff {
+		p.ScaleOn = false
+	}
+	p.SACK = o.SACK.Or(p.SACK)
+	p.Timestamps = o.Timestamps.Or(p.Timestamps)
+	if o.RTO != 0 {
+		p.RTOInit = o.RTO
+		p.RTOMax = max(p.RTOMax, o.RTO)
+	}
+	p.SynRetries = o.SynRetries.Or(p.SynRetries)
+	p.SynLinear = o.SynLinear.Or(p.SynLinear)
+	return p
+}
+
+// An Opt is a value that may be absent. The zero value is absent.
+type Opt[T any] struct {
+	V   T
+	Set bool
+}
+
+// Some returns an Opt that holds v.
+func Some[T any](v T) Opt[T] { return Opt[T]{v, true} }
+
+// Or returns the value, or def when it is absent.
+func (o Opt[T]) Or(def T) T {
+	if o.Set {
+		return o.V
+	}
+	return def
+}

@@ -1,0 +1,210 @@
+package tcp
+
+import (
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// startRetransmit starts the retransmission timer unless it runs (RFC 6298 section 5.1).
+func (s *step) startRetransmit(id rule.ID) {
+	if s.t.Timers[Retransmit] == Never {
+		s.set(Retransmit, s.now+s.t.RTO, id, int64(s.t.RTO))
+	}
+}
+
+// startTiming measures the segment about to be sent, the SYN or new text, if none is being measured.
+func (s *step) startTiming() {
+	if !s.t.Timing {
+		s.t.Timing, s.t.TimedEnd, s.t.TimedAt = true, s.t.SndNxt, s.now
+	}
+}
+
+// acknowledged takes over a SEG.ACK that acknowledges something new.
+func (s *step) acknowledged(seg *wire.Segment) {
+	n := uint32(seg.Ack - s.t.SndUna)
+	if n == 0 {
+		return
+	}
+	s.t.BytesAcked += n
+	text := n
+	if s.t.SndUna == s.t.ISS {
+		text-- // the SYN
+	}
+	s.t.Out = s.t.Out[min(int(text), len(s.t.Out)):]
+	s.t.SndUna = seg.Ack
+	s.measure(seg)
+	s.t.Retries = 0
+	s.t.FirstSent = s.now
+	// RFC 6298 section 5.2: all is acknowledged, the timer stops; 5.3: something is left, it starts anew.
+	if s.t.SndUna == s.t.SndNxt {
+		s.stop(Retransmit, rule.RTOStop)
+	} else {
+		s.set(Retransmit, s.now+s.t.RTO, rule.RTORestart, int64(s.t.RTO))
+	}
+}
+
+// measure takes a round-trip sample: never of a segment that was sent twice (Karn, RFC 6298 section 3).
+func (s *step) measure(seg *wire.Segment) {
+	if !s.t.Timing || !s.t.TimedEnd.LessEq(seg.Ack) {
+		if s.t.Retries > 0 {
+			s.echoed(seg)
+		}
+		return
+	}
+	s.t.Timing = false
+	s.sample(s.now - s.t.TimedAt)
+}
+
+// echoed takes the sample from the timestamp that the peer echoed, which tells copies apart (RFC 7323 section 4.1).
+func (s *step) echoed(seg *wire.Segment) {
+	if o := seg.Options.Parse(); s.t.TSOK && o.HasTimestamps && o.TSEcr != 0 {
+		if r := Time(int32(s.tsVal()-o.TSEcr)) * Millisecond; r > 0 {
+			s.sample(r)
+		}
+	}
+}
+
+// sample takes one round-trip time into the retransmission timeout.
+func (s *step) sample(r Time) {
+	r = max(r, Microsecond)
+	id := rule.RTTNext
+	if !s.t.RTTKnown() {
+		// RFC 6298 section 2.2: SRTT = R, RTTVAR = R/2.
+		s.t.SRTT, s.t.RTTVar = r, r/2
+		id = rule.RTTFirst
+	} else {
+		// RFC 6298 section 2.3: RTTVAR = 3/4 RTTVAR + 1/4 |SRTT - R'|, then SRTT = 7/8 SRTT + 1/8 R'.
+		s.t.RTTVar = (3*s.t.RTTVar + max(s.t.SRTT-r, r-s.t.SRTT)) / 4
+		s.t.SRTT = (7*s.t.SRTT + r) / 8
+	}
+	// RFC 6298 sections 2.3 to 2.5: RTO = SRTT + max(G, 4 RTTVAR), within its bounds. Linux holds the second term at 200 ms.
+	if s.p.Linux {
+		s.t.RTO = s.t.SRTT + max(4*s.t.RTTVar, s.p.RTOMin)
+	} else {
+		s.t.RTO = max(s.t.SRTT+max(Millisecond, 4*s.t.RTTVar), s.p.RTOMin)
+	}
+	s.t.RTO = min(s.t.RTO, s.p.RTOMax)
+	s.check(true, id, int64(r), int64(s.t.SRTT), int64(s.t.RTO))
+}
+
+// timer takes a timer that fired.
+func (s *step) timer(k TimerKind) {
+	if k >= NumTimers || s.t.Timers[k] == Never {
+		return
+	}
+	s.t.Timers[k] = Never
+	s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.RTOExpired, Args: [4]int64{int64(s.t.RTO), int64(s.t.Retries) + 1}})
+	if s.spent() {
+		s.giveUp()
+		return
+	}
+	s.t.Retries++
+	s.t.Timing = false
+	switch s.t.State {
+	case SynSent:
+		s.t.SynTimeout = true
+		s.emitSyn(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
+	case SynReceived:
+		s.t.SynTimeout = true
+		s.emitSynAck(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
+	default:
+		n := min(len(s.t.Out), s.mss(), int(s.t.SndNxt-s.t.SndUna))
+		s.emitText(s.t.SndUna, s.t.Out[:n], rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
+	}
+	s.backOff()
+}
+
+// spent reports whether enough retransmissions were made: R2 of RFC 9293 section 3.8.3, or the counts of Linux.
+func (s *step) spent() bool {
+	count, limit := uint8(0), Time(0)
+	switch s.t.State {
+	case SynSent:
+		count, limit = s.p.SynRetries, s.p.SynGiveUp
+		if count > 0 {
+			count += s.p.SynLinear
+		}
+	case SynReceived:
+		count, limit = s.p.SynAckRetry, s.p.SynGiveUp
+	default:
+		count, limit = s.p.Retries, s.p.GiveUp
+	}
+	if count > 0 {
+		return s.t.Retries >= count
+	}
+	return s.now-s.t.FirstSent >= limit
+}
+
+func (s *step) giveUp() {
+	id := rule.GiveUp
+	if s.p.Linux {
+		id = rule.LinuxGiveUp
+	}
+	args := []int64{int64(s.t.Retries), int64(s.now - s.t.FirstSent)}
+	if s.t.State == SynReceived && s.t.Passive {
+		s.end(Listen, OK, id, args...)
+		return
+	}
+	s.end(Closed, ETIMEDOUT, id, args...)
+}
+
+// backOff doubles the timeout and starts the timer again.
+func (s *step) backOff() {
+	// Linux: the first SYN timeouts are all of the same length (tcp_syn_linear_timeouts).
+	if s.t.State == SynSent && s.t.Retries <= s.p.SynLinear {
+		s.set(Retransmit, s.now+s.t.RTO, rule.LinuxSynLinear, int64(s.t.RTO), int64(s.p.SynLinear))
+		return
+	}
+	// RFC 6298 section 5.5: RTO = RTO * 2, up to a bound; 5.6: start the timer.
+	was := s.t.RTO
+	s.t.RTO = min(2*s.t.RTO, max(s.p.RTOMax, s.t.RTO))
+	s.set(Retransmit, s.now+s.t.RTO, rule.RTODouble, int64(was), int64(s.t.RTO))
+}
+
+// send takes text from the application.
+func (s *step) send(data string) {
+	switch s.t.State {
+	case SynSent, SynReceived:
+		// RFC 9293 section 3.10.2: text is queued until the connection is ESTABLISHED.
+		s.t.Out += data
+		s.check(true, rule.SendQueued, int64(len(data)))
+	case Established, CloseWait:
+		s.t.Out += data
+		s.sendData(rule.Send)
+	}
+}
+
+// sendData sends what the peer's window allows and reports whether anything was sent.
+func (s *step) sendData(id rule.ID) bool {
+	sent := false
+	for {
+		flying := int(s.t.SndNxt - s.t.SndUna)
+		if flying >= len(s.t.Out) {
+			break
+		}
+		room := int(s.t.SndWnd) - flying
+		// RFC 9293 section 3.10.2: the text is segmentized and sent as far as the send window allows.
+		n := min(len(s.t.Out)-flying, s.mss(), room)
+		if n <= 0 {
+			break
+		}
+		seq := s.t.SndNxt
+		s.t.SndNxt = seq.Add(uint32(n))
+		if flying == 0 {
+			s.t.FirstSent = s.now
+		}
+		s.startTiming()
+		s.emitText(seq, s.t.Out[flying:flying+n], id, num(seq), int64(n), int64(s.t.SndWnd))
+		s.startRetransmit(rule.RTOStart)
+		sent = true
+	}
+	return sent
+}
+
+// emitText sends text, with PSH on the last segment of what the application gave (RFC 9293 section 3.9.1.2).
+func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
+	flags := wire.ACK
+	if int(seq-s.t.SndUna)+len(text) == len(s.t.Out) {
+		flags |= wire.PSH
+	}
+	s.emit(flags, seq, text, s.options(), id, args...)
+}

@@ -1,0 +1,74 @@
+package tcp
+
+import (
+	"net/netip"
+
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// ConnID numbers the connections of a host from 1, in the order in which their records were made.
+type ConnID uint32
+
+// A TCB is the record of one connection: the variables of RFC 9293 section 3.3.1, what was agreed in the SYNs, and the
+// timers. It is a value: copying it copies the connection.
+//
+// Send sequence space (RFC 9293 figure 3):
+//
+//	     1         2          3          4
+//	----------|----------|----------|----------
+//	       SND.UNA    SND.NXT    SND.UNA
+//	                            +SND.WND
+//
+//	1 acknowledged   2 sent, not acknowledged   3 may be sent   4 not yet allowed
+type TCB struct {
+	ID            ConnID
+	Local, Remote netip.AddrPort // Remote is zero in LISTEN
+	State         State
+
+	// Passive says that SYN-RECEIVED came from a passive OPEN: an RST then leads back to LISTEN (RFC 9293 section 3.5, MUST-11).
+	Passive bool
+
+	ISS    wire.Seq // initial send sequence number
+	SndUna wire.Seq // oldest number sent and not acknowledged
+	SndNxt wire.Seq // next number to send
+	SndWnd uint32   // send window, scaled
+	SndWL1 wire.Seq // SEG.SEQ of the last window update
+	SndWL2 wire.Seq // SEG.ACK of the last window update
+	MaxWnd uint32   // largest send window ever seen (RFC 5961 section 5.2)
+
+	IRS    wire.Seq // initial receive sequence number; meaningless before the peer's SYN
+	RcvNxt wire.Seq // next number expected
+	RcvWnd uint32   // receive window, scaled
+
+	SendMSS  uint16 // what the peer announced, or 536 (RFC 9293 section 3.7.1, MUST-15)
+	SndScale uint8  // shift for windows that the peer announces
+	RcvScale uint8  // shift for windows that this side announces
+	ScaleOK  bool   // both SYNs carried the window scale option (RFC 7323 section 2.2)
+	SACKOK   bool   // both SYNs carried SACK-permitted
+	TSOK     bool   // both SYNs carried timestamps
+	TSRecent uint32 // RFC 7323 section 4.3
+	TSOffset uint32 // added to this side's clock to make TSval
+
+	RTO     Time            // current retransmission timeout
+	SRTT    Time            // smoothed round-trip time, 0 before the first sample (RFC 6298)
+	RTTVar  Time            // its variation
+	Retries uint8           // timeouts since something was last acknowledged
+	Timers  [NumTimers]Time // when each timer fires, Never when it is off
+
+	Out      string // text from SND.UNA on that the application sent and the peer has not acknowledged
+	Unread   uint32 // bytes that arrived in order and that the application has not read
+	Accepted bool   // the application has it: it called connect or accept returned it
+
+	// One segment at a time is measured for the round-trip time, never one that was sent twice (RFC 6298 section 3).
+	Timing   bool
+	TimedEnd wire.Seq
+	TimedAt  Time
+
+	FirstSent  Time   // when the oldest segment that is not acknowledged was first sent
+	SynTimeout bool   // the SYN had to be sent again (RFC 6298 section 5.7)
+	LastInWnd  Time   // last answer to an unacceptable segment (Linux sends at most one in 500 ms), Never before the first
+	BytesAcked uint32 // sequence numbers of this side that the peer has ever acknowledged (Linux tcp_ack)
+}
+
+// RTTKnown reports whether the round-trip time was ever measured.
+func (t *TCB) RTTKnown() bool { return t.SRTT != 0 }
