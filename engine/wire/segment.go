@@ -3,7 +3,8 @@ package wire
 import "net/netip"
 
 // A Segment is one TCP segment in its IPv4 packet, as a plain comparable value. Every field that a learner may set by hand
-// is here, also to a value that no TCP would send; AppendIPv4 turns it into the bytes and ParseIPv4 back.
+// is here, also to a value that no TCP would send; AppendIPv4 turns it into the bytes and ParseIPv4 back. Numbers are as on
+// the wire: bytes for lengths, the window unscaled, sequence numbers absolute (RFC 9293 section 3.1, RFC 791 section 3.1).
 type Segment struct {
 	Src, Dst netip.AddrPort // IPv4 address and TCP port of both ends
 
@@ -16,7 +17,8 @@ type Segment struct {
 	Options Options // the option bytes as they are on the wire, malformed ones too
 	Payload string  // the text; a string so that segments can be compared and shared
 
-	// Offset is the data offset field in 32-bit words, 0 for the right one. Reserved is the four bits behind it.
+	// Offset is the data offset field in 32-bit words, 0 for the right one. Only its low four bits are sent, so that 16 is
+	// how to send a field of 0. Reserved is the four bits behind it, 0 to 15.
 	Offset   uint8
 	Reserved uint8
 
