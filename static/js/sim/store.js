@@ -1,0 +1,538 @@
+// What a simulator knows: the tree of the run, which branch is shown, and where on it the learner stands. Everything on the
+// page is computed from these signals; looking back never asks the engine, every intervention does.
+import { batch, computed, signal } from '../../vendor/signals.js';
+import { after, back, fold, index, next, seek } from './fold.js';
+
+/** @import { LabEvent, Model, Position, SegmentAt } from './model.js' */
+/** @import { DoneFrame, ErrorFrame, NodeFrame, RunFrame } from '../protocol.js' */
+/** @import { Link, Run, Command, Source } from './socket.js' */
+
+/** @typedef {{ node: number, parent: number, line: string, at: number, k0: number, k1: number }} PathNode a node of the shown branch, with the range of its events */
+/** @typedef {{ tip: number, first: boolean, line: string, at: number }} Branch line: the action that made it */
+/** @typedef {{ text: string, node: number, n: number }} PathRule node: where it was added, 0 for the set-up; n: its number in the set-up */
+/** @typedef {{ gone: number, differs: number | null, rule: string }} Replayed */
+
+/** Lines that only let time pass, or look. */
+const PASSES = /^(step|wait|expect)\b/;
+/** Crossing a stretch in which nothing happens takes this long. */
+const CROSSING = 1000;
+
+export const SPEEDS = [0.001, 0.01, 0.05, 0.2, 1, 10];
+
+export class Store {
+  /** @param {Link} link */
+  constructor(link) {
+    this.link = link;
+    /** @type {Run | null} */
+    this.run = null;
+    /** @type {import('../../vendor/signals.js').Signal<'idle' | 'loading' | 'ready' | 'failed'>} */
+    this.status = signal('idle');
+    /** What is wrong with the run as a whole. @type {import('../../vendor/signals.js').Signal<ErrorFrame | null>} */
+    this.fault = signal(null);
+    this.mismatch = signal(false);
+    this.busy = signal(false);
+    /** Counts changes of the tree. */
+    this.version = signal(0);
+    this.tip = signal(0);
+    /** @type {import('../../vendor/signals.js').Signal<Position>} */
+    this.pos = signal({ t: 0, k: 0 });
+    this.playing = signal(false);
+    this.speed = signal(0.05);
+    this.selected = signal(0);
+    /** @type {Map<number, { done: DoneFrame }>} what is known of the ends of branches */
+    this.ends = new Map();
+    /** @type {{ tip: number, pos: Position }[]} */
+    this.past = [];
+    this.ahead = true;
+    /** @type {Position} */
+    this.home = { t: 0, k: 0 };
+    this.original = 0;
+
+    /** @type {import('../../vendor/signals.js').ReadonlySignal<PathNode[]>} */
+    this.path = computed(() => {
+      this.version.value;
+      let k = 0;
+      return this.pathTo(this.tip.value).map((f) => ({ node: f.node, parent: 'parent' in f ? f.parent : -1, line: 'line' in f ? f.line : '', at: f.at, k0: k, k1: (k += f.events.length) }));
+    });
+    /** @type {import('../../vendor/signals.js').ReadonlySignal<readonly LabEvent[]>} */
+    this.events = computed(() => {
+      this.version.value;
+      return this.pathTo(this.tip.value).flatMap((f) => f.events);
+    });
+    this.index = computed(() => index(this.events.value));
+    /** @type {import('../../vendor/signals.js').ReadonlySignal<Model>} */
+    this.model = computed(() => fold(this.index.value, this.pos.value));
+    this.gaps = computed(() => gaps(this.index.value.times, this.index.value.delay));
+    this.branches = computed(() => {
+      this.version.value;
+      return this.listBranches();
+    });
+    this.rules = computed(() => {
+      this.version.value;
+      return rulesOf(this.run?.first?.setup ?? '', this.pathTo(this.tip.value));
+    });
+    /** Whether something may still happen behind the last event that is known. */
+    this.more = computed(() => {
+      this.version.value;
+      return this.ends.get(this.tip.value)?.done.quiet === false;
+    });
+    /** @type {import('../../vendor/signals.js').ReadonlySignal<SegmentAt | undefined>} */
+    this.segment = computed(() => this.model.value.segments.find((s) => s.id === this.selected.value));
+  }
+
+  /** @returns {RunFrame | null} */
+  get first() {
+    this.version.value;
+    return this.run?.first ?? null;
+  }
+
+  get atEnd() {
+    const end = this.events.value.length, last = this.index.value.times.at(-1) ?? 0, pos = this.pos.value;
+    return pos.k >= end && pos.t >= last;
+  }
+
+  // ---------------------------------------------------------------- the run
+
+  /**
+   * Opens a run and shows it at `at`. Rejects with the engine's error frame when there is none.
+   * @param {Source} source @param {{ at?: number, commands?: Command[] }} [options]
+   */
+  async load(source, { at = 0, commands = [] } = {}) {
+    if (this.run) this.link.forget(this.run);
+    const run = this.link.open(source, commands);
+    batch(() => {
+      this.run = run;
+      this.status.value = 'loading';
+      this.fault.value = null;
+      this.mismatch.value = false;
+      this.playing.value = false;
+      this.ahead = source.ahead ?? false;
+    });
+    run.onreopen = (same) => this.reopened(run, same);
+    try {
+      await run.ready;
+    } catch (error) {
+      if (this.run !== run) return;
+      this.fault.value = asFrame(error);
+      this.status.value = 'failed';
+      throw error;
+    }
+    if (this.run !== run || !run.done) return;
+    const done = run.done;
+    this.ends = new Map([[done.last, { done }]]);
+    this.past = [];
+    batch(() => {
+      this.original = done.last;
+      this.tip.value = done.last;
+      this.version.value++;
+      this.fault.value = run.fault;
+      this.selected.value = 0;
+      this.home = seek(this.index.value, at);
+      this.pos.value = this.home;
+      this.follow();
+      this.status.value = 'ready';
+    });
+  }
+
+  /** @param {Run} run @param {boolean} same */
+  reopened(run, same) {
+    if (this.run !== run || !run.done) return;
+    const tip = this.frame(this.tip.value) ? this.tip.value : run.done.last;
+    batch(() => {
+      this.version.value++;
+      this.tip.value = tip;
+      if (!same) {
+        this.mismatch.value = true;
+        this.pos.value = seek(this.index.value, Math.min(this.pos.value.t, this.index.value.times.at(-1) ?? 0));
+      }
+    });
+  }
+
+  /** @param {number} id @returns {RunFrame | NodeFrame | undefined} */
+  frame(id) {
+    return id === 0 ? this.run?.first ?? undefined : this.run?.nodes.get(id);
+  }
+
+  /** The frames from the set-up to a node. @param {number} id */
+  pathTo(id) {
+    /** @type {(RunFrame | NodeFrame)[]} */
+    const frames = [];
+    for (let f = this.frame(id); f; f = 'parent' in f ? this.frame(f.parent) : undefined) frames.push(f);
+    return frames.reverse();
+  }
+
+  // ---------------------------------------------------------------- the position
+
+  /** @param {Position} pos */
+  goto(pos) {
+    batch(() => {
+      this.pos.value = pos;
+      this.follow();
+    });
+  }
+
+  /** @param {number} t */
+  seek(t) {
+    this.goto(seek(this.index.value, Math.max(0, Math.min(t, this.index.value.times.at(-1) ?? 0))));
+  }
+
+  /** To the end of a step. @param {number} i */
+  step(i) {
+    this.goto(after(this.index.value, i));
+  }
+
+  back() {
+    this.goto(back(this.index.value, this.pos.value));
+  }
+
+  start() {
+    this.goto({ t: 0, k: 0 });
+  }
+
+  end() {
+    this.step(this.index.value.steps.length - 1);
+  }
+
+  /** One step on; where the future is not known yet, the engine makes one. @returns {Promise<boolean>} false at the end of the run */
+  async next() {
+    const pos = next(this.index.value, this.pos.value);
+    if (pos !== this.pos.value) {
+      this.goto(pos);
+      return true;
+    }
+    if (!this.more.value || this.busy.value) return false;
+    await this.grow();
+    return true;
+  }
+
+  /** Lets the engine take one more step at the end of the branch. */
+  async grow() {
+    const known = this.index.value.steps.length;
+    await this.send({ at: this.tip.value, line: 'step', ahead: false }, (done) => {
+      this.tip.value = done.last;
+      if (!this.playing.value) this.pos.value = after(this.index.value, Math.max(known, this.index.value.steps.length - 1));
+      this.follow();
+    });
+  }
+
+  /** The chosen segment follows the action until the learner chooses one. */
+  follow() {
+    const m = this.model.value, chosen = this.segment.value;
+    if (chosen && (this.chosen || chosen.phase === 'flight' || chosen.phase === 'held')) return;
+    const step = m.steps[m.step];
+    const pick = step?.sent.at(-1) || step?.seg || m.flying[0]?.id;
+    if (pick) this.selected.value = pick;
+  }
+
+  /** @type {boolean} whether the learner chose the segment by hand */
+  chosen = false;
+
+  /** @param {number} id */
+  select(id) {
+    this.chosen = id !== 0;
+    this.selected.value = id;
+  }
+
+  // ---------------------------------------------------------------- playing
+
+  play() {
+    batch(() => {
+      this.chosen = false;
+      if (this.atEnd && !this.more.value) this.pos.value = { t: 0, k: 0 };
+      this.playing.value = true;
+    });
+  }
+
+  pause() {
+    if (!this.playing.value) return;
+    batch(() => {
+      this.playing.value = false;
+      this.pos.value = { ...this.pos.value, t: Math.floor(this.pos.value.t) };
+    });
+  }
+
+  /** Lets real time pass while playing. A long pause between two frames (a hidden tab) does not count. @param {number} real milliseconds */
+  tick(real) {
+    if (!this.playing.value || real <= 0 || real > 500) return;
+    const last = this.index.value.times.at(-1) ?? 0;
+    const t = advance(this.pos.value.t, real, this.speed.value, this.gaps.value);
+    if (t < last) {
+      this.goto(seek(this.index.value, t));
+      return;
+    }
+    this.goto(seek(this.index.value, last));
+    if (this.more.value) {
+      if (!this.busy.value) this.grow().catch(() => this.pause());
+    } else this.pause();
+  }
+
+  // ---------------------------------------------------------------- acting
+
+  /** Where the learner stands in the tree: the last node that has happened, and the time since. */
+  place() {
+    const { t, k } = this.pos.value, now = Math.floor(t), path = this.path.value;
+    const here = path.findLast((n) => n.k1 <= k && n.at <= now) ?? path[0];
+    return { at: here?.node ?? 0, wait: Math.max(0, now - (here?.at ?? 0)) };
+  }
+
+  /**
+   * Does a line of the scenario language where the learner stands; what follows is a new branch.
+   * @param {string} line
+   */
+  async act(line) {
+    this.pause();
+    const before = { tip: this.tip.value, pos: this.pos.value };
+    const { at, wait } = this.place();
+    const command = { at, line, ahead: this.ahead, ...(wait ? { wait } : {}) };
+    return this.send(command, (done) => {
+      this.past.push(before);
+      this.tip.value = done.last;
+      const node = this.path.value.find((n) => n.node === done.node);
+      if (node) this.pos.value = { t: node.at, k: node.k1 };
+      this.follow();
+    });
+  }
+
+  /** @param {Command} command @param {(done: DoneFrame) => void} then what to show, in one batch with the new nodes */
+  async send(command, then) {
+    const run = this.run;
+    if (!run) throw new Error('no run');
+    this.busy.value = true;
+    try {
+      const done = await run.do(command);
+      if (this.run !== run) return done;
+      this.ends.set(done.last, { done });
+      batch(() => {
+        this.version.value++;
+        then(done);
+      });
+      return done;
+    } finally {
+      if (this.run === run) this.busy.value = false;
+    }
+  }
+
+  /**
+   * Adds a rule to the path from the start of the run on and plays everything else again.
+   * @param {string} rule "drop 1st SYN-ACK" @returns {Promise<Replayed>}
+   */
+  addRule(rule) {
+    return this.again(`rule ${rule}`, this.actions(), rule);
+  }
+
+  /** @param {PathRule} rule @returns {Promise<Replayed>} */
+  async removeRule(rule) {
+    if (!rule.node) return this.again(`unrule ${rule.n}`, this.actions(), rule.text);
+    const rest = this.actions().filter((n) => n.node !== rule.node);
+    const same = this.branches.value.find((b) => same_(this.actions(b.tip), rest));
+    if (!same) return this.again('', rest, rule.text);
+    const old = this.events.value;
+    this.past.push({ tip: this.tip.value, pos: this.pos.value });
+    return this.show(same.tip, old, 0, rule.text);
+  }
+
+  /** The actions of a branch that do more than let time pass. @param {number} [tip] */
+  actions(tip = this.tip.value) {
+    return this.pathTo(tip).flatMap((f) => ('line' in f && f.line && !PASSES.test(f.line) ? [{ node: f.node, line: f.line, at: f.at }] : []));
+  }
+
+  /**
+   * Plays a list of actions again from the start, in a new branch. Those that are not possible there are left out.
+   * @param {string} first line to do before them, or none
+   * @param {{ line: string, at: number }[]} actions @param {string} rule
+   * @returns {Promise<Replayed>}
+   */
+  async again(first, actions, rule) {
+    this.pause();
+    const run = this.run, before = { tip: this.tip.value, pos: this.pos.value }, old = this.events.value;
+    if (!run) throw new Error('no run');
+    let at = 0, now = 0, gone = 0, last = 0;
+    this.busy.value = true;
+    try {
+      if (first) at = last = (await run.do({ at: 0, line: first })).last;
+      for (const a of actions) {
+        const wait = Math.max(0, a.at - now);
+        try {
+          const done = await run.do({ at, line: a.line, ...(wait ? { wait } : {}) });
+          at = last = done.last;
+          now = Math.max(now, a.at);
+          this.ends.set(last, { done });
+        } catch (error) {
+          if (error instanceof Error) throw error;
+          gone++;
+        }
+      }
+      const rest = (this.path.value.at(-1)?.at ?? 0) - now;
+      const done = await run.do(this.ahead ? { at, line: '', ahead: true } : { at, line: '', wait: Math.max(0, rest) });
+      last = done.last;
+      this.ends.set(last, { done });
+    } finally {
+      this.busy.value = false;
+    }
+    this.past.push(before);
+    return this.show(last, old, gone, rule);
+  }
+
+  /** @param {number} tip @param {readonly LabEvent[]} old @param {number} gone @param {string} rule @returns {Replayed} */
+  show(tip, old, gone, rule) {
+    const differs = batch(() => {
+      this.version.value++;
+      this.tip.value = tip;
+      const t = difference(old, this.events.value);
+      this.goto(seek(this.index.value, t === null ? this.pos.value.t : Math.min(t, this.pos.value.t)));
+      return t;
+    });
+    return { gone, differs, rule };
+  }
+
+  // ---------------------------------------------------------------- branches
+
+  /** The ends of all branches, the first one first. */
+  listBranches() {
+    /** @type {Map<number, number[]>} */
+    const children = new Map([[0, []]]);
+    for (const f of this.run?.nodes.values() ?? []) {
+      children.set(f.node, children.get(f.node) ?? []);
+      children.set(f.parent, [...(children.get(f.parent) ?? []), f.node]);
+    }
+    /** @type {Branch[]} */
+    const list = [];
+    for (const [node, below] of children) {
+      if (below.length) continue;
+      const path = this.pathTo(node);
+      // the last place where this branch left an older one, and the action there
+      const i = path.findLastIndex((f) => 'parent' in f && Math.min(...(children.get(f.parent) ?? [])) !== f.node);
+      const by = i < 0 ? undefined : path.slice(i).find((f) => 'line' in f && !PASSES.test(f.line));
+      list.push({ tip: node, first: i < 0, line: by && 'line' in by ? by.line : '', at: by?.at ?? 0 });
+    }
+    return list.sort((a, b) => Number(b.first) - Number(a.first) || a.tip - b.tip);
+  }
+
+  /** Shows another branch at the same time. @param {number} tip */
+  choose(tip) {
+    if (tip === this.tip.value) return;
+    this.past.push({ tip: this.tip.value, pos: this.pos.value });
+    batch(() => {
+      this.playing.value = false;
+      const old = this.pos.value.t;
+      this.tip.value = tip;
+      this.goto(seek(this.index.value, Math.min(old, this.index.value.times.at(-1) ?? 0)));
+    });
+  }
+
+  /** Goes back to where the learner was before the last change. @returns {boolean} */
+  undo() {
+    const before = this.past.pop();
+    if (!before) return false;
+    batch(() => {
+      this.playing.value = false;
+      this.tip.value = before.tip;
+      this.goto(before.pos);
+    });
+    return true;
+  }
+
+  /** The run as it was set up, at its beginning. */
+  reset() {
+    this.past.push({ tip: this.tip.value, pos: this.pos.value });
+    batch(() => {
+      this.playing.value = false;
+      this.chosen = false;
+      this.tip.value = this.original;
+      this.goto(this.home);
+    });
+  }
+
+  /** The branch that is shown, as a scenario: the set-up and all actions. */
+  text() {
+    const lines = this.pathTo(this.tip.value).flatMap((f) => ('line' in f && f.line ? [f.line] : []));
+    /** @type {string[]} */
+    const out = [];
+    let steps = 0;
+    const flush = () => {
+      if (steps) out.push(steps === 1 ? 'step' : `step ${steps}`);
+      steps = 0;
+    };
+    for (const line of lines) {
+      if (line === 'step') {
+        if (++steps === 1000) flush();
+      } else {
+        flush();
+        out.push(line);
+      }
+    }
+    flush();
+    return [(this.run?.first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
+  }
+}
+
+/** @param {{ line: string, at: number }[]} a @param {{ line: string, at: number }[]} b */
+const same_ = (a, b) => a.length === b.length && a.every((x, i) => x.line === b[i]?.line && x.at === b[i]?.at);
+
+/** @param {unknown} error @returns {ErrorFrame} */
+const asFrame = (error) => (error instanceof Error ? { type: 'error', code: 'internal', message: error.message } : /** @type {ErrorFrame} */ (error));
+
+/**
+ * Stretches of time in which nothing happens, longer than three one-way delays. They leave a little on both sides, so that
+ * what happened can be seen.
+ * @param {number[]} times @param {number} delay @returns {{ from: number, to: number }[]}
+ */
+export function gaps(times, delay) {
+  const pad = delay * 0.25, list = [];
+  for (let i = 1; i < times.length; i++) {
+    const from = times[i - 1] ?? 0, to = times[i] ?? 0;
+    if (delay > 0 && to - from > 3 * delay) list.push({ from: from + pad, to: to - pad });
+  }
+  return list;
+}
+
+/**
+ * Where virtual time is after some real time. A gap is crossed in about a second whatever its length.
+ * @param {number} t µs @param {number} real ms @param {number} speed virtual for real time @param {{ from: number, to: number }[]} gaps
+ */
+export function advance(t, real, speed, gaps) {
+  while (real > 0) {
+    const gap = gaps.find((g) => t < g.to);
+    const inside = gap && t >= gap.from;
+    const rate = inside ? Math.max(speed * 1000, (gap.to - gap.from) / CROSSING) : speed * 1000;
+    const limit = gap ? (inside ? gap.to : gap.from) : Infinity;
+    const way = Math.min(real * rate, limit - t);
+    t = way === limit - t ? limit : t + way;
+    real -= way / rate;
+    if (way <= 0 && limit === Infinity) break;
+  }
+  return t;
+}
+
+/**
+ * The first instant at which two runs differ, null when they are equal. That rules were added or removed does not count:
+ * what they do counts.
+ * @param {readonly LabEvent[]} a @param {readonly LabEvent[]} b
+ */
+export function difference(a, b) {
+  /** @param {readonly LabEvent[]} events */
+  const plain = (events) => events.filter((e) => e.kind !== 'rule-added' && e.kind !== 'rule-removed');
+  const x = plain(a), y = plain(b);
+  for (let i = 0; i < Math.max(x.length, y.length); i++) {
+    const p = x[i], q = y[i];
+    if (p && q && JSON.stringify({ ...p, n: 0 }) === JSON.stringify({ ...q, n: 0 })) continue;
+    return Math.min(p?.t ?? Infinity, q?.t ?? Infinity);
+  }
+  return null;
+}
+
+/**
+ * The rules of the path on a branch, those of the set-up first.
+ * @param {string} setup @param {(RunFrame | NodeFrame)[]} path @returns {PathRule[]}
+ */
+export function rulesOf(setup, path) {
+  /** @type {PathRule[]} */
+  let rules = setup.split('\n').filter((l) => l.startsWith('rule ')).map((l, i) => ({ text: l.slice(5).trim(), node: 0, n: i + 1 }));
+  for (const f of path) {
+    if (!('line' in f)) continue;
+    if (f.line.startsWith('rule ')) rules.push({ text: f.line.slice(5).trim(), node: f.node, n: rules.length + 1 });
+    const gone = /^unrule (\d+)$/.exec(f.line);
+    if (gone) rules = rules.filter((_, i) => i + 1 !== Number(gone[1])).map((r, i) => ({ ...r, n: i + 1 }));
+  }
+  return rules;
+}

@@ -1,0 +1,181 @@
+// Package i18n holds every sentence that the lab says: the interface's texts, the sentences that tell events of a run, and
+// how numbers and times are written. The browser says the same sentences from the same catalogue.
+package i18n
+
+//go:generate go run ./internal/catalog -o ../../static/js/catalog.en.js
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:embed *.json
+var files embed.FS
+
+// Languages are the languages that have a catalogue. The first is the fallback of all others.
+var Languages = []string{"en"}
+
+var catalogs = load()
+
+// A Catalog is the messages of one language.
+type Catalog struct {
+	Lang     string
+	messages map[string]message
+}
+
+// A message has forms by plural category; one that does not count has only "other".
+type message map[string]string
+
+func (m *message) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		var s string
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
+		*m = message{"other": s}
+		return nil
+	}
+	return json.Unmarshal(b, (*map[string]string)(m))
+}
+
+func load() map[string]*Catalog {
+	all := map[string]*Catalog{}
+	for _, lang := range Languages {
+		b, err := files.ReadFile(lang + ".json")
+		if err != nil {
+			panic(err) // the files are part of the program: a test loads them all
+		}
+		c := &Catalog{Lang: lang}
+		if err := json.Unmarshal(b, &c.messages); err != nil {
+			panic(fmt.Sprintf("i18n: %s.json: %v", lang, err))
+		}
+		all[lang] = c
+	}
+	return all
+}
+
+// Lookup returns the catalogue of a language such as "en" or "en-GB", or English when there is none.
+func Lookup(lang string) *Catalog {
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	if c, ok := catalogs[base]; ok {
+		return c
+	}
+	return catalogs[Languages[0]]
+}
+
+// T returns the English message of key; see Catalog.T.
+func T(key string, args ...any) string { return catalogs["en"].T(key, args...) }
+
+// Keys returns the keys of all messages, sorted.
+func (c *Catalog) Keys() []string { return slices.Sorted(maps.Keys(c.messages)) }
+
+// Has reports whether there is a message of that key.
+func (c *Catalog) Has(key string) bool { return c.messages[key] != nil }
+
+// T returns the message of key with its placeholders filled from args, which are names and values in turn:
+// T("ui.event", "i", 4, "of", 9). A message with plural forms takes the one for the argument "n". A message that does not
+// exist is its key, so that a page never fails for a missing text; a test finds it.
+func (c *Catalog) T(key string, args ...any) string {
+	m := c.messages[key]
+	if m == nil {
+		if c.Lang != Languages[0] {
+			return catalogs[Languages[0]].T(key, args...)
+		}
+		return key
+	}
+	text := m["other"]
+	if one, ok := m["one"]; ok && arg(args, "n") == "1" {
+		text = one
+	}
+	return Fill(text, func(name string) (string, bool) {
+		for i := 0; i+1 < len(args); i += 2 {
+			if args[i] == name {
+				return fmt.Sprint(args[i+1]), true
+			}
+		}
+		return "", false
+	})
+}
+
+func arg(args []any, name string) string {
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == name {
+			return fmt.Sprint(args[i+1])
+		}
+	}
+	return ""
+}
+
+// Fill replaces each {name} in text by what value returns for the name, and leaves it as it is when there is nothing.
+func Fill(text string, value func(name string) (string, bool)) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		name, after, ok := strings.Cut(rest, "}")
+		if !ok {
+			b.WriteString("{" + rest)
+			return b.String()
+		}
+		if v, ok := value(name); ok {
+			b.WriteString(v)
+		} else {
+			b.WriteString("{" + name + "}")
+		}
+		text = after
+	}
+}
+
+// never is the instant that never comes, as the engine counts time.
+const never = math.MaxInt64
+
+// Number writes n with at most three decimals and the separators of the language: 1,075 or 1.5.
+func (c *Catalog) Number(n float64) string {
+	s := strconv.FormatFloat(math.Abs(n), 'f', 3, 64)
+	s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	whole, decimals, _ := strings.Cut(s, ".")
+	var b strings.Builder
+	if n < 0 && s != "0" {
+		b.WriteString("-")
+	}
+	for i, r := range whole {
+		if i > 0 && (len(whole)-i)%3 == 0 {
+			b.WriteString(c.T("number.group"))
+		}
+		b.WriteRune(r)
+	}
+	if decimals != "" {
+		b.WriteString(c.T("number.decimal") + decimals)
+	}
+	return b.String()
+}
+
+// Ms writes an instant given in microseconds as a number of milliseconds: "1,075".
+func (c *Catalog) Ms(us int64) string {
+	if us == never {
+		return c.T("time.never")
+	}
+	return c.Number(float64(us) / 1000)
+}
+
+// Time writes a length of time given in microseconds in the unit that suits it: "1.5 s", "50 ms", "20 µs".
+func (c *Catalog) Time(us int64) string {
+	switch {
+	case us == never:
+		return c.T("time.never")
+	case us >= 1_000_000 || us <= -1_000_000:
+		return c.T("time.s", "n", c.Number(float64(us)/1e6))
+	case us >= 1000 || us <= -1000 || us == 0:
+		return c.T("time.ms", "n", c.Number(float64(us)/1000))
+	}
+	return c.T("time.us", "n", c.Number(float64(us)))
+}
