@@ -1,0 +1,57 @@
+// What this reader has solved, kept in this browser alone. A lesson is done when all of its exercises are solved.
+
+/** @typedef {{ solved: string[], of: number }} LessonProgress */
+
+const key = 'lab.progress'
+
+/** @returns {Record<string, LessonProgress>} */
+export function readProgress() {
+  try {
+    const all = JSON.parse(localStorage.getItem(key) ?? '{}')
+    // Foreign data: keep what has the right shape.
+    return Object.fromEntries(
+      Object.entries(all).filter(([, p]) => Array.isArray(p?.solved) && Number.isInteger(p?.of) && p.of > 0),
+    )
+  } catch {
+    return {}
+  }
+}
+
+/**
+ * Notes that a reader is in a lesson with so many exercises, and which one is solved now.
+ * @param {string} lesson
+ * @param {string[]} exercises ids of all of them
+ * @param {string} [solved]
+ */
+export function noteProgress(lesson, exercises, solved) {
+  const all = readProgress()
+  const before = all[lesson]?.solved ?? []
+  // An exercise that left the lesson counts no more.
+  const now = exercises.filter((id) => id === solved || before.includes(id))
+  all[lesson] = { solved: now, of: exercises.length }
+  try {
+    localStorage.setItem(key, JSON.stringify(all))
+  } catch {
+    // the marks are for this page only, then
+  }
+  paintProgress(all)
+}
+
+/** Marks every place that names a lesson (data-progress) with how far the reader is. */
+export function paintProgress(all = readProgress()) {
+  for (const place of document.querySelectorAll('[data-progress]')) {
+    if (!(place instanceof HTMLElement)) continue
+    const p = all[place.dataset.progress ?? '']
+    const solved = p?.solved.length ?? 0
+    const done = p !== undefined && solved >= p.of
+    place.classList.toggle('done', done)
+    place.style.setProperty('--part', p ? `${(100 * solved) / p.of}%` : '0%')
+    const word = place.querySelector('.progress-word')
+    if (word) word.textContent = done ? 'done' : solved > 0 && p ? `${solved} of ${p.of} solved` : ''
+  }
+  const strip = document.querySelector('ol.progress')
+  if (strip) {
+    const done = strip.querySelectorAll('.done').length
+    strip.setAttribute('aria-label', `Progress: ${done} of ${strip.children.length} lessons done`)
+  }
+}
