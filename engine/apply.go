@@ -1,0 +1,400 @@
+package engine
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/handshakelab/lab/engine/network"
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/tcp"
+)
+
+// Apply does an action and returns the events that it brought. An error is an *ActionError or, for Expect, an *ExpectError,
+// and means that nothing has changed.
+func (w *World) Apply(a Action) ([]Event, error) {
+	var rec Recorder
+	err := w.Do(&a, &rec)
+	return rec.Events, err
+}
+
+// Do is Apply for a caller who brings the memory: the events are added to rec. With a Recorder that is used again it
+// allocates nothing for a segment. When it fails it leaves rec.Events as it was.
+func (w *World) Do(a *Action, rec *Recorder) error {
+	if w.scratch == nil {
+		w.scratch = &scratch{}
+	}
+	mark := len(rec.Events)
+	if err := w.do(a, rec); err != nil {
+		clear(rec.Events[mark:])
+		rec.Events = rec.Events[:mark]
+		if e, ok := errors.AsType[*ActionError](err); ok {
+			e.Action = *a
+		}
+		return err
+	}
+	return nil
+}
+
+func (w *World) do(a *Action, rec *Recorder) error {
+	if w.events >= MaxEvents && a.Kind != Expect {
+		return full()
+	}
+	switch a.Kind {
+	case Step, StepUntil, Wait:
+		return w.advance(a, rec)
+	case Call:
+		return asError(w.call(a, rec))
+	case Drop, Delay, Hold, Release, Duplicate, Edit:
+		i, err := w.find(a.Seg)
+		if err != nil {
+			return err
+		}
+		return asError(w.touch(i, a, rec))
+	case Forge:
+		return asError(w.forge(a, rec))
+	case AddRule, RemoveRule:
+		return asError(w.changeRules(a, rec))
+	case Expect:
+		if !w.Holds(a.Cond) {
+			return &ExpectError{a.Cond, w.found(a.Cond)}
+		}
+		return nil
+	}
+	return fail(BadAction, "there is no action ", strconv.Itoa(int(a.Kind)))
+}
+
+// asError keeps a nil *ActionError from becoming an error that is not nil.
+func asError(err *ActionError) error {
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+func full() *ActionError {
+	return fail(Limit, "the run is full: it has ", strconv.Itoa(MaxEvents), " events").hint("go back, or start a new run")
+}
+
+// advance lets time pass. It may fail after some steps; then the world is put back.
+func (w *World) advance(a *Action, rec *Recorder) error {
+	c := course{Action: a}
+	if err := c.check(); err != nil {
+		return err
+	}
+	if a.Kind == Step && a.Count == 1 {
+		return asError(w.step(rec)) // fails before it changes anything
+	}
+	before := w.Clone()
+	before.scratch = w.scratch
+	for {
+		more, err := c.next(w)
+		if err == nil && more {
+			err = w.step(rec)
+		}
+		if err != nil {
+			*w = before
+			return err
+		}
+		if !more {
+			break
+		}
+	}
+	w.now += c.rest(w)
+	return nil
+}
+
+// A course is a Step, a StepUntil or a Wait under way. World and Timeline take the same steps because both ask it.
+type course struct {
+	*Action
+	started  bool
+	taken    int  // due things processed
+	deadline Time // of Wait
+	count    int  // occurrences of Cond so far, when it waits for a new one
+}
+
+func (c *course) check() *ActionError {
+	switch {
+	case c.Kind == Step && (c.Count < 1 || c.Count > MaxCount):
+		return outside("the number of steps", 1, MaxCount)
+	case c.Kind == Wait && (c.For < 1 || c.For > MaxWait):
+		return outsideTime("the time to wait", 1, MaxWait)
+	}
+	return nil
+}
+
+// next reports whether one more due thing is to be taken. It is called before each of them and at the end.
+func (c *course) next(w *World) (bool, *ActionError) {
+	first := !c.started
+	if first {
+		c.started, c.deadline = true, w.now+c.For
+	}
+	switch c.Kind {
+	case Step:
+		if c.taken == c.Count {
+			return false, nil
+		}
+	case StepUntil:
+		if c.Cond.waitsForNew() {
+			n := w.occurrences(c.Cond)
+			if !first && n > c.count {
+				return false, nil
+			}
+			c.count = n
+		} else if w.Holds(c.Cond) {
+			return false, nil
+		}
+	case Wait:
+		if d, ok := w.next(); !ok || d.At > c.deadline {
+			if c.deadline > maxClock {
+				return false, tooLate()
+			}
+			return false, nil
+		}
+	}
+	if c.taken == MaxCount {
+		return false, fail(Limit, "after ", strconv.Itoa(MaxCount), " steps ", c.goal(), " is still not reached").
+			hint("take fewer steps at once")
+	}
+	if c.taken++; c.Kind == StepUntil && w.Quiet() {
+		return false, w.finished("the run ended before " + c.Cond.String() + " came true")
+	} else if c.Kind == Step && c.Count > 1 && w.Quiet() {
+		return false, w.finished("only " + amount(c.taken-1, "step") + " could be taken: then nothing is due any more")
+	}
+	return true, nil
+}
+
+func (c *course) goal() string {
+	if c.Kind == Wait {
+		return "the end of the wait"
+	}
+	return c.Cond.String()
+}
+
+// rest is how much time is left when the last due thing of a Wait was taken.
+func (c *course) rest(w *World) Time {
+	if c.Kind != Wait {
+		return 0
+	}
+	return c.deadline - w.now
+}
+
+func (w *World) finished(reason string) *ActionError {
+	e := fail(Finished, reason).hint("make a socket call or forge a segment")
+	for i := range w.flights {
+		if w.flights[i].held {
+			return e.hint("release ", w.flights[i].id.String())
+		}
+	}
+	return e
+}
+
+func tooLate() *ActionError {
+	return fail(Limit, "a run lasts at most ", strconv.Itoa(maxClock/(24*3600*1e6)), " days").hint("go back, or start a new run")
+}
+
+// step takes the next due thing. It changes nothing when it fails.
+func (w *World) step(rec *Recorder) *ActionError {
+	if w.events >= MaxEvents {
+		return full()
+	}
+	d, ok := w.next()
+	switch {
+	case !ok:
+		return w.finished("nothing is due: no segment moves and no timer runs")
+	case d.At > maxClock:
+		return tooLate()
+	}
+	w.now = max(w.now, d.At)
+	s := w.scratch
+	switch d.Kind {
+	case DueTimer:
+		s.effects = w.hosts[d.Host].Fire(w.now, d.Conn, d.Timer, s.effects[:0])
+		w.report(d.Host, 0, repeated, rec)
+	default:
+		w.arrive(d, rec)
+	}
+	return nil
+}
+
+// arrive ends the way of a segment.
+func (w *World) arrive(d Due, rec *Recorder) {
+	i := 0
+	for w.flights[i].id != d.Seg {
+		i++
+	}
+	f, s := &w.flights[i], w.scratch
+	switch {
+	case d.Kind == DueLoss:
+		w.lose(i, [...]rule.ID{byRule: rule.LabRule, byChance: rule.LabLoss}[f.cause], rec)
+	case f.seg.Dst.Addr() != w.setup.Hosts[f.to].Addr.Addr():
+		w.lose(i, rule.LabNoHost, rec)
+	default:
+		s.seg = f.seg
+		w.land(i, arrived)
+		e := w.event(rec, Arrived, d.Host)
+		e.Seg = d.Seg
+		s.effects = w.hosts[d.Host].Receive(w.now, &s.seg, s.effects[:0])
+		w.report(d.Host, d.Seg, 0, rec)
+	}
+}
+
+// lose takes flight i off the wire as lost.
+func (w *World) lose(i int, why rule.ID, rec *Recorder) {
+	f := &w.flights[i]
+	e := w.event(rec, Lost, Network)
+	e.Seg, e.Rule = f.id, why
+	if why == rule.LabRule {
+		e.Text = f.text
+	}
+	w.land(i, lost)
+}
+
+// call makes a socket call.
+func (w *World) call(a *Action, rec *Recorder) *ActionError {
+	if a.Host > Server {
+		return fail(BadAction, "socket calls are made by the client or the server")
+	}
+	if len(a.Call.Data) > MaxSend {
+		return outside("the number of bytes to send", 1, MaxSend)
+	}
+	s, host := w.scratch, &w.hosts[a.Host]
+	effects, err := host.Call(w.now, a.Call, s.effects[:0])
+	s.effects = effects
+	if err != nil {
+		e := fail(BadCall, "the ", a.Host.String(), " cannot ", a.Call.Verb.String(), ": ", err.Error())
+		e.Err = err
+		return e
+	}
+	e := w.event(rec, Called, a.Host)
+	e.Call, e.Conn = callText(a.Call), a.Call.Conn
+	for i := range effects {
+		if e.Conn == 0 {
+			e.Conn = effects[i].Conn
+		}
+	}
+	w.report(a.Host, 0, 0, rec)
+	return nil
+}
+
+// changeRules adds a rule to the path or removes one.
+func (w *World) changeRules(a *Action, rec *Recorder) *ActionError {
+	n := a.Count
+	if a.Kind == AddRule {
+		if err := w.path.Add(a.Rule); err != nil {
+			code := BadRule
+			if a.Rule.Check() == nil {
+				code = Limit
+			}
+			return fail(code, err.Error())
+		}
+		n = w.path.NumRules()
+		e := w.event(rec, RuleAdded, Network)
+		e.Count = n
+		_, _, e.Text = w.path.Rule(n)
+		return nil
+	}
+	if n < 1 || n > w.path.NumRules() {
+		return fail(NoSuchRule, "there is no rule ", strconv.Itoa(n), ": the path has ", amount(w.path.NumRules(), "rule"))
+	}
+	e := w.event(rec, RuleRemoved, Network)
+	e.Count = n
+	_, _, e.Text = w.path.Rule(n)
+	w.path.Remove(n)
+	return nil
+}
+
+// event adds an event to rec, to be filled before the next one is added.
+func (w *World) event(rec *Recorder, kind Kind, host HostID) *Event {
+	e := rec.add()
+	e.N, e.At, e.Kind, e.Host = w.events, w.now, kind, host
+	w.events++
+	return e
+}
+
+// kinds are the events that effects become; Send has more to it.
+var kinds = [...]Kind{
+	tcp.Check:     Checked,
+	tcp.Send:      Sent,
+	tcp.Discard:   Discarded,
+	tcp.Change:    Changed,
+	tcp.TimerSet:  TimerSet,
+	tcp.TimerStop: TimerStopped,
+	tcp.TimerFire: TimerFired,
+	tcp.Tell:      Told,
+	tcp.Opened:    Opened,
+	tcp.Removed:   Removed,
+	tcp.Updated:   Updated,
+}
+
+// report turns the effects of one call of a host into events and puts what it sent on the wire. seg is the segment that the
+// host answered to, or 0.
+func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
+	for i := range w.scratch.effects {
+		x := &w.scratch.effects[i]
+		e := w.event(rec, kinds[x.Kind], h)
+		e.Conn, e.Rule, e.Args = x.Conn, x.Rule, x.Args
+		switch x.Kind {
+		case tcp.Check:
+			e.Seg, e.OK = seg, x.OK
+		case tcp.Discard:
+			e.Seg = seg
+		case tcp.Send:
+			w.send(h, x, how, e, rec)
+		case tcp.Change:
+			e.From, e.To = x.From, x.To
+		case tcp.TimerSet:
+			e.Timer, e.Due = x.Timer, x.At
+		case tcp.TimerStop, tcp.TimerFire:
+			e.Timer = x.Timer
+		case tcp.Tell:
+			e.Notice, e.Errno, e.Bytes = x.Notice, x.Errno, x.Bytes
+			*w.told[h].of(x.Notice, x.Errno)++
+		case tcp.Opened, tcp.Updated:
+			if x.TCB != nil {
+				e.Vars = rec.keep(x.TCB)
+			}
+		}
+	}
+}
+
+// send puts a segment on the wire: e is the Sent event to fill. The path may lose it later, delay it or copy it.
+func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorder) {
+	to := other(h)
+	way, acts := w.path.Pass(direction(to), x.Seg.Flags, w.scratch.acts[:0])
+	w.scratch.acts = acts
+	i := len(w.flights)
+	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, seg: x.Seg}, source(h)|how)
+	e.Seg, e.Wire, e.Due, e.Toward = f.id, f.seg, f.due, to
+	for _, act := range acts {
+		f = &w.flights[i] // copies come behind it, and may move it
+		text := ""
+		if act.Rule != 0 {
+			_, _, text = w.path.Rule(act.Rule)
+		}
+		switch act.Verb {
+		case network.Drop:
+			// It is lost near its end, so that the learner sees it on its way and can still lay hands on it.
+			f.dies, f.cause, f.text = w.now+way*4/5, byChance, text
+			if act.Rule != 0 {
+				f.cause = byRule
+			}
+		case network.Delay:
+			f.due += act.For
+			e := w.event(rec, Delayed, Network)
+			e.Seg, e.Due, e.Rule, e.Text = f.id, f.due, rule.LabRule, text
+		case network.Duplicate:
+			why := rule.LabChance
+			if act.Rule != 0 {
+				why = rule.LabRule
+			}
+			w.copyOf(f, f.due+act.For, why, text, rec)
+		}
+	}
+}
+
+// copyOf puts a copy of f on the wire that arrives at due.
+func (w *World) copyOf(f *flight, due Time, why rule.ID, text string, rec *Recorder) {
+	c := w.launch(flight{of: f.id, from: f.from, to: f.to, sent: f.sent, due: due, dies: Never, seg: f.seg}, copied)
+	e := w.event(rec, Duplicated, Network)
+	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, c.seg, c.due, c.to, why, text
+}

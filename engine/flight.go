@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// A Flight is a segment on the wire.
+type Flight struct {
+	ID   SegID
+	Wire wire.Segment // what it says now
+	Was  wire.Segment // what it said when it came on the wire; differs from Wire when it was edited
+	From HostID       // who put it on the wire; Network for a segment that the learner forged
+	To   HostID       // the end of the wire that it travels to
+	Sent Time         // when it came on the wire; of a copy, when the original did
+	Due  Time         // when it arrives (or would, when it is going to be lost); Never while it is held
+	Dies Time         // when it will be lost, Never when it will arrive
+	Held bool
+	Of   SegID // the segment that it is a copy of, or 0
+}
+
+// flight is how a World keeps a Flight. Worlds are copied often, so it is as small as it can be.
+type flight struct {
+	id, of    SegID
+	from, to  HostID
+	held      bool
+	cause     cause // why it will be lost, when it will be
+	sent      Time
+	due, dies Time // while it is held, the rest of its way and of its life
+	text      string
+	seg       wire.Segment
+	was       *wire.Segment // before the first edit, or nil; what it points to is never changed
+}
+
+// cause is why the path loses a segment.
+type cause uint8
+
+const (
+	byRule cause = iota + 1
+	byChance
+)
+
+// at is when something happens to f by itself, and whether that is its death.
+func (f *flight) at() (at Time, dies bool) {
+	switch {
+	case f.held:
+		return Never, false
+	case f.dies < f.due:
+		return f.dies, true
+	default:
+		return f.due, false
+	}
+}
+
+func (f *flight) public() Flight {
+	p := Flight{ID: f.id, Wire: f.seg, Was: f.seg, From: f.from, To: f.to, Sent: f.sent, Due: f.due, Dies: f.dies, Held: f.held, Of: f.of}
+	if f.was != nil {
+		p.Was = *f.was
+	}
+	if f.held {
+		p.Due, p.Dies = Never, Never
+	}
+	return p
+}
+
+// Flying returns the segments on the wire by arrival, as Step would take them if none were lost on the way; those that are
+// held come last.
+func (w *World) Flying() []Flight {
+	flying := make([]Flight, 0, len(w.flights))
+	for i := range w.flights {
+		flying = append(flying, w.flights[i].public())
+	}
+	slices.SortFunc(flying, func(a, b Flight) int {
+		return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.To, b.To), cmp.Compare(a.ID, b.ID))
+	})
+	return flying
+}
+
+// A story is what the run remembers of a segment after it has left the wire: enough to answer conditions and to say why a
+// segment is gone.
+type story struct {
+	born wire.Flags // flags when it came on the wire, without PSH
+	last wire.Flags // flags when it left the wire, without PSH
+	src  source
+	fate fate
+}
+
+type source uint8
+
+const (
+	sentByClient source = iota // a host sent it
+	sentByServer
+	forged
+	copied
+	repeated source = 4 // added: the host sent it because a timer fired
+)
+
+type fate uint8
+
+const (
+	flying fate = iota
+	arrived
+	lost
+)
+
+// kind is the flags that name a kind of segment.
+func kind(f wire.Flags) wire.Flags { return f &^ wire.PSH }
+
+// launch puts a segment on the wire and returns it; f.id is filled in.
+func (w *World) launch(f flight, src source) *flight {
+	w.stories = append(w.stories, story{born: kind(f.seg.Flags), src: src})
+	f.id = SegID(len(w.stories))
+	w.flights = append(w.flights, f)
+	return &w.flights[len(w.flights)-1]
+}
+
+// land takes flight i off the wire.
+func (w *World) land(i int, how fate) {
+	s := &w.stories[w.flights[i].id-1]
+	s.last, s.fate = kind(w.flights[i].seg.Flags), how
+	w.flights = slices.Delete(w.flights, i, i+1)
+}
+
+// find returns the index in w.flights of the segment that r names.
+func (w *World) find(r SegRef) (int, *ActionError) {
+	id := r.ID
+	switch {
+	case id != 0:
+		if int(id) > len(w.stories) {
+			return 0, fail(NoSuchSegment, "there is no segment ", id.String(), ": ", amount(len(w.stories), "segment"), " came on the wire so far").
+				hint(w.onTheWire())
+		}
+	case r.Nth != 0:
+		seen := 0
+		if id, seen = w.nth(r); id == 0 {
+			return 0, fail(NoSuchSegment, "there is no ", r.String(), ": ", amount(seen, kind(r.Flags).Kind()), " came on the wire so far").
+				hint(w.onTheWire())
+		}
+	default:
+		// The newest has the highest number, and flights are in the order of their numbers.
+		for i := len(w.flights) - 1; i >= 0; i-- {
+			if kind(w.flights[i].seg.Flags) == kind(r.Flags) {
+				return i, nil
+			}
+		}
+		if first, _ := w.nth(SegRef{Flags: r.Flags, Nth: 1}); first != 0 {
+			return 0, fail(SegmentGone, "no ", r.String(), " is on the wire any more").hint(w.onTheWire())
+		}
+		return 0, fail(NoSuchSegment, "no ", r.String(), " is on the wire").hint(w.onTheWire())
+	}
+	for i := range w.flights {
+		if w.flights[i].id == id {
+			return i, nil
+		}
+	}
+	s := w.stories[id-1]
+	return 0, fail(SegmentGone, "segment ", id.String(), ", a ", s.last.Kind(), ", is not on the wire any more: it ",
+		[...]string{"", "arrived", "was lost"}[s.fate]).hint(w.onTheWire())
+}
+
+// nth returns the number of the Nth segment of a kind that ever came on the wire, or 0 and how many there were.
+func (w *World) nth(r SegRef) (SegID, int) {
+	seen := 0
+	for i := range w.stories {
+		if w.stories[i].born == kind(r.Flags) {
+			if seen++; seen == r.Nth {
+				return SegID(i + 1), seen
+			}
+		}
+	}
+	return 0, seen
+}
+
+// onTheWire is the way on when a segment is not there: those that are.
+func (w *World) onTheWire() string {
+	if len(w.flights) == 0 {
+		return "nothing is on the wire now; go back to an instant when it was"
+	}
+	s := "on the wire now: "
+	for i := range w.flights {
+		if i == 8 {
+			return s + ", ..."
+		}
+		if i > 0 {
+			s += ", "
+		}
+		s += w.flights[i].id.String() + " " + kind(w.flights[i].seg.Flags).Kind()
+	}
+	return s
+}
+
+// String returns "#3".
+func (id SegID) String() string { return "#" + strconv.FormatUint(uint64(id), 10) }
+
+// String returns the reference as the scenario language writes it: "#3", "SYN-ACK", "SYN-ACK#2".
+func (r SegRef) String() string {
+	switch {
+	case r.ID != 0:
+		return r.ID.String()
+	case r.Nth != 0:
+		return kind(r.Flags).Kind() + "#" + strconv.Itoa(r.Nth)
+	default:
+		return kind(r.Flags).Kind()
+	}
+}
+
+// amount returns "no SYN", "1 SYN", "3 SYNs".
+func amount(n int, what string) string {
+	switch n {
+	case 0:
+		return "no " + what
+	case 1:
+		return "1 " + what
+	default:
+		return strconv.Itoa(n) + " " + what + "s"
+	}
+}

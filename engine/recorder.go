@@ -1,0 +1,33 @@
+package engine
+
+import "github.com/handshakelab/lab/engine/tcp"
+
+// A Recorder takes the events of a run in the order in which they happen. The zero value is ready. A Recorder that is used
+// again after Reset needs no new memory, so that a run costs no allocation a segment.
+type Recorder struct {
+	Events []Event
+	vars   []tcp.TCB // where the Vars of Events are; a full one is left to them and a new one made
+}
+
+// Reset forgets the events. It takes their memory back: an Event that was copied out of Events before keeps its values, but
+// what its Vars point to is overwritten.
+func (r *Recorder) Reset() {
+	clear(r.Events)
+	r.Events = r.Events[:0]
+	r.vars = r.vars[:0]
+}
+
+// add appends an empty event and returns it to be filled before the next one.
+func (r *Recorder) add() *Event {
+	r.Events = append(r.Events, Event{})
+	return &r.Events[len(r.Events)-1]
+}
+
+// keep returns a copy of t that stays as it is.
+func (r *Recorder) keep(t *tcp.TCB) *tcp.TCB {
+	if len(r.vars) == cap(r.vars) {
+		r.vars = make([]tcp.TCB, 0, min(max(4, 2*cap(r.vars)), 64))
+	}
+	r.vars = append(r.vars, *t)
+	return &r.vars[len(r.vars)-1]
+}

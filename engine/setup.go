@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/handshakelab/lab/engine/network"
+	"github.com/handshakelab/lab/engine/tcp"
+)
+
+// Limits of a Setup.
+const (
+	MaxISNs    = 64                   // numbers in HostSetup.ISNs
+	MinMSS     = 48                   // of Options.MSS
+	MaxMSS     = 65495                // what fits an IPv4 packet
+	MaxScale   = 14                   // RFC 7323 section 2.3
+	MinRTO     = tcp.Millisecond      // of Options.RTO
+	MaxRTO     = 120 * tcp.Second     // of Options.RTO
+	MaxRetries = 127                  // of Options.SynRetries and SynLinear
+	maxClock   = 30 * 24 * 3600 * 1e6 // a run's time, in µs: longer than any learner waits
+)
+
+// check returns the first thing in s that cannot be.
+func (s *Setup) check() error {
+	for h := Client; h <= Server; h++ {
+		if reason := s.Hosts[h].fault(); reason != "" {
+			return &SetupError{h.String(), reason}
+		}
+	}
+	if s.Hosts[Client].Addr.Addr() == s.Hosts[Server].Addr.Addr() {
+		return &SetupError{"server", "the server cannot have the address of the client, " + s.Hosts[Client].Addr.Addr().String()}
+	}
+	return nil
+}
+
+func (h *HostSetup) fault() string {
+	o := &h.Options
+	addr := h.Addr.Addr()
+	switch {
+	case !addr.Is4():
+		return "the address must be an IPv4 address"
+	case addr.IsUnspecified(), addr.IsMulticast(), addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return addr.String() + " is not the address of one host"
+	case h.Addr.Port() == 0:
+		return "the port must be 1 to 65535"
+	case len(h.ISNs) > MaxISNs:
+		return "there can be at most " + strconv.Itoa(MaxISNs) + " initial sequence numbers"
+	case o.MSS != 0 && (o.MSS < MinMSS || o.MSS > MaxMSS):
+		return "the MSS must be " + strconv.Itoa(MinMSS) + " to " + strconv.Itoa(MaxMSS)
+	case o.Scale.Set && o.Scale.V > MaxScale:
+		return "the window scale must be 0 to " + strconv.Itoa(MaxScale)
+	case o.Scale.Set && o.ScaleOff:
+		return "the window scale is both set and off"
+	case o.RTO != 0 && (o.RTO < MinRTO || o.RTO > MaxRTO):
+		return "the retransmission timeout must be " + MinRTO.String() + " to " + MaxRTO.String()
+	case o.SynRetries.Set && o.SynRetries.V > MaxRetries, o.SynLinear.Set && o.SynLinear.V > MaxRetries:
+		return "there can be at most " + strconv.Itoa(MaxRetries) + " retransmissions of a SYN"
+	}
+	if _, ok := tcp.ProfileByName(h.Profile); !ok {
+		var names []string
+		for _, p := range tcp.Profiles() {
+			names = append(names, p.Name)
+		}
+		return "there is no profile " + strconv.Quote(h.Profile) + "; there is " + strings.Join(names, " and ")
+	}
+	return ""
+}
+
+func (s *Setup) clone() *Setup {
+	c := *s
+	c.Path.Rules = slices.Clone(s.Path.Rules)
+	for h := range c.Hosts {
+		c.Hosts[h].ISNs = slices.Clone(s.Hosts[h].ISNs)
+	}
+	return &c
+}
+
+// direction is the way to a host.
+func direction(to HostID) network.Direction {
+	if to == Server {
+		return network.ToServer
+	}
+	return network.ToClient
+}
+
+func other(h HostID) HostID { return Server - h }

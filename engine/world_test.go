@@ -1,0 +1,43 @@
+package engine_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/network"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// lab is a set-up with numbers that are easy to follow: the client counts from 100, the server from 300, and each way
+// takes 50 ms.
+func lab() engine.Setup {
+	return engine.Setup{
+		Hosts: [2]engine.HostSetup{
+			{Addr: netip.MustParseAddrPort("192.0.2.1:54321"), Profile: "rfc9293", ISNs: []wire.Seq{100, 1100, 2100}},
+			{Addr: netip.MustParseAddrPort("192.0.2.2:80"), Profile: "rfc9293", ISNs: []wire.Seq{300, 1300, 2300}},
+		},
+		Path: network.Setup{Delay: [2]network.Time{50 * tcp.Millisecond, 50 * tcp.Millisecond}},
+	}
+}
+
+var (
+	listen   = engine.Action{Kind: engine.Call, Host: engine.Server, Call: tcp.Call{Verb: tcp.CallListen, Backlog: 4}}
+	connect  = engine.Action{Kind: engine.Call, Host: engine.Client, Call: tcp.Call{Verb: tcp.CallConnect}}
+	step     = engine.Action{Kind: engine.Step, Count: 1}
+	untilEnd = engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}}
+	synAck   = engine.SegRef{Flags: wire.SYN | wire.ACK}
+	syn      = engine.SegRef{Flags: wire.SYN}
+	onlyACK  = engine.SegRef{Flags: wire.ACK}
+)
+
+func TestSmoke(t *testing.T) {
+	_, events, err := engine.Replay(lab(), []engine.Action{listen, connect, untilEnd})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		t.Logf("%d %v %s %v conn %d seg %d %v rule %s %v->%v due %v %v", e.N, e.At, e.Kind, e.Host, e.Conn, e.Seg, e.Wire.Flags, e.Rule, e.From, e.To, e.Due, e.Notice)
+	}
+}
