@@ -172,15 +172,16 @@ type ErrorFrame struct {
 	Field   string  `json:"field,omitempty"`   // of the command, when that is at fault
 	Command *int    `json:"command,omitempty"` // which of the commands of an open, from 0
 	Line    int     `json:"line,omitempty"`    // in the scenario, from 1
-	Col     int     `json:"col,omitempty"`     // in the line, in bytes from 1
+	Col     int     `json:"col,omitempty"`     // in the line, in code points from 1
 	EndCol  int     `json:"endCol,omitempty"`
 	Min     *int64  `json:"min,omitempty"` // the allowed range, when that is at fault
 	Max     *int64  `json:"max,omitempty"`
-	Faults  []Fault `json:"faults,omitempty"` // every fault of the scenario
+	Faults  []Fault `json:"faults,omitempty"` // all faults of the scenario
 }
 
-// A Fault is one fault of a scenario.
+// A Fault is one fault of a scenario: a diag.Diagnostic.
 type Fault struct {
+	File     string `json:"file,omitempty"`
 	Line     int    `json:"line"`
 	Col      int    `json:"col"`
 	EndCol   int    `json:"endCol"`
@@ -188,6 +189,13 @@ type Fault struct {
 	Code     string `json:"code"`
 	Message  string `json:"message"`
 	Hint     string `json:"hint,omitempty"`
+	Range    *Range `json:"range,omitempty"`
+}
+
+// A Range is the numbers that would have been allowed, both ends included. A time is in microseconds.
+type Range struct {
+	Min int64 `json:"min"`
+	Max int64 `json:"max"`
 }
 
 // A Bye comes before the server goes away.
@@ -264,7 +272,7 @@ type Wire struct {
 	Reserved   int64  `json:"reserved"` // its four bits
 	Checksum   int64  `json:"checksum"` // the field as it is on the wire
 	SumOK      bool   `json:"sumok"`
-	Options    string `json:"options"`    // as tcpdump prints them: "mss 1460,nop,wscale 7"
+	Options    string `json:"options"`    // as the scenario language and tcpdump write them: "mss 1460,nop,wscale 7"
 	OptionsHex string `json:"optionsHex"` // the bytes
 	Payload    string `json:"payload"`    // a character a byte (Latin-1)
 	Len        int64  `json:"len"`        // SEG.LEN: payload, and one each for SYN and FIN
@@ -363,7 +371,6 @@ type Timer string
 // The timers.
 const (
 	Retransmit Timer = "retransmit"
-	Reopen     Timer = "reopen" // Linux sends its SYN again after an unacceptable ACK
 )
 
 // Notice is what an application is told when nothing went wrong.

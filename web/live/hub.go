@@ -1,0 +1,259 @@
+package live
+
+import (
+	"cmp"
+	"container/list"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/script"
+)
+
+// Defaults of a Config.
+const (
+	DefaultSockets = 10_000
+	DefaultRuns    = 4000
+	DefaultNodes   = 200_000
+	DefaultIdle    = 30 * time.Minute
+)
+
+// A Config says what a Hub needs and allows. Zero values stand for the defaults.
+type Config struct {
+	// Scenario returns the text of the scenario of a block of a lesson.
+	Scenario func(lesson, block string) (text string, ok bool)
+
+	Origins []string // allowed beside the server's own: "https://lab.example"
+	Log     *slog.Logger
+
+	Sockets int           // open at once
+	Runs    int           // in memory; the one that was not used for longest makes room
+	Nodes   int           // of all runs together
+	Idle    time.Duration // after which a run that nobody follows is forgotten
+}
+
+// A Hub holds the runs and the sockets. A run does not hang on a socket: it stays until nobody has followed or used it for
+// the idle time, or until others need its place. A browser keeps what it takes to open it again.
+type Hub struct {
+	cfg     Config
+	welcome []byte
+	upgrade websocket.Upgrader
+
+	mu       sync.Mutex
+	runs     map[string]*list.Element // of *run
+	order    *list.List               // the one used last is in front
+	nodes    int
+	sockets  map[*socket]struct{}
+	reserved int // sockets, with those that are being opened
+	closing  bool
+	sweeper  *time.Timer // runs while there are runs
+
+	open sync.WaitGroup // a socket each
+}
+
+// NewHub returns a hub without runs.
+func NewHub(cfg Config) *Hub {
+	cfg.Sockets = cmp.Or(cfg.Sockets, DefaultSockets)
+	cfg.Runs = cmp.Or(cfg.Runs, DefaultRuns)
+	cfg.Nodes = cmp.Or(cfg.Nodes, DefaultNodes)
+	cfg.Idle = cmp.Or(cfg.Idle, DefaultIdle)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Hub{
+		cfg: cfg,
+		welcome: encode("welcome", Welcome{V: Version, Engine: engine.Version, Limits: Limits{
+			Frame: MaxFrame, Rate: rate, Burst: burst, Events: engine.MaxEvents, Nodes: maxRunNodes, Runs: maxFollowed, Commands: MaxCommands,
+		}}),
+		upgrade: websocket.Upgrader{
+			ReadBufferSize:  1024,
+			WriteBufferSize: 1024,
+			WriteBufferPool: &sync.Pool{},
+			Subprotocols:    []string{Subprotocol},
+			CheckOrigin:     func(*http.Request) bool { return true }, // ServeHTTP has checked it
+			Error:           upgradeError,
+		},
+		runs:    map[string]*list.Element{},
+		order:   list.New(),
+		sockets: map[*socket]struct{}{},
+	}
+}
+
+// encode makes a frame of a struct of protocol.go. It is for frames that are rare.
+func encode(typ string, v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own structs can be encoded
+	}
+	return append([]byte(`{"type":"`+typ+`",`), b[1:]...)
+}
+
+func (e *ErrorFrame) encode() []byte { return encode("error", e) }
+
+// newID returns 128 random bits.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// start makes the run that c asks for, which nobody knows yet.
+func (h *Hub) start(c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
+	text := c.Scenario
+	if c.Lesson != "" || c.Block != "" {
+		var ok bool
+		if h.cfg.Scenario != nil {
+			text, ok = h.cfg.Scenario(c.Lesson, c.Block)
+		}
+		if !ok {
+			fault := refuse(NoSuchBlock, "there is no scenario %q in a lesson %q", shorten(c.Block), shorten(c.Lesson))
+			fault.Re = c.ID
+			return nil, nil, fault
+		}
+	}
+	sc, diags := script.Parse(text)
+	if errs := diags.Errors(); len(errs) > 0 {
+		fault := explain(&errs[0], diags)
+		fault.Re = c.ID
+		return nil, nil, fault
+	}
+	r, faults, fault := newRun(newID(), sc, c)
+	if fault != nil {
+		fault.Re = c.ID
+	}
+	return r, faults, fault
+}
+
+// add makes a run known.
+func (h *Hub) add(r *run) {
+	h.mu.Lock()
+	r.used, r.nodes = time.Now(), r.tl.Len()
+	h.nodes += r.nodes
+	h.runs[r.id] = h.order.PushFront(r)
+	if h.sweeper == nil && !h.closing {
+		h.sweeper = time.AfterFunc(h.cfg.Idle/2, h.sweep)
+	}
+	old := h.overfull()
+	h.mu.Unlock()
+	forget(old)
+}
+
+// find returns a run and marks it used.
+func (h *Hub) find(id string) *run {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.runs[id]
+	if e == nil {
+		return nil
+	}
+	h.order.MoveToFront(e)
+	r := e.Value.(*run)
+	r.used = time.Now()
+	return r
+}
+
+// grew counts new nodes of a run.
+func (h *Hub) grew(r *run, nodes int) {
+	if nodes == 0 {
+		return
+	}
+	h.mu.Lock()
+	if h.runs[r.id] != nil {
+		r.nodes += nodes
+		h.nodes += nodes
+	}
+	old := h.overfull()
+	h.mu.Unlock()
+	forget(old)
+}
+
+// overfull takes out the runs that have to make room, but never the one in front.
+func (h *Hub) overfull() []*run {
+	var old []*run
+	for h.order.Len() > 1 && (h.order.Len() > h.cfg.Runs || h.nodes > h.cfg.Nodes) {
+		old = append(old, h.remove(h.order.Back()))
+	}
+	return old
+}
+
+func (h *Hub) remove(e *list.Element) *run {
+	r := h.order.Remove(e).(*run)
+	delete(h.runs, r.id)
+	h.nodes -= r.nodes
+	return r
+}
+
+func forget(runs []*run) {
+	for _, r := range runs {
+		r.forget()
+	}
+}
+
+// sweep forgets the runs that nobody has used or followed for long.
+func (h *Hub) sweep() {
+	h.mu.Lock()
+	limit := time.Now().Add(-h.cfg.Idle)
+	var old []*run
+	for e := h.order.Back(); e != nil; {
+		prev := e.Prev()
+		switch r := e.Value.(*run); {
+		case r.followers.Load() > 0:
+		case r.used.After(limit):
+			prev = nil // those in front of it were used later
+		default:
+			old = append(old, h.remove(e))
+		}
+		e = prev
+	}
+	if h.order.Len() == 0 || h.closing {
+		h.sweeper = nil
+	} else {
+		h.sweeper.Reset(h.cfg.Idle / 2)
+	}
+	h.mu.Unlock()
+	forget(old)
+}
+
+// Counts returns how many runs, nodes of runs and sockets there are.
+func (h *Hub) Counts() (runs, nodes, sockets int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.order.Len(), h.nodes, len(h.sockets)
+}
+
+// Close says good-bye on each socket and closes it, and returns when all are closed; those that take longer than ctx allows
+// are cut. No socket is opened afterwards.
+func (h *Hub) Close(ctx context.Context) {
+	h.mu.Lock()
+	h.closing = true
+	if h.sweeper != nil {
+		h.sweeper.Stop()
+	}
+	sockets := slices.Collect(maps.Keys(h.sockets))
+	h.mu.Unlock()
+	for _, s := range sockets {
+		go s.bye()
+	}
+	closed := make(chan struct{})
+	go func() {
+		h.open.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-ctx.Done():
+		for _, s := range sockets {
+			s.cut()
+		}
+		<-closed
+	}
+}

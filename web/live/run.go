@@ -1,0 +1,482 @@
+package live
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/script"
+)
+
+// Bounds of one run. What falls out of the log is sent as a snapshot, and the nodes bound the snapshot.
+const (
+	maxRunNodes = 10_000
+	maxLog      = 512      // frames
+	maxLogBytes = 96 << 10 // of the frames in the log
+	maxResults  = 64       // executed commands that can be answered again
+	lookAhead   = 200      // due things that running ahead takes when a run never becomes quiet
+)
+
+// A run is one run of the engine and those who follow it. It lives in the hub, whoever comes and goes.
+type run struct {
+	id        string
+	followers atomic.Int32 // len(following), to be read without the lock
+
+	// Owned by the hub, under its lock.
+	used  time.Time
+	nodes int
+
+	mu        sync.Mutex
+	tl        *engine.Timeline
+	start     []byte  // fields of frame 0 from "node" on
+	numbers   []int64 // of the frame of each node
+	next      int64   // number of the next frame
+	log       [][]byte
+	logBytes  int
+	results   []result // the oldest first
+	lastID    int64
+	done      []byte // the newest done frame
+	following []follower
+	gone      bool // the hub has forgotten it
+	buf       []byte
+	ends      []int // where the frames in buf end
+}
+
+// A result is the answer to a command that was executed.
+type result struct {
+	id   int64
+	at   int
+	do   Do
+	done []byte
+}
+
+// A follower gets the frames of a run. Its methods are called under the lock of the run, so that everybody gets all frames
+// in one order; they must not wait for anything.
+type follower interface {
+	post(r *run, frames [][]byte) // the next frames of r
+	catchUp(r *run, frame []byte) // a snapshot: forget earlier frames of r that are still in a queue
+	say(frame []byte)             // a frame without a number
+	drop(r *run)                  // r is gone
+}
+
+// newRun starts a run of a scenario: node 0, then a node for each thing that its lines and commands bring, then a done. The
+// first error is one that left no run; the list is of those that left one, standing where it happened.
+func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
+	tl, err := engine.NewTimeline(sc.Setup)
+	if err != nil {
+		return nil, nil, explain(err, nil)
+	}
+	r := &run{id: id, tl: tl, numbers: []int64{0}, next: 1}
+	r.start = appendStart(nil, sc)
+	r.buf = append(appendFrameHead(nil, "run", id, 0), r.start...)
+	r.buf = append(r.buf, '}')
+	r.ends = append(r.ends, len(r.buf))
+
+	faults := r.play(sc)
+	if len(faults) == 0 && c.Ahead {
+		r.ahead()
+	}
+	node := int(tl.At())
+	for i := range c.Commands {
+		if len(faults) > 0 {
+			break
+		}
+		var fault *ErrorFrame
+		if node, fault = r.execute(&c.Commands[i]); fault != nil {
+			fault.Command = &i
+			faults = append(faults, fault)
+			node = int(tl.At())
+		}
+	}
+	r.finish(c.ID, node)
+	for _, f := range faults {
+		r.address(f, c.ID)
+	}
+	return r, faults, nil
+}
+
+// play does the actions of the scenario itself. An expectation that does not hold is told and changes nothing; an action
+// that fails ends it.
+func (r *run) play(sc *script.Scenario) []*ErrorFrame {
+	var faults []*ErrorFrame
+	for i, a := range sc.Actions {
+		if a.Kind == engine.Expect && r.tl.Now().Holds(a.Cond) {
+			continue
+		}
+		from := r.tl.Len()
+		_, _, err := r.tl.Do(a)
+		if err == nil {
+			r.record(from)
+			continue
+		}
+		fault := explain(err, nil)
+		if i < len(sc.Lines) {
+			fault.Line, fault.Col = sc.Lines[i], 1
+		}
+		faults = append(faults, fault)
+		if a.Kind != engine.Expect {
+			break
+		}
+	}
+	return faults
+}
+
+// execute does one command: all of it or, on an error, nothing. It returns the node where the command itself ended.
+func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
+	at := r.tl.At()
+	if do.At != nil {
+		at = engine.NodeID(*do.At)
+	}
+	last := int64(r.tl.Len() - 1)
+	if int64(at) > last {
+		zero := int64(0)
+		f := refuse(NoSuchNode, "there is no node %d: the run has nodes 0 to %d", at, last)
+		f.Field, f.Min, f.Max = "at", &zero, &last
+		return 0, f
+	}
+	if last >= maxRunNodes {
+		return 0, refuse(TooMany, "the run has %d steps, all branches together; start it anew, or copy its link", last)
+	}
+	var action engine.Action
+	if do.Line != "" {
+		var d *diag.Diagnostic
+		if action, d = script.ParseAction(do.Line); d != nil {
+			return 0, explain(d, nil)
+		}
+	}
+	wait := engine.Action{Kind: engine.Wait, For: engine.Time(do.Wait)}
+	if do.Wait > 0 && do.Line != "" {
+		// Try both on a copy first, because the wait cannot be taken back.
+		trial := r.tl.Node(at)
+		if _, err := trial.World.Apply(wait); err != nil {
+			return 0, explain(err, nil)
+		}
+		if _, err := trial.World.Apply(action); err != nil {
+			return 0, explain(err, nil)
+		}
+	}
+	was := r.tl.At()
+	if err := r.tl.Goto(at); err != nil {
+		return 0, explain(err, nil)
+	}
+	from := r.tl.Len()
+	for _, part := range [...]struct {
+		wanted bool
+		action engine.Action
+	}{{do.Wait > 0, wait}, {do.Line != "", action}} {
+		if !part.wanted {
+			continue
+		}
+		if _, _, err := r.tl.Do(part.action); err != nil {
+			fault := explain(err, nil)
+			if err := r.tl.Goto(was); err != nil {
+				return 0, explain(err, nil)
+			}
+			return 0, fault
+		}
+	}
+	r.record(from)
+	node = int(r.tl.At())
+	if do.Ahead {
+		r.ahead()
+	}
+	return node, nil
+}
+
+// ahead lets everything happen that is still due, or a good part of it when there is no end to it.
+func (r *run) ahead() {
+	if r.quiet() {
+		return
+	}
+	from := r.tl.Len()
+	if _, _, err := r.tl.Do(engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}}); err != nil {
+		// The run is at a bound, or will never be quiet. Then it just stands where it is.
+		_, _, _ = r.tl.Do(engine.Action{Kind: engine.Step, Count: lookAhead})
+	}
+	r.record(from)
+}
+
+// quiet reports whether nothing is due any more.
+func (r *run) quiet() bool { return r.tl.Now().Holds(engine.Cond{Kind: engine.Quiet}) }
+
+// record writes the frames of the nodes from the given one on.
+func (r *run) record(from int) {
+	for id := from; id < r.tl.Len(); id++ {
+		node := r.tl.Node(engine.NodeID(id))
+		r.buf = appendNodeFrame(r.buf, r.id, r.next, &node)
+		r.ends = append(r.ends, len(r.buf))
+		r.numbers = append(r.numbers, r.next)
+		r.next++
+	}
+}
+
+// finish writes the done frame of a command that ended at a node.
+func (r *run) finish(id int64, node int) {
+	start := len(r.buf)
+	b := appendFrameHead(r.buf, "done", r.id, r.next)
+	b = appendInt(b, `,"re":`, id)
+	b = appendInt(b, `,"node":`, int64(node))
+	b = appendInt(b, `,"last":`, int64(r.tl.At()))
+	b = append(b, `,"digest":"`...)
+	digest := r.tl.Now().Digest()
+	for _, c := range digest {
+		b = append(b, hexDigits[c>>4], hexDigits[c&0xf])
+	}
+	b = appendBool(b, `","quiet":`, r.quiet())
+	r.buf = append(b, '}')
+	r.ends = append(r.ends, len(r.buf))
+	r.next++
+	r.lastID = id
+	r.done = slices.Clone(r.buf[start:])
+}
+
+// take returns the frames that were written since the last time, and puts them into the log.
+func (r *run) take() [][]byte {
+	// One piece of memory for all of them. The buffer is used again.
+	all := slices.Clone(r.buf)
+	frames := make([][]byte, len(r.ends))
+	start := 0
+	for i, end := range r.ends {
+		frames[i] = all[start:end:end]
+		start = end
+	}
+	if r.buf = r.buf[:0]; cap(r.buf) > 64<<10 {
+		r.buf = nil
+	}
+	r.ends = r.ends[:0]
+	for _, f := range frames {
+		r.logBytes += len(f)
+	}
+	r.log = append(r.log, frames...)
+	drop := 0
+	for len(r.log)-drop > maxLog || r.logBytes > maxLogBytes && drop < len(r.log) {
+		r.logBytes -= len(r.log[drop])
+		drop++
+	}
+	if drop > 0 {
+		// Not a reslice: that would keep what was dropped.
+		r.log = slices.Clone(r.log[drop:])
+	}
+	return frames
+}
+
+// do executes a command and tells everybody, or answers it again, or refuses it. It returns the number of new nodes.
+func (r *run) do(c *DoCommand, from follower) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone {
+		from.say(noSuchRun(r.id, c.ID).encode())
+		return 0
+	}
+	at := -1
+	if c.At != nil {
+		at = *c.At
+	}
+	if c.ID <= r.lastID {
+		from.say(r.again(c, at))
+		return 0
+	}
+	nodes := r.tl.Len()
+	node, fault := r.execute(&c.Do)
+	if fault != nil {
+		r.address(fault, c.ID)
+		from.say(fault.encode())
+		return 0
+	}
+	r.finish(c.ID, node)
+	if len(r.results) == maxResults {
+		r.results = slices.Delete(r.results, 0, 1)
+	}
+	r.results = append(r.results, result{c.ID, at, Do{Wait: c.Wait, Line: c.Line, Ahead: c.Ahead}, r.done})
+	r.publish()
+	return r.tl.Len() - nodes
+}
+
+// again answers a command whose ID was there before.
+func (r *run) again(c *DoCommand, at int) []byte {
+	var fault *ErrorFrame
+	i := slices.IndexFunc(r.results, func(res result) bool { return res.id == c.ID })
+	switch {
+	case i < 0:
+		fault = refuse(StaleID, "the command %d is too long ago; IDs grow, and the newest is %d", c.ID, r.lastID)
+	case r.results[i].at == at && r.results[i].do == Do{Wait: c.Wait, Line: c.Line, Ahead: c.Ahead}:
+		return r.results[i].done
+	default:
+		fault = refuse(UsedID, "another command had the ID %d; the newest is %d", c.ID, r.lastID)
+	}
+	low, high := r.lastID+1, int64(maxInteger)
+	fault.Field, fault.Min, fault.Max = "id", &low, &high
+	r.address(fault, c.ID)
+	return fault.encode()
+}
+
+func (r *run) publish() {
+	frames := r.take()
+	for _, f := range r.following {
+		f.post(r, frames)
+	}
+}
+
+// follow makes f get all frames after the given one, from now on and for ever.
+func (r *run) follow(f follower, id, after int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone {
+		f.say(noSuchRun(r.id, id).encode())
+		return
+	}
+	if !slices.Contains(r.following, f) {
+		r.following = append(r.following, f)
+		r.followers.Store(int32(len(r.following)))
+	}
+	b := appendFrameHead(nil, "resumed", r.id, r.next-1)
+	f.say(append(appendInt(b, `,"re":`, id), '}'))
+	first := r.next - int64(len(r.log))
+	switch {
+	case after == r.next-1:
+	case after < r.next && after >= first-1:
+		f.post(r, r.log[after+1-first:])
+	default:
+		f.catchUp(r, r.snapshot())
+	}
+}
+
+func (r *run) unfollow(f follower) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.following = slices.DeleteFunc(r.following, func(g follower) bool { return g == f })
+	r.followers.Store(int32(len(r.following)))
+}
+
+// refresh sends a snapshot to a follower whose queue was emptied.
+func (r *run) refresh(f follower) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f.catchUp(r, r.snapshot())
+}
+
+// forget makes the run one that never was.
+func (r *run) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone = true
+	for _, f := range r.following {
+		f.drop(r)
+	}
+	r.following, r.log, r.results = nil, nil, nil
+	r.followers.Store(0)
+}
+
+// snapshot returns everything in one frame.
+func (r *run) snapshot() []byte {
+	b := make([]byte, 0, 4096)
+	b = appendFrameHead(b, "snapshot", r.id, r.next-1)
+	b = append(b, r.start...)
+	b = append(b, `,"nodes":[`...)
+	for id := 1; id < r.tl.Len(); id++ {
+		if id > 1 {
+			b = append(b, ',')
+		}
+		node := r.tl.Node(engine.NodeID(id))
+		b = appendNodeFrame(b, r.id, r.numbers[id], &node)
+	}
+	b = append(b, `],"done":`...)
+	b = append(b, r.done...)
+	return append(b, '}')
+}
+
+// address makes f an answer to a command on this run.
+func (r *run) address(f *ErrorFrame, id int64) {
+	n := r.next - 1
+	f.Run, f.N, f.Re = r.id, &n, id
+}
+
+func noSuchRun(id string, re int64) *ErrorFrame {
+	f := refuse(NoSuchRun, "there is no such run any more")
+	f.Hint = "open it again from your copy"
+	f.Run, f.Re = id, re
+	return f
+}
+
+// explain says in a frame what the engine or the scenario language has against something.
+func explain(err error, faults diag.List) *ErrorFrame {
+	var d *diag.Diagnostic
+	var action *engine.ActionError
+	var expect *engine.ExpectError
+	var setup *engine.SetupError
+	f := &ErrorFrame{Message: err.Error()}
+	switch {
+	case errors.As(err, &d):
+		f.Code, f.Message, f.Hint = d.Code, d.Message, d.Hint
+		f.Line, f.Col, f.EndCol = d.Line, d.Col, d.EndCol
+		if d.Range != nil {
+			f.Min, f.Max = &d.Range.Min, &d.Range.Max
+		}
+		for _, d := range faults {
+			fault := Fault{d.File, d.Line, d.Col, d.EndCol, string(d.Severity), d.Code, d.Message, d.Hint, nil}
+			if d.Range != nil {
+				fault.Range = &Range{d.Range.Min, d.Range.Max}
+			}
+			f.Faults = append(f.Faults, fault)
+		}
+	case errors.As(err, &action):
+		f.Code, f.Hint = action.Code, action.Hint
+		if action.Code == engine.OutOfRange {
+			f.Min, f.Max = &action.Min, &action.Max
+		}
+	case errors.As(err, &expect):
+		f.Code = string(Failed)
+	case errors.As(err, &setup):
+		f.Code = "bad_setup"
+	default:
+		f.Code = string(Internal)
+	}
+	return f
+}
+
+// appendFrameHead begins a frame of a run; the closing brace is for the caller.
+func appendFrameHead(b []byte, typ, run string, n int64) []byte {
+	b = append(b, `{"type":"`...)
+	b = append(b, typ...)
+	b = append(b, `","run":`...)
+	b = appendString(b, run)
+	b = append(b, `,"n":`...)
+	return strconv.AppendInt(b, n, 10)
+}
+
+// appendStart appends the fields of frame 0 behind its number.
+func appendStart(b []byte, sc *script.Scenario) []byte {
+	hosts := &sc.Setup.Hosts
+	b = append(b, `,"node":0`...)
+	b = appendNonEmpty(b, `,"title":`, sc.Title)
+	b = appendText(b, `,"setup":`, script.FormatSetup(sc.Setup))
+	b = append(b, `,"at":0`...)
+	b = appendText(b, `,"profiles":[`, hosts[0].Profile)
+	b = appendText(b, `,`, hosts[1].Profile)
+	b = append(b, `],"hosts":[`...)
+	for i := range hosts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(b, `{"addr":`, hosts[i].Addr.String())
+		b = appendText(b, `,"profile":`, hosts[i].Profile)
+		b = append(b, '}')
+	}
+	return append(b, `],"events":[]`...)
+}
+
+func appendNodeFrame(b []byte, run string, n int64, node *engine.Node) []byte {
+	b = appendFrameHead(b, "node", run, n)
+	b = appendInt(b, `,"node":`, int64(node.ID))
+	b = appendInt(b, `,"parent":`, int64(node.Parent))
+	b = appendText(b, `,"line":`, script.FormatAction(node.Action))
+	b = appendInt(b, `,"at":`, int64(node.At))
+	b = append(b, `,"events":`...)
+	b = appendEvents(b, node.Events)
+	return append(b, '}')
+}
