@@ -170,12 +170,9 @@ func (s *Segment) Received() Segment {
 	} else {
 		r.moveOffset(s.HeaderWords())
 	}
-	sum := s.Sum()
-	r.FixedSum, r.Checksum = false, 0
-	// The right sum of r is not always that of s: s counts the same bytes, so only the data offset could differ, and
-	// it is the same on the wire.
-	if sum != r.RightSum() {
-		r.FixedSum, r.Checksum = true, sum
+	// The same bytes have the same right sum, wherever the border between options and payload is.
+	if !s.FixedSum || s.Checksum == s.RightSum() {
+		r.FixedSum, r.Checksum = false, 0
 	}
 	return r
 }
@@ -242,7 +239,9 @@ func (s *Segment) RightSum() uint16 { return ^s.partialSum().fold() }
 
 // SumOK reports whether a receiver finds the checksum right (MUST-3). A field of 0xffff passes where 0x0000 is right, since
 // both are zero in one's complement (RFC 1071).
-func (s *Segment) SumOK() bool { return (s.partialSum() + sum(s.Sum())).fold() == 0xffff }
+func (s *Segment) SumOK() bool {
+	return !s.FixedSum || (s.partialSum()+sum(s.Checksum)).fold() == 0xffff
+}
 
 // partialSum is the sum of all that the checksum covers but the checksum itself.
 func (s *Segment) partialSum() sum {

@@ -1,0 +1,55 @@
+package wire
+
+import "testing"
+
+// FuzzParseIPv4 holds ParseIPv4 to its promise: it takes any bytes, and what it accepts it keeps to the last bit.
+func FuzzParseIPv4(f *testing.F) {
+	for _, s := range dumpTable() {
+		f.Add(s.AppendIPv4(nil))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		checkParse(t, b)
+		// Most mutations spoil the IPv4 header checksum; with the right one more of them get further in.
+		if len(b) >= IPv4HeaderLen {
+			b = append([]byte(nil), b...)
+			b[10], b[11] = 0, 0
+			sum := ^addBytes(0, b[:IPv4HeaderLen]).fold()
+			b[10], b[11] = byte(sum>>8), byte(sum)
+			checkParse(t, b)
+			if s, err := ParseIPv4(b); err == nil {
+				new(Dump).Line(0, s)
+			}
+		}
+	})
+}
+
+// FuzzParseOptions feeds both ways into options: text, and the same bytes as raw options.
+func FuzzParseOptions(f *testing.F) {
+	for _, s := range dumpTable() {
+		f.Add(s.Options.Text())
+		f.Add(s.Options.String())
+		f.Add(string(s.Options.Bytes()))
+	}
+	f.Add("unknown-2 0x05b4,raw 00,eol,eol,sack {1:2}{3:4}")
+	f.Fuzz(func(t *testing.T, text string) {
+		if o, err := ParseOptions(text); err == nil {
+			checkText(t, o)
+		} else if fault := err.(*OptionError); fault.At < 0 || fault.End < fault.At || fault.End > len(text) {
+			t.Fatalf("the fault of %q lies at %d to %d", text, fault.At, fault.End)
+		}
+		if o, err := RawOptions([]byte(text)); err == nil {
+			checkText(t, o)
+		}
+	})
+}
+
+func checkText(t failer, o Options) {
+	t.Helper()
+	if got, err := ParseOptions(o.Text()); err != nil || got != o {
+		t.Fatalf("% x is written %q and read as % x, %v", o.Bytes(), o.Text(), got.Bytes(), err)
+	}
+	_ = o.String()
+	if o.Parse().NumBlocks > 4 {
+		t.Fatalf("% x has %d SACK blocks", o.Bytes(), o.Parse().NumBlocks)
+	}
+}
