@@ -1,0 +1,487 @@
+package engine_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/network"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// A trace is a scenario recorded on a real kernel: what was called, what the wire did, and every segment.
+type trace struct {
+	Name    string
+	Delay   float64 `json:"one_way_delay_ms"`
+	A, B    string
+	Raw     string `json:"raw_side"`
+	Sysctls map[string]map[string]any
+	Events  []traceEvent
+}
+
+type traceEvent struct {
+	T            float64
+	Kind         string
+	Who, Call    string
+	Result       any
+	Took         float64
+	Src          string
+	Sport, Dport uint16
+	Flags        string
+	Seq, Ack     uint32
+	Len          int
+	Win          uint16
+	Opts         []string
+	Fate         string
+	Data         string
+	DelayMs      *float64 `json:"delay_ms"`
+	A, B         json.RawMessage
+}
+
+// traceCalls are the calls that the engine has; a trace that makes another one is not run.
+var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\))$`)
+
+// traceSysctls are the settings that the engine has.
+var traceSysctls = map[string]func(*tcp.Options, uint8){
+	"tcp_syn_linear_timeouts": func(o *tcp.Options, v uint8) { o.SynLinear = tcp.Some(v) },
+	"tcp_syn_retries":         func(o *tcp.Options, v uint8) { o.SynRetries = tcp.Some(v) },
+	"tcp_timestamps":          func(o *tcp.Options, v uint8) { o.Timestamps = tcp.Some(v != 0) },
+	"tcp_sack":                func(o *tcp.Options, v uint8) { o.SACK = tcp.Some(v != 0) },
+	"tcp_window_scaling":      func(o *tcp.Options, v uint8) { o.ScaleOff = v == 0 },
+}
+
+// traceNeeds names what traces need that neither their calls nor their settings show and that the engine does not have.
+var traceNeeds = map[string]string{
+	"accept-overflow-classic": "order among timers of one instant",
+	"backlog-zero-cookies":    "SYN cookies",
+	"data-rto-backoff":        "tail loss probe",
+	"defer-accept":            "TCP_DEFER_ACCEPT",
+	"fin-on-syn":              "ECN",
+	"isn-clock":               "close call",
+	"options-client-matrix":   "congestion control",
+	"paws":                    "PAWS",
+	"synack-blackhole":        "timer wheel that lets a timer fire before a segment of the same instant",
+	"user-timeout":            "user timeout",
+}
+
+// TestTraces replays what was recorded on Linux: the same calls at the same times, the same faults on the wire. Flags, numbers,
+// lengths, option kinds and their order, fates, states and the results of calls must be the same; times may be late by
+// as much as the kernel's timer wheel is. LAB_KERNEL_DIR names another folder with traces of the same form.
+func TestTraces(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(cmp.Or(os.Getenv("LAB_KERNEL_DIR"), "testdata/kernel"), "traces", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no traces: %v", err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tr trace
+		if err := json.Unmarshal(b, &tr); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if why := tr.beyond(); why != "" {
+			t.Logf("%s is not replayed: the engine has no %s", tr.Name, why)
+			continue
+		}
+		t.Run(tr.Name, func(t *testing.T) { newReplay(t, &tr).run() })
+	}
+}
+
+// beyond names what a trace needs and the engine does not have yet, "" when there is nothing.
+func (tr *trace) beyond() string {
+	if need := traceNeeds[tr.Name]; need != "" {
+		return need
+	}
+	for _, side := range tr.Sysctls {
+		for name := range side {
+			if _, ok := traceSysctls[name]; !ok {
+				return "sysctl " + name
+			}
+		}
+	}
+	segments := 0
+	for _, e := range tr.Events {
+		switch e.Kind {
+		case "sys":
+			if !traceCalls.MatchString(e.Call) {
+				return "call " + e.Call
+			}
+		case "sysctl":
+			return "setting that changes during the run"
+		case "seg":
+			segments++
+		}
+	}
+	if segments == 0 {
+		return "wire without segments"
+	}
+	return ""
+}
+
+// A replay is a trace under way in a world. The world's clock runs ahead of the trace's by start, so that a segment can be
+// forged one delay before it must arrive.
+type replay struct {
+	*testing.T
+	tr    *trace
+	w     engine.World
+	start float64 // first event of the trace, seconds
+	lead  engine.Time
+	sent  [2][]traceEvent // what each side sent in the trace, in order
+	next  [2]int          // how many of them were seen
+	ports [2][]uint16     // the local ports of each side's connections, in the order of their SYNs
+	told  []string
+}
+
+func newReplay(t *testing.T, tr *trace) *replay {
+	r := &replay{T: t, tr: tr, lead: tcp.Second}
+	setup := engine.Setup{Path: network.Setup{Delay: [2]engine.Time{r.micros(tr.Delay / 1000), r.micros(tr.Delay / 1000)}}}
+	ports := [2]uint16{40001, 80}
+	addrs := [2]string{tr.A, tr.B}
+	r.start = tr.Events[0].at()
+	for _, e := range tr.Events {
+		r.start = min(r.start, e.at())
+		if m := traceCalls.FindStringSubmatch(e.Call); e.Kind == "sys" && m[2] != "" {
+			ports[side(e.Who)] = port(t, m[2])
+		}
+	}
+	for _, e := range tr.Events {
+		if e.Kind != "seg" {
+			continue
+		}
+		h := side(e.Src)
+		if len(setup.Hosts[h].ISNs) == 0 {
+			ports[h] = e.Sport
+		}
+		if e.Fate != "injected" {
+			r.sent[h] = append(r.sent[h], e)
+			if n := wire.Seq(e.Seq); strings.HasPrefix(e.Flags, "S") && !slices.Contains(setup.Hosts[h].ISNs, n) {
+				setup.Hosts[h].ISNs = append(setup.Hosts[h].ISNs, n)
+				if e.Flags == "S" {
+					r.ports[h] = append(r.ports[h], e.Sport)
+				}
+			}
+		}
+	}
+	for h := range 2 {
+		for _, e := range r.sent[h] {
+			if e.Flags == "S" {
+				ports[h], ports[1-h] = e.Sport, e.Dport
+			}
+		}
+		if letter(engine.HostID(h)) == tr.Raw {
+			addrs[h] = "192.0.2.1" // nobody there answers; what the raw side sent is forged
+		}
+		setup.Hosts[h].Addr = netip.AddrPortFrom(netip.MustParseAddr(addrs[h]), ports[h])
+		setup.Hosts[h].Profile = "linux"
+		for name, v := range tr.Sysctls[letter(engine.HostID(h))] {
+			traceSysctls[name](&setup.Hosts[h].Options, uint8(v.(float64)))
+		}
+	}
+	w, err := engine.New(setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.w = w
+	return r
+}
+
+// listeners makes the listen calls that a trace does not have as calls: its first look at the sockets shows them.
+func (r *replay) listeners() {
+	i := slices.IndexFunc(r.tr.Events, func(e traceEvent) bool { return e.Kind == "state" })
+	if i < 0 {
+		return
+	}
+	for h, raw := range []json.RawMessage{r.tr.Events[i].A, r.tr.Events[i].B} {
+		called := slices.ContainsFunc(r.tr.Events, func(e traceEvent) bool {
+			return e.Kind == "sys" && side(e.Who) == engine.HostID(h) && strings.HasPrefix(e.Call, "listen")
+		})
+		if !called && strings.Contains(string(raw), " LISTEN") {
+			r.apply(engine.Action{Kind: engine.Call, Host: engine.HostID(h), Call: tcp.Call{Verb: tcp.CallListen, Backlog: 16}})
+		}
+	}
+}
+
+// at is when an event of a trace began; calls are noted when they return.
+func (e traceEvent) at() float64 { return e.T - e.Took }
+
+func side(letter string) engine.HostID { return engine.HostID(letter[0] - 'A') }
+func letter(h engine.HostID) string    { return string(rune('A' + h)) }
+
+func port(t *testing.T, s string) uint16 {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint16(n)
+}
+
+func (r *replay) micros(s float64) engine.Time { return engine.Time(s * 1e6) }
+
+// when is the world's time of a time of the trace.
+func (r *replay) when(t float64) engine.Time { return r.lead + r.micros(t-r.start) }
+
+func (r *replay) run() {
+	type deed struct {
+		at engine.Time
+		do func()
+	}
+	var deeds []deed
+	for _, e := range r.tr.Events {
+		at := r.when(e.at())
+		switch {
+		case e.Kind == "sys":
+			deeds = append(deeds, deed{at, func() { r.call(e) }})
+			if e.Took > 0.5 {
+				deeds = append(deeds, deed{r.when(e.T), func() {}})
+			}
+		case e.Kind == "state":
+			var before engine.View
+			deeds = append(deeds, deed{at - stateSlack, func() { before = r.w.View() }}, deed{at, func() { r.states(e, before) }})
+		case e.Kind == "seg" && e.Fate == "injected":
+			// An injected segment was handed to the kernel at once: it must be on the wire one delay before.
+			deeds = append(deeds, deed{at - r.micros(r.tr.Delay/1000), func() { r.inject(e) }})
+		case e.Kind == "seg":
+			deeds = append(deeds, deed{at, func() {}})
+		}
+	}
+	slices.SortStableFunc(deeds, func(a, b deed) int { return cmp.Compare(a.at, b.at) })
+	r.listeners()
+	for _, d := range deeds {
+		r.until(d.at)
+		d.do()
+		r.watch()
+	}
+	r.until(r.w.Now() + 5*tcp.Second)
+	for h := range 2 {
+		if n := len(r.sent[h]); r.next[h] < n {
+			r.Errorf("%s sent %d segments, the kernel %d; the next would be %+v", letter(engine.HostID(h)), r.next[h], n, r.sent[h][r.next[h]])
+		}
+	}
+	r.results()
+}
+
+// until lets time pass up to at, one due thing after the other, with the faults of the trace on each segment as it is sent.
+func (r *replay) until(at engine.Time) {
+	for {
+		due := r.w.Pending()
+		if len(due) == 0 || due[0].At > at {
+			break
+		}
+		r.apply(engine.Action{Kind: engine.Step, Count: 1})
+		r.watch()
+	}
+	if at > r.w.Now() {
+		r.apply(engine.Action{Kind: engine.Wait, For: at - r.w.Now()})
+	}
+}
+
+var fresh []engine.Event
+
+func (r *replay) apply(a engine.Action) {
+	r.Helper()
+	events, err := r.w.Apply(a)
+	if err != nil {
+		r.Fatalf("%+v: %v", a, err)
+	}
+	for _, e := range events {
+		switch e.Kind {
+		case engine.Sent:
+			fresh = append(fresh, e)
+		case engine.Told:
+			if e.Errno != tcp.OK {
+				r.told = append(r.told, letter(e.Host)+" "+e.Errno.String())
+			} else {
+				r.told = append(r.told, letter(e.Host)+" "+e.Notice.String())
+			}
+		}
+	}
+}
+
+// watch compares what was sent since the last look with the trace, and does to it what the wire did.
+func (r *replay) watch() {
+	sent := fresh
+	fresh = nil
+	for _, e := range sent {
+		h := e.Host
+		if r.next[h] >= len(r.sent[h]) {
+			if r.when(r.tr.Events[len(r.tr.Events)-1].T) > e.At {
+				r.Errorf("%v %s sent what the kernel did not: %v seq %d ack %d", e.At-r.lead, letter(h), e.Wire.Flags, e.Wire.Seq, e.Wire.Ack)
+			}
+			continue
+		}
+		want := r.sent[h][r.next[h]]
+		r.next[h]++
+		r.compare(e, want)
+		own := r.micros(r.tr.Delay / 1000)
+		switch {
+		case want.Fate == "dropped":
+			r.apply(engine.Action{Kind: engine.Drop, Seg: engine.SegRef{ID: e.Seg}})
+		case want.DelayMs != nil && r.micros(*want.DelayMs/1000) > own:
+			r.apply(engine.Action{Kind: engine.Delay, Seg: engine.SegRef{ID: e.Seg}, For: r.micros(*want.DelayMs/1000) - own})
+		}
+		if want.Fate == "duplicate" {
+			r.apply(engine.Action{Kind: engine.Duplicate, Seg: engine.SegRef{ID: e.Seg}})
+		}
+	}
+}
+
+func (r *replay) compare(got engine.Event, want traceEvent) {
+	r.Helper()
+	s := got.Wire
+	flags := map[wire.Flags]string{wire.SYN: "S", wire.SYN | wire.ACK: "S.", wire.ACK: ".", wire.RST: "R", wire.RST | wire.ACK: "R.",
+		wire.PSH | wire.ACK: "P.", wire.FIN | wire.ACK: "F."}[s.Flags]
+	line := fmt.Sprintf("%s %d>%d %s seq %d len %d", letter(got.Host), s.Src.Port(), s.Dst.Port(), flags, s.Seq, len(s.Payload))
+	kernel := fmt.Sprintf("%s %d>%d %s seq %d len %d", want.Src, want.Sport, want.Dport, want.Flags, want.Seq, want.Len)
+	if s.Flags.Has(wire.ACK) {
+		line, kernel = line+fmt.Sprintf(" ack %d", s.Ack), kernel+fmt.Sprintf(" ack %d", want.Ack)
+	}
+	line += fmt.Sprintf(" win %d options %v", s.Window, kinds(s.Options.String()))
+	kernel += fmt.Sprintf(" win %d options %v", want.Win, kinds(strings.Join(want.Opts, ",")))
+	if line != kernel {
+		r.Errorf("%v\n got  %s\n want %s", got.At-r.lead, line, kernel)
+	}
+	// Linux's timers are late by up to an eighth, never early; the machine that recorded was busy.
+	ideal, measured := got.At-r.lead, r.when(want.T)-r.lead
+	if measured < ideal*98/100-5*tcp.Millisecond || measured > ideal*115/100+25*tcp.Millisecond {
+		r.Errorf("%s: sent at %v, the kernel at %v", line, ideal, measured)
+	}
+}
+
+// kinds keeps the names of options and leaves their values.
+func kinds(options string) []string {
+	var names []string
+	for _, o := range strings.Split(options, ",") {
+		if o != "" {
+			names = append(names, strings.Fields(o)[0])
+		}
+	}
+	return names
+}
+
+func (r *replay) call(e traceEvent) {
+	m := traceCalls.FindStringSubmatch(e.Call)
+	c := tcp.Call{}
+	switch {
+	case m[2] != "":
+		n, _ := strconv.Atoi(m[3])
+		c = tcp.Call{Verb: tcp.CallListen, Backlog: n}
+	case m[4] != "":
+		c = tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort(m[4] + ":" + m[5])}
+		if ports := &r.ports[side(e.Who)]; len(*ports) > 0 {
+			c.From, *ports = (*ports)[0], (*ports)[1:]
+		}
+	case m[7] != "":
+		n, _ := strconv.Atoi(m[7])
+		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n)}
+	case e.Call == "accept()" && e.Result == "ok":
+		c = tcp.Call{Verb: tcp.CallAccept}
+	default:
+		return // recv and a failed accept change nothing on the wire
+	}
+	r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: c})
+}
+
+// results compares how the calls of the trace ended.
+func (r *replay) results() {
+	for _, e := range r.tr.Events {
+		result, _ := e.Result.(string)
+		if e.Kind != "sys" || !strings.HasPrefix(e.Call, "connect") {
+			continue
+		}
+		want := e.Who + " connected"
+		if errno, failed := strings.CutPrefix(result, "-1 "); failed && errno != "EINPROGRESS" {
+			want = e.Who + " " + errno
+		}
+		if !slices.Contains(r.told, want) {
+			r.Errorf("%s: want %q, the applications were told %q", e.Call, want, r.told)
+		}
+	}
+}
+
+var odd = map[string]string{"bad": "raw fd00", "FO request": "raw 2202", "eol": "eol"}
+
+// inject forges a segment of the trace.
+func (r *replay) inject(e traceEvent) {
+	var text []string
+	for _, o := range e.Opts {
+		f := strings.Fields(o)
+		switch {
+		case odd[o] != "":
+			o = odd[o]
+		case strings.Contains(o, "truncated"):
+			kind, _ := strconv.Atoi(strings.TrimPrefix(f[0], "opt"))
+			length, _ := strconv.Atoi(f[len(f)-1])
+			o = fmt.Sprintf("raw %02x%02x", kind, length)
+		case strings.Contains(o, "badlen"):
+			kind, _ := strconv.Atoi(strings.TrimPrefix(f[0], "opt"))
+			length, _ := strconv.Atoi(f[2])
+			o = fmt.Sprintf("raw %02x%02x%s", kind, length, f[3])
+		case strings.HasPrefix(o, "opt"):
+			kind, _ := strconv.Atoi(strings.TrimPrefix(f[0], "opt"))
+			o = fmt.Sprintf("raw %02x%02x%s", kind, 2+len(f[1])/2, f[1])
+		}
+		text = append(text, o)
+	}
+	options, err := wire.ParseOptions(strings.Join(text, ","))
+	if err != nil {
+		r.Fatalf("options %q: %v", text, err)
+	}
+	h := side(e.Src)
+	src := netip.AddrPortFrom(netip.MustParseAddr([]string{r.tr.A, r.tr.B}[h]), e.Sport)
+	seg := wire.Segment{Src: src, Seq: wire.Seq(e.Seq), Ack: wire.Seq(e.Ack), Flags: traceFlags(e.Flags), Window: e.Win, Options: options,
+		Payload: strings.Repeat("x", e.Len)}
+	seg.Dst = netip.AddrPortFrom(netip.MustParseAddr([]string{r.tr.B, r.tr.A}[h]), e.Dport)
+	r.apply(engine.Action{Kind: engine.Forge, Host: 1 - h, Edit: engine.Patch{Seg: seg, Set: engine.FieldSrcAddr | engine.FieldSrcPort |
+		engine.FieldDstAddr | engine.FieldDstPort | engine.FieldSeq | engine.FieldAck | engine.FieldFlags | engine.FieldWindow | engine.FieldOptions | engine.FieldPayload}})
+}
+
+func traceFlags(s string) wire.Flags {
+	var f wire.Flags
+	for _, l := range s {
+		f |= map[rune]wire.Flags{'F': wire.FIN, 'S': wire.SYN, 'R': wire.RST, 'P': wire.PSH, '.': wire.ACK, 'U': wire.URG, 'E': wire.ECE, 'W': wire.CWR}[l]
+	}
+	return f
+}
+
+// stateSlack is how late a segment of the trace may have been when the sockets were looked at.
+const stateSlack = 5 * tcp.Millisecond
+
+// states compares the sockets of both sides with those of the trace, now or a moment before.
+func (r *replay) states(e traceEvent, before engine.View) {
+	r.Helper()
+	now := r.w.View()
+	for h, raw := range []json.RawMessage{e.A, e.B} {
+		var want []string
+		if err := json.Unmarshal(raw, &want); err != nil || letter(engine.HostID(h)) == r.tr.Raw {
+			continue
+		}
+		slices.Sort(want)
+		if got := sockets(now.Hosts[h]); !slices.Equal(got, want) && !slices.Equal(sockets(before.Hosts[h]), want) {
+			r.Errorf("%v sockets of %s: %q, the kernel has %q", r.w.Now()-r.lead, letter(engine.HostID(h)), got, want)
+		}
+	}
+}
+
+func sockets(h engine.HostView) []string {
+	var list []string
+	if h.Listening {
+		list = append(list, fmt.Sprintf("%d LISTEN", h.Addr.Port()))
+	}
+	for _, t := range h.Conns {
+		list = append(list, fmt.Sprintf("%d>%d %v", t.Local.Port(), t.Remote.Port(), t.State))
+	}
+	slices.Sort(list)
+	return list
+}
