@@ -20,9 +20,6 @@ func (w *World) Apply(a Action) ([]Event, error) {
 // Do is Apply for a caller who brings the memory: the events are added to rec. With a Recorder that is used again it
 // allocates nothing for a segment. When it fails it leaves rec.Events as it was.
 func (w *World) Do(a *Action, rec *Recorder) error {
-	if w.scratch == nil {
-		w.scratch = &scratch{}
-	}
 	mark := len(rec.Events)
 	if err := w.do(a, rec); err != nil {
 		clear(rec.Events[mark:])
@@ -85,7 +82,6 @@ func (w *World) advance(a *Action, rec *Recorder) error {
 		return asError(w.step(rec)) // fails before it changes anything
 	}
 	before := w.Clone()
-	before.scratch = w.scratch
 	for {
 		more, err := c.next(w)
 		if err == nil && more {
@@ -205,10 +201,9 @@ func (w *World) step(rec *Recorder) *ActionError {
 		return tooLate()
 	}
 	w.now = max(w.now, d.At)
-	s := w.scratch
 	switch d.Kind {
 	case DueTimer:
-		s.effects = w.hosts[d.Host].Fire(w.now, d.Conn, d.Timer, s.effects[:0])
+		rec.effects = w.hosts[d.Host].Fire(w.now, d.Conn, d.Timer, rec.effects[:0])
 		w.report(d.Host, 0, repeated, rec)
 	default:
 		w.arrive(d, rec)
@@ -222,18 +217,18 @@ func (w *World) arrive(d Due, rec *Recorder) {
 	for w.flights[i].id != d.Seg {
 		i++
 	}
-	f, s := &w.flights[i], w.scratch
+	f := &w.flights[i]
 	switch {
 	case d.Kind == DueLoss:
 		w.lose(i, [...]rule.ID{byRule: rule.LabRule, byChance: rule.LabLoss}[f.cause], rec)
 	case f.seg.Dst.Addr() != w.setup.Hosts[f.to].Addr.Addr():
 		w.lose(i, rule.LabNoHost, rec)
 	default:
-		s.seg = f.seg
+		rec.seg = f.seg
 		w.land(i, arrived)
 		e := w.event(rec, Arrived, d.Host)
 		e.Seg = d.Seg
-		s.effects = w.hosts[d.Host].Receive(w.now, &s.seg, s.effects[:0])
+		rec.effects = w.hosts[d.Host].Receive(w.now, &rec.seg, rec.effects[:0])
 		w.report(d.Host, d.Seg, 0, rec)
 	}
 }
@@ -257,9 +252,8 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	if len(a.Call.Data) > MaxSend {
 		return outside("the number of bytes to send", 1, MaxSend)
 	}
-	s, host := w.scratch, &w.hosts[a.Host]
-	effects, err := host.Call(w.now, a.Call, s.effects[:0])
-	s.effects = effects
+	effects, err := w.hosts[a.Host].Call(w.now, a.Call, rec.effects[:0])
+	rec.effects = effects
 	if err != nil {
 		e := fail(BadCall, "the ", a.Host.String(), " cannot ", a.Call.Verb.String(), ": ", err.Error())
 		e.Err = err
@@ -329,8 +323,8 @@ var kinds = [...]Kind{
 // report turns the effects of one call of a host into events and puts what it sent on the wire. seg is the segment that the
 // host answered to, or 0.
 func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
-	for i := range w.scratch.effects {
-		x := &w.scratch.effects[i]
+	for i := range rec.effects {
+		x := &rec.effects[i]
 		e := w.event(rec, kinds[x.Kind], h)
 		e.Conn, e.Rule, e.Args = x.Conn, x.Rule, x.Args
 		switch x.Kind {
@@ -360,8 +354,8 @@ func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 // send puts a segment on the wire: e is the Sent event to fill. The path may lose it later, delay it or copy it.
 func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorder) {
 	to := other(h)
-	way, acts := w.path.Pass(direction(to), x.Seg.Flags, w.scratch.acts[:0])
-	w.scratch.acts = acts
+	way, acts := w.path.Pass(direction(to), x.Seg.Flags, rec.acts[:0])
+	rec.acts = acts
 	i := len(w.flights)
 	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, seg: x.Seg}, source(h)|how)
 	e.Seg, e.Wire, e.Due, e.Toward = f.id, f.seg, f.due, to

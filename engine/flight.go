@@ -111,6 +111,9 @@ func kind(f wire.Flags) wire.Flags { return f &^ wire.PSH }
 
 // launch puts a segment on the wire and returns it; f.id is filled in.
 func (w *World) launch(f flight, src source) *flight {
+	if cap(w.flights) == 0 {
+		w.flights = make([]flight, 0, 4)
+	}
 	w.stories = append(w.stories, story{born: kind(f.seg.Flags), src: src})
 	f.id = SegID(len(w.stories))
 	w.flights = append(w.flights, f)

@@ -1,18 +1,27 @@
 package engine
 
-import "github.com/handshakelab/lab/engine/tcp"
+import (
+	"github.com/handshakelab/lab/engine/network"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
 
-// A Recorder takes the events of a run in the order in which they happen. The zero value is ready. A Recorder that is used
-// again after Reset needs no new memory, so that a run costs no allocation a segment.
+// A Recorder takes the events of a run in the order in which they happen, and is the memory that a World works with. The
+// zero value is ready. A Recorder that is used again after Reset needs no new memory, so that a run costs no allocation a
+// segment. It may serve one World after another, but only one at a time.
 type Recorder struct {
 	Events []Event
 	vars   []tcp.TCB // where the Vars of Events are; a full one is left to them and a new one made
+
+	// Of the step under way: what the host did, what the path did to a segment, and the segment that arrived.
+	effects []tcp.Effect
+	acts    []network.Act
+	seg     wire.Segment
 }
 
 // Reset forgets the events. It takes their memory back: an Event that was copied out of Events before keeps its values, but
 // what its Vars point to is overwritten.
 func (r *Recorder) Reset() {
-	clear(r.Events)
 	r.Events = r.Events[:0]
 	r.vars = r.vars[:0]
 }

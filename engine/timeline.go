@@ -17,7 +17,7 @@ const (
 	MaxTimelineEvents = 100_000 // events of all nodes together
 )
 
-// A worlds bigger than smallWorld is kept only in every checkpoint-th node of a branch; the others are replayed from there.
+// A world bigger than smallWorld is kept only in every checkpoint-th node of a branch; the others are replayed from there.
 const (
 	smallWorld = 4 << 10
 	checkpoint = 64
@@ -91,9 +91,7 @@ func (t *Timeline) Goto(id NodeID) error {
 
 // settle makes id the node where the timeline stands, with a world of its own.
 func (t *Timeline) settle(id NodeID) {
-	memory := t.world.scratch
 	t.at, t.world = id, t.worldOf(id)
-	t.world.scratch = memory
 }
 
 // Node returns a node. It panics when there is none with this number.

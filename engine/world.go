@@ -6,7 +6,6 @@ import (
 
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/tcp"
-	"github.com/handshakelab/lab/engine/wire"
 )
 
 // Limits of a run.
@@ -31,8 +30,6 @@ type World struct {
 	stories []story  // of segment 1, 2, 3, ...
 	told    [2]tellings
 	events  int
-
-	scratch *scratch // never shared: a clone makes its own when it needs one
 }
 
 // tellings counts what the application on a host was told.
@@ -47,13 +44,6 @@ func (t *tellings) of(n tcp.Notice, e tcp.Errno) *uint16 {
 		return &t.errnos[int(e)%len(t.errnos)]
 	}
 	return &t.notices[int(n)%len(t.notices)]
-}
-
-// scratch is memory that a World uses while it works, so that it need not ask for it for each segment.
-type scratch struct {
-	effects []tcp.Effect
-	acts    []network.Act
-	seg     wire.Segment
 }
 
 // New returns the world that s describes, at time 0, with nothing on the wire. An error is a *SetupError.
@@ -89,7 +79,6 @@ func (w World) Clone() World {
 	w.path = w.path.Clone()
 	w.flights = slices.Clone(w.flights)
 	w.stories = slices.Clone(w.stories)
-	w.scratch = nil
 	return w
 }
 

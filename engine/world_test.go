@@ -32,12 +32,24 @@ var (
 	onlyACK  = engine.SegRef{Flags: wire.ACK}
 )
 
-func TestSmoke(t *testing.T) {
-	_, events, err := engine.Replay(lab(), []engine.Action{listen, connect, untilEnd})
+// must returns what cannot fail in a test.
+func must[T any](v T, err error) T {
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	for _, e := range events {
-		t.Logf("%d %v %s %v conn %d seg %d %v rule %s %v->%v due %v %v", e.N, e.At, e.Kind, e.Host, e.Conn, e.Seg, e.Wire.Flags, e.Rule, e.From, e.To, e.Due, e.Notice)
+	return v
+}
+
+// do does actions that must succeed and returns their events.
+func do(t testing.TB, w *engine.World, actions ...engine.Action) []engine.Event {
+	t.Helper()
+	var all []engine.Event
+	for i, a := range actions {
+		events, err := w.Apply(a)
+		if err != nil {
+			t.Fatalf("action %d of %d: %v", i+1, len(actions), err)
+		}
+		all = append(all, events...)
 	}
+	return all
 }

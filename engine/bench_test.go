@@ -1,0 +1,142 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// BenchmarkHandshake is listen, connect and the three segments, with all events, in a world that is new each time, as a
+// server would run it: one Recorder for all.
+func BenchmarkHandshake(b *testing.B) {
+	for _, profile := range []string{"rfc9293", "linux"} {
+		b.Run(profile, func(b *testing.B) {
+			setup := lab()
+			setup.Hosts[0].Profile, setup.Hosts[1].Profile = profile, profile
+			fresh := must(engine.New(setup))
+			var rec engine.Recorder
+			b.ReportAllocs()
+			for b.Loop() {
+				w := fresh.Clone()
+				rec.Reset()
+				for _, a := range []*engine.Action{&listen, &connect, &untilEnd} {
+					if err := w.Do(a, &rec); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(len(rec.Events)), "events/op")
+		})
+	}
+}
+
+// BenchmarkSegment is two segments on their way, an RST in the window and the challenge ACK that answers it, with all
+// events, in a world that goes on: what allocates here allocates for each segment of a run.
+func BenchmarkSegment(b *testing.B) {
+	w := must(engine.New(lab()))
+	var rec engine.Recorder
+	do(b, &w, listen, connect, untilEnd)
+	start := w.Clone()
+	forge := engine.Action{Kind: engine.Forge, Host: engine.Server, Edit: engine.Patch{Set: engine.FieldFlags | engine.FieldSeq, Seg: wire.Segment{Flags: wire.RST, Seq: 5000}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if w.Events() > 9000 {
+			b.StopTimer()
+			w = start.Clone()
+			do(b, &w, forge, step, step) // warm
+			b.StartTimer()
+		}
+		rec.Reset()
+		if w.Do(&forge, &rec) != nil || w.Do(&step, &rec) != nil || w.Do(&step, &rec) != nil {
+			b.Fatal("failed")
+		}
+	}
+}
+
+// BenchmarkClone copies a world with two connections and 8 segments in flight.
+func BenchmarkClone(b *testing.B) {
+	w := crowded(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		c := w.Clone()
+		_ = c.Now()
+	}
+}
+
+// BenchmarkDigest takes the fingerprint of the same world.
+func BenchmarkDigest(b *testing.B) {
+	w := crowded(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = w.Digest()
+	}
+}
+
+// crowded returns a world with a connection at both ends and 8 segments in flight.
+func crowded(t testing.TB) engine.World {
+	w := must(engine.New(lab()))
+	do(t, &w, listen, connect, step, step)
+	for range 7 {
+		do(t, &w, engine.Action{Kind: engine.Duplicate, Seg: onlyACK, For: tcp.Millisecond})
+	}
+	if n := len(w.Flying()); n != 8 {
+		t.Fatalf("%d segments in flight, want 8", n)
+	}
+	return w
+}
+
+// BenchmarkReplay1000 replays a run of 1000 actions.
+func BenchmarkReplay1000(b *testing.B) {
+	actions := thousand()
+	b.ReportAllocs()
+	for b.Loop() {
+		_, events, err := engine.Replay(lab(), actions)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(events) < 1000 {
+			b.Fatalf("only %d events", len(events))
+		}
+	}
+}
+
+// thousand is a run of 1000 actions: a handshake, and then segments that the learner copies, delays, drops and steps.
+func thousand() []engine.Action {
+	actions := []engine.Action{listen, connect, step, step}
+	for i := 0; len(actions) < 1000; i++ {
+		actions = append(actions,
+			engine.Action{Kind: engine.Duplicate, Seg: onlyACK, For: tcp.Millisecond},
+			engine.Action{Kind: engine.Delay, Seg: onlyACK, For: 10 * tcp.Millisecond})
+		if i%2 == 0 {
+			actions = append(actions, engine.Action{Kind: engine.Drop, Seg: onlyACK}, engine.Action{Kind: engine.Wait, For: 10})
+		} else {
+			actions = append(actions, step, engine.Action{Kind: engine.Wait, For: 10})
+		}
+	}
+	return actions[:1000]
+}
+
+// BenchmarkTimeline does the same 1000 actions in a timeline, which keeps the world of each, and then goes back to half of
+// them to open a branch.
+func BenchmarkTimeline(b *testing.B) {
+	actions := thousand()
+	b.ReportAllocs()
+	for b.Loop() {
+		t := must(engine.NewTimeline(lab()))
+		for _, a := range actions {
+			if _, _, err := t.Do(a); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for id := engine.NodeID(500); id < 1000; id++ {
+			if err := t.Goto(id); err != nil {
+				b.Fatal(err)
+			}
+			if _, _, err := t.Do(engine.Action{Kind: engine.Wait, For: 1}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
