@@ -152,7 +152,8 @@ func dumpTable() []Segment {
 	add("192.0.2.52:5", "192.0.2.51:6", PSH|ACK, 101, 201)
 	// Application text.
 	for _, p := range []string{"GET", "POST /x HTTP/1.1\r\n", "nothing known\r\n", "any 404 Not Found\n", "get /lower\n", "GET /\rx\n",
-		"GET /\ttab\n", "GET /caf\xc3\xa9\n", "\r\n", "GET / HTTP/1.0\r", "x", "\x16\x03\x01", "HTTP/1.1 20x\n", "PATCH /x HTTP/1.1\n"} {
+		"GET /\ttab\n", "GET /caf\xc3\xa9\n", "\r\n", "GET / HTTP/1.0\r", "x", "\x16\x03\x01", "HTTP/1.1 20x\n", "PATCH /x HTTP/1.1\n", "x 2000\n",
+		strings.Repeat("x", 128) + " 200\n", strings.Repeat("x", 129) + " 200\n"} {
 		add(c, h, PSH|ACK, 1, 2, data(p))
 	}
 	add(c, "198.51.100.20:8080", PSH|ACK, 1, 2, data("GET / HTTP/1.0\n"))

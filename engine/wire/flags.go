@@ -54,6 +54,7 @@ func (f Flags) String() string {
 func (f Flags) Kind() string { return strings.ReplaceAll(f.String(), ",", "-") }
 
 // ParseFlags reads what String and Kind print, in any order and either case: "SYN,ACK", "ack-syn", "none".
+// The error names the word that is no flag.
 func ParseFlags(s string) (Flags, error) {
 	if strings.EqualFold(s, "none") {
 		return 0, nil

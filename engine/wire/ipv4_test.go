@@ -118,6 +118,9 @@ func TestDataOffset(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if received := s.Received(); received != got {
+			t.Errorf("field %d: Received %+v, parsed %+v", field, received, got)
+		}
 		all := string(s.Options.Bytes()) + s.Payload
 		possible := field >= 5 && field <= 8
 		if s.OffsetOK() != possible || got.OffsetOK() != possible {

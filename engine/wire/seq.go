@@ -10,7 +10,8 @@ func (s Seq) Add(n uint32) Seq { return s + Seq(n) }
 // Sub returns the signed distance s - t, which is right while the two are less than 2^31 apart.
 func (s Seq) Sub(t Seq) int32 { return int32(s - t) }
 
-// Less reports whether s comes before t.
+// Less reports whether s comes before t. Of two numbers exactly 2^31 apart each comes before the other; no window is that
+// wide, so no TCP has to ask.
 func (s Seq) Less(t Seq) bool { return s.Sub(t) < 0 }
 
 // LessEq reports whether s comes before t or is t.
