@@ -1,0 +1,525 @@
+package script
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/network"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// The bounds of what an action can say, beside those of the engine and the network.
+const (
+	maxBacklog     = 4096 // Linux net.core.somaxconn
+	defaultBacklog = 128
+)
+
+// forms says how a line with each first word is written. Hints quote them.
+var forms = map[string]string{
+	"client":    "client ADDRESS:PORT and settings, or client connect, client send 18",
+	"server":    "server ADDRESS:PORT and settings, or server listen backlog 4, server accept",
+	"delay":     "delay 50ms for the path, or delay SEGMENT TIME, such as delay SYN-ACK 200ms",
+	"jitter":    "jitter 5ms",
+	"loss":      "loss 10%",
+	"duplicate": "duplicate 1% for the path, or duplicate SEGMENT after TIME, such as duplicate SYN after 10ms",
+	"seed":      "seed 7",
+	"rule":      "rule drop 1st SYN-ACK, rule delay every ACK 200ms, rule duplicate 2nd SYN after 10ms",
+	"unrule":    "unrule 1",
+	"title":     "title Some words",
+	"note":      "note Some words",
+	"start":     "start",
+	"step":      "step, step 3 or step until CONDITION",
+	"wait":      "wait 50ms",
+	"drop":      "drop SEGMENT, such as drop SYN-ACK, drop SYN-ACK#2 or drop #5",
+	"hold":      "hold SEGMENT, such as hold SYN-ACK",
+	"release":   "release SEGMENT, such as release SYN-ACK",
+	"edit":      "edit SEGMENT and fields, such as edit SYN-ACK ack=305",
+	"forge":     "forge to server SYN seq=90, with any fields",
+	"expect":    "expect CONDITION, such as expect client ESTABLISHED",
+}
+
+// verbs are the first words of lines, in the order in which a hint prefers them.
+var verbs = []string{"client", "server", "step", "wait", "drop", "delay", "hold", "release", "duplicate", "edit", "forge", "rule", "unrule",
+	"expect", "jitter", "loss", "seed", "title", "note", "start"}
+
+// synonyms are first words that people try and that the language has other words for.
+var synonyms = map[string]string{
+	"lose": "drop", "kill": "drop", "delete": "drop", "remove": "drop", "block": "rule drop every SEGMENT",
+	"next": "step", "run": "step until quiet", "continue": "step until quiet", "sleep": "wait", "pause": "wait",
+	"change": "edit", "modify": "edit", "set": "edit", "copy": "duplicate", "dup": "duplicate", "inject": "forge", "send": "client send 18",
+	"free": "release", "resume": "release", "assert": "expect", "check": "expect", "latency": "delay", "connect": "client connect",
+	"listen": "server listen", "accept": "server accept", "isn": "client isn 100", "profile": "client profile linux",
+}
+
+// callNames are the socket calls.
+var callNames = []string{"connect", "listen", "accept", "send"}
+
+// callSynonyms are other words for them.
+var callSynonyms = map[string]string{"write": "send", "open": "connect", "bind": "listen"}
+
+// action reads an action whose first word was taken. It returns false when the word begins no action.
+func (p *parser) action(verb token) (engine.Action, bool) {
+	var a engine.Action
+	switch verb.lower() {
+	case "client":
+		a = p.call(engine.Client)
+	case "server":
+		a = p.call(engine.Server)
+	case "step":
+		a = p.step()
+	case "wait":
+		a.Kind = engine.Wait
+		if t, ok := p.want("a time"); ok {
+			a.For, _ = p.time(t.whole(), "a wait", 1, engine.MaxWait)
+		}
+	case "drop":
+		a.Kind = engine.Drop
+		a.Seg = p.segment()
+	case "hold":
+		a.Kind = engine.Hold
+		a.Seg = p.segment()
+	case "release":
+		a.Kind = engine.Release
+		a.Seg = p.segment()
+	case "delay":
+		a.Kind = engine.Delay
+		a.Seg = p.segment()
+		if t, ok := p.want("a time"); ok {
+			a.For, _ = p.time(t.whole(), "a delay", 1, engine.MaxWait)
+		}
+	case "duplicate":
+		a.Kind = engine.Duplicate
+		a.Seg = p.segment()
+		if p.take("after") {
+			if t, ok := p.want("a time"); ok {
+				a.For, _ = p.time(t.whole(), "the time after which a copy arrives", 0, engine.MaxWait)
+			}
+		}
+	case "edit":
+		a.Kind = engine.Edit
+		a.Seg = p.segment()
+		a.Edit = p.patch(false)
+		if a.Edit.Set == 0 && !p.bad {
+			p.missing("a field and its value")
+		}
+	case "forge":
+		a = p.forge()
+	case "rule":
+		a.Kind = engine.AddRule
+		a.Rule, _ = p.pathRule()
+	case "unrule":
+		a.Kind = engine.RemoveRule
+		if t, ok := p.want("the number of a rule"); ok {
+			n, _ := p.number(t.whole(), "the number of a rule", 1, network.MaxRules)
+			a.Count = int(n)
+		}
+	case "expect":
+		a.Kind = engine.Expect
+		a.Cond = p.cond()
+	default:
+		return a, false
+	}
+	if !p.bad {
+		p.finish()
+	}
+	return a, true
+}
+
+func (p *parser) step() engine.Action {
+	if p.take("until") {
+		return engine.Action{Kind: engine.StepUntil, Cond: p.cond()}
+	}
+	n := int64(1)
+	if t, ok := p.at(0); ok {
+		p.pos++
+		if strings.EqualFold(t.text, "till") || isKey(t.text) && diag.Nearest(t.text, "until") != "" {
+			p.reject(t.whole(), "unexpected-word", "a step cannot be followed by "+quoted(t.text), "did you mean until?")
+			return engine.Action{}
+		}
+		n, _ = p.number(t.whole(), "the number of steps", 1, engine.MaxCount)
+	}
+	return engine.Action{Kind: engine.Step, Count: int(n)}
+}
+
+// call reads a socket call behind the name of a host.
+func (p *parser) call(id engine.HostID) engine.Action {
+	a := engine.Action{Kind: engine.Call, Host: id}
+	t, ok := p.want("a call")
+	if !ok {
+		return a
+	}
+	c := &a.Call
+	switch t.lower() {
+	case "listen":
+		c.Verb, c.Backlog = tcp.CallListen, defaultBacklog
+		if p.take("backlog") {
+			if t, ok := p.want("a number"); ok {
+				n, _ := p.number(t.whole(), "a backlog", 0, maxBacklog)
+				c.Backlog = int(n)
+			}
+		}
+	case "accept":
+		c.Verb = tcp.CallAccept
+	case "connect":
+		c.Verb = tcp.CallConnect
+		if p.take("to") {
+			if t, ok := p.want("an address and port"); ok {
+				c.To, _ = p.addrPort(t.whole())
+			}
+		}
+		if p.take("from") {
+			if t, ok := p.want("a port"); ok {
+				n, _ := p.number(t.whole(), "a port", 1, 65535)
+				c.From = uint16(n)
+			}
+		}
+	case "send":
+		c.Verb = tcp.CallSend
+		if t, ok := p.want("a number of bytes or a text in quotes"); ok {
+			c.Data = p.sendData(t.whole())
+		}
+		if p.take("conn") {
+			if t, ok := p.want("the number of a connection"); ok {
+				n, _ := p.number(t.whole(), "the number of a connection", 1, 1<<32-1)
+				c.Conn = tcp.ConnID(n)
+			}
+		}
+	default:
+		hint := diag.DidYouMean("the calls are "+strings.Join(callNames, ", "), t.text, callNames...)
+		if s, ok := callSynonyms[t.lower()]; ok {
+			hint = "did you mean " + s + "?"
+		} else if isState(t.text) {
+			hint = "to say that it must be so, write: expect " + id.String() + " " + strings.ToUpper(t.text)
+		}
+		p.reject(t.whole(), "unknown-call", quoted(t.text)+" is neither a socket call nor a setting", hint)
+	}
+	return a
+}
+
+func isState(name string) bool {
+	_, ok := tcp.ParseState(strings.ToUpper(name))
+	return ok
+}
+
+func (p *parser) sendData(v value) string {
+	if v.quoted {
+		if v.text == "" {
+			p.reject(v, "bad-text", "there is nothing to send in an empty text", "")
+		}
+		return v.text
+	}
+	if !startsWithDigit(v.text) && !strings.HasPrefix(v.text, "-") {
+		p.reject(v, "bad-text", "what is sent is a number of bytes or a text in quotes, not "+shown(v), `write "`+clip(v.text)+`" to send that text`)
+		return ""
+	}
+	n, _ := p.number(v, "the number of bytes", 1, engine.MaxSend)
+	return filler(int(n))
+}
+
+// filler is what "send 18" sends: the alphabet, over and over.
+func filler(n int) string {
+	const letters = "abcdefghijklmnopqrstuvwxyz"
+	return strings.Repeat(letters, n/len(letters)+1)[:n]
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 20 {
+		return string(r[:20]) + "…"
+	}
+	return s
+}
+
+// segment reads a reference to a segment: #5, SYN-ACK or SYN-ACK#2.
+func (p *parser) segment() engine.SegRef {
+	t, ok := p.want("a segment")
+	if !ok {
+		return engine.SegRef{}
+	}
+	return p.segmentRef(t.whole())
+}
+
+func (p *parser) segmentRef(v value) engine.SegRef {
+	kind, number, numbered := strings.Cut(v.text, "#")
+	if !numbered {
+		return engine.SegRef{Flags: p.kind(v)}
+	}
+	width := len([]rune(kind))
+	n := value{number, v.quoted, v.col + width + 1, v.end}
+	if kind == "" {
+		id, _ := p.number(n, "the number of a segment", 1, 1<<32-1)
+		return engine.SegRef{ID: engine.SegID(id)}
+	}
+	f := p.kind(value{kind, v.quoted, v.col, v.col + width})
+	nth, _ := p.number(n, "which one of its kind", 1, network.MaxNth)
+	return engine.SegRef{Flags: f, Nth: int(nth)}
+}
+
+// kind reads the control bits that name a segment. PSH makes no difference to that: data comes with and without it.
+func (p *parser) kind(v value) wire.Flags {
+	f, _ := p.flags(v, "bad-segment", "kind of segment")
+	return f &^ wire.PSH
+}
+
+// forge reads "to server SYN seq=90".
+func (p *parser) forge() engine.Action {
+	a := engine.Action{Kind: engine.Forge}
+	if !p.take("to") {
+		t, ok := p.at(0)
+		if !ok {
+			p.missing("to client or to server")
+		} else {
+			p.reject(t.whole(), "missing-word", `"forge" must be followed by to client or to server`, p.write())
+		}
+		return a
+	}
+	t, ok := p.want("client or server")
+	if !ok {
+		return a
+	}
+	if a.Host, ok = hostByName(t.lower()); !ok {
+		p.reject(t.whole(), "unknown-host", quoted(t.text)+" is neither client nor server", diag.DidYouMean("", t.text, "client", "server"))
+	}
+	t, ok = p.want("a kind of segment")
+	if !ok {
+		return a
+	}
+	if t.eq >= 0 {
+		p.reject(t.whole(), "missing-word", "the kind of the segment must stand before its fields", p.write())
+		return a
+	}
+	f, _ := p.flags(t.whole(), "bad-segment", "kind of segment")
+	a.Edit = p.patch(true)
+	a.Edit.Set |= engine.FieldFlags
+	a.Edit.Seg.Flags = f
+	return a
+}
+
+func hostByName(name string) (engine.HostID, bool) {
+	switch name {
+	case "client":
+		return engine.Client, true
+	case "server":
+		return engine.Server, true
+	}
+	return 0, false
+}
+
+// pathRule reads "drop 1st SYN-ACK", "delay every ACK from client 200ms" or "duplicate 2nd SYN after 10ms".
+func (p *parser) pathRule() (network.Rule, bool) {
+	var r network.Rule
+	t, ok := p.want("drop, delay or duplicate")
+	if !ok {
+		return r, false
+	}
+	switch t.lower() {
+	case "drop":
+		r.Verb = network.Drop
+	case "delay":
+		r.Verb = network.Delay
+	case "duplicate":
+		r.Verb = network.Duplicate
+	default:
+		p.reject(t.whole(), "bad-rule", "a rule cannot "+clip(t.text)+": it drops, delays or duplicates", diag.DidYouMean(p.write(), t.text, "drop", "delay", "duplicate"))
+		return r, false
+	}
+	if t, ok = p.want("1st, 2nd, 3rd, … or every"); !ok {
+		return r, false
+	}
+	if r.Nth, ok = p.ordinal(t, true); !ok {
+		return r, false
+	}
+	if t, ok = p.want("a kind of segment"); !ok {
+		return r, false
+	}
+	if r.Any = t.lower() == "segment"; !r.Any {
+		r.Flags = p.kind(t.whole())
+	}
+	if p.take("from") {
+		if t, ok = p.want("client or server"); !ok {
+			return r, false
+		}
+		id, ok := hostByName(t.lower())
+		if !ok {
+			p.reject(t.whole(), "unknown-host", quoted(t.text)+" is neither client nor server", diag.DidYouMean("", t.text, "client", "server"))
+		}
+		r.From = 1 + int8(id)
+	}
+	switch r.Verb {
+	case network.Delay:
+		if t, ok := p.want("a time"); ok {
+			r.For, _ = p.time(t.whole(), "the delay of a rule", 1, network.MaxDelay)
+		}
+	case network.Duplicate:
+		if p.take("after") {
+			if t, ok := p.want("a time"); ok {
+				r.For, _ = p.time(t.whole(), "the time after which a copy arrives", 0, network.MaxDelay)
+			}
+		}
+	}
+	return r, !p.bad
+}
+
+// ordinal reads 1st, 2nd, 3rd, 4th, and with every set also "every", which is 0.
+func (p *parser) ordinal(t token, every bool) (int, bool) {
+	if every && t.lower() == "every" {
+		return 0, true
+	}
+	digits := strings.TrimRight(t.lower(), "stndrh")
+	if !isDigits(digits) {
+		say, hint := "1st, 2nd, 3rd, …", ""
+		if every {
+			say += " or every"
+			hint = diag.DidYouMean(map[string]string{"first": "did you mean 1st?", "all": "did you mean every?"}[t.lower()], t.text, "every")
+		}
+		p.reject(t.whole(), "bad-ordinal", quoted(t.text)+" does not say which one: "+say, hint)
+		return 0, false
+	}
+	n, ok := p.number(value{digits, t.quoted, t.col, t.end}, "which one", 1, network.MaxNth)
+	if !ok {
+		return 0, false
+	}
+	if want := network.Ordinal(int(n)); t.lower() != want {
+		p.reject(t.whole(), "bad-ordinal", quoted(t.text)+" does not say which one", "did you mean "+want+"?")
+		return 0, false
+	}
+	return int(n), true
+}
+
+// fields are the header fields that edit and forge know, in the order of a header.
+var fields, fieldNames = func() (all []engine.Field, names []string) {
+	for f := engine.FieldSrcPort; f <= engine.FieldDstAddr; f <<= 1 {
+		all, names = append(all, f), append(names, f.String())
+	}
+	return all, names
+}()
+
+// fieldSynonyms are other names of them.
+var fieldSynonyms = map[string]string{"win": "window", "wnd": "window", "srcport": "sport", "dstport": "dport", "sum": "checksum", "data": "payload",
+	"urg": "urgent", "urgptr": "urgent", "mss": `options="mss 1460"`, "opts": "options", "option": "options", "seg.seq": "seq", "seg.ack": "ack"}
+
+// patch reads key=value fields up to the end of the line.
+func (p *parser) patch(forge bool) engine.Patch {
+	var patch engine.Patch
+	set := map[string]bool{}
+	for p.more() {
+		t, _ := p.want("")
+		if t.eq < 0 {
+			hint := p.write()
+			if _, ok := engine.FieldByName(t.lower()); ok {
+				hint = "write the value directly behind it: " + t.lower() + "=…"
+			}
+			p.reject(t.whole(), "bad-field", quoted(t.text)+" is no field with a value", hint)
+			continue
+		}
+		name := strings.ToLower(t.key().text)
+		bit, known := engine.FieldByName(name)
+		switch {
+		case !known:
+			hint := diag.DidYouMean("the fields are "+strings.Join(fieldNames, ", "), name, fieldNames...)
+			if s, ok := fieldSynonyms[name]; ok {
+				hint = "did you mean " + s + "?"
+			}
+			p.reject(t.key(), "unknown-field", quoted(name)+" is no field of a header", hint)
+			continue
+		case forge && bit == engine.FieldFlags:
+			p.reject(t.key(), "set-twice", "the kind of a forged segment already says its flags", "delete "+clip(t.text))
+			continue
+		case set[name]:
+			p.reject(t.key(), "set-twice", name+" already has a value on this line", "delete one of the two")
+			continue
+		}
+		set[name] = true
+		p.field(&patch, bit, name, t.val(), forge)
+	}
+	return patch
+}
+
+// field reads the value of one field into the patch.
+func (p *parser) field(patch *engine.Patch, bit engine.Field, name string, v value, forge bool) {
+	s := &patch.Seg
+	patch.Set |= bit
+	short := func(hi int64) int64 {
+		n, _ := p.number(v, name, 0, hi)
+		return n
+	}
+	switch bit {
+	case engine.FieldSrcPort:
+		s.Src = netip.AddrPortFrom(s.Src.Addr(), uint16(short(65535)))
+	case engine.FieldDstPort:
+		s.Dst = netip.AddrPortFrom(s.Dst.Addr(), uint16(short(65535)))
+	case engine.FieldSeq:
+		s.Seq = wire.Seq(short(1<<32 - 1))
+	case engine.FieldAck:
+		s.Ack = wire.Seq(short(1<<32 - 1))
+	case engine.FieldOffset:
+		if !strings.EqualFold(v.text, "right") {
+			n, _ := p.numberOr(v, "offset", 1, 15, "or write right to compute it")
+			s.Offset = uint8(n)
+		}
+	case engine.FieldReserved:
+		s.Reserved = uint8(short(15))
+	case engine.FieldFlags:
+		s.Flags, _ = p.flags(v, "bad-flags", "set of control bits")
+	case engine.FieldWindow:
+		s.Window = uint16(short(65535))
+	case engine.FieldChecksum:
+		p.checksum(patch, v, forge)
+	case engine.FieldUrgent:
+		s.Urgent = uint16(short(65535))
+	case engine.FieldOptions:
+		o, err := wire.ParseOptions(v.text)
+		if e, ok := errors.AsType[*wire.OptionError](err); ok {
+			at := v
+			if v.quoted && isASCII(v.text) && v.end-v.col == len(v.text)+2 { // without escapes a place in the text is one on the line
+				at.col, at.end = v.col+1+e.At, v.col+1+e.End
+			}
+			p.reject(at, "bad-options", e.Reason, `write them as tcpdump does, options="mss 1460,nop,wscale 7", or as bytes, options="raw 020405b4"`)
+		}
+		s.Options = o
+	case engine.FieldPayload:
+		if s.Payload = v.text; len(v.text) > engine.MaxData {
+			d := p.fault(v.col, v.end, "out-of-range", fmt.Sprintf("a payload has at most %d bytes, not %d", engine.MaxData, len(v.text)), "")
+			d.Range = &diag.Range{Min: 0, Max: engine.MaxData}
+		}
+	case engine.FieldTTL:
+		n, _ := p.number(v, "ttl", 1, 255)
+		s.TTL = uint8(n)
+	case engine.FieldSrcAddr:
+		a, _ := p.addr(v)
+		s.Src = netip.AddrPortFrom(a, s.Src.Port())
+	case engine.FieldDstAddr:
+		a, _ := p.addr(v)
+		s.Dst = netip.AddrPortFrom(a, s.Dst.Port())
+	}
+}
+
+// checksum reads a number, or keep: as it was, though the segment changes. Without it the right one is computed.
+func (p *parser) checksum(patch *engine.Patch, v value, forge bool) {
+	if strings.EqualFold(v.text, "keep") {
+		if forge {
+			p.reject(v, "bad-field", "a forged segment has no earlier checksum to keep", "leave it out for the right one, or give a number")
+		}
+		patch.Set &^= engine.FieldChecksum
+		patch.KeepSum = true
+		return
+	}
+	n, _ := p.numberOr(v, "checksum", 0, 65535, "write keep to leave it as it was; leave checksum out to have it computed")
+	patch.Seg.FixedSum, patch.Seg.Checksum = true, uint16(n)
+}
+
+// unknownVerb notes a first word that begins no line.
+func (p *parser) unknownVerb(t token) {
+	hint := diag.DidYouMean(fmt.Sprintf("a line begins with one of: %s", strings.Join(verbs, ", ")), t.text, verbs...)
+	if s, ok := synonyms[t.lower()]; ok {
+		hint = "did you mean " + s + "?"
+	}
+	p.reject(t.whole(), "unknown-verb", quoted(t.text)+" begins no line of the lab's language", hint)
+}
+
+func isASCII(s string) bool { return len(s) == utf8.RuneCountInString(s) }

@@ -1,0 +1,75 @@
+package script
+
+import (
+	"strings"
+
+	"github.com/handshakelab/lab/engine"
+)
+
+// A Code is one kind of fault that Parse, ParseAction, ParseCond or Run can find. Codes are stable: programs may compare
+// them, messages may change.
+type Code struct {
+	Name    string
+	Meaning string
+	Example string // a scenario that has this fault
+}
+
+// Codes returns every code with an example, in the order in which a text meets them.
+func Codes() []Code { return codes }
+
+var codes = []Code{
+	// The text.
+	{"text-too-long", "the scenario has more than 256 KiB", "#" + strings.Repeat(" ", MaxText)},
+	{"too-many-lines", "the scenario has more than 5000 lines", strings.Repeat("\n", MaxLines) + "step"},
+	{"line-too-long", "a line has more than 16 KiB", "# " + strings.Repeat(".", MaxLine)},
+	{"too-many-faults", "there are more faults than are told", strings.Repeat("drpo\n", maxDiags+1)},
+	{"not-utf8", "a byte is not UTF-8", "title caf\xe9"},
+	{"control-character", "a character is invisible or turns the direction of text around", "title a\u202eb"},
+	{"open-quote", "a text has no closing quote", `client send "GET /`},
+	{"bad-escape", "a backslash is followed by something that is no escape", `client send "50\%"`},
+
+	// The line.
+	{"unknown-verb", "the first word begins no line", "drpo SYN-ACK"},
+	{"missing-word", "the line ends too early, or a word is left out", "drop"},
+	{"unexpected-word", "the line goes on where it should end", "drop SYN now"},
+	{"late-setup", "a line of the set-up stands behind an action", "client connect\ndelay 50ms"},
+	{"set-twice", "the same thing is set twice", "seed 1\nseed 2"},
+	{"too-many", "there are more of them than the engine takes", strings.Repeat("rule drop 1st SYN\n", 17)},
+
+	// Values.
+	{"out-of-range", "a number or a time is not in its range, which the diagnostic carries", "edit SYN-ACK ack=4294967296"},
+	{"bad-time", "this is no time", "wait 50"},
+	{"bad-percentage", "this is no percentage", "loss 10"},
+	{"bad-switch", "neither on nor off", "client sack yes"},
+	{"bad-text", "a text is missing, too long, or not in quotes", "client send hello"},
+	{"bad-address", "this is no address, or not that of one host", "client 192.0.2.300:80"},
+	{"same-address", "client and server have the same address", "client 192.0.2.1:1000\nserver 192.0.2.1:80"},
+	{"bad-options", "these are no TCP options", `edit SYN options="mss lots"`},
+	{"bad-flags", "these are no control bits", "edit SYN flags=SIN"},
+
+	// Names.
+	{"unknown-setting", "a host has no such setting", "client profle linux"},
+	{"unknown-profile", "there is no such profile", "client profile windows"},
+	{"unknown-host", "neither client nor server", "forge to sever SYN"},
+	{"unknown-call", "there is no such socket call", "client conect"},
+	{"unknown-state", "a connection has no such state", "expect client SYN_RCVD"},
+	{"unknown-notice", "an application is never told that", "expect client told EREFUSED"},
+	{"bad-segment", "this is no kind of segment", "drop SYNACK"},
+	{"unknown-field", "a header has no such field", "edit SYN sq=5"},
+	{"bad-field", "a field cannot be set like this", "edit SYN seq 5"},
+	{"bad-rule", "a rule cannot do this", "rule hold 1st SYN"},
+	{"bad-ordinal", "this does not say which one", "rule drop 1th SYN"},
+	{"bad-condition", "this is no condition", "expect SYN-ACK dropped"},
+
+	// The run. Those with an underscore are the codes of engine.ActionError that a text can bring about.
+	{"bad-setup", "the engine does not take the set-up; only a program can make one that Parse takes and the engine does not", ""},
+	{"expect-failed", "an expectation does not hold", "client connect\nexpect client ESTABLISHED"},
+	{engine.NoSuchSegment, "the run never had such a segment", "drop SYN"},
+	{engine.SegmentGone, "the segment arrived or was lost before", "client connect\nstep\ndrop SYN"},
+	{engine.Finished, "nothing is due any more", "step"},
+	{engine.Limit, "the run, the path or the wire is full", strings.Repeat("rule drop 1st SYN\n", 16) + "start\nrule drop 1st SYN"},
+	{engine.BadCall, "the host refuses the socket call", "client accept"},
+	{engine.NotHeld, "only a held segment can be released", "client connect\nrelease SYN"},
+	{engine.AlreadyHeld, "the segment is held already", "client connect\nhold SYN\nhold SYN"},
+	{engine.NoSuchRule, "the path has no rule with this number", "unrule 1"},
+}

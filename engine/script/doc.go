@@ -1,0 +1,126 @@
+// Package script is the scenario language: a run as text. Lesson blocks, share links, tests, the command line and the
+// console of the page all speak it, and a line of it is one action.
+//
+//	client 192.0.2.1:54321 isn 100 profile linux
+//	server 192.0.2.2:80 isn 300
+//	delay 50ms
+//	server listen backlog 4
+//	client connect
+//	step until SYN-ACK sent
+//	drop SYN-ACK
+//	expect server SYN-RECEIVED
+//
+// [Parse] reads a text and finds everything that is wrong with it, [Format] writes the one text of a run, [Run] does what
+// a text says. [ParseAction] and [FormatAction] do it for one line, [ParseCond] and [FormatCond] for a condition. Each code
+// of a diagnostic stands with an example in [Codes].
+//
+// # Lines
+//
+// A line is a verb and what belongs to it. Keywords may be in capitals or not. A # begins a comment at the start of a line
+// and behind a blank, unless a digit follows: #5 is a segment. Blank lines mean nothing. Columns of diagnostics count code
+// points (package diag). A text has at most 256 KiB and 5000 lines, a line 16 KiB.
+//
+// # The two hosts
+//
+// Lines of the set-up stand before the first action. What is not set has a default: the hosts of [DefaultSetup], the profile
+// rfc9293, initial sequence numbers drawn from the seed.
+//
+//	client 192.0.2.1:54321              # its address, and the port that it connects from
+//	server 192.0.2.2:80                 # its address, and the port that it listens on
+//	client isn 100                      # the initial sequence number of its first connection
+//	server isn 300,400                  # of its first and its second; those after are generated
+//	client profile linux                # rfc9293 or linux
+//	client mss 1400                     # the MSS that it announces
+//	client window 4096                  # its receive buffer
+//	client wscale 7                     # the window scale that it offers, 0 to 14
+//	client wscale off
+//	client sack on                      # whether it offers SACK
+//	client timestamps off               # whether it offers timestamps
+//	client rto 500ms                    # its first retransmission timeout
+//	client syn-retries 2                # how often it sends a SYN again
+//	client syn-linear 0                 # how many of these before the timeout doubles
+//	server 192.0.2.2:80 isn 300 mss 536 # any of them on one line
+//
+// # The path
+//
+//	delay 50ms                          # one way, both ways the same
+//	delay 50ms 80ms                     # to the server, to the client
+//	jitter 5ms                          # each segment takes up to this much longer
+//	loss 10%                            # the chance that a segment is lost
+//	duplicate 0.5%                      # the chance that it arrives twice
+//	seed 7                              # what chance is drawn from
+//	rule drop 1st SYN-ACK               # the first SYN-ACK that is sent is lost
+//	rule drop every segment from client
+//	rule delay 2nd ACK from server 200ms
+//	rule duplicate every SYN after 10ms
+//
+// # Words beside the run
+//
+//	title When the SYN-ACK is lost
+//	note The server does not know that its answer never came.
+//	start                               # ends the set-up: a rule behind it is an action
+//
+// # Socket calls
+//
+//	server listen                       # backlog 128
+//	server listen backlog 4
+//	client connect                      # to the other host
+//	server connect                      # with client connect: a simultaneous open
+//	client connect to 192.0.2.2:81 from 1024
+//	server accept
+//	client send 18                      # 18 bytes of the alphabet
+//	client send "GET /\r\n"
+//	server send "hello" conn 2          # on the host's second connection rather than the newest
+//
+// # Time
+//
+//	step                                # the next thing that is due: an arrival, a loss, a timer
+//	step 3
+//	step until SYN-ACK sent             # a new one; see package engine for what is waited for
+//	step until quiet
+//	wait 50ms                           # 20us, 50ms, 1.5s, 2min
+//
+// # The learner's hand
+//
+// A segment is named by its number, by its kind (the newest of that kind on the wire), or as the nth of its kind that ever
+// came on the wire.
+//
+//	drop SYN-ACK
+//	drop SYN-ACK#2
+//	drop #5
+//	delay SYN-ACK 200ms                 # it arrives 200 ms later than it would
+//	hold SYN                            # it stays where it is
+//	release SYN                         # it goes on
+//	duplicate SYN                       # a copy arrives right behind it
+//	duplicate SYN after 10ms
+//	edit SYN-ACK ack=305
+//	edit #3 seq=5 ack=305 flags=SYN,ACK window=0 urgent=7 ttl=1
+//	edit ACK sport=1 dport=2 src=203.0.113.5 dst=203.0.113.6
+//	edit SYN options="mss 1460,nop,wscale 7" payload="GET /"
+//	edit SYN options="raw 02ff"         # any bytes, broken ones too
+//	edit SYN offset=15 reserved=15      # offset=right undoes it
+//	edit SYN seq=5 checksum=keep        # the checksum of before, now wrong
+//	edit SYN checksum=0xffff            # without one the checksum is computed
+//	forge to server SYN seq=90          # a segment that nobody sent; it comes from the other host's address
+//	forge to client RST-ACK seq=0 ack=101 window=0
+//	rule drop 1st SYN-ACK               # behind the first action: the path changes from now on
+//	unrule 1                            # takes the first rule away
+//
+// # Expectations
+//
+// An expectation must hold where it stands; it changes nothing. Conditions are the same here, behind "step until", and in
+// the goals of challenges.
+//
+//	expect SYN-ACK sent                 # sent, arrived or lost: at least once so far
+//	expect 2nd SYN-ACK arrived          # the second one that was sent
+//	expect #5 lost
+//	expect lost SYN-ACK >= 2            # >=, = or <=
+//	expect sent RST = 0
+//	expect client ESTABLISHED           # the state of one of its connections
+//	expect server LISTEN
+//	expect client told connected        # what its application was told
+//	expect client told ECONNREFUSED
+//	expect server sent SYN-ACK again    # by a timer
+//	expect quiet                        # nothing is due any more
+//	expect not server ESTABLISHED
+package script

@@ -1,0 +1,78 @@
+package script
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/diag"
+)
+
+// Run does a scenario from its beginning and returns the world at its end, the events on the way, and what went wrong:
+// each expectation that does not hold and the first action that cannot be done, at their lines. An expectation that fails
+// stops nothing. Behind an action that fails nothing is done any more, because all that follows counts on it.
+func Run(sc *Scenario) (engine.World, []engine.Event, diag.List) {
+	w, err := engine.New(sc.Setup)
+	if err != nil {
+		return w, nil, diag.List{{Line: 1, Col: 1, EndCol: 1, Severity: diag.Error, Code: "bad-setup", Message: err.Error()}}
+	}
+	var list diag.List
+	var rec engine.Recorder
+	for i := range sc.Actions {
+		if err := w.Do(&sc.Actions[i], &rec); err != nil {
+			list = append(list, sc.failed(i, err, &w))
+			if _, stop := errors.AsType[*engine.ActionError](err); stop {
+				break
+			}
+		}
+	}
+	return w, rec.Events, list
+}
+
+// failed is the diagnostic for an action that returned err.
+func (sc *Scenario) failed(i int, err error, w *engine.World) diag.Diagnostic {
+	d := Failure(err)
+	if i < len(sc.Lines) {
+		d.Line = sc.Lines[i]
+	}
+	d.Col, d.EndCol = 1, 1
+	if i < len(sc.spans) {
+		d.Col, d.EndCol = sc.spans[i].col, sc.spans[i].end
+	}
+	if expect, ok := errors.AsType[*engine.ExpectError](err); ok {
+		d.Hint = whenTrue(w, expect.Cond)
+	}
+	return d
+}
+
+// Failure is the diagnostic, without a place, for an error that an action of a world returned: an *engine.ActionError, whose
+// code it has, or an *engine.ExpectError.
+func Failure(err error) diag.Diagnostic {
+	d := diag.Diagnostic{Severity: diag.Error, Code: "expect-failed", Message: err.Error()}
+	if e, ok := errors.AsType[*engine.ActionError](err); ok {
+		d.Code, d.Message, d.Hint = e.Code, e.Reason, e.Hint
+		if e.Min != e.Max {
+			d.Range = &diag.Range{Min: e.Min, Max: e.Max}
+		}
+	}
+	return d
+}
+
+// whenTrue is the hint for a condition that does not hold now: what must be done for it to come true.
+func whenTrue(w *engine.World, c engine.Cond) string {
+	future := w.Clone()
+	for n := 1; n <= engine.MaxCount; n++ {
+		if _, err := future.Apply(engine.Action{Kind: engine.Step, Count: 1}); err != nil {
+			break
+		}
+		if !future.Holds(c) {
+			continue
+		}
+		after := future.Now() - w.Now()
+		if n == 1 {
+			return fmt.Sprintf("it comes true %s later: write step before this line", after)
+		}
+		return fmt.Sprintf("it comes true %d steps and %s later: write step %d before this line", n, after, n)
+	}
+	return "it does not come true by letting time pass, either"
+}

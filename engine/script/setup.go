@@ -1,0 +1,268 @@
+package script
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/network"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// The bounds of what a set-up can say, beside those of the engine and the network.
+const (
+	maxSeed  = 1<<53 - 1 // the largest that a browser's numbers hold exactly
+	maxTitle = 200       // code points
+)
+
+// DefaultSetup is what a scenario without a single set-up line starts from.
+func DefaultSetup() engine.Setup {
+	return engine.Setup{
+		Hosts: [2]engine.HostSetup{
+			engine.Client: {Addr: netip.MustParseAddrPort("192.0.2.10:52431"), Profile: "rfc9293"},
+			engine.Server: {Addr: netip.MustParseAddrPort("198.51.100.20:80"), Profile: "rfc9293"},
+		},
+		Path: network.Setup{Delay: [2]network.Time{50 * tcp.Millisecond, 50 * tcp.Millisecond}},
+	}
+}
+
+// once notes that the line sets something, and reports whether no line did before.
+func (s *setupParser) once(v value, what string) bool {
+	if first, again := s.set[what]; again {
+		s.reject(v, "set-twice", fmt.Sprintf("line %d already sets %s", first, what), "delete one of the two")
+		return false
+	}
+	s.set[what] = s.line
+	return true
+}
+
+// A setupParser reads the lines before the first action.
+type setupParser struct {
+	parser
+	setup *engine.Setup
+	set   map[string]int // what was set, and on which line
+}
+
+var settingNames = []string{"isn", "profile", "mss", "window", "wscale", "sack", "timestamps", "rto", "syn-retries", "syn-linear"}
+
+// host reads what follows "client" or "server".
+func (s *setupParser) host(id engine.HostID) {
+	h := &s.setup.Hosts[id]
+	if t, ok := s.at(0); ok && looksLikeAddress(t.text) {
+		s.pos++
+		if s.once(t.whole(), id.String()+"'s address") {
+			if a, ok := s.addrPort(t.whole()); ok {
+				h.Addr = a
+			}
+		}
+	} else if !ok {
+		s.missing("an address, a setting or a call")
+	}
+	for s.more() {
+		t, _ := s.want("")
+		name := t.lower()
+		if !contains(settingNames, name) {
+			hint := "the settings are " + strings.Join(settingNames, ", ")
+			if looksLikeAddress(t.text) {
+				hint = "the address stands directly behind " + id.String()
+			}
+			s.reject(t.whole(), "unknown-setting", quoted(t.text)+" is no setting of a host", diag.DidYouMean(hint, t.text, settingNames...))
+			// What follows is probably its value.
+			if next, ok := s.at(0); ok && !contains(settingNames, next.lower()) {
+				s.pos++
+			}
+			continue
+		}
+		first := s.once(t.whole(), id.String()+"'s "+name)
+		v, ok := s.settingValue(name)
+		if !ok {
+			continue
+		}
+		var into engine.HostSetup
+		if !first {
+			into = *h // read it for its faults, and throw it away
+			s.setting(&into, name, v)
+			continue
+		}
+		s.setting(h, name, v)
+	}
+}
+
+// settingValue takes the value of a setting, unless the next setting follows at once.
+func (s *setupParser) settingValue(name string) (value, bool) {
+	what := map[string]string{"isn": "a number", "profile": "rfc9293 or linux", "mss": "a number", "window": "a number", "wscale": "a number or off",
+		"sack": "on or off", "timestamps": "on or off", "rto": "a time", "syn-retries": "a number", "syn-linear": "a number"}[name]
+	if t, ok := s.at(0); !ok || contains(settingNames, t.lower()) {
+		t := s.toks[s.pos-1]
+		s.fault(t.end, t.end, "missing-word", quoted(t.text)+" must be followed by "+what, "")
+		return value{}, false
+	}
+	t, _ := s.want(what)
+	return t.whole(), true
+}
+
+func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
+	o := &h.Options
+	switch name {
+	case "isn":
+		h.ISNs = s.isns(v)
+	case "profile":
+		if _, ok := tcp.ProfileByName(strings.ToLower(v.text)); !ok {
+			var names []string
+			for _, p := range tcp.Profiles() {
+				names = append(names, p.Name)
+			}
+			s.reject(v, "unknown-profile", quoted(v.text)+" is no profile", diag.DidYouMean("the profiles are "+strings.Join(names, " and "), v.text, names...))
+			return
+		}
+		h.Profile = strings.ToLower(v.text)
+	case "mss":
+		n, _ := s.number(v, "mss", engine.MinMSS, engine.MaxMSS)
+		o.MSS = uint16(n)
+	case "window":
+		n, ok := s.number(v, "window", 0, 65535)
+		o.Window = tcp.Opt[uint16]{V: uint16(n), Set: ok}
+	case "wscale":
+		if o.ScaleOff = strings.EqualFold(v.text, "off"); !o.ScaleOff {
+			n, ok := s.number(v, "wscale", 0, engine.MaxScale)
+			o.Scale = tcp.Opt[uint8]{V: uint8(n), Set: ok}
+		}
+	case "sack":
+		on, ok := s.onOff(v, "sack")
+		o.SACK = tcp.Opt[bool]{V: on, Set: ok}
+	case "timestamps":
+		on, ok := s.onOff(v, "timestamps")
+		o.Timestamps = tcp.Opt[bool]{V: on, Set: ok}
+	case "rto":
+		o.RTO, _ = s.time(v, "rto", engine.MinRTO, engine.MaxRTO)
+	case "syn-retries":
+		n, ok := s.number(v, "syn-retries", 0, engine.MaxRetries)
+		o.SynRetries = tcp.Opt[uint8]{V: uint8(n), Set: ok}
+	case "syn-linear":
+		n, ok := s.number(v, "syn-linear", 0, engine.MaxRetries)
+		o.SynLinear = tcp.Opt[uint8]{V: uint8(n), Set: ok}
+	}
+}
+
+// isns reads 300 or 300,400. A blank may follow a comma.
+func (s *setupParser) isns(v value) []wire.Seq {
+	var isns []wire.Seq
+	for {
+		col := v.col
+		for i, part := range strings.Split(v.text, ",") {
+			width := len([]rune(part))
+			if part != "" || i == 0 {
+				n, ok := s.number(value{part, v.quoted, col, col + width}, "an ISN", 0, 1<<32-1)
+				if !ok {
+					isns = nil
+				}
+				isns = append(isns, wire.Seq(n))
+			}
+			col += width + 1
+		}
+		next, ok := s.at(0)
+		if !ok || !strings.HasSuffix(v.text, ",") || !startsWithDigit(next.text) {
+			break
+		}
+		s.pos++
+		v = next.whole()
+	}
+	if len(isns) > engine.MaxISNs {
+		s.reject(v, "too-many", fmt.Sprintf("a host can be given at most %d initial sequence numbers", engine.MaxISNs), "those after the last are generated")
+		return nil
+	}
+	return isns
+}
+
+// delay reads "50ms" or "50ms 80ms" behind "delay".
+func (s *setupParser) delay(name token) {
+	first := s.once(name.whole(), "delay")
+	t, ok := s.want("a time")
+	if !ok {
+		return
+	}
+	there, ok := s.time(t.whole(), "delay", 0, network.MaxDelay)
+	back := there
+	if s.more() {
+		t, _ = s.want("")
+		var ok2 bool
+		back, ok2 = s.time(t.whole(), "delay", 0, network.MaxDelay)
+		ok = ok && ok2
+	}
+	s.finish()
+	if first && ok {
+		s.setup.Path.Delay = [2]network.Time{network.ToServer: there, network.ToClient: back}
+	}
+}
+
+func (s *setupParser) jitter(name token) {
+	first := s.once(name.whole(), "jitter")
+	if t, ok := s.want("a time"); ok {
+		if v, ok := s.time(t.whole(), "jitter", 0, network.MaxDelay); ok && first {
+			s.setup.Path.Jitter = v
+		}
+	}
+	s.finish()
+}
+
+// chance reads a percentage into v.
+func (s *setupParser) chance(name token, v *uint32) {
+	first := s.once(name.whole(), name.lower())
+	if t, ok := s.want("a percentage"); ok {
+		if n, ok := s.percent(t.whole(), name.lower()); ok && first {
+			*v = n
+		}
+	}
+	s.finish()
+}
+
+func (s *setupParser) seed(name token) {
+	first := s.once(name.whole(), "seed")
+	if t, ok := s.want("a number"); ok {
+		if n, ok := s.number(t.whole(), "seed", 0, maxSeed); ok && first {
+			s.setup.Seed = uint64(n)
+		}
+	}
+	s.finish()
+}
+
+func (s *setupParser) rule(name token) {
+	r, ok := s.pathRule()
+	s.finish()
+	if len(s.setup.Path.Rules) == network.MaxRules {
+		s.reject(name.whole(), "too-many", fmt.Sprintf("a path has at most %d rules", network.MaxRules), "")
+		return
+	}
+	if ok && !s.bad {
+		s.setup.Path.Rules = append(s.setup.Path.Rules, r)
+	}
+}
+
+// checkHosts finds what is wrong with the two hosts together.
+func (s *setupParser) checkHosts() {
+	c, sv := s.setup.Hosts[engine.Client].Addr, s.setup.Hosts[engine.Server].Addr
+	if c.Addr() != sv.Addr() {
+		return
+	}
+	line := max(s.set["client's address"], s.set["server's address"])
+	s.out.add(diag.Diagnostic{Line: line, Col: 1, EndCol: 7, Severity: diag.Error, Code: "same-address",
+		Message: fmt.Sprintf("client and server both have the address %s", c.Addr()), Hint: "give one of them another address, 192.0.2.2 for instance"})
+}
+
+func looksLikeAddress(s string) bool {
+	return startsWithDigit(s) || strings.ContainsAny(s, ".:")
+}
+
+func startsWithDigit(s string) bool { return s != "" && '0' <= s[0] && s[0] <= '9' }
+
+func contains(words []string, word string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
