@@ -1,0 +1,50 @@
+# make test runs everything that CI runs; the other targets are its parts, and what takes longer.
+
+NPM := npm --prefix web/browser
+# A machine that is not set up yet gets what the tests need; apt-get is Debian's, and asks for root.
+APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
+
+.PHONY: test tools lint generated go browser e2e fuzz soak bench screenshots image
+
+test: tools lint generated go browser e2e
+
+tools: web/browser/node_modules/.package-lock.json
+	@command -v chromium tcpdump >/dev/null && command -v tcpdump >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium tcpdump fonts-liberation; }
+
+web/browser/node_modules/.package-lock.json: web/browser/package-lock.json
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+lint:
+	@bad=$$(git ls-files '*.go' | grep -v '_templ.go$$' | xargs gofmt -l); [ -z "$$bad" ] || { echo "gofmt would change:"; echo "$$bad"; exit 1; }
+	go vet ./...
+	go tool templ fmt -fail .
+
+# What is generated and committed must be what the generators make today.
+generated:
+	go generate ./...
+	$(NPM) run --silent vendor:check
+	@git diff --exit-code --stat -- '*_templ.go' static/js web/i18n || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
+
+go:
+	go test -race ./...
+
+browser: tools
+	$(NPM) run --silent check
+	$(NPM) test --silent
+
+e2e: tools
+	$(NPM) run --silent e2e
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+# Long runs, not part of make test: each fuzz target in turn.
+FUZZTIME ?= 60s
+fuzz:
+	@for t in $$(grep -rhoE 'func (Fuzz[A-Za-z0-9]+)' --include='*_test.go' . | awk '{print $$2}'); do \
+		p=$$(grep -rlE "func $$t\b" --include='*_test.go' . | head -1 | xargs dirname); \
+		echo "$$p $$t"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done
+
+image:
+	docker build -t handshake-lab .
