@@ -117,13 +117,13 @@ func appendEvents(b []byte, events []engine.Event) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendEvent(b, &events[i])
+		b = AppendEvent(b, &events[i])
 	}
 	return append(b, ']')
 }
 
-// appendEvent appends a RunEvent.
-func appendEvent(b []byte, e *engine.Event) []byte {
+// AppendEvent appends an event as the JSON of a RunEvent.
+func AppendEvent(b []byte, e *engine.Event) []byte {
 	b = appendInt(b, `{"n":`, int64(e.N))
 	b = appendInt(b, `,"t":`, int64(e.At))
 	b = appendName(b, `,"kind":`, string(e.Kind))

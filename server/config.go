@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// errHelp says that the flags were listed because somebody asked for them.
+var errHelp = errors.New("help")
+
+// A config is the settings of the server.
+type config struct {
+	addr     string
+	basePath string
+	lessons  string
+	origins  string
+	dev      bool
+	drain    time.Duration
+}
+
+// elsewhere are the variables that begin with LAB_ and are no settings of the server.
+var elsewhere = []string{"LAB_KERNEL_DIR"}
+
+// serverFlags declares the flags of the server. Their values go to cfg.
+func serverFlags(cfg *config) *flag.FlagSet {
+	fs := flag.NewFlagSet("lab serve", flag.ContinueOnError)
+	fs.StringVar(&cfg.addr, "addr", ":8080", "`address` to listen on, host:port; port 0 takes a free one")
+	fs.StringVar(&cfg.basePath, "base-path", "/", "`path` under which browsers see the lab; a proxy in front may pass it on or take it off")
+	fs.StringVar(&cfg.lessons, "lessons", "", "`folder` of lessons instead of the built-in course; changes are served at once")
+	fs.StringVar(&cfg.origins, "origins", "", "other `origins` whose pages may use the runs, divided by commas: https://lab.example")
+	fs.BoolVar(&cfg.dev, "dev", false, "serve static files from the folder static, and lessons from lessons/course, as they are on disk")
+	fs.DurationVar(&cfg.drain, "drain", 0, "`time` between a signal to end and the end, while readyz says no; for load balancers")
+	return fs
+}
+
+// variable is the name of the environment variable for a flag.
+func variable(name string) string {
+	return "LAB_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// parse reads flags, and for those that are not given the environment. Variables that begin with LAB_ and mean nothing are an
+// error, because a misspelt setting that does nothing is worse. The flags themselves tell which there are.
+func (c *console) parse(fs *flag.FlagSet, args []string, strict bool) error {
+	fs.SetOutput(io.Discard)
+	err := fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fs.SetOutput(c.stdout)
+		fmt.Fprintf(c.stdout, "%s:\n", fs.Name())
+		fs.PrintDefaults()
+		return errHelp
+	case err != nil:
+		return fmt.Errorf("%w; %s -h lists the flags", err, fs.Name())
+	}
+	given, known := map[string]bool{}, map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	fs.VisitAll(func(f *flag.Flag) {
+		key := variable(f.Name)
+		known[key] = true
+		value, ok := c.env[key]
+		if !ok || given[f.Name] || err != nil {
+			return
+		}
+		if e := f.Value.Set(value); e != nil {
+			err = fmt.Errorf("the variable %s cannot be %q: %w", key, value, e)
+		}
+	})
+	if err != nil || !strict {
+		return err
+	}
+	var unknown []string
+	for key := range c.env {
+		if strings.HasPrefix(key, "LAB_") && !known[key] && !slices.Contains(elsewhere, key) {
+			unknown = append(unknown, key)
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return fmt.Errorf("no setting is called %s; lab serve -h lists them", strings.Join(unknown, " or "))
+	}
+	return nil
+}
+
+// check brings the settings into their one form, or says what is wrong with them.
+func (cfg *config) check() error {
+	base := "/" + strings.Trim(cfg.basePath, "/") + "/"
+	if base == "//" {
+		base = "/"
+	}
+	for part := range strings.SplitSeq(strings.Trim(base, "/"), "/") {
+		if base != "/" && (part == "" || part == "." || part == ".." || part != url.PathEscape(part)) {
+			return fmt.Errorf("the base path cannot be %q: write it like /lab", cfg.basePath)
+		}
+	}
+	cfg.basePath = base
+	if cfg.drain < 0 {
+		return errors.New("-drain cannot be negative")
+	}
+	for _, origin := range cfg.originList() {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+			return fmt.Errorf("%q is not an origin: write it like https://lab.example", origin)
+		}
+	}
+	return nil
+}
+
+func (cfg *config) originList() []string {
+	return strings.FieldsFunc(cfg.origins, func(r rune) bool { return r == ',' || r == ' ' })
+}

@@ -1,0 +1,97 @@
+// Command lab is Handshake Lab: the server, and the tools for those who write scenarios and lessons.
+//
+//	lab [serve] [flags]        the server
+//	lab check [-json] [DIR]    what is wrong in a folder of lessons
+//	lab run [flags] FILE       a scenario without a browser
+//	lab healthcheck [flags]    asks a running server whether it is well
+//	lab version
+//
+// Each flag of serve can be given as an environment variable too: -base-path is LAB_BASE_PATH. A flag wins over its variable.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // what was asked for was done, and the answer is no: a fault in a lesson, a server that is not well
+	exitUsage  = 2 // it could not be done: a bad flag, a port that is taken, a folder that cannot be read
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// After the first signal the second one ends the program at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// A command is a subcommand. It returns an exit code, or an error that is told in one line.
+type command func(ctx context.Context, c *console, args []string) (int, error)
+
+var commands = map[string]command{
+	"serve":       serve,
+	"check":       check,
+	"run":         runFile,
+	"healthcheck": healthcheck,
+	"version":     version,
+	"help":        help,
+}
+
+// A console is what a command has of the outside world.
+type console struct {
+	env            map[string]string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := &console{env: map[string]string{}, stdin: stdin, stdout: stdout, stderr: stderr}
+	for _, kv := range environ {
+		if key, value, ok := strings.Cut(kv, "="); ok {
+			c.env[key] = value
+		}
+	}
+	name := "serve"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	} else if len(args) > 0 && (args[0] == "-version" || args[0] == "--version") {
+		name, args = "version", args[1:]
+	}
+	f, ok := commands[name]
+	if !ok {
+		fmt.Fprintf(stderr, "lab: there is no command %q; lab help lists them\n", name)
+		return exitUsage
+	}
+	code, err := f(ctx, c, args)
+	switch {
+	case errors.Is(err, errHelp):
+		return exitOK
+	case err != nil:
+		// One line, whatever is in it.
+		fmt.Fprintln(stderr, "lab:", strings.Join(strings.Fields(err.Error()), " "))
+		return max(code, exitFailed)
+	}
+	return code
+}
+
+func help(_ context.Context, c *console, _ []string) (int, error) {
+	fmt.Fprint(c.stdout, `Handshake Lab: take a TCP handshake into your own hands.
+
+  lab [serve] [flags]       the server; lab serve -h lists its flags
+  lab check [-json] [DIR]   what is wrong in a folder of lessons
+  lab run [flags] FILE      a scenario without a browser; - is standard input
+  lab healthcheck [flags]   asks a running server whether it is well
+  lab version
+`)
+	return exitOK, nil
+}

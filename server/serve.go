@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web"
+)
+
+// goodbye is how long sockets and requests have for their end. With what comes around it, the program ends within five
+// seconds of a signal.
+const goodbye = 3 * time.Second
+
+func serve(ctx context.Context, c *console, args []string) (int, error) {
+	var cfg config
+	flags := serverFlags(&cfg)
+	if err := c.parse(flags, args, true); err != nil {
+		return exitUsage, err
+	}
+	if flags.NArg() > 0 {
+		return exitUsage, fmt.Errorf("serve takes no argument, but was given %q", flags.Arg(0))
+	}
+	if err := cfg.check(); err != nil {
+		return exitUsage, err
+	}
+	log := newLog(c.stderr)
+	site, watch, err := newSite(&cfg, log)
+	if err != nil {
+		return exitUsage, err
+	}
+	ln, err := net.Listen("tcp", cfg.addr)
+	if err != nil {
+		return exitUsage, explainListen(cfg.addr, err)
+	}
+	server := newServer(site.Handler(), log)
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(ln) }()
+	if watch {
+		go site.Watch(ctx)
+	}
+	fmt.Fprintf(c.stdout, "Handshake Lab is at %s\n", address(ln.Addr(), cfg.basePath))
+
+	select {
+	case err := <-stopped:
+		return exitFailed, err
+	case <-ctx.Done():
+	}
+	log.Info("going down")
+	site.Drain()
+	if cfg.drain > 0 {
+		time.Sleep(cfg.drain)
+	}
+	end, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	// The HTTP server knows nothing of sockets, so both are ended side by side.
+	closed := make(chan struct{})
+	go func() {
+		site.Close(end)
+		close(closed)
+	}()
+	if err := server.Shutdown(end); err != nil {
+		_ = server.Close() // cuts the requests that are still not done
+	}
+	<-closed
+	return exitOK, nil
+}
+
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// newSite reads what the site is made of. The second result says whether the lessons may change.
+func newSite(cfg *config, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
+	files, course := static.Embedded(), lessons.Builtin()
+	folder := cfg.lessons
+	if cfg.dev {
+		if _, err := os.Stat(filepath.Join("static", "js")); err != nil {
+			return nil, false, errors.New("-dev wants to be started in the folder of the source, where static/js is")
+		}
+		files = os.DirFS("static")
+		if folder == "" {
+			folder = filepath.Join("lessons", "course")
+		}
+	}
+	if folder != "" {
+		var err error
+		if course, err = openFolder(folder); err != nil {
+			return nil, false, err
+		}
+	}
+	assets, err := static.New(cfg.basePath, files, cfg.dev)
+	if err != nil {
+		return nil, false, err
+	}
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Log: log})
+	return site, folder != "", err
+}
+
+// openFolder opens a folder of lessons. Nothing outside of it can be reached through it, by a link neither.
+func openFolder(name string) (fs.FS, error) {
+	root, err := os.OpenRoot(name)
+	if err == nil {
+		_, err = fs.ReadDir(root.FS(), ".")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the lessons folder %q cannot be read: %w", name, reason(err))
+	}
+	return root.FS(), nil
+}
+
+// reason takes the name of the system call and the path off an error.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+func explainListen(addr string, err error) error {
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("the address %s is taken; choose another one with -addr", addr)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("the address %s is not allowed to us; choose a port from 1024 on with -addr", addr)
+	case errors.As(err, &errno):
+		return fmt.Errorf("cannot listen on %s: %w", addr, errno)
+	default:
+		return fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+}
+
+// address is where a browser on this machine finds the lab.
+func address(addr net.Addr, base string) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() || ip.IsLoopback() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + base
+}
+
+// newLog writes for people to a terminal, and JSON to everything else.
+func newLog(w io.Writer) *slog.Logger {
+	if f, ok := w.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode()&os.ModeCharDevice != 0 {
+			return slog.New(slog.NewTextHandler(w, nil))
+		}
+	}
+	return slog.New(slog.NewJSONHandler(w, nil))
+}
+
+// healthcheck asks the server with the same settings. It is for containers, whose images have no other program to ask with.
+func healthcheck(ctx context.Context, c *console, args []string) (int, error) {
+	var cfg config
+	if err := c.parse(serverFlags(&cfg), args, false); err != nil {
+		return exitUsage, err
+	}
+	host, port, err := net.SplitHostPort(cfg.addr)
+	if err != nil {
+		return exitUsage, fmt.Errorf("-addr cannot be %q: write it like :8080", cfg.addr)
+	}
+	if p, err := strconv.Atoi(port); err == nil && p == 0 {
+		return exitUsage, errors.New("-addr must name the port of the server")
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	// livez is at the root as well, whatever the base path.
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/livez", nil)
+	if err != nil {
+		return exitUsage, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return exitFailed, errors.New(strings.TrimPrefix(err.Error(), "Get "))
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return exitFailed, fmt.Errorf("the server answers %s", resp.Status)
+	}
+	fmt.Fprintln(c.stdout, "ok")
+	return exitOK, nil
+}

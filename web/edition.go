@@ -1,0 +1,217 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/pages"
+)
+
+// An edition is the course and all pages that are made of it, rendered. It is made as a whole and never changed, so that a
+// reader gets either the old one or the new one.
+type edition struct {
+	course *lessons.Course
+	pages  map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack"
+	errors map[int]*static.File    // by status
+}
+
+const htmlType = "text/html; charset=utf-8"
+
+// sandboxScenario is what the sandbox begins with.
+const sandboxScenario = `client 192.0.2.10:52431 isn 1000
+server 198.51.100.20:80 isn 5000
+delay 50ms
+server listen
+client connect
+step until quiet
+`
+
+// load reads the lessons and renders everything. Lessons that are broken now keep the version that they had in old, which may
+// be nil.
+func (s *Site) load(old *edition) (*edition, error) {
+	course, err := lessons.Load(s.cfg.Lessons)
+	if err != nil {
+		return nil, err
+	}
+	logDiagnostics(s.cfg.Log, course.Diagnostics)
+	if old != nil {
+		course = keepGood(course, old.course)
+	}
+	e := &edition{course: course, pages: map[string]*static.File{}, errors: map[int]*static.File{}}
+	page := pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules}
+	at := func(place pages.Place, title string) pages.Page {
+		p := page
+		p.Here, p.Title = place, title
+		return p
+	}
+	sandbox, err := newSim(sandboxScenario)
+	if err != nil {
+		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)
+	}
+	list := map[string]templ.Component{
+		"/":        pages.Home(pages.HomeData{Page: page, Course: course}),
+		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, "Lessons"), Course: course}),
+		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, "Sandbox"), Sim: sandbox}),
+	}
+	for _, l := range course.Lessons {
+		p := at(pages.AtLessons, l.Title)
+		p.Description = l.Summary
+		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
+	}
+	for path, component := range list {
+		if e.pages[path], err = render(component, static.Ask); err != nil {
+			return nil, fmt.Errorf("rendering %s: %w", path, err)
+		}
+	}
+	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed} {
+		if e.errors[status], err = s.errorPage(status, ""); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// keepGood adds to a course the lessons that are broken in it and were good in the one before.
+func keepGood(course, before *lessons.Course) *lessons.Course {
+	merged := *course
+	merged.Lessons = slices.Clone(course.Lessons)
+	for _, l := range before.Lessons {
+		if slices.Contains(course.Broken, l.File) && course.Lesson(l.Slug) == nil {
+			kept := *l
+			merged.Lessons = append(merged.Lessons, &kept)
+		}
+	}
+	slices.SortStableFunc(merged.Lessons, func(a, b *lessons.Lesson) int { return cmp.Compare(a.Order, b.Order) })
+	for i, l := range merged.Lessons {
+		l.Prev, l.Next = nil, nil
+		if i > 0 {
+			l.Prev, merged.Lessons[i-1].Next = merged.Lessons[i-1], l
+		}
+	}
+	return &merged
+}
+
+func (s *Site) errorPage(status int, ref string) (*static.File, error) {
+	return render(pages.Error(pages.ErrorData{
+		Page:   pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Title: http.StatusText(status)},
+		Status: status, Ref: ref,
+	}), static.Never)
+}
+
+func render(c templ.Component, cache string) (*static.File, error) {
+	var b bytes.Buffer
+	if err := c.Render(context.Background(), &b); err != nil {
+		return nil, err
+	}
+	return static.NewFile(htmlType, cache, b.Bytes()), nil
+}
+
+func (s *Site) modules(entry string) []string {
+	names, err := s.cfg.Assets.Modules(entry)
+	if err != nil {
+		s.cfg.Log.Error("a page will not work as it should", "error", err)
+	}
+	return names
+}
+
+// newSim runs a scenario, to be shown by a page that is not a lesson.
+func newSim(source string) (*lessons.Sim, error) {
+	sc, diags := script.Parse(source)
+	if err := diags.Err(); err != nil {
+		return nil, err
+	}
+	world, events, err := engine.Replay(sc.Setup, sc.Actions)
+	if err != nil {
+		return nil, err
+	}
+	return &lessons.Sim{ID: "sandbox-sim", Title: "Sandbox", Source: source, Scenario: sc, Ahead: true, Events: events, World: world}, nil
+}
+
+func logDiagnostics(log *slog.Logger, list diag.List) {
+	for _, d := range list {
+		level := slog.LevelError
+		if d.Severity == diag.Warning {
+			level = slog.LevelWarn
+		}
+		log.Log(context.Background(), level, "lesson: "+d.String())
+	}
+}
+
+// scenario returns the text of a simulator of a lesson, or of the one that a challenge starts from.
+func (s *Site) scenario(lesson, block string) (string, bool) {
+	l := s.edition.Load().course.Lesson(lesson)
+	if l == nil {
+		return "", false
+	}
+	if c := l.Challenge(block); c != nil {
+		block = c.From
+	}
+	sim := l.Sim(block)
+	if sim == nil {
+		return "", false
+	}
+	return sim.Source, true
+}
+
+// Watch loads the lessons anew whenever their files change, until ctx ends. It looks once a second: that works on every file
+// system, those of containers and networks too.
+func (s *Site) Watch(ctx context.Context) {
+	seen := stamp(s.cfg.Lessons)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := stamp(s.cfg.Lessons)
+		if now == seen {
+			continue
+		}
+		seen = now
+		if err := s.Reload(); err != nil {
+			s.cfg.Log.Error("the lessons cannot be read; the old ones stay", "error", err)
+		}
+	}
+}
+
+// Reload loads the lessons anew. On an error the old ones stay.
+func (s *Site) Reload() error {
+	e, err := s.load(s.edition.Load())
+	if err != nil {
+		return err
+	}
+	s.edition.Store(e)
+	s.cfg.Log.Info("lessons loaded", "lessons", len(e.course.Lessons), "broken", len(e.course.Broken))
+	return nil
+}
+
+// stamp is a text that changes when the files of a folder do.
+func stamp(fsys fs.FS) string {
+	var b bytes.Buffer
+	_ = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			fmt.Fprintln(&b, name, err)
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			fmt.Fprintln(&b, name, info.Size(), info.ModTime().UnixNano())
+		}
+		return nil
+	})
+	return b.String()
+}

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+)
+
+// An Error is an error whose reader is the one who made the request. Every other error is ours: it is logged under a number,
+// and the number is all that the reader sees of it.
+type Error struct {
+	Status  int
+	Code    string // for programs, "no_such_block"
+	Message string // a sentence for people
+}
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+var (
+	errNotFound = &Error{Status: http.StatusNotFound, Code: "not_found", Message: "There is nothing at this address."}
+	errMethod   = &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "This address does not answer to that method."}
+)
+
+// A handler answers a request or returns an error, and then has written nothing.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// handle is the one place where errors become answers.
+func (s *Site) handle(f handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := f(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var e *Error
+	var ref string
+	if !errors.As(err, &e) {
+		ref = rand.Text()
+		e = &Error{Status: http.StatusInternalServerError, Code: "internal", Message: "Something broke on our side."}
+		s.cfg.Log.Error("request failed", "ref", ref, "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	// The path still has the base path when the error was found outside the router.
+	if strings.HasPrefix(strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(s.cfg.Base, "/")), "/api/") {
+		writeJSON(w, e.Status, map[string]any{"ok": false, "code": e.Code, "message": e.Message, "ref": ref})
+		return
+	}
+	if ref == "" {
+		if page := s.edition.Load().errors[e.Status]; page != nil {
+			page.Serve(w, r, e.Status)
+			return
+		}
+	}
+	page, err := s.errorPage(e.Status, ref)
+	if err != nil {
+		s.cfg.Log.Error("the error page cannot be rendered", "error", err)
+		http.Error(w, e.Message+" "+ref, e.Status)
+		return
+	}
+	page.Serve(w, r, e.Status)
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own values can be encoded
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(b, '\n'))
+}
+
+// recoverer turns a panic into an error with a number, and where something was sent already, into a broken connection.
+func (s *Site) recoverer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t := &tracker{ResponseWriter: w}
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			if t.written {
+				s.cfg.Log.Error("panic in the middle of an answer", "path", r.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+				panic(http.ErrAbortHandler)
+			}
+			s.fail(t, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+		}()
+		next.ServeHTTP(t, r)
+	})
+}
+
+// A tracker knows whether an answer has begun.
+type tracker struct {
+	http.ResponseWriter
+	written bool
+}
+
+// WriteHeader begins the answer.
+func (t *tracker) WriteHeader(status int) {
+	t.written = true
+	t.ResponseWriter.WriteHeader(status)
+}
+
+// Write begins the answer, or goes on with it.
+func (t *tracker) Write(b []byte) (int, error) {
+	t.written = true
+	return t.ResponseWriter.Write(b)
+}
+
+// Hijack takes over the connection, for the WebSocket.
+func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	t.written = true
+	return http.NewResponseController(t.ResponseWriter).Hijack()
+}
+
+// Unwrap is for http.ResponseController.
+func (t *tracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }

@@ -1,0 +1,198 @@
+// Package web is what a browser talks to: pages that lie ready, the live protocol and a small API behind one router that
+// works under any base path.
+package web
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/live"
+)
+
+// A Config says what a Site is made of. Only Log may be left out.
+type Config struct {
+	Base    string // path prefix, with a slash at both ends: "/" or "/lab/"
+	Assets  *static.Assets
+	Lessons fs.FS
+	Origins []string // other sites whose pages may use this one's runs: "https://lab.example"
+	Log     *slog.Logger
+}
+
+// A Site is the whole web side of the lab.
+type Site struct {
+	cfg      Config
+	edition  atomic.Pointer[edition]
+	hub      *live.Hub
+	cross    *http.CrossOriginProtection
+	router   *chi.Mux
+	draining atomic.Bool
+}
+
+// New loads the lessons and renders all pages.
+func New(cfg Config) (*Site, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
+		return nil, errors.New("web: the base path must begin and end with a slash")
+	}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection()}
+	for _, origin := range cfg.Origins {
+		if err := s.cross.AddTrustedOrigin(origin); err != nil {
+			return nil, err
+		}
+	}
+	e, err := s.load(nil)
+	if err != nil {
+		return nil, err
+	}
+	s.edition.Store(e)
+	s.hub = live.NewHub(live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log})
+	s.router = s.routes()
+	return s, nil
+}
+
+// Course returns the lessons that are served now.
+func (s *Site) Course() *lessons.Course { return s.edition.Load().course }
+
+// maxBody is the largest body of a request that is read.
+const maxBody = live.MaxFrame
+
+func (s *Site) routes() *chi.Mux {
+	r := chi.NewRouter()
+	r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error { return errNotFound }))
+	r.MethodNotAllowed(s.handle(s.methodNotAllowed))
+
+	get := func(pattern string, h http.HandlerFunc) {
+		r.Get(pattern, h)
+		r.Head(pattern, h)
+	}
+	get("/livez", s.handle(alive))
+	get("/readyz", s.handle(s.ready))
+	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/sandbox"} {
+		get(page, s.handle(s.page))
+	}
+	get("/static/*", s.handle(s.file))
+	// Without r.Get, so that the hub answers to other methods in its own words.
+	r.Handle("/ws", s.hub)
+	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
+	r.Post("/api/check", s.handle(s.sameSite(s.check)))
+	return r
+}
+
+// Handler returns the whole site, to be served at the root of a host.
+func (s *Site) Handler() http.Handler {
+	return secure(s.recoverer(http.MaxBytesHandler(s.based(s.router), maxBody)))
+}
+
+// based takes the base path off. A path without it is served as well: many proxies take it off themselves. What the pages
+// say of addresses is the base path in any case.
+func (s *Site) based(next http.Handler) http.Handler {
+	if s.cfg.Base == "/" {
+		return next
+	}
+	bare := strings.TrimSuffix(s.cfg.Base, "/")
+	strip := http.StripPrefix(bare, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, s.cfg.Base):
+			strip.ServeHTTP(w, r)
+		case r.URL.Path == bare:
+			http.Redirect(w, r, s.cfg.Base, http.StatusPermanentRedirect)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
+	list := s.edition.Load().pages
+	page := list[r.URL.Path]
+	if page == nil {
+		if bare := strings.TrimSuffix(r.URL.Path, "/"); list[bare] != nil {
+			http.Redirect(w, r, s.cfg.Base+bare[1:], http.StatusPermanentRedirect)
+			return nil
+		}
+		return errNotFound
+	}
+	page.ServeHTTP(w, r)
+	return nil
+}
+
+func (s *Site) file(w http.ResponseWriter, r *http.Request) error {
+	prefix := strings.TrimPrefix(s.cfg.Assets.Prefix(), strings.TrimSuffix(s.cfg.Base, "/"))
+	name, ok := strings.CutPrefix(r.URL.Path, prefix)
+	if !ok {
+		return errNotFound
+	}
+	f := s.cfg.Assets.File(name)
+	if f == nil {
+		return errNotFound
+	}
+	f.ServeHTTP(w, r)
+	return nil
+}
+
+// methodNotAllowed says which methods there are, as RFC 9110 section 15.5.6 asks for.
+func (s *Site) methodNotAllowed(w http.ResponseWriter, r *http.Request) error {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		if s.router.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			allowed = append(allowed, method)
+		}
+	}
+	if allowed == nil {
+		return errNotFound
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return errMethod
+}
+
+// sameSite refuses what a page of another site sends.
+func (s *Site) sameSite(next handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.cross.Check(r); err != nil {
+			return &Error{Status: http.StatusForbidden, Code: "cross_origin", Message: "The request comes from a page of another site; -origins can allow it."}
+		}
+		return next(w, r)
+	}
+}
+
+func alive(w http.ResponseWriter, r *http.Request) error {
+	writeText(w, http.StatusOK, "ok\n")
+	return nil
+}
+
+func (s *Site) ready(w http.ResponseWriter, r *http.Request) error {
+	if s.draining.Load() {
+		writeText(w, http.StatusServiceUnavailable, "going down\n")
+		return nil
+	}
+	writeText(w, http.StatusOK, "ok\n")
+	return nil
+}
+
+func writeText(w http.ResponseWriter, status int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}
+
+// Drain makes readyz say that the server is going down, so that nobody sends new readers here.
+func (s *Site) Drain() { s.draining.Store(true) }
+
+// Close says good-bye to all sockets and returns when they are closed, or cut at the end of ctx.
+func (s *Site) Close(ctx context.Context) {
+	s.Drain()
+	s.hub.Close(ctx)
+}
