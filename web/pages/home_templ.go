@@ -83,7 +83,7 @@ func Home(h HomeData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"facts\"><p><b>The truth.</b> The lab does what RFC 9293 says, or what Linux does. You choose which, and see where they differ.</p><p><b>Nothing is lost.</b> Go back to any instant and act there: a new branch begins and the old one stays. A link carries the whole run.</p><p><b>Every why has a number.</b> Each step names the section of the RFC that it follows, with the numbers of this very segment filled in.</p></div></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -93,7 +93,7 @@ func Home(h HomeData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</div><section class=\"page\" aria-labelledby=\"course\"><h2 id=\"course\">Lessons</h2>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"lesson pb facts\"><p><b>The truth.</b> The lab does what RFC 9293 says, or what Linux does. You choose which, and see where they differ.</p><p><b>Nothing is lost.</b> Go back to any instant and act there: a new branch begins and the old one stays. A link carries the whole run.</p><p><b>Every why has a number.</b> Each step names the section of the RFC that it follows, with the numbers of this very segment filled in.</p></div></div><section class=\"page\" aria-labelledby=\"course\"><h2 id=\"course\">Lessons</h2>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
