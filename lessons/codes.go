@@ -1,0 +1,112 @@
+package lessons
+
+import (
+	"strings"
+
+	"github.com/handshakelab/lab/engine/diag"
+)
+
+// A Code is one kind of fault that Load finds. Codes are stable: programs may compare them, messages may change. Faults in
+// scenarios, actions and goals have the codes of their packages.
+type Code struct {
+	Name     string
+	Severity diag.Severity
+	Meaning  string
+
+	// Example is a lesson that has this fault: the text of 10-example.md, or what follows its front matter and title.
+	// Files beside it follow a line such as "-- 20-other.md --".
+	Example string
+}
+
+// Codes returns every code with an example.
+func Codes() []Code { return codes }
+
+func severityOf(code string) diag.Severity {
+	for i := range severities {
+		if severities[i] == code {
+			return diag.Warning
+		}
+	}
+	return diag.Error
+}
+
+// severities are the codes that are only warnings. It is not read from the table below, whose examples need this package.
+var severities = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback"}
+
+const (
+	exampleMeta = "---\ntitle: Example\nsummary: An example.\norder: 10\n---\n"
+	exampleHead = exampleMeta + "\n# Example\n\n"
+	exampleSim  = "```tcpsim {#sim}\nserver listen\nclient connect\nstep until quiet\n```\n\n"
+)
+
+var codes = []Code{
+	// The folder and the file.
+	{"unreadable", diag.Error, "the file or the folder cannot be read", ""},
+	{"no-lessons", diag.Error, "the folder has no lesson", ""},
+	{"too-large", diag.Error, "the file has more than 1 MiB", exampleHead + strings.Repeat("word ", maxFile/5)},
+	{"not-text", diag.Error, "the file is not UTF-8 text, or has a control character", exampleHead + "caf\xe9"},
+	{"too-deep", diag.Error, "a line is too long, or quotes and lists are nested too deep", exampleHead + strings.Repeat("> ", maxNested+1) + "deep"},
+	{"file-name", diag.Error, "the name of the file cannot become part of a URL", "-- 20-Three_Segments.md --\n---\ntitle: Example 2\nsummary: An example.\norder: 20\n---\n\n# Example 2\n"},
+	{"slug-twice", diag.Error, "two files would have the same URL", "-- 20-example.md --\n---\ntitle: Example 2\nsummary: An example.\norder: 20\n---\n\n# Example 2\n"},
+	{"order-twice", diag.Error, "two lessons have the same place in the course", "-- 20-other.md --\n---\ntitle: Other\nsummary: An example.\norder: 10\n---\n\n# Other\n"},
+
+	// The front matter.
+	{"front-matter", diag.Error, "the front matter is missing or cannot be read", "---\ntitle: [Example\n---\n\n# Example\n"},
+	{"missing-key", diag.Error, "the front matter lacks a key that every lesson needs", "---\ntitle: Example\norder: 10\n---\n\n# Example\n"},
+	{"unknown-key", diag.Error, "the front matter has a key that means nothing", "---\ntitle: Example\nsummary: An example.\norder: 10\nminuts: 5\n---\n\n# Example\n"},
+	{"front-matter-value", diag.Error, "a value of the front matter is of the wrong kind", "---\ntitle: Example\nsummary: An example.\norder: first\n---\n\n# Example\n"},
+	{"missing-need", diag.Error, "needs names a lesson that is not there", "---\ntitle: Example\nsummary: An example.\norder: 10\nneeds: [basics]\n---\n\n# Example\n"},
+	{"needs-later", diag.Error, "needs names a lesson that comes later", "---\ntitle: Example\nsummary: An example.\norder: 10\nneeds: [other]\n---\n\n# Example\n-- 20-other.md --\n---\ntitle: Other\nsummary: An example.\norder: 20\n---\n\n# Other\n"},
+
+	// The prose.
+	{"title-heading", diag.Error, "the lesson does not begin with its title as its only heading of level one", exampleMeta + "\n# Another title\n"},
+	{"heading-level", diag.Warning, "a heading skips a level", "### Details\n"},
+	{"raw-html", diag.Error, "there is HTML", "A <b>bold</b> word.\n"},
+	{"link-scheme", diag.Error, "a link has a scheme other than http, https and mailto", "[click](javascript:alert(1))\n"},
+	{"link-target", diag.Error, "a link leads to nothing", "[more](#more)\n"},
+	{"image", diag.Error, "an image has no alternative text, or is not in the lesson's folder", "![](https://example.com/a.png)\n"},
+	{"unknown-aside", diag.Error, "there is no aside of this name, or it is empty", "> [!NOT]\n> Text.\n"},
+	{"stray-task", diag.Error, "a task list stands outside of a quiz", "- [ ] a task\n"},
+	{"seek-target", diag.Error, "a playhead link leads to no simulator, or to no time of its run", exampleSim + "[50 ms](#sin@50ms)\n"},
+	{"seek-text", diag.Error, "a playhead link says another time than that of its target", exampleSim + "[60 ms](#sim@50ms)\n"},
+	{"seek-nothing", diag.Warning, "at the target of a playhead link nothing happens", exampleSim + "[now](#sim@60ms)\n"},
+	{"number-not-in-run", diag.Warning, "no segment of a run has the number that the text gives", exampleSim + "It has `seq 12`.\n"},
+
+	// Blocks.
+	{"unknown-block", diag.Error, "there is no such block", "```tcpsin {#sim}\nserver listen\n```\n"},
+	{"attributes", diag.Error, "the attributes of a block cannot be read", "```tcpsim #sim\nserver listen\n```\n"},
+	{"unknown-attribute", diag.Error, "a block has no such attribute", "```tcpsim {#sim titel=A}\nserver listen\n```\n"},
+	{"attribute-value", diag.Error, "an attribute cannot have this value", "```tcpsim {#sim ahead=maybe}\nserver listen\n```\n"},
+	{"missing-id", diag.Error, "a block has no id", "```tcpsim\nserver listen\n```\n"},
+	{"bad-id", diag.Error, "an id has other characters than small letters, digits and hyphens", "```tcpsim {#Sim}\nserver listen\n```\n"},
+	{"id-twice", diag.Error, "two blocks, or a block and a heading, have the same id", "## Sim\n\n" + exampleSim},
+	{"nested-block", diag.Error, "a block stands inside of something else", "- item\n\n  ```tcpsim {#sim}\n  server listen\n  ```\n"},
+	{"unclosed-block", diag.Error, "a block has no end", "```tcpsim {#sim}\nserver listen\n"},
+	{"empty-block", diag.Error, "a block lacks its main thing", "```tcpsim {#sim}\n```\n"},
+	{"too-many-blocks", diag.Error, "the lesson has more than 64 blocks", manyBlocks()},
+	{"missing-sim", diag.Error, "a block is about a simulator that is not there", exampleSim + "```predict {#q of=sin}\nWhat comes?\n\nask: flags of next\nrst-on-loss:\n```\n"},
+	{"key-line", diag.Error, "a line is neither a key nor the rest of one", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nrst-on-loss:\nand so on\n```\n"},
+	{"key-twice", diag.Error, "a key is given twice", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nright: Yes.\nright: Yes!\nrst-on-loss:\n```\n"},
+
+	// Predictions.
+	{"bad-ask", diag.Error, "the ask line is missing or cannot be read", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: colour of next\nrst-on-loss:\n```\n"},
+	{"no-answer", diag.Error, "the run has no answer to the question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of RST\nrst-on-loss:\n```\n"},
+	{"one-choice", diag.Error, "there is no wrong answer to choose", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\n```\n"},
+	{"unknown-misconception", diag.Error, "there is no misconception of this name", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nrst-on-los:\n```\n"},
+	{"misconception-field", diag.Error, "a misconception gives no answer to this question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nack-equals-seq:\n```\n"},
+	{"wrong-value", diag.Error, "a wrong answer cannot be an answer to the question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nwrong SIN: No.\n```\n"},
+	{"same-answer", diag.Error, "two answers are the same", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nsyn-without-ack:\nwrong SYN: No.\n```\n"},
+
+	// Quizzes.
+	{"quiz-options", diag.Error, "the options of a quiz cannot be read", "```quiz {#q}\nWhy?\n\n- [x] Because.\n  > Yes.\n```\n"},
+	{"no-right-option", diag.Error, "no option is right", "```quiz {#q}\nWhy?\n\n- [ ] Because.\n  > No.\n- [ ] For this reason.\n  > No.\n```\n"},
+	{"no-feedback", diag.Warning, "a wrong option has no feedback", "```quiz {#q}\nWhy?\n\n- [ ] Because.\n- [x] For this reason.\n```\n"},
+}
+
+func manyBlocks() string {
+	var b strings.Builder
+	for i := range maxBlocks + 1 {
+		b.WriteString("```quiz {#q" + strings.Repeat("a", i) + "}\nWhy?\n\n- [ ] Because.\n  > No.\n- [x] For this reason.\n```\n\n")
+	}
+	return b.String()
+}

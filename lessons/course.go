@@ -1,0 +1,210 @@
+package lessons
+
+import (
+	"cmp"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/handshakelab/lab/engine/diag"
+)
+
+//go:embed course/*.md
+var course embed.FS
+
+// Builtin is the folder of the course that the lab comes with.
+func Builtin() fs.FS {
+	sub, err := fs.Sub(course, "course")
+	if err != nil {
+		panic(err) // the folder's name is a valid path
+	}
+	return sub
+}
+
+// A Course is a folder of lessons. It is never changed after Load.
+type Course struct {
+	Lessons     []*Lesson // those without an error, in order
+	Broken      []string  // the files of the others
+	Diagnostics diag.List // of all of them, warnings too
+}
+
+// Lesson returns the lesson with the given slug, or nil.
+func (c *Course) Lesson(slug string) *Lesson {
+	for _, l := range c.Lessons {
+		if l.Slug == slug {
+			return l
+		}
+	}
+	return nil
+}
+
+// Check returns everything that is wrong in a folder of lessons. A folder that cannot be read, or has no lesson, is a fault too.
+func Check(fsys fs.FS) diag.List {
+	c, err := Load(fsys)
+	if err != nil {
+		return diag.List{{Severity: diag.Error, Code: "unreadable", Message: err.Error()}}
+	}
+	return c.Diagnostics
+}
+
+// Load reads the lessons of a folder: its files *.md, apart from README.md. It fails only when the folder cannot be
+// read. What is wrong in a file is in the course's Diagnostics.
+func Load(fsys fs.FS) (*Course, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, fmt.Errorf("reading the lessons folder: %w", err)
+	}
+	shelf := &shelf{fsys: fsys, slugs: map[string]string{}}
+	c := &Course{}
+	var drafts []*draft
+	firstOf := map[string]string{}
+	for _, e := range entries {
+		if e.IsDir() || path.Ext(e.Name()) != ".md" || e.Name() == "README.md" {
+			continue
+		}
+		d := shelf.open(e.Name())
+		drafts = append(drafts, d)
+		if slug := d.lesson.Slug; slug != "" {
+			if first, twice := firstOf[slug]; twice {
+				d.add("slug-twice", 0, 0, "rename one of them", "%s already is the lesson %s", first, slug)
+				continue
+			}
+			firstOf[slug] = e.Name()
+			shelf.slugs[e.Name()] = slug
+		}
+	}
+	if len(drafts) == 0 {
+		c.Diagnostics = diag.List{{Severity: diag.Error, Code: "no-lessons", Message: "the folder has no lesson", Hint: "a lesson is a file such as 10-first.md"}}
+		return c, nil
+	}
+	for _, d := range drafts {
+		if d.readable {
+			d.parse()
+		}
+	}
+	shelf.crossCheck(drafts)
+	for _, d := range drafts {
+		d.list.Sort()
+		c.Diagnostics = append(c.Diagnostics, d.list...)
+		if len(d.list.Errors()) > 0 {
+			c.Broken = append(c.Broken, d.file)
+			continue
+		}
+		c.Lessons = append(c.Lessons, d.lesson)
+	}
+	slices.SortStableFunc(c.Lessons, func(a, b *Lesson) int { return cmp.Compare(a.Order, b.Order) })
+	for i, l := range c.Lessons {
+		if i > 0 {
+			l.Prev, c.Lessons[i-1].Next = c.Lessons[i-1], l
+		}
+	}
+	return c, nil
+}
+
+// A shelf is what the lessons of a folder know of each other.
+type shelf struct {
+	fsys  fs.FS
+	slugs map[string]string // by file
+}
+
+func (s *shelf) names() []string {
+	var list []string
+	for name := range s.slugs {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// has reports whether there is a file with this name, which may have a query or be escaped only by mistake.
+func (s *shelf) has(name string) bool {
+	name = path.Clean(name)
+	if !fs.ValidPath(name) {
+		return false
+	}
+	st, err := fs.Stat(s.fsys, name)
+	return err == nil && st.Mode().IsRegular()
+}
+
+var numbered = regexp.MustCompile(`^(?:[0-9]+-)?(.*)\.md$`)
+
+// open reads a file without looking into it.
+func (s *shelf) open(name string) *draft {
+	d := &draft{shelf: s, lesson: &Lesson{File: name}}
+	d.faults = faults{source: newSource(name, nil)}
+	slug := numbered.FindStringSubmatch(name)[1]
+	if slugForm.MatchString(slug) {
+		d.lesson.Slug = slug
+	} else {
+		d.add("file-name", 0, 0, "name it like 30-lost-syn-ack.md", "%q cannot be part of a URL", slug)
+	}
+	st, err := fs.Stat(s.fsys, name)
+	if err == nil && st.Size() > maxFile {
+		d.add("too-large", 0, 0, "split the lesson", "the file has more than %d bytes", maxFile)
+		return d
+	}
+	text, err := fs.ReadFile(s.fsys, name)
+	switch {
+	case err != nil:
+		d.add("unreadable", 0, 0, "", "%s", err)
+		return d
+	case len(text) > maxFile: // it grew, or the file system does not know sizes
+		d.add("too-large", 0, 0, "split the lesson", "the file has more than %d bytes", maxFile)
+		return d
+	}
+	// Neither changes a line or a column.
+	text = []byte(strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r\n", "\n"))
+	d.source = newSource(name, text)
+	d.readable = d.checkText() && d.bounded()
+	return d
+}
+
+// crossCheck checks what needs all lessons.
+func (s *shelf) crossCheck(drafts []*draft) {
+	byFile, bySlug, byOrder := map[string]*draft{}, map[string]*draft{}, map[int]*draft{}
+	for _, d := range drafts {
+		byFile[d.file] = d
+		if _, twice := bySlug[d.lesson.Slug]; !twice {
+			bySlug[d.lesson.Slug] = d
+		}
+	}
+	for _, d := range drafts {
+		if other := byOrder[d.meta.order]; other != nil && d.meta.order > 0 {
+			d.addSpan("order-twice", d.meta.orderAt, "the number decides the place in the course", "%s has the order %d too", other.file, d.meta.order)
+		} else {
+			byOrder[d.meta.order] = d
+		}
+		for i, need := range d.meta.needs {
+			other, at := bySlug[need], d.meta.needsAt[i]
+			switch {
+			case other == nil:
+				d.addSpan("missing-need", at, diag.DidYouMean("", need, mapKeys(bySlug)...), "there is no lesson %s", need)
+			case other == d:
+				d.addSpan("missing-need", at, "", "the lesson needs itself")
+			case other.meta.order >= d.meta.order && other.meta.order > 0 && d.meta.order > 0:
+				d.addSpan("needs-later", at, "change the order of one of them", "%s comes later in the course", need)
+			}
+		}
+		for _, l := range d.crossLinks {
+			// The anchors of a lesson that could not be parsed are not known; its own faults are enough.
+			if other := byFile[l.file]; other.anchors != nil && !other.anchors[l.anchor] {
+				d.add("link-target", l.at, l.at, diag.DidYouMean("", l.anchor, other.anchorNames()...), "%s has no #%s", l.file, l.anchor)
+			}
+		}
+	}
+}
+
+func mapKeys[V any](m map[string]V) []string {
+	var keys []string
+	for k := range m {
+		if k != "" {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}

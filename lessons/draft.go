@@ -1,0 +1,260 @@
+package lessons
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark/ast"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// A draft is a lesson on its way from text to Lesson.
+type draft struct {
+	faults
+	shelf    *shelf
+	readable bool // its text can be parsed
+	lesson   *Lesson
+	meta     meta
+
+	anchors    map[string]bool // headings and blocks; nil until it is parsed
+	sims       map[string]*Sim
+	badSims    map[string]bool // simulators that are there and do not run
+	crossLinks []crossLink
+	claims     []claim
+	runs       [][]engine.Event // every run of the lesson
+}
+
+// A block is a fence that is not plain code.
+type block struct {
+	info
+	node *ast.FencedCodeBlock
+	body span // all its lines
+	line int  // of the first of them
+	sim  *Sim
+}
+
+// checkText reports text that is no text.
+func (d *draft) checkText() (ok bool) {
+	for i := 0; i < len(d.text); {
+		r, n := utf8.DecodeRune(d.text[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			d.add("not-text", i, i, "save the file as UTF-8", "the file is not UTF-8 text")
+			return false
+		case r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f:
+			d.add("not-text", i, i+1, "remove it", "the file has the control character U+%04X", r)
+			return false
+		}
+		i += n
+	}
+	return true
+}
+
+// parse does all that needs no other lesson.
+func (d *draft) parse() {
+	metaAt, rest, ok := cutMeta(d.text)
+	if !ok {
+		d.add("front-matter", 0, 0, "begin with a line ---, then title: …, summary: …, order: …, then a line ---", "the file has no front matter")
+		return
+	}
+	d.meta = d.readMeta(metaAt)
+	l := d.lesson
+	l.Title, l.Summary, l.Order, l.Minutes = d.meta.title, d.meta.summary, d.meta.order, d.meta.minutes
+	l.Needs, l.Tags, l.Sources = d.meta.needs, d.meta.tags, d.meta.sources
+
+	fr := d.fragment(prose, span{rest, len(d.text)})
+	d.anchors, d.sims, d.badSims = map[string]bool{}, map[string]*Sim{}, map[string]bool{}
+	title := d.headings(fr)
+	blocks := d.blocks(fr)
+
+	// Simulators first: links and questions are about their runs.
+	for i := range blocks {
+		if blocks[i].kind == "tcpsim" {
+			blocks[i].sim = d.readSim(&blocks[i])
+		}
+	}
+	byNode := map[ast.Node]*block{}
+	for i := range blocks {
+		byNode[blocks[i].node] = &blocks[i]
+	}
+	if title != nil {
+		d.checkProse(fr, title, false)
+		l.TitleHTML = d.inlineHTML(fr, title)
+	}
+	var run []byte
+	flush := func() {
+		if len(bytes.TrimSpace(run)) > 0 {
+			l.Parts = append(l.Parts, Part{HTML: string(run)})
+		}
+		run = nil
+	}
+	for n := fr.doc.FirstChild(); n != nil; {
+		next := n.NextSibling() // checkProse may replace n
+		switch b := byNode[n]; {
+		case n == title:
+		case b != nil:
+			flush()
+			if p := d.readBlock(b); p != (Part{}) {
+				l.Parts = append(l.Parts, p)
+			}
+		default:
+			prev := n.PreviousSibling()
+			d.checkProse(fr, n, false)
+			if n.Parent() == nil { // it became an aside
+				if prev == nil {
+					n = fr.doc.FirstChild()
+				} else {
+					n = prev.NextSibling()
+				}
+			}
+			run = append(run, d.html(fr, n)...)
+		}
+		n = next
+	}
+	flush()
+	d.checkClaims()
+}
+
+func (d *draft) readBlock(b *block) (p Part) {
+	switch b.kind {
+	case "tcpsim":
+		p.Sim = b.sim
+	case "predict":
+		p.Predict = d.readPredict(b)
+	case "quiz":
+		p.Quiz = d.readQuiz(b)
+	case "challenge":
+		p.Challenge = d.readChallenge(b)
+	}
+	return p
+}
+
+// headings collects the anchors of the headings and returns the title, nil when there is none.
+func (d *draft) headings(fr fragment) (title *ast.Heading) {
+	level := 1
+	for n := fr.doc.FirstChild(); n != nil; n = n.NextSibling() {
+		h, ok := n.(*ast.Heading)
+		if n.PreviousSibling() == nil || n.PreviousSibling().Kind() == ast.KindLinkReferenceDefinition {
+			switch {
+			case !ok || h.Level != 1:
+				at := fr.base + max(n.Pos(), 0)
+				d.add("title-heading", at, at, "begin with # "+d.meta.title, "the lesson does not begin with its title")
+			case d.meta.title != "" && plain(h, fr.text) != d.meta.title:
+				d.addSpan("title-heading", d.meta.titleAt, "make them the same", "the title is %q and the heading says %q", d.meta.title, plain(h, fr.text))
+			}
+			if ok && h.Level == 1 {
+				title = h
+				continue
+			}
+		}
+		if !ok {
+			continue
+		}
+		at := fr.base + max(n.Pos(), 0)
+		switch {
+		case h.Level == 1:
+			d.add("title-heading", at, at, "begin it with ##", "the lesson has a second title")
+		case h.Level > level+1:
+			d.add("heading-level", at, at, "readers who jump from heading to heading expect the levels in order", "a heading of level %d follows one of level %d", h.Level, level)
+		}
+		level = h.Level
+		if id, ok := h.AttributeString("id"); ok {
+			if b, ok := id.([]byte); ok {
+				d.anchors[string(b)] = true
+			}
+		}
+	}
+	if fr.doc.FirstChild() == nil {
+		d.add("title-heading", fr.base, fr.base, "begin with # "+d.meta.title, "the lesson is empty")
+	}
+	return title
+}
+
+// blocks finds the blocks of the lesson.
+func (d *draft) blocks(fr fragment) (list []block) {
+	// The walk also finds blocks where they must not be.
+	_ = ast.Walk(fr.doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		f, ok := n.(*ast.FencedCodeBlock)
+		if !ok || !entering || f.Info == nil {
+			return ast.WalkContinue, nil
+		}
+		line := span{fr.base + f.Info.Segment.Start, fr.base + f.Info.Segment.Stop}
+		in, ok := d.readInfo(line)
+		if !ok {
+			if in.kind == "tcpsim" && in.id != "" {
+				d.badSims[in.id] = true
+			}
+			return ast.WalkContinue, nil
+		}
+		if in.id != "" {
+			if d.anchors[in.id] {
+				d.addSpan("id-twice", in.idAt, "choose another name", "the lesson already has a block or a heading #%s", in.id)
+			}
+			d.anchors[in.id] = true
+		}
+		row, _ := d.place(line.start)
+		if f.Parent() != fr.doc || d.text[d.lines[row-1]] != '`' && d.text[d.lines[row-1]] != '~' {
+			d.addSpan("nested-block", in.kindAt, "begin its lines at the left margin", "a %s block cannot stand inside something else", in.kind)
+			d.badSims[in.id] = in.kind == "tcpsim"
+			return ast.WalkContinue, nil
+		}
+		body := span{line.end + 1, line.end + 1}
+		if n := f.Lines().Len(); n > 0 {
+			body = span{fr.base + f.Lines().At(0).Start, fr.base + f.Lines().At(n-1).Stop}
+		}
+		body.start = min(body.start, len(d.text))
+		body.end = min(body.end, len(d.text))
+		if d.unclosed(body, row) {
+			d.addSpan("unclosed-block", in.kindAt, "end it with a line of backquotes", "the block is not closed")
+		}
+		if len(list) == maxBlocks {
+			d.addSpan("too-many-blocks", in.kindAt, "split the lesson", "the lesson has more than %d blocks", maxBlocks)
+		}
+		if len(list) < maxBlocks {
+			list = append(list, block{info: in, node: f, body: body, line: row + 1})
+		}
+		return ast.WalkContinue, nil
+	})
+	return list
+}
+
+// unclosed reports whether no line of backquotes or tildes follows a body.
+func (d *draft) unclosed(body span, row int) bool {
+	start := d.lines[row-1]
+	mark := d.text[start]
+	n := start
+	for n < len(d.text) && d.text[n] == mark {
+		n++
+	}
+	after := bytes.TrimLeft(d.text[body.end:], " ")
+	return !bytes.HasPrefix(after, bytes.Repeat([]byte{mark}, n-start))
+}
+
+// checkClaims compares the numbers in the prose with the runs.
+func (d *draft) checkClaims() {
+	if len(d.runs) == 0 {
+		return
+	}
+	known := map[claim]bool{}
+	for _, events := range d.runs {
+		for i := range events {
+			switch e := &events[i]; e.Kind {
+			case engine.Sent, engine.Forged, engine.Edited, engine.Duplicated:
+				known[claim{what: "seq", n: uint64(e.Wire.Seq)}] = true
+				if e.Wire.Flags.Has(wire.ACK) {
+					known[claim{what: "ack", n: uint64(e.Wire.Ack)}] = true
+				}
+			}
+		}
+	}
+	for _, c := range d.claims {
+		if !known[claim{what: c.what, n: c.n}] {
+			d.add("number-not-in-run", c.at, c.at, "compare it with the run, or write it without backquotes", "no segment of a run in this lesson has %s %d", c.what, c.n)
+		}
+	}
+}
+
+func (d *draft) anchorNames() []string { return mapKeys(d.anchors) }
+func (d *draft) simNames() []string    { return mapKeys(d.sims) }

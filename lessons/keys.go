@@ -1,0 +1,59 @@
+package lessons
+
+import (
+	"bytes"
+	"regexp"
+)
+
+// A keyLine is a line "key argument: text" of a block. Its text goes on in the lines below it that are indented.
+type keyLine struct {
+	key, arg      string
+	at            span // of key and argument
+	argAt, textAt span
+}
+
+// keyForm is a key: small letters and hyphens, perhaps an argument, and a colon.
+var keyForm = regexp.MustCompile(`^([a-z]+(?:-[a-z]+)*)(?: +([^:\n]*?))? *:(?: |$)`)
+
+// splitKeys splits a block into the markdown that it begins with and its key lines. These begin with the first line that
+// looks like one and has no text in front of it.
+func (d *draft) splitKeys(body span) (prose span, keys []keyLine) {
+	prose = span{body.start, body.end}
+	inKeys, blank := false, true
+	for p := body.start; p < body.end; {
+		next := body.end
+		if i := bytes.IndexByte(d.text[p:body.end], '\n'); i >= 0 {
+			next = p + i + 1
+		}
+		line := bytes.TrimRight(d.text[p:next], "\n")
+		m := keyForm.FindSubmatchIndex(line)
+		if m != nil && !inKeys && m[4] >= 0 && string(line[m[2]:m[3]]) != "wrong" {
+			m = nil // a sentence with a colon in it
+		}
+		if m != nil && blank && !inKeys {
+			inKeys, prose.end = true, p
+		}
+		switch {
+		case !inKeys || len(bytes.TrimSpace(line)) == 0:
+		case m != nil:
+			k := keyLine{key: string(line[m[2]:m[3]]), at: span{p, p + m[3]}, textAt: span{p + m[1], p + len(line)}}
+			if m[4] >= 0 {
+				k.arg, k.argAt = string(line[m[4]:m[5]]), span{p + m[4], p + m[5]}
+				k.at.end = p + m[5]
+			}
+			keys = append(keys, k)
+		case line[0] == ' ' || line[0] == '\t':
+			keys[len(keys)-1].textAt.end = p + len(line)
+		default:
+			d.add("key-line", p, p+len(line), "write key: text, and indent a line that goes on", "the line is neither a key nor the rest of one")
+		}
+		blank = len(bytes.TrimSpace(line)) == 0
+		p = next
+	}
+	return prose, keys
+}
+
+// keyText is the text of a key line.
+func (d *draft) keyText(k keyLine) string {
+	return string(bytes.TrimSpace(d.text[k.textAt.start:k.textAt.end]))
+}

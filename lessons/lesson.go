@@ -1,0 +1,92 @@
+package lessons
+
+import (
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/tcp"
+)
+
+// A Lesson is one page of the course. It is never changed after Load.
+type Lesson struct {
+	Slug      string // the name in URLs
+	File      string
+	Title     string // plain text
+	TitleHTML string // with chips
+	Summary   string
+	Order     int // place in the course, smallest first
+	Minutes   int // how long it takes, 0 when it does not say
+	Needs     []string
+	Tags      []string
+	Sources   []string // what it rests on; see SourceURL
+	Parts     []Part
+
+	Prev, Next *Lesson // in the course, nil at its ends
+}
+
+// A Part is a piece of a lesson. Exactly one field is set.
+type Part struct {
+	HTML      string // checked markdown, safe to write as it is
+	Sim       *Sim
+	Predict   *Predict
+	Quiz      *Quiz
+	Challenge *Challenge
+}
+
+// A Sim is a simulator and the run that it shows.
+type Sim struct {
+	ID       string
+	Title    string
+	Source   string // the scenario as the author wrote it
+	Scenario *script.Scenario
+	At       tcp.Time // where the playhead stands at first
+	Ahead    bool     // what comes after At is shown from the start
+	Events   []engine.Event
+	World    engine.World // at the end of the run
+}
+
+// A Verdict is the answer to an answer. Its HTML is as safe as a Part's.
+type Verdict struct {
+	OK       bool
+	Code     string // "right", a misconception, "wrong", "partly" or "unreadable"
+	Feedback string // HTML
+}
+
+// Sim returns the simulator with the given id, or nil.
+func (l *Lesson) Sim(id string) *Sim {
+	for _, p := range l.Parts {
+		if p.Sim != nil && p.Sim.ID == id {
+			return p.Sim
+		}
+	}
+	return nil
+}
+
+// Predict returns the prediction with the given id, or nil.
+func (l *Lesson) Predict(id string) *Predict {
+	for _, p := range l.Parts {
+		if p.Predict != nil && p.Predict.ID == id {
+			return p.Predict
+		}
+	}
+	return nil
+}
+
+// Quiz returns the quiz with the given id, or nil.
+func (l *Lesson) Quiz(id string) *Quiz {
+	for _, p := range l.Parts {
+		if p.Quiz != nil && p.Quiz.ID == id {
+			return p.Quiz
+		}
+	}
+	return nil
+}
+
+// Challenge returns the challenge with the given id, or nil.
+func (l *Lesson) Challenge(id string) *Challenge {
+	for _, p := range l.Parts {
+		if p.Challenge != nil && p.Challenge.ID == id {
+			return p.Challenge
+		}
+	}
+	return nil
+}

@@ -1,0 +1,481 @@
+package lessons
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	xast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+
+	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// Bounds of a file. Parsing time grows with them, and nesting costs stack.
+const (
+	maxFile   = 1 << 20
+	maxLine   = 16 << 10
+	maxNested = 16 // quotes and list items that begin on one line
+	maxIndent = 100
+	maxBlocks = 64
+)
+
+// The prose has heading ids; the texts inside blocks do not, or two blocks could have the same.
+var (
+	prose   = newMarkdown(parser.WithAutoHeadingID())
+	snippet = newMarkdown()
+)
+
+func newMarkdown(opts ...parser.Option) goldmark.Markdown {
+	return goldmark.New(
+		goldmark.WithParserOptions(opts...),
+		// Alignment as a style attribute would need a weaker content security policy.
+		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough, extension.TaskList,
+			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))),
+		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(words{}, 100))),
+	)
+}
+
+// words renders what has a meaning of its own in a lesson: control bits, states and asides.
+type words struct{}
+
+// RegisterFuncs implements renderer.NodeRenderer.
+func (words) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
+	reg.Register(ast.KindCodeSpan, renderCode)
+	reg.Register(kindAside, renderAside)
+}
+
+func renderCode(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if entering {
+		_, _ = w.WriteString(codeHTML(codeText(n, source)))
+	}
+	return ast.WalkSkipChildren, nil
+}
+
+// codeText is the text of a code span.
+func codeText(n ast.Node, source []byte) string {
+	var b strings.Builder
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		if t, ok := c.(*ast.Text); ok {
+			b.WriteString(strings.ReplaceAll(string(t.Segment.Value(source)), "\n", " "))
+		}
+	}
+	return b.String()
+}
+
+// codeHTML is what a text in backquotes looks like: `SYN-ACK` is a pair of chips, `SYN-RECEIVED` a state, the rest code.
+func codeHTML(s string) string {
+	if _, ok := tcp.ParseState(s); ok {
+		return `<b class="state">` + s + `</b>`
+	}
+	if f, err := wire.ParseFlags(s); err == nil && f != 0 && (s == f.Kind() || s == f.String()) {
+		return ChipsHTML(f)
+	}
+	return "<code>" + string(util.EscapeHTML([]byte(s))) + "</code>"
+}
+
+// ChipsHTML returns the chips of a set of control bits, joined when there are several.
+func ChipsHTML(f wire.Flags) string {
+	names := strings.Split(f.String(), ",")
+	var b strings.Builder
+	for i, name := range names {
+		if i > 0 {
+			b.WriteString(`<span class="vh">-</span>`) // so that it is read, and copied, as SYN-ACK
+		}
+		fmt.Fprintf(&b, `<span class="chip %s">%s</span>`, strings.ToLower(name), name)
+	}
+	if len(names) == 1 {
+		return b.String()
+	}
+	return `<span class="chips">` + b.String() + `</span>`
+}
+
+// An aside is a block quote that begins with [!NOTE] or one of its siblings.
+type aside struct {
+	ast.BaseBlock
+	kind string
+}
+
+var (
+	kindAside  = ast.NewNodeKind("Aside")
+	asideKinds = []string{"NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"}
+	asideMark  = regexp.MustCompile(`^\[!([A-Za-z]+)\]\s*$`)
+)
+
+// Kind implements ast.Node.
+func (*aside) Kind() ast.NodeKind { return kindAside }
+
+// Dump implements ast.Node.
+func (a *aside) Dump(source []byte, level int) { ast.DumpHelper(a, source, level, nil, nil) }
+
+func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if !entering {
+		_, _ = w.WriteString("</aside>\n")
+		return ast.WalkContinue, nil
+	}
+	kind := n.(*aside).kind
+	label := kind[:1] + strings.ToLower(kind[1:])
+	_, _ = fmt.Fprintf(w, "<aside class=\"note %s\" aria-label=\"%s\">\n<p class=\"label\">%s</p>\n", strings.ToLower(kind), label, label)
+	return ast.WalkContinue, nil
+}
+
+// bounded reports lines that would make parsing slow or deep. ok is false when there is one.
+func (f *faults) bounded() (ok bool) {
+	ok = true
+	for i, start := range f.lines {
+		end := len(f.text)
+		if i+1 < len(f.lines) {
+			end = f.lines[i+1]
+		}
+		line := f.text[start:end]
+		switch depth, indent := nesting(line); {
+		case len(line) > maxLine:
+			f.add("too-deep", start, start, "break it", "the line has more than %d bytes", maxLine)
+		case depth > maxNested:
+			f.add("too-deep", start, start, "", "quotes and lists are nested more than %d deep", maxNested)
+		case indent > maxIndent:
+			f.add("too-deep", start, start, "", "the line is indented by more than %d columns", maxIndent)
+		default:
+			continue
+		}
+		ok = false
+	}
+	return ok
+}
+
+// nesting counts the quote and list marks that a line begins with, and its indentation.
+func nesting(line []byte) (depth, indent int) {
+	i := 0
+	for i < len(line) {
+		switch c := line[i]; {
+		case c == '\t':
+			indent += 4
+		case c == ' ':
+			indent++
+		case c == '>':
+			depth++
+		case c == '-' || c == '*' || c == '+':
+			if i+1 < len(line) && line[i+1] != ' ' && line[i+1] != '\t' {
+				return depth, indent
+			}
+			depth++
+		case '0' <= c && c <= '9':
+			for i < len(line) && '0' <= line[i] && line[i] <= '9' {
+				i++
+			}
+			if i == len(line) || line[i] != '.' && line[i] != ')' {
+				return depth, indent
+			}
+			depth++
+		default:
+			return depth, indent
+		}
+		i++
+	}
+	return depth, indent
+}
+
+// A fragment is a piece of the file that is markdown by itself: all of it, or a text inside a block.
+type fragment struct {
+	text []byte
+	base int // offset of text in the file
+	doc  ast.Node
+}
+
+func (d *draft) fragment(md goldmark.Markdown, at span) fragment {
+	src := d.text[at.start:at.end]
+	return fragment{src, at.start, md.Parser().Parse(text.NewReader(src))}
+}
+
+// snippetHTML checks and renders a text inside a block.
+func (d *draft) snippetHTML(at span) string {
+	fr := d.fragment(snippet, at)
+	d.checkProse(fr, fr.doc, false)
+	return d.html(fr, fr.doc)
+}
+
+func (d *draft) html(fr fragment, n ast.Node) string {
+	var b bytes.Buffer
+	// Rendering to memory cannot fail.
+	_ = prose.Renderer().Render(&b, fr.text, n)
+	return b.String()
+}
+
+// inlineHTML renders the content of a node without the node.
+func (d *draft) inlineHTML(fr fragment, n ast.Node) string {
+	var b strings.Builder
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		b.WriteString(d.html(fr, c))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// plain is the text of a node without any marks.
+func plain(n ast.Node, source []byte) string {
+	var b strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if t, ok := n.(*ast.Text); ok && entering {
+			b.Write(t.Segment.Value(source))
+			if t.SoftLineBreak() || t.HardLineBreak() {
+				b.WriteByte(' ')
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// checkProse reports what is wrong in the prose below n, and turns links, asides and lists of steps into what they
+// are shown as. Task lists are part of a quiz only.
+func (d *draft) checkProse(fr fragment, n ast.Node, tasks bool) {
+	var quotes []*ast.Blockquote
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			if l, ok := n.(*ast.List); ok {
+				stepsList(l)
+			}
+			return ast.WalkContinue, nil
+		}
+		at := fr.base + max(n.Pos(), 0)
+		switch n := n.(type) {
+		case *ast.HTMLBlock:
+			if n.Lines().Len() > 0 {
+				at = fr.base + n.Lines().At(0).Start
+			}
+			d.add("raw-html", at, at, "write markdown", "HTML is not allowed in lessons")
+		case *ast.RawHTML:
+			at = fr.base + n.Segments.At(0).Start
+			d.add("raw-html", at, fr.base+n.Segments.At(n.Segments.Len()-1).Stop, "write markdown, or put code in backquotes", "HTML is not allowed in lessons")
+		case *ast.Link:
+			d.link(fr, n, at)
+		case *ast.AutoLink:
+			if url := string(n.URL(fr.text)); n.AutoLinkType == ast.AutoLinkURL {
+				d.checkScheme(url, at)
+			}
+		case *ast.Image:
+			d.image(fr, n, at)
+		case *ast.CodeSpan:
+			d.numbers(codeText(n, fr.text), at)
+		case *ast.Blockquote:
+			quotes = append(quotes, n)
+		case *xast.TaskCheckBox:
+			if !tasks {
+				at = fr.base + max(n.Parent().Pos(), 0)
+				d.add("stray-task", at, at, "put it in a quiz block", "a task list is for quizzes")
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, q := range quotes {
+		d.quote(fr, q)
+	}
+}
+
+// quote turns a block quote whose first line is [!NOTE] into an aside.
+func (d *draft) quote(fr fragment, q *ast.Blockquote) {
+	p, ok := q.FirstChild().(*ast.Paragraph)
+	if !ok || p.Lines().Len() == 0 {
+		return
+	}
+	line := p.Lines().At(0)
+	m := asideMark.FindSubmatch(line.Value(fr.text))
+	if m == nil {
+		return
+	}
+	kind := strings.ToUpper(string(m[1]))
+	known := false
+	for _, k := range asideKinds {
+		known = known || k == kind
+	}
+	if !known {
+		d.add("unknown-aside", fr.base+line.Start, fr.base+line.Start+len(m[1])+3,
+			diag.DidYouMean("there are "+strings.Join(asideKinds, ", "), kind, asideKinds...), "there is no aside [!%s]", m[1])
+		return
+	}
+	for c := p.FirstChild(); c != nil; {
+		next := c.NextSibling()
+		t, isText := c.(*ast.Text)
+		p.RemoveChild(p, c)
+		if isText && (t.SoftLineBreak() || t.HardLineBreak()) {
+			break
+		}
+		c = next
+	}
+	if p.FirstChild() == nil {
+		q.RemoveChild(q, p)
+	}
+	a := &aside{kind: kind}
+	for c := q.FirstChild(); c != nil; {
+		next := c.NextSibling()
+		a.AppendChild(a, c)
+		c = next
+	}
+	if a.FirstChild() == nil {
+		d.add("unknown-aside", fr.base+line.Start, fr.base+line.Start, "write its text in the next line, behind a >", "the aside is empty")
+	}
+	q.Parent().ReplaceChild(q.Parent(), q, a)
+}
+
+// stepsList marks a list whose items all begin with a playhead link.
+func stepsList(l *ast.List) {
+	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
+		block := item.FirstChild()
+		if block == nil {
+			return
+		}
+		link, ok := block.FirstChild().(*ast.Link)
+		if !ok {
+			return
+		}
+		if _, ok := link.AttributeString("data-at"); !ok {
+			return
+		}
+	}
+	l.Marker, l.Start = '.', 1
+	l.SetAttributeString("class", "steps")
+}
+
+var (
+	scheme     = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):`)
+	schemes    = map[string]bool{"http": true, "https": true, "mailto": true}
+	seekTarget = regexp.MustCompile(`^#([^@]*)@(.*)$`)
+)
+
+// checkScheme reports a URL that a lesson must not lead to. ok is true for one with an allowed scheme.
+func (d *draft) checkScheme(url string, at int) (absolute, ok bool) {
+	if m := scheme.FindStringSubmatch(url); m != nil {
+		if !schemes[strings.ToLower(m[1])] {
+			d.add("link-scheme", at, at, "http, https and mailto are allowed", "a link must not use %s:", m[1])
+			return true, false
+		}
+		return true, true
+	}
+	return false, true
+}
+
+// link checks a link and gives it its target on the site.
+func (d *draft) link(fr fragment, n *ast.Link, at int) {
+	dest := string(n.Destination)
+	if absolute, ok := d.checkScheme(dest, at); absolute || !ok {
+		return
+	}
+	if m := seekTarget.FindStringSubmatch(dest); m != nil {
+		d.seek(fr, n, m[1], m[2], at)
+		return
+	}
+	file, anchor, _ := strings.Cut(dest, "#")
+	switch {
+	case dest == "":
+		d.add("link-target", at, at, "", "the link leads nowhere")
+	case file == "":
+		if !d.anchors[anchor] {
+			d.add("link-target", at, at, diag.DidYouMean("headings and blocks have anchors", anchor, d.anchorNames()...), "this lesson has no #%s", anchor)
+		}
+	case strings.HasPrefix(dest, "/"):
+		d.add("link-target", at, at, "write a link relative to this file", "the site may live under another path than /")
+	case path.Ext(file) == ".md":
+		slug, ok := d.shelf.slugs[path.Clean(file)]
+		if !ok {
+			d.add("link-target", at, at, diag.DidYouMean("", file, d.shelf.names()...), "there is no lesson %s", file)
+			return
+		}
+		if n.Destination = []byte(slug); anchor != "" {
+			n.Destination = []byte(slug + "#" + anchor)
+			d.crossLinks = append(d.crossLinks, crossLink{path.Clean(file), anchor, at})
+		}
+	default:
+		if !d.shelf.has(file) {
+			d.add("link-target", at, at, "", "there is no file %s beside the lesson", file)
+		}
+	}
+}
+
+// A crossLink is a link to a place in another lesson, which is checked when all are read.
+type crossLink struct {
+	file, anchor string
+	at           int
+}
+
+// seek checks a playhead link, such as [1,050 ms](#lost@1050ms).
+func (d *draft) seek(fr fragment, n *ast.Link, id, instant string, at int) {
+	sim, ok := d.sims[id]
+	if !ok {
+		if !d.badSims[id] {
+			d.add("seek-target", at, at, diag.DidYouMean("", id, d.simNames()...), "this lesson has no simulator #%s", id)
+		}
+		return
+	}
+	t, err := tcp.ParseTime(instant)
+	if err != nil {
+		d.add("seek-target", at, at, "write a time, such as #"+id+"@50ms", "%s", err)
+		return
+	}
+	if end := sim.World.Now(); t > end {
+		d.add("seek-target", at, at, "", "the run of #%s ends at %s", id, end)
+		return
+	}
+	happens := t == sim.At
+	for i := range sim.Events {
+		happens = happens || sim.Events[i].At == t
+	}
+	if !happens {
+		d.add("seek-nothing", at, at, "", "nothing happens in #%s at %s", id, t)
+	}
+	if said, ok := saidTime(plain(n, fr.text)); ok && said != t {
+		d.add("seek-text", at, at, "", "the link says %s and leads to %s", said, t)
+	}
+	n.Destination = []byte("#" + id)
+	n.SetAttributeString("class", "seek")
+	n.SetAttributeString("data-sim", id)
+	n.SetAttributeString("data-at", strconv.FormatInt(int64(t), 10))
+}
+
+// saidTime reads a time as prose writes it: "1,050 ms", "10 s".
+func saidTime(s string) (tcp.Time, bool) {
+	s = strings.NewReplacer(",", "", " ", "", "\u00a0", "").Replace(s)
+	t, err := tcp.ParseTime(s)
+	return t, err == nil && s != ""
+}
+
+func (d *draft) image(fr fragment, n *ast.Image, at int) {
+	dest := string(n.Destination)
+	if plain(n, fr.text) == "" {
+		d.add("image", at, at, "say in the brackets what it shows", "the image has no alternative text")
+	}
+	switch {
+	case scheme.MatchString(dest), strings.HasPrefix(dest, "/"):
+		d.add("image", at, at, "put it beside the lesson", "an image must be a file of the lesson's folder")
+	case !d.shelf.has(dest):
+		d.add("image", at, at, "", "there is no file %s beside the lesson", dest)
+	}
+}
+
+// numbersInCode finds the numbers that prose claims a segment has.
+var numbersInCode = regexp.MustCompile(`\b(seq|ack) (\d+)\b`)
+
+// A claim is a sequence or acknowledgment number in the prose.
+type claim struct {
+	what string
+	n    uint64
+	at   int
+}
+
+func (d *draft) numbers(code string, at int) {
+	for _, m := range numbersInCode.FindAllStringSubmatch(code, -1) {
+		n, err := strconv.ParseUint(m[2], 10, 64)
+		if err == nil {
+			d.claims = append(d.claims, claim{m[1], n, at})
+		}
+	}
+}

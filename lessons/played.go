@@ -1,0 +1,157 @@
+package lessons
+
+import (
+	"fmt"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// A played run is a run from its start to its end, with the worlds on the way.
+type played struct {
+	events   []engine.Event
+	cut      int // index of the first event after the instant that it was asked about
+	instants []instant
+}
+
+type instant struct {
+	at    tcp.Time
+	world engine.World
+}
+
+// play runs the scenario of sim. With actions, these are done at the instant at, and after them the run goes on until it
+// is quiet; without, it goes on as the scenario says. bad is the number of the action that failed.
+func (s *Sim) play(at tcp.Time, actions []engine.Action) (run *played, bad int, err error) {
+	tl, err := engine.NewTimeline(s.Scenario.Setup)
+	if err != nil {
+		return nil, -1, err
+	}
+	for _, a := range s.Scenario.Actions {
+		if _, _, err := tl.Do(a); err != nil {
+			return nil, -1, err
+		}
+	}
+	if len(actions) > 0 {
+		if err := goTo(tl, at); err != nil {
+			return nil, -1, err
+		}
+	}
+	cut := 0
+	for _, id := range pathTo(tl) {
+		for _, e := range tl.Node(id).Events {
+			if e.At <= at {
+				cut++
+			}
+		}
+	}
+	for i, a := range actions {
+		if _, _, err := tl.Do(a); err != nil {
+			return nil, i, err
+		}
+	}
+	if len(actions) > 0 {
+		quiet := engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}}
+		if _, _, err := tl.Do(quiet); err != nil {
+			return nil, len(actions) - 1, fmt.Errorf("after it: %w", err)
+		}
+	}
+	run = &played{cut: cut}
+	for _, id := range pathTo(tl) {
+		n := tl.Node(id)
+		run.events = append(run.events, n.Events...)
+		run.instants = append(run.instants, instant{n.At, n.World})
+	}
+	return run, -1, nil
+}
+
+// goTo puts the timeline at the instant at of the run that it just made: after all that happened up to then.
+func goTo(tl *engine.Timeline, at tcp.Time) error {
+	path := pathTo(tl)
+	last := path[0]
+	for _, id := range path {
+		if tl.Node(id).At <= at {
+			last = id
+		}
+	}
+	if err := tl.Goto(last); err != nil {
+		return err
+	}
+	if rest := at - tl.Node(last).At; rest > 0 {
+		_, _, err := tl.Do(engine.Action{Kind: engine.Wait, For: rest})
+		return err
+	}
+	return nil
+}
+
+// pathTo returns the nodes from the set-up to where the timeline stands.
+func pathTo(tl *engine.Timeline) []engine.NodeID {
+	var path []engine.NodeID
+	id := tl.At()
+	for id != 0 {
+		path = append(path, id)
+		id = tl.Node(id).Parent
+	}
+	path = append(path, 0)
+	for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
+		path[i], path[j] = path[j], path[i]
+	}
+	return path
+}
+
+// index returns the first event from i on that is so, or -1.
+func (r *played) index(i int, is func(*engine.Event) bool) int {
+	for ; i < len(r.events); i++ {
+		if is(&r.events[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// put says whether e puts a segment on the wire. The kinds of segments are numbered as the engine does it, with copies and
+// forgeries among them.
+func put(e *engine.Event) bool {
+	return e.Kind == engine.Sent || e.Kind == engine.Forged || e.Kind == engine.Duplicated
+}
+
+// is says whether e puts a segment on the wire that s means, numbers apart. "next" is about what the hosts send by themselves.
+func (s segment) is(e *engine.Event) bool {
+	return put(e) && (!s.any || e.Kind == engine.Sent) && (s.any || e.Wire.Flags&^wire.PSH == s.kind) && (s.from < 0 || e.Host == engine.HostID(s.from))
+}
+
+// happened looks for what happens to a segment. It returns the index of the event that put the segment on the wire, or -1,
+// and when it happens.
+func (r *played) happened(s segment, what engine.What) (sent int, at tcp.Time) {
+	kind := map[engine.What]engine.Kind{engine.HasArrived: engine.Arrived, engine.WasLost: engine.Lost}[what]
+	seen := 0
+	for i := range r.events {
+		if !s.is(&r.events[i]) {
+			continue
+		}
+		then := i
+		if what != engine.WasSent {
+			then = r.index(i, func(e *engine.Event) bool { return e.Kind == kind && e.Seg == r.events[i].Seg })
+		}
+		if seen++; s.nth > 0 && seen < s.nth || s.nth == 0 && (then < r.cut || then < 0) {
+			continue
+		}
+		if then < 0 {
+			return -1, 0
+		}
+		return i, r.events[then].At
+	}
+	return -1, 0
+}
+
+// state is the state of a host after all that happens up to and at an instant.
+func (r *played) state(h engine.HostID, at tcp.Time) tcp.State {
+	w := r.instants[0].world
+	for _, i := range r.instants {
+		if i.at <= at {
+			w = i.world
+		}
+	}
+	v := w.View()
+	return v.Hosts[h].State
+}

@@ -1,0 +1,287 @@
+package lessons
+
+import (
+	"cmp"
+	"hash/fnv"
+	"slices"
+	"strings"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/tcp"
+)
+
+// A Predict asks what comes next in a simulator. The engine computes the answer. What is exported may be shown.
+type Predict struct {
+	ID       string
+	Of       string   // the simulator
+	At       tcp.Time // the instant of the question
+	Do       []string // what the learner is told to imagine, as actions of the scenario language
+	Question string   // HTML
+	Field    string   // what the answer is: "flags", "seq", "ack", "state", "time" or "errno"
+	Choices  []Choice // none when Free
+	Free     bool     // the learner types the answer
+
+	key predictKey
+}
+
+// A Choice is a possible answer.
+type Choice struct {
+	Value string // what Check takes
+	HTML  string
+}
+
+// A predictKey is what stays on the server.
+type predictKey struct {
+	right         string
+	rightFeedback string
+	wrong         []wrongAnswer
+	other         string
+}
+
+type wrongAnswer struct{ value, code, feedback string }
+
+// Check says whether an answer is right. It takes the Value of a choice, or what a learner typed.
+func (p *Predict) Check(answer string) Verdict {
+	v, ok := canonical(p.Field, answer)
+	if !ok {
+		return Verdict{Code: "unreadable", Feedback: "<p>" + unreadable[p.Field] + "</p>"}
+	}
+	if v == p.key.right {
+		return Verdict{OK: true, Code: "right", Feedback: p.key.rightFeedback}
+	}
+	for _, w := range p.key.wrong {
+		if v == w.value {
+			return Verdict{Code: w.code, Feedback: w.feedback}
+		}
+	}
+	return Verdict{Code: "wrong", Feedback: p.key.other}
+}
+
+var unreadable = map[string]string{
+	"flags": "Name the control bits, such as SYN-ACK.",
+	"seq":   "Type a number, such as 1001.",
+	"ack":   "Type a number, such as 1001.",
+	"time":  "Type a time in milliseconds, such as 1050.",
+	"state": "Name a state, such as SYN-SENT.",
+	"errno": "Name an error, such as ECONNREFUSED.",
+}
+
+// What is said when the author says nothing.
+const (
+	rightText = "Yes. The engine comes to the same answer."
+	otherText = "Not quite. Play the run and watch what happens."
+)
+
+// readPredict reads a predict block. It returns nil when the question cannot be asked.
+func (d *draft) readPredict(b *block) *Predict {
+	p := &Predict{ID: b.id, At: 0}
+	prose, keys := d.splitKeys(b.body)
+	p.Question = d.snippetHTML(prose)
+	if strings.TrimSpace(p.Question) == "" {
+		d.addSpan("empty-block", b.kindAt, "write it in the first lines", "there is no question")
+	}
+	switch input := b.values["input"]; input.text {
+	case "", "choice":
+	case "free":
+		p.Free = true
+	default:
+		d.addSpan("attribute-value", input.at, "write input=free or leave it out", "input is free or choice")
+	}
+	sim := d.simOf(b, "of")
+	at := tcp.Time(-1)
+	if sim != nil {
+		p.Of = sim.ID
+		p.At = d.timeAttribute(b, sim.World.Now())
+		if _, given := b.values["at"]; given {
+			at = p.At
+		}
+	}
+
+	var actions []engine.Action
+	var doLines []keyLine
+	var ask *keyLine
+	var q question
+	asked := false
+	wrong := []keyLine{}
+	p.key.rightFeedback, p.key.other = "<p>"+rightText+"</p>", "<p>"+otherText+"</p>"
+	seen := map[string]bool{}
+	for _, k := range keys {
+		if k.key != "do" && k.key != "wrong" && seen[k.key] {
+			d.addSpan("key-twice", k.at, "keep one of them", "the key %s is given twice", k.key)
+			continue
+		}
+		seen[k.key] = true
+		if k.arg != "" && k.key != "wrong" {
+			d.addSpan("key-line", k.argAt, "write "+k.key+": …", "%s takes nothing in front of its colon", k.key)
+		}
+		switch k.key {
+		case "do":
+			line := d.keyText(k)
+			a, fault := script.ParseAction(line)
+			if fault != nil {
+				d.inLine(k.textAt, *fault)
+				continue
+			}
+			actions, doLines = append(actions, a), append(doLines, k)
+			p.Do = append(p.Do, line)
+		case "ask":
+			var fault, hint string
+			if q, fault, hint = parseAsk(d.keyText(k)); fault != "" {
+				d.addSpan("bad-ask", k.textAt, hint, "%s", fault)
+			} else {
+				asked = true
+			}
+			ask = &k
+		case "right":
+			p.key.rightFeedback = d.feedback(k, rightText)
+		case "other":
+			if !p.Free {
+				d.addSpan("key-line", k.at, "it is for input=free", "with choices there is no other answer")
+			}
+			p.key.other = d.feedback(k, otherText)
+		default:
+			wrong = append(wrong, k)
+		}
+	}
+	if ask == nil {
+		d.addSpan("bad-ask", b.kindAt, "write ask: ack of SYN-ACK", "the block asks nothing")
+	}
+	if asked {
+		p.Field = q.field
+	}
+	if sim == nil || !asked || len(doLines) != count(keys, "do") {
+		d.wrongAnswers(p, nil, wrong) // their names can be checked all the same
+		return nil
+	}
+	if at < 0 && len(actions) > 0 {
+		at = 0
+	}
+	run, bad, err := sim.play(at, actions)
+	if err != nil {
+		where := ask.at
+		if bad >= 0 {
+			where = doLines[bad].textAt
+		}
+		d.failure(where, err)
+		return nil
+	}
+	d.runs = append(d.runs, run.events)
+	posed, fault := q.pose(run)
+	if fault != "" {
+		d.addSpan("no-answer", ask.textAt, "", "%s", fault)
+		d.wrongAnswers(p, nil, wrong)
+		return nil
+	}
+	p.key.right = posed.right
+	d.wrongAnswers(p, &posed, wrong)
+	if p.Free {
+		if p.Field != "seq" && p.Field != "ack" && p.Field != "time" {
+			d.addSpan("attribute-value", b.values["input"].at, "leave it out", "only a number or a time can be typed")
+		}
+		return p
+	}
+	if len(wrong) == 0 {
+		d.addSpan("one-choice", b.kindAt, "add a misconception, such as "+p.example()+":, or input=free", "there is nothing to choose from")
+	}
+	p.Choices = append(p.Choices, Choice{p.key.right, shown(p.Field, p.key.right)})
+	for _, w := range p.key.wrong {
+		p.Choices = append(p.Choices, Choice{w.value, shown(p.Field, w.value)})
+	}
+	// The order must not say which one is right, and must be the same each time.
+	slices.SortFunc(p.Choices, func(x, y Choice) int {
+		return cmp.Compare(d.rank(b.id, x.Value), d.rank(b.id, y.Value))
+	})
+	return p
+}
+
+func count(keys []keyLine, key string) (n int) {
+	for _, k := range keys {
+		if k.key == key {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *draft) rank(id, value string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(d.lesson.Slug + "#" + id + "=" + value))
+	// The low bits of FNV say much about the last letter; the high ones do not.
+	return h.Sum32() * 0x9E3779B1
+}
+
+// example is a misconception that can be about the same field.
+func (p *Predict) example() string {
+	for _, m := range misconceptions {
+		if slices.Contains(m.Fields, p.Field) {
+			return m.Name
+		}
+	}
+	return "wrong …"
+}
+
+// feedback is the text of a key line, or text when it has none.
+func (d *draft) feedback(k keyLine, text string) string {
+	if d.keyText(k) == "" {
+		return d.defaultHTML(text)
+	}
+	return strings.TrimSpace(d.snippetHTML(k.textAt))
+}
+
+// defaultHTML renders a text of this package.
+func (d *draft) defaultHTML(text string) string {
+	own := draft{faults: faults{source: newSource("", []byte(text))}, shelf: d.shelf}
+	return strings.TrimSpace(own.snippetHTML(span{0, len(text)}))
+}
+
+// wrongAnswers computes what the wrong answers are. Without a posed question it only looks at their names.
+func (d *draft) wrongAnswers(p *Predict, posed *posed, lines []keyLine) {
+	takenBy := map[string]string{p.key.right: "the right answer"}
+	for _, k := range lines {
+		w := wrongAnswer{code: k.key}
+		name, where := k.key, k.at
+		if k.key == "wrong" {
+			w.feedback = d.feedback(k, otherText)
+			if p.Field == "" {
+				continue
+			}
+			v, ok := canonical(p.Field, k.arg)
+			if !ok {
+				d.addSpan("wrong-value", where, "", "%q is no answer to the question", k.arg)
+				continue
+			}
+			w.value, name, where = v, "wrong "+k.arg, k.argAt
+		} else {
+			m, ok := misconceptionByName(k.key)
+			if !ok {
+				d.addSpan("unknown-misconception", where, diag.DidYouMean("or write wrong VALUE: …", k.key, append(misconceptionNames(), "do", "ask", "right", "other", "wrong")...), "there is no misconception %s", k.key)
+				continue
+			}
+			w.feedback = d.feedback(k, m.Text)
+			switch {
+			case p.Field == "":
+				continue
+			case !slices.Contains(m.Fields, p.Field):
+				d.addSpan("misconception-field", where, "it is about "+strings.Join(m.Fields, ", "), "%s is no answer to a question about %s", k.key, p.Field)
+				continue
+			case posed == nil:
+				continue
+			}
+			if w.value = m.answer(posed); w.value == "" {
+				d.addSpan("misconception-field", where, "", "%s makes no difference in this run", k.key)
+				continue
+			}
+		}
+		if posed == nil {
+			continue
+		}
+		if taken, twice := takenBy[w.value]; twice {
+			d.addSpan("same-answer", where, "remove one of them", "%s is %s, and so is %s", name, w.value, taken)
+			continue
+		}
+		takenBy[w.value] = name
+		p.key.wrong = append(p.key.wrong, w)
+	}
+}
