@@ -179,7 +179,7 @@ func (t *Timeline) node(a Action) error {
 		return err
 	}
 	id := NodeID(len(t.nodes))
-	n := node{parent: t.at, action: a, at: t.world.now, events: slices.Clone(t.rec.Events), since: t.nodes[t.at].since + 1}
+	n := node{parent: t.at, action: a, at: t.world.now, events: append([]Event(nil), t.rec.Events...), since: t.nodes[t.at].since + 1}
 	if t.world.size() <= smallWorld || n.since >= checkpoint {
 		keep := t.world.Clone()
 		n.world, n.since = &keep, 0
