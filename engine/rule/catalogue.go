@@ -59,6 +59,21 @@ const (
 	SACKPermitted    ID = "2018:2"
 	DSACK            ID = "2883:4"
 
+	Close        ID = "9293:3.10.4/close"
+	Abort        ID = "9293:3.10.5/abort"
+	CloseUnread  ID = "9293:3.6.1/unread"
+	SendFIN      ID = "9293:3.10.4/fin"
+	FINAcked     ID = "9293:3.10.7.4/5.fin"
+	FINClosing   ID = "9293:3.10.7.4/8.closing"
+	FINTimeWait  ID = "9293:3.10.7.4/8.time-wait"
+	TimeWait     ID = "9293:3.6.1/time-wait"
+	TimeWaitFIN  ID = "9293:3.10.7.4/5.time-wait"
+	TimeWaitEnd  ID = "9293:3.10.8/time-wait"
+	RSTClosing   ID = "9293:3.10.7.4/2.closing"
+	WindowOpened ID = "9293:3.8.6.2.2/window"
+	TimeWaitSYN  ID = "6191:2"
+	TimeWaitRST  ID = "1337:2"
+
 	RTOInitial  ID = "6298:2.1"
 	RTTFirst    ID = "6298:2.2"
 	RTTNext     ID = "6298:2.3"
@@ -75,18 +90,23 @@ const (
 	AcceptQueueSYN ID = "linux:accept-queue-syn"
 	AcceptQueueACK ID = "linux:accept-queue-ack"
 
-	LinuxListenFIN    ID = "linux:listen-fin"
-	LinuxSynAgain     ID = "linux:syn-sent-ack"
-	LinuxEcho         ID = "linux:syn-sent-echo"
-	LinuxSynLinear    ID = "linux:syn-linear"
-	LinuxGiveUp       ID = "linux:retries"
-	LinuxSynAckAgain  ID = "linux:syn-received-syn"
-	LinuxRequestACK   ID = "linux:syn-received-ack"
-	LinuxRequestSYN   ID = "linux:syn-received-reset"
-	LinuxSequence     ID = "linux:sequence"
-	LinuxSimultaneous ID = "linux:simultaneous-open"
-	LinuxACKUnsent    ID = "linux:ack-unsent"
-	LinuxResetErrno   ID = "linux:reset-errno"
+	LinuxListenFIN     ID = "linux:listen-fin"
+	LinuxSynAgain      ID = "linux:syn-sent-ack"
+	LinuxEcho          ID = "linux:syn-sent-echo"
+	LinuxSynLinear     ID = "linux:syn-linear"
+	LinuxGiveUp        ID = "linux:retries"
+	LinuxSynAckAgain   ID = "linux:syn-received-syn"
+	LinuxRequestACK    ID = "linux:syn-received-ack"
+	LinuxRequestSYN    ID = "linux:syn-received-reset"
+	LinuxSequence      ID = "linux:sequence"
+	LinuxSimultaneous  ID = "linux:simultaneous-open"
+	LinuxACKUnsent     ID = "linux:ack-unsent"
+	LinuxRSTOfFIN      ID = "linux:rst-of-fin"
+	LinuxFinWait       ID = "linux:fin-timeout"
+	LinuxTimeWaitAgain ID = "linux:time-wait"
+	LinuxOrphanReset   ID = "linux:orphan-reset"
+	LinuxOrphanIgnore  ID = "linux:orphan-ignore"
+	LinuxResetErrno    ID = "linux:reset-errno"
 
 	LabDrop      ID = "lab:drop"
 	LabDelay     ID = "lab:delay"
@@ -273,6 +293,49 @@ var catalogue = []Rule{
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
 
+	rfc(Close, "9293", "3.10.4", "", "CLOSE: I have no more to send",
+		"Closing ends one direction only. What was sent before is delivered, then a FIN says that no more will come.").
+		says("The application closed. A FIN will follow the last text.", ""),
+	rfc(SendFIN, "9293", "3.10.4", "", "The FIN follows the last text",
+		"A FIN takes one sequence number, so it is acknowledged and sent again like text.").
+		says("All text is sent: the FIN takes number {SEG.SEQ}.", "", "SEG.SEQ"),
+	rfc(Abort, "9293", "3.10.5", "", "ABORT: an RST and nothing more",
+		"Everything queued is thrown away, the peer gets an RST, and the connection is gone at once.").
+		says("The application aborted: the RST has number {SEG.SEQ}.", "", "SEG.SEQ"),
+	rfc(CloseUnread, "9293", "3.6.1", "SHLD-3", "Closing with unread text resets",
+		"Text that arrived and will never be read is lost. A FIN would hide that from the peer, so it gets an RST.").
+		says("Text was still unread when the application closed: the RST with number {SEG.SEQ} tells the peer that it is lost.", "", "SEG.SEQ"),
+	rfc(FINAcked, "9293", "3.10.7.4", "", "Our FIN is acknowledged",
+		"The peer knows now that we send no more.").
+		says("{SEG.ACK} acknowledges our FIN.", "", "SEG.ACK"),
+	rfc(FINClosing, "9293", "3.10.7.4", "", "FIN in FIN-WAIT-1: both closed at once",
+		"The peer's FIN came before it acknowledged ours: the two crossed on the way.").
+		says("The FIN is number {SEG.FIN}, and ours is not acknowledged yet: both sides closed at the same time.", "", "SEG.FIN", "RCV.NXT"),
+	rfc(FINTimeWait, "9293", "3.10.7.4", "", "Both FINs are through: TIME-WAIT",
+		"Who closed first waits, so that a lost last ACK can be sent again and old segments die out.").
+		says("The FIN is number {SEG.FIN}: both directions are closed now.", "", "SEG.FIN", "RCV.NXT"),
+	rfc(TimeWait, "9293", "3.6.1", "MUST-13", "TIME-WAIT lasts two maximum segment lifetimes",
+		"Longer than any segment of the old connection, or any answer to one, can still be on its way. Linux always takes 60 s.").
+		says("The wait takes {wait.us}.", "", "wait.us"),
+	rfc(TimeWaitFIN, "9293", "3.10.7.4", "", "A FIN in TIME-WAIT is acknowledged again",
+		"The peer seems to have missed our last ACK. It gets it again and the wait starts anew.").
+		says("The peer's FIN came again. The answer repeats that {RCV.NXT} is expected next, and the wait starts anew.", "", "RCV.NXT"),
+	rfc(TimeWaitEnd, "9293", "3.10.8", "", "TIME-WAIT is over",
+		"Nothing of the old connection can be on its way any more: the record goes.").
+		says("The wait is over and the connection is gone.", ""),
+	rfc(RSTClosing, "9293", "3.10.7.4", "", "An RST while closing ends it",
+		"The application has closed already; there is nobody to tell.").
+		says("The connection is gone. The application had closed it.", ""),
+	rfc(WindowOpened, "9293", "3.8.6.2.2", "", "The window opens by a worthwhile step",
+		"Telling the peer of every byte that is read would make it send tiny segments. So the window is moved by a full segment or half the buffer.").
+		says("The application has read; the window is {RCV.WND} now.", "", "RCV.WND"),
+	rfc(TimeWaitSYN, "6191", "2", "MAY-2", "A later SYN may open a new connection out of TIME-WAIT",
+		"A SYN whose number or timestamp is beyond all that the old connection used cannot be an old duplicate.").
+		says("The SYN {SEG.SEQ} is newer than anything before {RCV.NXT}: the wait ends and a new connection begins.", "", "SEG.SEQ", "RCV.NXT"),
+	rfc(TimeWaitRST, "1337", "2", "", "An RST ends TIME-WAIT early",
+		"TIME-WAIT assassination: an old segment draws an ACK, that ACK draws an RST from a peer that is long gone, and the RST ends the wait.").
+		says("An RST with the exact next number {SEG.SEQ} ends the wait early.", "", "SEG.SEQ"),
+
 	rfc(RTOInitial, "6298", "2.1", "", "Before any measurement the timeout is 1 s",
 		"A segment that takes sequence space starts the retransmission timer. Before the first round trip is measured, it is set to one second.").
 		says("The retransmission timer starts: {RTO.us}.", "", "RTO.us"),
@@ -350,6 +413,21 @@ var catalogue = []Rule{
 	linux(LinuxACKUnsent, "An ACK of bytes that were never sent is challenged",
 		"A server that has sent nothing cannot be sent old acknowledgments. Linux takes no ACK from before the connection's first number.").
 		says("{SEG.ACK} is not beyond {SND.NXT} and acknowledges nothing from before the connection.", "{SEG.ACK} is beyond {SND.NXT}, or before {SND.UNA} by more than the {acknowledged} numbers that were ever acknowledged. The answer is an ACK, and the segment is dropped.", "SEG.ACK", "SND.UNA", "SND.NXT", "acknowledged"),
+	linux(LinuxRSTOfFIN, "An RST one below RCV.NXT resets after a FIN",
+		"A peer that resets before it has seen our ACK of its FIN uses the FIN's own number. Linux believes it.").
+		says("The RST has number {SEG.SEQ}, the one of the peer's FIN, just before {RCV.NXT}.", "", "SEG.SEQ", "RCV.NXT"),
+	linux(LinuxFinWait, "A closed socket waits 60 s in FIN-WAIT-2",
+		"If the peer never closes, nobody would ever notice. Linux gives up after tcp_fin_timeout.").
+		says("The application has closed: the wait for the peer's FIN is limited to {wait.us}.", "", "wait.us"),
+	linux(LinuxTimeWaitAgain, "TIME-WAIT answers whatever is not exactly next",
+		"Linux keeps little of a connection in TIME-WAIT: the exact next number starts the wait anew, anything else is acknowledged, and the ACK number is not looked at.").
+		says("The segment begins at {SEG.SEQ}, {SEG.LEN} numbers long; {RCV.NXT} is expected next.", "", "SEG.SEQ", "SEG.LEN", "RCV.NXT"),
+	linux(LinuxOrphanReset, "Text for a closed socket draws RST",
+		"The application is gone and cannot read it. An RST tells the peer that its text is lost.").
+		says("The segment {SEG.SEQ}, {SEG.LEN} numbers long, is for a socket that is closed: the answer is RST.", "", "SEG.SEQ", "SEG.LEN"),
+	linux(LinuxOrphanIgnore, "A closed socket waits for a FIN only",
+		"What brings nothing new is ignored.").
+		says("The segment {SEG.SEQ}, {SEG.LEN} numbers long, brings nothing new and is ignored.", "", "SEG.SEQ", "SEG.LEN"),
 	linux(LinuxResetErrno, "Linux names a reset in another way",
 		"The RFC speaks of a refused connection in SYN-RECEIVED; the application on Linux is told that it was reset. In CLOSE-WAIT it gets EPIPE.").
 		says("The peer reset the connection. The application is told in the words of Linux.", ""),

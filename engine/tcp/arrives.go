@@ -12,8 +12,11 @@ func (s *step) arrives(seg *wire.Segment) {
 		return
 	}
 	// Sixth, the URG bit: the pointer would be told to the application. No call here reads it.
+	if s.p.Linux && s.linuxAfterClose(seg) {
+		return
+	}
 	advanced := s.text(seg)
-	finished := s.fin(seg, advanced)
+	finished := s.fin(seg)
 	s.answer(seg, advanced, finished)
 }
 
@@ -72,6 +75,12 @@ func (s *step) reset(seg *wire.Segment) bool {
 		s.discard(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		return false
 	}
+	s.resetNow()
+	return false
+}
+
+// resetNow is what an RST that is believed does.
+func (s *step) resetNow() {
 	switch {
 	// RFC 9293 section 3.10.7.4, second, SYN-RECEIVED from a passive OPEN: back to LISTEN, nobody is told (MUST-11).
 	case s.t.State == SynReceived && s.t.Passive:
@@ -83,10 +92,12 @@ func (s *step) reset(seg *wire.Segment) bool {
 		s.end(Closed, ECONNREFUSED, rule.RSTRefused)
 	case s.t.State == CloseWait && s.p.Linux:
 		s.end(Closed, EPIPE, rule.LinuxResetErrno)
+	// CLOSING, LAST-ACK, TIME-WAIT: CLOSED, and nobody is told: the application has closed.
+	case s.t.Orphan || s.t.State == TimeWait || !s.p.Linux && (s.t.State == Closing || s.t.State == LastAck):
+		s.end(Closed, OK, rule.RSTClosing)
 	default:
 		s.end(Closed, ECONNRESET, rule.RSTReset)
 	}
-	return false
 }
 
 // syn is the fourth check, the SYN bit.
@@ -181,7 +192,7 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.updateWindow(seg)
 	}
 	s.sendData(rule.SendWindow)
-	return true
+	return s.closing(seg)
 }
 
 // updateWindow takes the peer's window from a segment that is not older than the last one that set it
@@ -203,7 +214,8 @@ func (s *step) updateWindow(seg *wire.Segment) {
 // text is the seventh step, the segment text: what is new and in order goes to the application. It returns how many bytes
 // that were.
 func (s *step) text(seg *wire.Segment) uint32 {
-	if len(seg.Payload) == 0 || s.t.State != Established {
+	// RFC 9293 section 3.10.7.4, seventh: after the peer's FIN there is no text to come; what comes is ignored.
+	if len(seg.Payload) == 0 || !s.t.State.receives() {
 		return 0
 	}
 	start := seg.Seq
@@ -226,8 +238,8 @@ func (s *step) text(seg *wire.Segment) uint32 {
 }
 
 // fin is the eighth check, the FIN bit. It reports whether the FIN was taken.
-func (s *step) fin(seg *wire.Segment, advanced uint32) bool {
-	if !seg.Flags.Has(wire.FIN) || s.t.State != Established {
+func (s *step) fin(seg *wire.Segment) bool {
+	if !seg.Flags.Has(wire.FIN) || !s.t.State.receives() {
 		return false
 	}
 	at := seg.End().Add(^uint32(0)) // the number of the FIN itself
@@ -239,8 +251,18 @@ func (s *step) fin(seg *wire.Segment, advanced uint32) bool {
 	if s.t.RcvWnd > 0 {
 		s.t.RcvWnd--
 	}
-	s.change(CloseWait, rule.FINBit, num(at), num(s.t.RcvNxt))
-	s.tell(PeerClosed, OK, rule.FINBit)
+	switch s.t.State {
+	case Established:
+		s.change(CloseWait, rule.FINBit, num(at), num(s.t.RcvNxt))
+	case FinWait1:
+		// Our own FIN is not acknowledged: both sides closed at the same time.
+		s.change(Closing, rule.FINClosing, num(at), num(s.t.RcvNxt))
+	case FinWait2:
+		s.timeWait(rule.FINTimeWait, num(at), num(s.t.RcvNxt))
+	}
+	if !s.t.Orphan {
+		s.tell(PeerClosed, OK, rule.FINBit)
+	}
 	return true
 }
 
@@ -249,6 +271,17 @@ func (s *step) fin(seg *wire.Segment, advanced uint32) bool {
 func (s *step) answer(seg *wire.Segment, advanced uint32, finished bool) {
 	switch {
 	case seg.Len() == 0:
+	case s.t.State == TimeWait && !finished:
+		// RFC 9293 section 3.10.7.4, fifth, TIME-WAIT: the peer's FIN again; it is acknowledged, and the wait starts anew.
+		if seg.Flags.Has(wire.FIN) {
+			s.ack(rule.TimeWaitFIN, num(s.t.RcvNxt))
+			s.set(TimeWaitTime, s.now+2*s.p.MSL, rule.TimeWaitFIN, num(s.t.RcvNxt))
+		}
+	case !finished && !s.t.State.receives():
+		// After the peer's FIN text and further FINs are ignored.
+		if seg.End().LessEq(s.t.RcvNxt) {
+			s.duplicate(seg)
+		}
 	case advanced > 0 || finished:
 		s.ack(rule.AckText, num(s.t.RcvNxt))
 	case seg.Seq.Add(seg.Len()).LessEq(s.t.RcvNxt):

@@ -11,9 +11,13 @@ const (
 	CallConnect
 	CallAccept
 	CallSend
+	CallRecv
+	CallShutdown
+	CallClose
+	CallAbort
 )
 
-var verbNames = [...]string{"", "listen", "connect", "accept", "send"}
+var verbNames = [...]string{"", "listen", "connect", "accept", "send", "recv", "shutdown", "close", "abort"}
 
 // String returns the name of the call, "listen".
 func (v Verb) String() string { return verbNames[v] }
@@ -25,5 +29,6 @@ type Call struct {
 	To      netip.AddrPort // of connect; zero is the other host's address and port
 	From    uint16         // of connect: local port, 0 for the one that the set-up gives (then the next free one)
 	Data    string         // of send
-	Conn    ConnID         // of send: 0 is the newest connection
+	Count   int            // of recv: how many bytes at most, 0 for all that there are
+	Conn    ConnID         // of send, recv, shutdown, close and abort: 0 is the newest connection
 }

@@ -54,13 +54,15 @@ func ParseNotice(name string) (Notice, bool) {
 // TimerKind names a timer of a connection.
 type TimerKind uint8
 
-// The timers. Retransmit runs for SYN, SYN-ACK and data alike.
+// The timers.
 const (
-	Retransmit TimerKind = iota
+	Retransmit   TimerKind = iota // for SYN, SYN-ACK, text and FIN alike
+	TimeWaitTime                  // twice the maximum segment lifetime in TIME-WAIT
+	FinWaitTime                   // how long Linux waits in FIN-WAIT-2 for the FIN of the peer of a closed socket
 	NumTimers
 )
 
-var timerNames = [NumTimers]string{"retransmit"}
+var timerNames = [NumTimers]string{"retransmit", "time-wait", "fin-wait-2"}
 
 // String returns the name of the timer, "retransmit".
 func (k TimerKind) String() string { return timerNames[k] }

@@ -100,13 +100,16 @@ func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 		}
 	}
 	if h.listening && seg.Dst == h.cfg.Addr {
-		return h.arriveListen(now, seg, out)
+		return h.arriveListen(now, seg, nil, out)
 	}
 	_, out = Step(TCB{Local: seg.Dst, Remote: seg.Src}, &h.cfg.Profile, now, Input{Kind: SegmentInput, Seg: seg}, out)
 	return out
 }
 
 func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
+	if h.listening && h.cfg.Profile.Linux && h.conns[i].reopens(seg) {
+		return h.reopen(i, now, seg, out)
+	}
 	// A full accept queue cannot take the connection that this ACK would complete.
 	if t := &h.conns[i]; t.Passive && t.State == SynReceived && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
 		t.completes(seg) && h.queued() > h.backlog {
@@ -115,7 +118,27 @@ func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect
 	return h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
 }
 
-func (h *Host) arriveListen(now Time, seg *wire.Segment, out []Effect) []Effect {
+// reopens reports whether a SYN may open a new connection out of TIME-WAIT: its number, or its timestamp, is beyond all that
+// the old connection used (RFC 9293 section 3.6.1 MAY-2, RFC 6191).
+func (t *TCB) reopens(seg *wire.Segment) bool {
+	if t.State != TimeWait || seg.Flags&(wire.SYN|wire.ACK|wire.RST) != wire.SYN {
+		return false
+	}
+	o := seg.Options.Parse()
+	return t.RcvNxt.Less(seg.Seq) || t.TSOK && o.HasTimestamps && int32(o.TSVal-t.TSRecent) > 0
+}
+
+// reopen ends TIME-WAIT and gives the SYN to the listener. The new initial sequence number lies beyond the old connection's.
+func (h *Host) reopen(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
+	t := &h.conns[i]
+	iss := t.SndNxt.Add(65535 + 2)
+	args := [4]int64{num(seg.Seq), num(t.RcvNxt)}
+	out = append(out, Effect{Kind: Change, Conn: t.ID, From: TimeWait, To: Closed, Rule: rule.TimeWaitSYN, Args: args}, Effect{Kind: Removed, Conn: t.ID})
+	h.conns = slices.Delete(h.conns, i, i+1)
+	return h.arriveListen(now, seg, &iss, out)
+}
+
+func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Effect) []Effect {
 	if seg.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN {
 		if n := h.queued(); n > h.backlog {
 			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(h.backlog)}})
@@ -126,6 +149,9 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, out []Effect) []Effect 
 	}
 	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
+	if iss != nil {
+		in.ISS, in.Drawn = *iss, false
+	}
 	first := len(out)
 	t, out = Step(t, &h.cfg.Profile, now, in, out)
 	if t.State == Listen {
@@ -147,8 +173,8 @@ func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
 		return h.connect(now, c, out)
 	case CallAccept:
 		return h.accept(out)
-	case CallSend:
-		return h.send(now, c, out)
+	case CallSend, CallRecv, CallShutdown, CallClose, CallAbort:
+		return h.onConn(now, c, out)
 	}
 	return out, EINVAL
 }
@@ -214,15 +240,43 @@ func (h *Host) accept(out []Effect) ([]Effect, error) {
 	return out, EAGAIN
 }
 
-func (h *Host) send(now Time, c Call, out []Effect) ([]Effect, error) {
+// onConn makes a call on a connection; close without one closes the listener.
+func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 	i := len(h.conns) - 1
 	if c.Conn != 0 {
 		i = h.find(c.Conn)
 	}
-	if i < 0 {
+	if i < 0 && c.Verb == CallClose && c.Conn == 0 && h.listening {
+		h.listening = false
+		return append(out, Effect{Kind: Change, Rule: rule.Close, From: Listen, To: Closed}), nil
+	}
+	if i < 0 || h.conns[i].Orphan {
 		return out, ENOTCONN
 	}
-	return h.step(i, now, Input{Kind: SendInput, Data: c.Data}, out), nil
+	t := &h.conns[i]
+	in := Input{Data: c.Data, Count: c.Count}
+	switch c.Verb {
+	case CallSend:
+		if t.FinQueued {
+			return out, EPIPE
+		}
+		in.Kind = SendInput
+	case CallRecv:
+		if t.Unread == 0 && t.State.receives() {
+			return out, EAGAIN
+		}
+		in.Kind = RecvInput
+	case CallShutdown:
+		if t.State == SynSent {
+			return out, ENOTCONN
+		}
+		in.Kind = ShutdownInput
+	case CallClose:
+		in.Kind = CloseInput
+	case CallAbort:
+		in.Kind = AbortInput
+	}
+	return h.step(i, now, in, out), nil
 }
 
 // maxBacklog is the ceiling of a backlog (Linux net.core.somaxconn).

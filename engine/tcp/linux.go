@@ -61,7 +61,7 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 	s.t.BytesAcked = 0 // the child socket starts behind the SYN
 	s.established(rule.SynReceivedACK, ack[:]...)
 	advanced := s.text(seg)
-	finished := s.fin(seg, advanced)
+	finished := s.fin(seg)
 	s.answer(seg, advanced, finished)
 }
 
@@ -88,6 +88,12 @@ func (s *step) linuxSequence(seg *wire.Segment) bool {
 	}
 	switch {
 	case seg.Flags.Has(wire.RST):
+		// The RST of a peer that had not seen our ACK of its FIN has the FIN's own number.
+		if seg.Seq.Add(1) == s.t.RcvNxt && (s.t.State == CloseWait || s.t.State == Closing || s.t.State == LastAck) {
+			s.check(true, rule.LinuxRSTOfFIN, num(seg.Seq), num(s.t.RcvNxt))
+			s.resetNow()
+			return false
+		}
 	case seg.Flags.Has(wire.SYN):
 		// A SYN outside the window is challenged like one in it (RFC 5961 section 4.2).
 		s.challenge(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))

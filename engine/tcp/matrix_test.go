@@ -45,9 +45,40 @@ var matrixStates = map[string]func(*tester){
 		h.call(tcp.Call{Verb: tcp.CallConnect})
 		h.arrive("S", nxt-1, 0, 0)
 	},
-	"ESTABLISHED": func(h *tester) {
-		h.passive()
+	"ESTABLISHED": func(h *tester) { h.established(nxt, undNxt) },
+	"FIN-WAIT-1": func(h *tester) {
+		h.established(nxt, undNxt-1)
+		h.call(tcp.Call{Verb: tcp.CallShutdown})
+	},
+	"FIN-WAIT-2": func(h *tester) {
+		h.established(nxt, undNxt-1)
+		h.call(tcp.Call{Verb: tcp.CallShutdown})
 		h.arrive(".", nxt, undNxt, 0)
+	},
+	"FIN-WAIT-2 (closed)": func(h *tester) {
+		h.established(nxt, undNxt-1)
+		h.call(tcp.Call{Verb: tcp.CallClose})
+		h.arrive(".", nxt, undNxt, 0)
+	},
+	"CLOSE-WAIT": func(h *tester) {
+		h.established(nxt-1, undNxt)
+		h.arrive("F.", nxt-1, undNxt, 0)
+	},
+	"CLOSING": func(h *tester) {
+		h.established(nxt-1, undNxt-1)
+		h.call(tcp.Call{Verb: tcp.CallShutdown})
+		h.arrive("F.", nxt-1, undNxt-1, 0)
+	},
+	"LAST-ACK": func(h *tester) {
+		h.established(nxt-1, undNxt-1)
+		h.arrive("F.", nxt-1, undNxt-1, 0)
+		h.call(tcp.Call{Verb: tcp.CallClose})
+	},
+	"TIME-WAIT": func(h *tester) {
+		h.established(nxt-1, undNxt-1)
+		h.call(tcp.Call{Verb: tcp.CallShutdown})
+		h.arrive(".", nxt-1, undNxt, 0)
+		h.arrive("F.", nxt-1, undNxt, 0)
 	},
 }
 
@@ -130,6 +161,7 @@ func tail(s string) string { return s[strings.Index(s, " ack "):] }
 type tester struct {
 	t       *testing.T
 	host    tcp.Host
+	profile tcp.Profile
 	now     tcp.Time
 	effects []tcp.Effect
 }
@@ -141,7 +173,14 @@ var (
 
 func newTester(t *testing.T, p tcp.Profile) *tester {
 	p = p.With(tcp.Options{Window: tcp.Some[uint16](64240), ScaleOff: true, SACK: tcp.Some(false), Timestamps: tcp.Some(false)})
-	return &tester{t: t, host: tcp.NewHost(tcp.HostConfig{Addr: self, Peer: peer, Profile: p, ISNs: []wire.Seq{undNxt - 1}})}
+	h := &tester{t: t, profile: p}
+	h.isn(undNxt - 1)
+	return h
+}
+
+// isn makes the host anew, with this initial sequence number.
+func (h *tester) isn(n wire.Seq) {
+	h.host = tcp.NewHost(tcp.HostConfig{Addr: self, Peer: peer, Profile: h.profile, ISNs: []wire.Seq{n}})
 }
 
 func (h *tester) call(c tcp.Call) {
@@ -154,6 +193,15 @@ func (h *tester) call(c tcp.Call) {
 func (h *tester) passive() {
 	h.call(tcp.Call{Verb: tcp.CallListen, Backlog: 16})
 	h.arrive("S", nxt-1, 0, 0)
+}
+
+// established opens a connection passively; then RCV.NXT is next and SND.NXT und.
+func (h *tester) established(next, und uint32) {
+	h.isn(wire.Seq(und - 1))
+	h.call(tcp.Call{Verb: tcp.CallListen, Backlog: 16})
+	h.arrive("S", next-1, 0, 0)
+	h.arrive(".", next, und, 0)
+	h.call(tcp.Call{Verb: tcp.CallAccept})
 }
 
 func (h *tester) arrive(flags string, seq, ack uint32, length int) {

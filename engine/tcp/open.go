@@ -34,10 +34,11 @@ func (s *step) begin(in Input) {
 	s.t.LastInWnd = Never
 	// RFC 9293 section 3.7.1, MUST-15: 536 until the peer's MSS option says otherwise.
 	s.t.SendMSS = defaultMSS
-	s.t.RcvWnd = s.p.Window
+	s.t.RcvBuf = s.p.Window
 	if s.p.WholeMSS {
-		s.t.RcvWnd -= s.p.Window % uint32(s.p.MSS)
+		s.t.RcvBuf -= s.p.Window % uint32(s.p.MSS)
 	}
+	s.t.RcvWnd = s.t.RcvBuf
 }
 
 // emitSyn sends the SYN of SYN-SENT, for the first time or again.

@@ -102,7 +102,8 @@ func (s *step) agree(seg *wire.Segment) {
 	}
 	if s.t.Passive && s.p.WholeMSS && s.t.TSOK {
 		full := uint32(s.p.MSS) - tsLen
-		s.t.RcvWnd = s.p.Window - s.p.Window%full
+		s.t.RcvBuf = s.p.Window - s.p.Window%full
+		s.t.RcvWnd = s.t.RcvBuf
 	}
 }
 

@@ -22,6 +22,8 @@ type Profile struct {
 	SynGiveUp   Time  // how long a SYN is retransmitted at least (R2 for a SYN, RFC 9293 section 3.8.3)
 	Retries     uint8 // data retransmissions, 0 for no count but GiveUp
 	GiveUp      Time  // how long data is retransmitted at least (R2, RFC 9293 section 3.8.3)
+	MSL         Time  // maximum segment lifetime: TIME-WAIT takes two (RFC 9293 section 3.4.2)
+	FinWait     Time  // how long a closed socket stays in FIN-WAIT-2, 0 for ever
 	RateLimit   Time  // shortest time between two answers to unacceptable segments, 0 for none
 
 	Linux bool // the branches that follow the kernel where it leaves the text of the RFC
@@ -31,14 +33,14 @@ type Profile struct {
 // option only, unless the set-up switches more on.
 var RFC9293 = Profile{
 	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7,
-	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, SynGiveUp: 180 * Second, GiveUp: 100 * Second,
+	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, SynGiveUp: 180 * Second, GiveUp: 100 * Second, MSL: 120 * Second,
 }
 
 // Linux is Linux 6.18 with the sysctls as they come.
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, RateLimit: 500 * Millisecond, Linux: true,
 }
 
 // Profiles returns all profiles, the RFC's first.

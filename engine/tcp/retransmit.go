@@ -93,6 +93,16 @@ func (s *step) timer(k TimerKind) {
 		return
 	}
 	s.t.Timers[k] = Never
+	switch k {
+	case TimeWaitTime:
+		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.TimeWaitEnd})
+		s.end(Closed, OK, rule.TimeWaitEnd)
+		return
+	case FinWaitTime:
+		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.LinuxFinWait, Args: [4]int64{int64(s.p.FinWait)}})
+		s.end(Closed, OK, rule.LinuxFinWait, int64(s.p.FinWait))
+		return
+	}
 	s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.RTOExpired, Args: [4]int64{int64(s.t.RTO), int64(s.t.Retries) + 1}})
 	if s.spent() {
 		s.giveUp()
@@ -168,6 +178,9 @@ func (s *step) send(data string) {
 		s.t.Out += data
 		s.check(true, rule.SendQueued, int64(len(data)))
 	case Established, CloseWait:
+		if s.t.FinQueued {
+			return
+		}
 		s.t.Out += data
 		s.sendData(rule.Send)
 	}
@@ -178,6 +191,9 @@ func (s *step) sendData(id rule.ID) bool {
 	sent := false
 	for {
 		flying := int(s.t.SndNxt - s.t.SndUna)
+		if s.t.FinSent {
+			return sent
+		}
 		if flying >= len(s.t.Out) {
 			break
 		}
@@ -189,6 +205,10 @@ func (s *step) sendData(id rule.ID) bool {
 		}
 		seq := s.t.SndNxt
 		s.t.SndNxt = seq.Add(uint32(n))
+		if s.t.FinQueued && flying+n == len(s.t.Out) {
+			s.t.FinSent = true
+			s.t.SndNxt = s.t.SndNxt.Add(1)
+		}
 		if flying == 0 {
 			s.t.FirstSent = s.now
 		}
@@ -197,14 +217,35 @@ func (s *step) sendData(id rule.ID) bool {
 		s.startRetransmit(rule.RTOStart)
 		sent = true
 	}
+	if s.t.FinQueued && int(s.t.SndNxt-s.t.SndUna) == len(s.t.Out) {
+		s.sendFin()
+		sent = true
+	}
 	return sent
+}
+
+// sendFin sends the FIN behind text that is all sent already.
+func (s *step) sendFin() {
+	seq := s.t.SndNxt
+	s.t.FinSent = true
+	s.t.SndNxt = seq.Add(1)
+	if s.t.SndUna == seq {
+		s.t.FirstSent = s.now
+	}
+	s.startTiming()
+	s.emitText(seq, "", rule.SendFIN, num(seq))
+	s.startRetransmit(rule.RTOStart)
 }
 
 // emitText sends text, with PSH on the last segment of what the application gave (RFC 9293 section 3.9.1.2).
 func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
 	flags := wire.ACK
-	if int(seq-s.t.SndUna)+len(text) == len(s.t.Out) {
+	last := int(seq-s.t.SndUna)+len(text) == len(s.t.Out)
+	if last && text != "" {
 		flags |= wire.PSH
+	}
+	if last && s.t.FinSent {
+		flags |= wire.FIN
 	}
 	s.emit(flags, seq, text, s.options(), id, args...)
 }

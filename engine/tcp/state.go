@@ -45,6 +45,9 @@ func ParseState(name string) (State, bool) {
 // MarshalText makes a State its name in JSON.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// receives reports whether text and FIN of the peer are still to come.
+func (s State) receives() bool { return s == Established || s == FinWait1 || s == FinWait2 }
+
 // Synchronized reports whether both sides' sequence numbers are known and acknowledged: ESTABLISHED and all later states
 // (RFC 9293 section 3.5.2).
 func (s State) Synchronized() bool { return s >= Established }

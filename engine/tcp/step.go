@@ -10,10 +10,14 @@ type InputKind uint8
 
 // The inputs of a connection.
 const (
-	SegmentInput InputKind = iota + 1 // Seg arrived
-	TimerInput                        // Timer fired
-	OpenInput                         // active OPEN with ISS and TSOffset
-	SendInput                         // the application sends Data
+	SegmentInput  InputKind = iota + 1 // Seg arrived
+	TimerInput                         // Timer fired
+	OpenInput                          // active OPEN with ISS and TSOffset
+	SendInput                          // the application sends Data
+	RecvInput                          // the application reads up to Count bytes, all that there are with 0
+	ShutdownInput                      // the application sends no more
+	CloseInput                         // the application closes the socket
+	AbortInput                         // the application aborts the connection
 )
 
 // An Input is what can happen to a connection.
@@ -25,6 +29,7 @@ type Input struct {
 	Drawn    bool     // likewise: ISS was generated, not given by the set-up
 	TSOffset uint32   // likewise: what it adds to the clock for its timestamps
 	Data     string
+	Count    int
 }
 
 // Step gives one input to a connection and returns the connection after it, with what it brought about appended to out
@@ -48,6 +53,14 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 		s.open(in)
 	case SendInput:
 		s.send(in.Data)
+	case RecvInput:
+		s.recv(in.Count)
+	case ShutdownInput:
+		s.shutdown()
+	case CloseInput:
+		s.close()
+	case AbortInput:
+		s.abort(rule.Abort)
 	}
 	if s.t.ID != 0 && s.t != t && s.t.State != Closed && s.t.State != Listen {
 		s.add(Effect{Kind: Updated})
@@ -78,6 +91,10 @@ func (s *step) segment(in Input) {
 		}
 		s.arrives(in.Seg)
 	default:
+		if s.p.Linux && s.t.reduced() {
+			s.linuxReduced(in.Seg)
+			return
+		}
 		s.arrives(in.Seg)
 	}
 }

@@ -39,6 +39,7 @@ type TCB struct {
 	IRS    wire.Seq // initial receive sequence number; meaningless before the peer's SYN
 	RcvNxt wire.Seq // next number expected
 	RcvWnd uint32   // receive window, scaled
+	RcvBuf uint32   // what the window is when the application has read everything
 
 	SendMSS  uint16 // what the peer announced, or 536 (RFC 9293 section 3.7.1, MUST-15)
 	SndScale uint8  // shift for windows that the peer announces
@@ -55,9 +56,12 @@ type TCB struct {
 	Retries uint8           // timeouts since something was last acknowledged
 	Timers  [NumTimers]Time // when each timer fires, Never when it is off
 
-	Out      string // text from SND.UNA on that the application sent and the peer has not acknowledged
-	Unread   uint32 // bytes that arrived in order and that the application has not read
-	Accepted bool   // the application has it: it called connect or accept returned it
+	Out       string // text from SND.UNA on that the application sent and the peer has not acknowledged
+	Unread    uint32 // bytes that arrived in order and that the application has not read
+	Accepted  bool   // the application has it: it called connect or accept returned it
+	FinQueued bool   // the application sends no more: a FIN follows the last text
+	FinSent   bool   // that FIN was sent; SND.NXT counts it
+	Orphan    bool   // the application closed the socket: nobody reads any more
 
 	// One segment at a time is measured for the round-trip time, never one that was sent twice (RFC 6298 section 3).
 	Timing   bool
@@ -72,3 +76,6 @@ type TCB struct {
 
 // RTTKnown reports whether the round-trip time was ever measured.
 func (t *TCB) RTTKnown() bool { return t.SRTT != 0 }
+
+// finAcked reports whether the peer has acknowledged our FIN.
+func (t *TCB) finAcked() bool { return t.FinSent && t.SndUna == t.SndNxt }
