@@ -228,11 +228,10 @@ func filler(n int) string {
 	return strings.Repeat(letters, n/len(letters)+1)[:n]
 }
 
+// clip is a text for a hint in which it stands between other quotes or none.
 func clip(s string) string {
-	if r := []rune(s); len(r) > 20 {
-		return string(r[:20]) + "…"
-	}
-	return s
+	q := quoted(s)
+	return q[1 : len(q)-1]
 }
 
 // segment reads a reference to a segment: #5, SYN-ACK or SYN-ACK#2.
@@ -325,7 +324,7 @@ func (p *parser) pathRule() (network.Rule, bool) {
 	case "duplicate":
 		r.Verb = network.Duplicate
 	default:
-		p.reject(t.whole(), "bad-rule", "a rule cannot "+clip(t.text)+": it drops, delays or duplicates", diag.DidYouMean(p.write(), t.text, "drop", "delay", "duplicate"))
+		p.reject(t.whole(), "bad-rule", "a rule cannot "+quoted(t.text)+": it drops, delays or duplicates", diag.DidYouMean(p.write(), t.text, "drop", "delay", "duplicate"))
 		return r, false
 	}
 	if t, ok = p.want("1st, 2nd, 3rd, … or every"); !ok {

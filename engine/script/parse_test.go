@@ -126,7 +126,7 @@ func TestFaultOfALine(t *testing.T) {
 		{"rule drop SYN", `1:11: error bad-ordinal: "SYN" does not say which one: 1st, 2nd, 3rd, … or every`},
 		{"rule drop 2th SYN", `1:11: error bad-ordinal: "2th" does not say which one (did you mean 2nd?)`},
 		{"rule drop first SYN", `1:11: error bad-ordinal: "first" does not say which one: 1st, 2nd, 3rd, … or every (did you mean 1st?)`},
-		{"rule drpo 1st SYN", `1:6: error bad-rule: a rule cannot drpo: it drops, delays or duplicates (did you mean drop?)`},
+		{"rule drpo 1st SYN", `1:6: error bad-rule: a rule cannot "drpo": it drops, delays or duplicates (did you mean drop?)`},
 		{"rule delay 1st SYN", `1:19: error missing-word: "SYN" must be followed by a time`},
 		{"rule delay 1st SYN 61s", `1:20: error out-of-range: the delay of a rule is a time from 1us to 60s, not 61s`},
 		{"rule drop 1st SYN from network", `1:24: error unknown-host: "network" is neither client nor server`},

@@ -57,7 +57,7 @@ func (p *parser) missing(what string) {
 	name := "the line"
 	if len(p.toks) > 0 {
 		col = p.toks[len(p.toks)-1].end
-		name = strconv.Quote(p.toks[min(p.pos, len(p.toks))-1].text)
+		name = quoted(p.toks[min(p.pos, len(p.toks))-1].text)
 	}
 	p.fault(col, col, "missing-word", name+" must be followed by "+what, p.write())
 }
