@@ -1,13 +1,144 @@
 package lessons
 
-// A Challenge is something to do in a simulator. What is exported may be shown.
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/goal"
+	"github.com/handshakelab/lab/engine/tcp"
+)
+
+// A Challenge is something to do in a simulator. It is graded by playing again what the learner did. What is exported may be
+// shown.
 type Challenge struct {
 	ID    string
-	From  string
 	Title string
-	HTML  string
-	Goals []string
-	Hints []string
+	From  string   // the simulator
+	At    tcp.Time // where the way begins that the author has in mind
+	HTML  string   // what to do
+	Goals []string // plain text
+	Hints []string // HTML
+
+	key challengeKey
 }
 
-func (d *draft) readChallenge(b *block) *Challenge { return nil }
+// A challengeKey is what stays on the server.
+type challengeKey struct {
+	setup    engine.Setup
+	base     []engine.Action // from the set-up to At
+	end      engine.NodeID   // where the scenario ends, in a timeline that began with it
+	goals    []goal.Goal
+	solution []engine.Action
+}
+
+// GradeNode judges the run that leads to a node of a timeline which began with the scenario of the simulator From. What the
+// scenario does itself does not count as the learner's: their steps begin where they left its way. It panics when there is no
+// such node.
+func (c *Challenge) GradeNode(tl *engine.Timeline, at engine.NodeID) goal.Result {
+	return goal.GradeNode(tl, c.key.end, at, c.key.goals)
+}
+
+// Grade judges what a learner did from the instant At of the simulator's run.
+func (c *Challenge) Grade(actions []engine.Action) (goal.Result, error) {
+	return goal.Grade(c.key.setup, c.key.base, actions, c.key.goals)
+}
+
+var challengeVerbs = []string{"goal", "limit", "hint", "solution"}
+
+// readChallenge reads a challenge block and plays its solution. It returns nil when that is not possible.
+func (d *draft) readChallenge(b *block) *Challenge {
+	c := &Challenge{ID: b.id, Title: b.values["title"].text}
+	if c.Title == "" {
+		c.Title = "Now you"
+	}
+	prose, rules, hints := d.splitChallenge(b.body)
+	c.HTML = d.snippetHTML(prose)
+	for _, h := range hints {
+		c.Hints = append(c.Hints, strings.TrimSpace(d.snippetHTML(h)))
+	}
+	spec, list := goal.Parse(string(d.text[rules.start:rules.end]))
+	first, _ := d.place(rules.start)
+	report := func(list diag.List) {
+		for i := range list {
+			if list[i].Line > 0 && list[i].Line < len(d.lines) && list[i].EndCol <= list[i].Col { // about the whole line
+				row := first - 1 + list[i].Line - 1
+				list[i].EndCol = 1 + utf8.RuneCount(bytes.TrimRight(d.text[d.lines[row]:d.lineEnd(row)], " \t\n"))
+			}
+		}
+		d.list = append(d.list, list.In(d.file, first, 0)...)
+	}
+	report(list)
+	sim := d.simOf(b, "from")
+	if sim == nil {
+		return nil
+	}
+	c.From = sim.ID
+	c.At = d.timeAttribute(b, sim.World.Now())
+	if len(list.Errors()) > 0 {
+		return nil
+	}
+	for _, g := range spec.Goals {
+		c.Goals = append(c.Goals, upperFirst(g.Text()))
+	}
+	tl, err := sim.timeline()
+	if err == nil {
+		c.key = challengeKey{setup: sim.Scenario.Setup, end: tl.At(), goals: spec.Goals, solution: spec.Solution}
+		if err = goTo(tl, c.At); err == nil {
+			c.key.base = tl.Path(tl.At())
+		}
+	}
+	if err != nil {
+		d.failure(b.kindAt, err)
+		return nil
+	}
+	report(goal.Verify(c.key.setup, c.key.base, spec))
+	if _, events, err := engine.Replay(c.key.setup, append(slices.Clone(c.key.base), spec.Solution...)); err == nil {
+		d.runs = append(d.runs, events)
+	}
+	return c
+}
+
+// splitChallenge splits a challenge into the markdown that it begins with, its rules, and the hints among them.
+func (d *draft) splitChallenge(body span) (prose, rules span, hints []span) {
+	prose, rules = body, span{body.end, body.end}
+	blank := true
+	for p := body.start; p < body.end; {
+		next := body.end
+		if i := bytes.IndexByte(d.text[p:body.end], '\n'); i >= 0 {
+			next = p + i + 1
+		}
+		line := string(d.text[p:next])
+		verb := ""
+		if words := strings.Fields(line); len(words) > 0 {
+			verb = strings.ToLower(words[0])
+		}
+		if blank && rules.start == body.end && slices.Contains(challengeVerbs, verb) {
+			prose.end, rules.start = p, p
+		}
+		if rules.start < body.end && verb == "hint" {
+			start := p + strings.Index(strings.ToLower(line), "hint") + len("hint")
+			hints = append(hints, span{start, next})
+		}
+		blank = verb == ""
+		p = next
+	}
+	return prose, rules, hints
+}
+
+// lineEnd is the offset behind a line, its newline included.
+func (f *faults) lineEnd(row int) int {
+	if row+1 < len(f.lines) {
+		return f.lines[row+1]
+	}
+	return len(f.text)
+}
+
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}

@@ -50,6 +50,8 @@ var codes = []Code{
 	{"slug-twice", diag.Error, "two files would have the same URL", "-- 20-example.md --\n---\ntitle: Example 2\nsummary: An example.\norder: 20\n---\n\n# Example 2\n"},
 	{"order-twice", diag.Error, "two lessons have the same place in the course", "-- 20-other.md --\n---\ntitle: Other\nsummary: An example.\norder: 10\n---\n\n# Other\n"},
 
+	{"too-many-faults", diag.Error, "the file has more than 200 faults, and not all are told", exampleHead + strings.Repeat("A <b>.\n\n", maxFaults+1)},
+
 	// The front matter.
 	{"front-matter", diag.Error, "the front matter is missing or cannot be read", "---\ntitle: [Example\n---\n\n# Example\n"},
 	{"missing-key", diag.Error, "the front matter lacks a key that every lesson needs", "---\ntitle: Example\norder: 10\n---\n\n# Example\n"},

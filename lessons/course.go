@@ -89,8 +89,14 @@ func Load(fsys fs.FS) (*Course, error) {
 	shelf.crossCheck(drafts)
 	for _, d := range drafts {
 		d.list.Sort()
+		broken := len(d.list.Errors()) > 0
+		if more := len(d.list) - maxFaults; more > 0 {
+			last := d.list[maxFaults]
+			d.list = append(d.list[:maxFaults:maxFaults], diag.Diagnostic{File: d.file, Line: last.Line, Col: last.Col, EndCol: last.Col,
+				Severity: diag.Error, Code: "too-many-faults", Message: fmt.Sprintf("from here on there are %d more", more)})
+		}
 		c.Diagnostics = append(c.Diagnostics, d.list...)
-		if len(d.list.Errors()) > 0 {
+		if broken {
 			c.Broken = append(c.Broken, d.file)
 			continue
 		}

@@ -133,10 +133,14 @@ func (d *draft) readBlock(b *block) (p Part) {
 
 // headings collects the anchors of the headings and returns the title, nil when there is none.
 func (d *draft) headings(fr fragment) (title *ast.Heading) {
-	level := 1
+	level, begun := 1, false
 	for n := fr.doc.FirstChild(); n != nil; n = n.NextSibling() {
 		h, ok := n.(*ast.Heading)
-		if n.PreviousSibling() == nil || n.PreviousSibling().Kind() == ast.KindLinkReferenceDefinition {
+		if n.Kind() == ast.KindLinkReferenceDefinition {
+			continue // it shows nothing
+		}
+		if !begun {
+			begun = true
 			switch {
 			case !ok || h.Level != 1:
 				at := fr.base + max(n.Pos(), 0)
@@ -166,7 +170,7 @@ func (d *draft) headings(fr fragment) (title *ast.Heading) {
 			}
 		}
 	}
-	if fr.doc.FirstChild() == nil {
+	if !begun {
 		d.add("title-heading", fr.base, fr.base, "begin with # "+d.meta.title, "the lesson is empty")
 	}
 	return title

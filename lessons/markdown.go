@@ -28,7 +28,9 @@ const (
 	maxLine   = 16 << 10
 	maxNested = 16 // quotes and list items that begin on one line
 	maxIndent = 100
+	maxRun    = 64 << 10 // bytes without an empty line between
 	maxBlocks = 64
+	maxFaults = 200
 )
 
 // The prose has heading ids; the texts inside blocks do not, or two blocks could have the same.
@@ -126,22 +128,33 @@ func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Wal
 	}
 	kind := n.(*aside).kind
 	label := kind[:1] + strings.ToLower(kind[1:])
-	_, _ = fmt.Fprintf(w, "<aside class=\"note %s\" aria-label=\"%s\">\n<p class=\"label\">%s</p>\n", strings.ToLower(kind), label, label)
+	class := "note"
+	if kind != "NOTE" {
+		class += " " + strings.ToLower(kind)
+	}
+	_, _ = fmt.Fprintf(w, "<aside class=\"%s\" aria-label=\"%s\">\n<p class=\"label\">%s</p>\n", class, label, label)
 	return ast.WalkContinue, nil
 }
 
 // bounded reports lines that would make parsing slow or deep. ok is false when there is one.
 func (f *faults) bounded() (ok bool) {
 	ok = true
+	run := 0
 	for i, start := range f.lines {
 		end := len(f.text)
 		if i+1 < len(f.lines) {
 			end = f.lines[i+1]
 		}
 		line := f.text[start:end]
+		before := run
+		if run += len(line); len(bytes.TrimSpace(line)) == 0 {
+			run = 0
+		}
 		switch depth, indent := nesting(line); {
 		case len(line) > maxLine:
 			f.add("too-deep", start, start, "break it", "the line has more than %d bytes", maxLine)
+		case before <= maxRun && run > maxRun:
+			f.add("too-deep", start, start, "put empty lines between paragraphs", "there are more than %d bytes without an empty line", maxRun)
 		case depth > maxNested:
 			f.add("too-deep", start, start, "", "quotes and lists are nested more than %d deep", maxNested)
 		case indent > maxIndent:

@@ -23,14 +23,9 @@ type instant struct {
 // play runs the scenario of sim. With actions, these are done at the instant at, and after them the run goes on until it
 // is quiet; without, it goes on as the scenario says. bad is the number of the action that failed.
 func (s *Sim) play(at tcp.Time, actions []engine.Action) (run *played, bad int, err error) {
-	tl, err := engine.NewTimeline(s.Scenario.Setup)
+	tl, err := s.timeline()
 	if err != nil {
 		return nil, -1, err
-	}
-	for _, a := range s.Scenario.Actions {
-		if _, _, err := tl.Do(a); err != nil {
-			return nil, -1, err
-		}
 	}
 	if len(actions) > 0 {
 		if err := goTo(tl, at); err != nil {
@@ -63,6 +58,20 @@ func (s *Sim) play(at tcp.Time, actions []engine.Action) (run *played, bad int, 
 		run.instants = append(run.instants, instant{n.At, n.World})
 	}
 	return run, -1, nil
+}
+
+// timeline is the scenario as a timeline, which stands at its end.
+func (s *Sim) timeline() (*engine.Timeline, error) {
+	tl, err := engine.NewTimeline(s.Scenario.Setup)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range s.Scenario.Actions {
+		if _, _, err := tl.Do(a); err != nil {
+			return nil, err
+		}
+	}
+	return tl, nil
 }
 
 // goTo puts the timeline at the instant at of the run that it just made: after all that happened up to then.
