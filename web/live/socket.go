@@ -274,6 +274,7 @@ func (s *socket) do(command Command) {
 		s.openRun(c)
 	case *DoCommand:
 		if r := s.hub.find(c.Run); r != nil {
+			s.keep(r)
 			s.hub.grew(r, r.do(c, s))
 		} else {
 			s.say(noSuchRun(c.Run, c.ID).encode())
