@@ -105,7 +105,7 @@ func TestDigestCoversWorld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.launch(flight{seg: testSegment, was: &testSegment, text: "rule"}, sentByClient)
+		w.launch(flight{seg: &testSegment, was: &testSegment, text: "rule"}, sentByClient)
 		return w
 	}
 	base := fresh()
@@ -133,7 +133,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"due":   func(w *World) { w.flights[0].due++ },
 			"dies":  func(w *World) { w.flights[0].dies++ },
 			"text":  func(w *World) { w.flights[0].text += "x" },
-			"seg":   func(w *World) { w.flights[0].seg.Seq++ },
+			"seg":   func(w *World) { w.flights[0].seg = &wire.Segment{} },
 			"was":   func(w *World) { w.flights[0].was = nil },
 		},
 		"story": {
