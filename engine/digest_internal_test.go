@@ -144,8 +144,8 @@ func TestDigestCoversWorld(t *testing.T) {
 		},
 	}
 	for name, typ := range map[string]reflect.Type{"World": reflect.TypeFor[World](), "flight": reflect.TypeFor[flight](), "story": reflect.TypeFor[story]()} {
-		for i := range typ.NumField() {
-			field := typ.Field(i).Name
+		for f := range typ.Fields() {
+			field := f.Name
 			change, known := changes[name][field]
 			if !known {
 				t.Errorf("%s.%s is new: put it into the digest, and a change of it here", name, field)
