@@ -211,6 +211,9 @@ func (r *Run) Layout(width int) *Layout {
 		l.Moments = append(l.Moments, Moment{m.k, int64(m.t), Px(d.y[i])})
 	}
 	l.Labels = d.labels(l.Bands)
+	for _, v := range l.Labels {
+		l.Height = max(l.Height, (int(v.Y)+80+9)/10)
+	}
 	l.Segments = d.shapes(items)
 	return l
 }
