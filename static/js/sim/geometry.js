@@ -460,7 +460,13 @@ export function yAt(l, pos) {
   return !b || b[0] <= a[0] ? a[1] : a[1] + (b[1] - a[1]) * Math.min(1, Math.max(0, (pos.t - a[0]) / (b[0] - a[0])));
 }
 
-/** The time at y, in whole microseconds: what the pointer means. @param {Layout} l @param {number} y */
+/** The time at y, no finer than the picture shows: what a pointer means. @param {Layout} l @param {number} y */
+export function timeNear(l, y) {
+  const span = Math.max(1, timeAt(l, y + 0.5) - timeAt(l, y - 0.5)), grain = 10 ** Math.min(6, Math.ceil(Math.log10(span)));
+  return Math.round(timeAt(l, y) / grain) * grain;
+}
+
+/** The time at y, in whole microseconds. @param {Layout} l @param {number} y */
 export function timeAt(l, y) {
   const i = Math.max(0, count(l.knots, (k) => k[1] <= y) - 1), a = l.knots[i], b = l.knots[i + 1];
   if (!a) return 0;
@@ -473,8 +479,8 @@ export function partOf(l, pos) {
   return (yAt(l, pos) - y0) / Math.max(1, l.bottom - y0);
 }
 
-/** The time at a part of the scale. @param {Layout} l @param {number} part */
-export function timeOfPart(l, part) {
+/** The y of a part of the scale. @param {Layout} l @param {number} part */
+export function yOfPart(l, part) {
   const y0 = l.knots[0]?.[1] ?? 0;
-  return timeAt(l, y0 + part * (l.bottom - y0));
+  return y0 + part * (l.bottom - y0);
 }

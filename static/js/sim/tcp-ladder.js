@@ -9,12 +9,12 @@
 //                segment-select  { id }     the learner chose a segment
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { count, index, segmentAt } from './fold.js';
-import { layout, nameOf, timeAt, yAt } from './geometry.js';
+import { layout, nameOf, timeNear, yAt } from './geometry.js';
 import { ms, t } from './sentence.js';
 import { noteOf, textOf } from './shapes.js';
 
 /** @import { RunEvent } from '../protocol.js' */
-/** @import { Break, Layout, Pill, Point, Position, SegmentAt, SegmentShape, TimerShape } from './model.js' */
+/** @import { Break, Index, Layout, Pill, Point, Position, SegmentAt, SegmentShape, TimerShape } from './model.js' */
 /** @typedef {{ shape: SegmentShape, now: SegmentAt, pill: Pill, phase: string, note: string }} Drawn */
 
 let made = 0;
@@ -39,6 +39,8 @@ export class TcpLadder extends LitElement {
     this.dragging = false;
     /** @type {{ events: readonly RunEvent[], width: number, layout: Layout } | null} */
     this.drawn = null;
+    // not on the picture: an SVG element that listens for the focus is a tab stop in Chromium
+    this.addEventListener('focusin', this.focused);
     this.observer = new ResizeObserver((entries) => {
       const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
       if (width > 0) this.measured = width;
@@ -80,9 +82,9 @@ export class TcpLadder extends LitElement {
       const fate = now.phase === 'lost' || now.phase === 'held' ? now.phase : now.discarded ? 'discarded' : '';
       return { shape, now, pill, phase: now.phase === 'arrived' ? 'done' : now.phase, note: noteOf(now.seg, now.wire, now.edited, fate) };
     });
-    const stop = this.stopOf(drawn);
+    const stop = this.stopOf(drawn), clock = clockAt(ix, pos), bubble = Math.max(l.left + 4, 7.8 * clock.length + 12);
     return html`<svg class="ladder ${l.mode}" viewBox="0 0 ${l.width} ${l.height}" width=${l.width} height=${l.height} role="group" aria-label=${t('ui.ladder')}
-        @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key} @focusin=${this.focused}>
+        @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key}>
       ${patterns(id)}
       ${ends ? nothing : svg`<rect class="ahead" x=${l.left} y=${y} width=${l.right - l.left} height=${Math.max(0, l.bottom + 6 - y)}></rect>`}
       <g class="ruler" aria-hidden="true">${l.ticks.map((k) => svg`<line class="tick" x1=${l.left} x2=${l.right} y1=${k.y} y2=${k.y}></line>
@@ -98,7 +100,7 @@ export class TcpLadder extends LitElement {
       <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
       <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>
-      <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${l.left + 4} height="22" rx="4"></rect><text x=${(l.left + 4) / 2} y=${y + 4.3} text-anchor="middle">${ms(Math.round(pos.t))}</text></g>
+      <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
     </svg>`;
   }
 
@@ -227,12 +229,18 @@ export class TcpLadder extends LitElement {
   }
 }
 
+/** The time at a position: of something that happened exactly, of anything between no finer than one can see. @param {Index} ix @param {Position} pos */
+function clockAt(ix, pos) {
+  const grain = ix.delay >= 10_000 ? 1000 : ix.delay >= 1000 ? 100 : 1;
+  return ms(ix.times[pos.k - 1] === pos.t ? pos.t : Math.floor(pos.t / grain) * grain);
+}
+
 /** The position at y; close to something that happened, that. @param {Layout} l @param {number[]} times @param {number} y @returns {Position} */
 function placeAt(l, times, y) {
   const near = l.moments.findIndex((m) => Math.abs(m[2] - y) <= 4), m = l.moments[near];
   // the whole of a moment: up to where the next begins
   if (m) return { t: m[1], k: Math.min(l.moments[near + 1]?.[0] ?? times.length, times.length) };
-  const time = timeAt(l, y);
+  const time = timeNear(l, y);
   return { t: time, k: count(times, (v) => v <= time) };
 }
 

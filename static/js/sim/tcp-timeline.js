@@ -6,7 +6,7 @@
 //                input      like every slider, after seek
 import { LitElement, html, svg } from '../../vendor/lit.js';
 import { after, back, count, index, next, seek } from './fold.js';
-import { layout, partOf, timeOfPart } from './geometry.js';
+import { layout, partOf, timeNear, yOfPart } from './geometry.js';
 import { ms, t } from './sentence.js';
 import { kindOf } from './shapes.js';
 
@@ -105,7 +105,7 @@ export class TcpTimeline extends LitElement {
     const l = this.layout, ix = index(this.events), near = 5 / Math.max(1, box.width);
     // close to something that happened, that
     const step = ix.steps.findLast((s) => Math.abs(partOf(l, { t: s.t, k: s.k1 }) - part) <= near);
-    this.go(step ? after(ix, step.i) : seek(ix, Math.round(timeOfPart(l, part))));
+    this.go(step ? after(ix, step.i) : seek(ix, timeNear(l, yOfPart(l, part))));
   }
 
   /** @param {KeyboardEvent} e */

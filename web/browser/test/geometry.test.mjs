@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { layout, partOf, timeAt, timeOfPart, yAt } from '../../../static/js/sim/geometry.js';
+import { layout, partOf, timeAt, timeNear, yAt, yOfPart } from '../../../static/js/sim/geometry.js';
 
 const dir = new URL('../../ladder/testdata/', import.meta.url);
 const fixtures = readdirSync(dir).filter((f) => f.endsWith('.json')).map((f) => ({ name: f.replace('.json', ''), ...JSON.parse(readFileSync(new URL(f, dir), 'utf8')) }));
@@ -55,9 +55,14 @@ test('time never runs upwards, and the place of a time leads back to it', () => 
     for (const e of f.events) {
       const y = yAt(l, { t: e.t }), span = Math.max(...l.knots.map((k, i) => (i && k[1] > l.knots[i - 1][1] ? (k[0] - l.knots[i - 1][0]) / (k[1] - l.knots[i - 1][1]) : 0)));
       assert.ok(Math.abs(timeAt(l, y) - e.t) <= span * 0.01 + 1, `${name}: ${e.t} is at ${y}, where the time is ${timeAt(l, y)}`);
-      assert.ok(Math.abs(timeOfPart(l, partOf(l, { t: e.t })) - e.t) <= span * 0.01 + 1, name);
+      assert.ok(Math.abs(timeAt(l, yOfPart(l, partOf(l, { t: e.t }))) - e.t) <= span * 0.01 + 1, name);
     }
   }
+});
+
+test('a pointer means whole milliseconds where a pixel is less than one', () => {
+  const l = layout(lost.events, 542);
+  for (let y = 60; y < 160; y += 7.3) assert.equal(timeNear(l, y) % 1000, 0, `${timeNear(l, y)} at ${y}`);
 });
 
 test('silence is cut out and says how long it was', () => {
