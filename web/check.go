@@ -20,7 +20,6 @@ type answer struct {
 	Kind     string          `json:"kind"`     // "predict", "quiz" or "challenge"
 	Answer   json.RawMessage `json:"answer"`   // a text to a prediction, numbers of options to a quiz
 	Commands []live.Do       `json:"commands"` // to a challenge: what was done in its simulator
-	Ahead    bool            `json:"ahead"`    // whether the simulator was opened so
 }
 
 // A verdict is what the lab says to it. Its HTML comes from the lesson.
@@ -132,7 +131,12 @@ func (s *Site) checkChallenge(l *lessons.Lesson, a *answer) (*verdict, error) {
 	if len(a.Commands) > live.MaxCommands {
 		return nil, &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "These are too many commands; start the simulator anew."}
 	}
-	tl, fault := s.hub.Play(&live.OpenCommand{ID: 1, Lesson: a.Lesson, Block: a.Block, Ahead: a.Ahead, Commands: a.Commands})
+	// The simulator was opened in the same way, so the commands name the same nodes.
+	ahead := false
+	if sim := l.Sim(c.From); sim != nil {
+		ahead = sim.Ahead
+	}
+	tl, fault := s.hub.Play(&live.OpenCommand{ID: 1, Lesson: a.Lesson, Block: a.Block, Ahead: ahead, Commands: a.Commands})
 	if fault != nil {
 		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: fault.Code, Message: "What was done cannot be played again: " + fault.Message + "."}
 	}

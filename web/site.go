@@ -68,7 +68,7 @@ const maxBody = live.MaxFrame
 
 func (s *Site) routes() *chi.Mux {
 	r := chi.NewRouter()
-	r.NotFound(s.handle(func(http.ResponseWriter, *http.Request) error { return errNotFound }))
+	r.NotFound(s.handle(s.missing))
 	r.MethodNotAllowed(s.handle(s.methodNotAllowed))
 
 	get := func(pattern string, h http.HandlerFunc) {
@@ -114,17 +114,21 @@ func (s *Site) based(next http.Handler) http.Handler {
 }
 
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
-	list := s.edition.Load().pages
-	page := list[r.URL.Path]
+	page := s.edition.Load().pages[r.URL.Path]
 	if page == nil {
-		if bare := strings.TrimSuffix(r.URL.Path, "/"); list[bare] != nil {
-			http.Redirect(w, r, s.cfg.Base+bare[1:], http.StatusPermanentRedirect)
-			return nil
-		}
 		return errNotFound
 	}
 	page.ServeHTTP(w, r)
 	return nil
+}
+
+// missing leads to a page from its address with a slash too many.
+func (s *Site) missing(w http.ResponseWriter, r *http.Request) error {
+	if bare, ok := strings.CutSuffix(r.URL.Path, "/"); ok && s.edition.Load().pages[bare] != nil {
+		http.Redirect(w, r, s.cfg.Base+bare[1:], http.StatusPermanentRedirect)
+		return nil
+	}
+	return errNotFound
 }
 
 func (s *Site) file(w http.ResponseWriter, r *http.Request) error {
