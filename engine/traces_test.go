@@ -49,7 +49,7 @@ type traceEvent struct {
 }
 
 // traceCalls are the calls that the engine has; a trace that makes another one is not run.
-var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\))$`)
+var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\)( with unread data)?|close\(listener\))$`)
 
 // traceSysctls are the settings that the engine has.
 var traceSysctls = map[string]func(*tcp.Options, uint8){
@@ -387,6 +387,12 @@ func (r *replay) call(e traceEvent) {
 		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n)}
 	case e.Call == "accept()" && e.Result == "ok":
 		c = tcp.Call{Verb: tcp.CallAccept}
+	case strings.HasPrefix(e.Call, "close()"):
+		c = tcp.Call{Verb: tcp.CallClose}
+	case strings.HasPrefix(e.Call, "shutdown"):
+		c = tcp.Call{Verb: tcp.CallShutdown}
+	case e.Call == "recv()" && strings.HasSuffix(fmt.Sprint(e.Result), " bytes") && e.Result != "0 bytes":
+		c = tcp.Call{Verb: tcp.CallRecv}
 	default:
 		return // recv and a failed accept change nothing on the wire
 	}

@@ -74,6 +74,10 @@ const (
 	TimeWaitSYN  ID = "6191:2"
 	TimeWaitRST  ID = "1337:2"
 
+	AckDelayed ID = "9293:3.8.6.3/delay"
+	AckSent    ID = "9293:3.8.6.3/sent"
+	LossProbe  ID = "8985:7.2"
+
 	RTOInitial  ID = "6298:2.1"
 	RTTFirst    ID = "6298:2.2"
 	RTTNext     ID = "6298:2.3"
@@ -335,6 +339,16 @@ var catalogue = []Rule{
 	rfc(TimeWaitRST, "1337", "2", "", "An RST ends TIME-WAIT early",
 		"TIME-WAIT assassination: an old segment draws an ACK, that ACK draws an RST from a peer that is long gone, and the RST ends the wait.").
 		says("An RST with the exact next number {SEG.SEQ} ends the wait early.", "", "SEG.SEQ"),
+
+	rfc(AckDelayed, "9293", "3.8.6.3", "SHLD-18", "An acknowledgment may wait a little",
+		"If text of our own goes out soon, the ACK can ride on it. It must not wait for half a second or more.").
+		says("The acknowledgment {RCV.NXT} waits a little for text to ride on.", "", "RCV.NXT"),
+	rfc(AckSent, "9293", "3.8.6.3", "", "The waiting acknowledgment has gone out",
+		"Every segment carries the newest acknowledgment.").
+		says("The acknowledgment that waited has gone out.", ""),
+	rfc(LossProbe, "8985", "7.2", "", "Tail loss probe",
+		"If the last segment of a burst is lost, no later one can show it. So after two round trips the last segment is sent again, before the retransmission timer would.").
+		says("The probe is sent after {wait.us}.", "", "wait.us", "SEG.SEQ"),
 
 	rfc(RTOInitial, "6298", "2.1", "", "Before any measurement the timeout is 1 s",
 		"A segment that takes sequence space starts the retransmission timer. Before the first round trip is measured, it is set to one second.").

@@ -283,7 +283,7 @@ func (s *step) answer(seg *wire.Segment, advanced uint32, finished bool) {
 			s.duplicate(seg)
 		}
 	case advanced > 0 || finished:
-		s.ack(rule.AckText, num(s.t.RcvNxt))
+		s.ackText(seg, advanced)
 	case seg.Seq.Add(seg.Len()).LessEq(s.t.RcvNxt):
 		s.duplicate(seg)
 	default:

@@ -24,6 +24,9 @@ type Profile struct {
 	GiveUp      Time  // how long data is retransmitted at least (R2, RFC 9293 section 3.8.3)
 	MSL         Time  // maximum segment lifetime: TIME-WAIT takes two (RFC 9293 section 3.4.2)
 	FinWait     Time  // how long a closed socket stays in FIN-WAIT-2, 0 for ever
+	OrphanRetry uint8 // data retransmissions of a closed socket, 0 for as many as of an open one
+	AckDelay    Time  // how long an acknowledgment may wait for text to ride on, 0 for not at all
+	LossProbe   bool  // tail loss probe
 	RateLimit   Time  // shortest time between two answers to unacceptable segments, 0 for none
 
 	Linux bool // the branches that follow the kernel where it leaves the text of the RFC
@@ -40,7 +43,7 @@ var RFC9293 = Profile{
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, RateLimit: 500 * Millisecond, Linux: true,
 }
 
 // Profiles returns all profiles, the RFC's first.

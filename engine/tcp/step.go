@@ -152,7 +152,7 @@ func (s *step) stop(k TimerKind, id rule.ID) {
 	s.add(Effect{Kind: TimerStop, Rule: id, Timer: k})
 }
 
-// emit sends a segment of this connection.
+// emit sends a segment of this connection. Whatever carries an ACK makes a delayed one needless.
 func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, opts wire.Options, id rule.ID, args ...int64) {
 	seg := wire.Segment{
 		Src: s.t.Local, Dst: s.t.Remote, Seq: seq, Flags: flags, Payload: payload, Options: opts,
@@ -160,6 +160,7 @@ func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, opts wire.Op
 	}
 	if flags.Has(wire.ACK) {
 		seg.Ack = s.t.RcvNxt
+		s.stop(DelayedAck, rule.AckSent)
 	}
 	e := Effect{Kind: Send, Rule: id, Seg: seg}
 	copy(e.Args[:], args)
@@ -172,11 +173,12 @@ func (s *step) window(flags wire.Flags) uint16 {
 	if flags.Has(wire.SYN) || s.t.RcvScale == 0 {
 		return uint16(min(s.t.RcvWnd, 65535))
 	}
-	w := s.t.RcvWnd
 	if s.p.Linux {
-		w += 1<<s.t.RcvScale - 1 // the kernel rounds up, so that a whole segment still fits
+		// The kernel rounds up, and what it has offered it keeps.
+		unit := uint32(1) << s.t.RcvScale
+		s.t.RcvWnd = min((s.t.RcvWnd+unit-1)&^(unit-1), 65535<<s.t.RcvScale)
 	}
-	return uint16(min(w>>s.t.RcvScale, 65535))
+	return uint16(min(s.t.RcvWnd>>s.t.RcvScale, 65535))
 }
 
 // ack sends <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.

@@ -68,6 +68,15 @@ type TCB struct {
 	TimedEnd wire.Seq
 	TimedAt  Time
 
+	// Delayed acknowledgments as Linux does them: how long one waits, how many are sent at once before that begins, whether text goes
+	// back and forth, and when text last arrived.
+	AckDelay Time
+	QuickAck uint8
+	PingPong bool
+	LastText Time
+
+	Probed bool // a tail loss probe was sent and nothing was acknowledged since
+
 	FirstSent  Time   // when the oldest segment that is not acknowledged was first sent
 	SynTimeout bool   // the SYN had to be sent again (RFC 6298 section 5.7)
 	LastInWnd  Time   // last answer to an unacceptable segment (Linux sends at most one in 500 ms), Never before the first
