@@ -249,6 +249,9 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	if a.Host > Server {
 		return fail(BadAction, "socket calls are made by the client or the server")
 	}
+	if a.Call.Verb < tcp.CallListen || a.Call.Verb > tcp.CallAbort {
+		return fail(BadAction, "there is no socket call ", strconv.Itoa(int(a.Call.Verb)))
+	}
 	if len(a.Call.Data) > MaxSend {
 		return outside("the number of bytes to send", 1, MaxSend)
 	}
@@ -268,6 +271,33 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	}
 	w.report(a.Host, 0, 0, rec)
 	return nil
+}
+
+// callText returns a socket call as the scenario language writes it behind the host: "listen backlog 4", "send 18". Of the
+// text of a send it tells the length only.
+func callText(c tcp.Call) string {
+	s := c.Verb.String()
+	switch c.Verb {
+	case tcp.CallListen:
+		s += " backlog " + strconv.Itoa(c.Backlog)
+	case tcp.CallConnect:
+		if c.To.IsValid() {
+			s += " to " + c.To.String()
+		}
+		if c.From != 0 {
+			s += " from " + strconv.Itoa(int(c.From))
+		}
+	case tcp.CallSend:
+		s += " " + strconv.Itoa(len(c.Data))
+	case tcp.CallRecv:
+		if c.Count != 0 {
+			s += " " + strconv.Itoa(c.Count)
+		}
+	}
+	if c.Conn != 0 {
+		s += " conn " + strconv.FormatUint(uint64(c.Conn), 10)
+	}
+	return s
 }
 
 // changeRules adds a rule to the path or removes one.

@@ -239,28 +239,3 @@ func (c Cond) String() string {
 	}
 	return s
 }
-
-// callText returns a socket call as the scenario language writes it behind the host: "listen backlog 4", "send 18".
-func callText(c tcp.Call) string {
-	switch c.Verb {
-	case tcp.CallListen:
-		return "listen backlog " + strconv.Itoa(c.Backlog)
-	case tcp.CallConnect:
-		s := "connect"
-		if c.To.IsValid() {
-			s += " to " + c.To.String()
-		}
-		if c.From != 0 {
-			s += " from " + strconv.Itoa(int(c.From))
-		}
-		return s
-	case tcp.CallSend:
-		s := "send " + strconv.Itoa(len(c.Data))
-		if c.Conn != 0 {
-			s += " conn " + strconv.FormatUint(uint64(c.Conn), 10)
-		}
-		return s
-	default:
-		return c.Verb.String()
-	}
-}

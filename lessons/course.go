@@ -93,7 +93,7 @@ func Load(fsys fs.FS) (*Course, error) {
 		if more := len(d.list) - maxFaults; more > 0 {
 			last := d.list[maxFaults]
 			d.list = append(d.list[:maxFaults:maxFaults], diag.Diagnostic{File: d.file, Line: last.Line, Col: last.Col, EndCol: last.Col,
-				Severity: diag.Error, Code: "too-many-faults", Message: fmt.Sprintf("from here on there are %d more", more)})
+				Severity: last.Severity, Code: "too-many-faults", Message: fmt.Sprintf("from here on there are %d more", more)})
 		}
 		c.Diagnostics = append(c.Diagnostics, d.list...)
 		if broken {

@@ -1,8 +1,14 @@
 package lessons
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/wire"
 )
 
 func loadCourse(t testing.TB) *Course {
@@ -12,6 +18,19 @@ func loadCourse(t testing.TB) *Course {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// one loads a folder with a single lesson: what follows its front matter and title.
+func one(t testing.TB, body string) *Lesson {
+	t.Helper()
+	c, err := Load(exampleFolder(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Diagnostics) > 0 {
+		t.Fatalf("the lesson has faults:\n%s", c.Diagnostics)
+	}
+	return c.Lessons[0]
 }
 
 // The built-in course has no fault at all, not even a warning: among other things every seq and ack number in its prose is
@@ -27,5 +46,183 @@ func TestBuiltinCourseIsSound(t *testing.T) {
 	}
 	if got := strings.Join(slugs, " "); got != "three-segments sequence-numbers lost-syn-ack" {
 		t.Errorf("the lessons are %s", got)
+	}
+}
+
+func TestEachLessonHasAllThatALessonNeeds(t *testing.T) {
+	c := loadCourse(t)
+	for i, l := range c.Lessons {
+		has := map[string]int{}
+		words := 0
+		for n, p := range l.Parts {
+			switch {
+			case p.Sim != nil:
+				if has["sim"] == 0 && (n != 1 || words > 120) {
+					t.Errorf("%s: the first simulator comes behind %d words", l.Slug, words)
+				}
+				has["sim"]++
+			case p.Predict != nil:
+				has["predict"]++
+			case p.Quiz != nil:
+				has["quiz"]++
+			case p.Challenge != nil:
+				has["challenge"]++
+			default:
+				words += len(strings.Fields(p.HTML))
+				has["steps"] += strings.Count(p.HTML, `<ol class="steps">`)
+				has["notice"] += strings.Count(p.HTML, "What to notice")
+			}
+		}
+		for _, what := range []string{"sim", "predict", "quiz", "challenge", "steps", "notice"} {
+			if has[what] == 0 {
+				t.Errorf("%s has no %s", l.Slug, what)
+			}
+		}
+		if l.Minutes == 0 || len(l.Tags) == 0 || len(l.Sources) == 0 {
+			t.Errorf("%s does not say how long it takes, what it is about or what it rests on", l.Slug)
+		}
+		for _, s := range l.Sources {
+			if SourceURL(s) == "" {
+				t.Errorf("%s: the source %q cannot be looked up", l.Slug, s)
+			}
+		}
+		if i > 0 && (l.Prev != c.Lessons[i-1] || c.Lessons[i-1].Next != l) {
+			t.Errorf("%s does not follow %s", l.Slug, c.Lessons[i-1].Slug)
+		}
+	}
+}
+
+// What a lesson says tcpdump prints is what the run of a simulator in it would make tcpdump print.
+func TestCapturesInLessonsAreThoseOfTheirRuns(t *testing.T) {
+	folder := Builtin()
+	found := 0
+	for _, l := range loadCourse(t).Lessons {
+		text, err := fs.ReadFile(folder, l.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := map[string]bool{}
+		for _, p := range l.Parts {
+			if p.Sim == nil {
+				continue
+			}
+			for _, absolute := range []bool{false, true} {
+				dump := wire.Dump{Absolute: absolute}
+				for _, e := range p.Sim.Events {
+					if e.Kind == engine.Sent {
+						lines[dump.Line(int64(e.At), e.Wire)] = true
+					}
+				}
+			}
+		}
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimSpace(line); strings.HasPrefix(line, "00:00:") {
+				if found++; !lines[line] {
+					t.Errorf("%s: no run makes tcpdump print\n%s", l.File, line)
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no lesson shows a capture")
+	}
+}
+
+func TestSolutionsPassAndDoingNothingDoesNot(t *testing.T) {
+	for _, l := range loadCourse(t).Lessons {
+		for _, p := range l.Parts {
+			c := p.Challenge
+			if c == nil {
+				continue
+			}
+			solved, err := c.Grade(c.key.solution)
+			if err != nil || !solved.Passed {
+				t.Errorf("%s#%s: the solution does not pass: %+v, %v", l.Slug, c.ID, solved, err)
+			}
+			nothing, err := c.Grade(nil)
+			if err != nil || nothing.Passed {
+				t.Errorf("%s#%s passes without doing anything: %+v, %v", l.Slug, c.ID, nothing, err)
+			}
+			if len(solved.Goals) != len(c.Goals) {
+				t.Errorf("%s#%s shows %d goals and grades %d", l.Slug, c.ID, len(c.Goals), len(solved.Goals))
+			}
+		}
+	}
+}
+
+// A learner plays in a timeline that began with the whole scenario, and goes back in it.
+func TestChallengeGradesABranchOfTheSimulator(t *testing.T) {
+	l := loadCourse(t).Lesson("lost-syn-ack")
+	c, sim := l.Challenge("two-losses"), l.Sim("lost")
+	tl, err := sim.timeline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := c.GradeNode(tl, tl.At()); r.Passed || r.Steps != 0 {
+		t.Errorf("the scenario itself passes, or counts as the learner's: %+v", r)
+	}
+	if err := goTo(tl, sim.At); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"drop SYN-ACK", "step until server ESTABLISHED"} {
+		a, fault := script.ParseAction(line)
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		if _, _, err := tl.Do(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := c.GradeNode(tl, tl.At()); !r.Passed || r.Actions != 1 {
+		t.Errorf("dropping the second copy does not pass: %+v", r)
+	}
+}
+
+func TestABrokenLessonDoesNotTakeTheOthersDown(t *testing.T) {
+	folder := fstest.MapFS{}
+	for _, l := range loadCourse(t).Lessons {
+		text, err := fs.ReadFile(Builtin(), l.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder[l.File] = &fstest.MapFile{Data: text}
+	}
+	folder["20-sequence-numbers.md"].Data = []byte(strings.Replace(string(folder["20-sequence-numbers.md"].Data), "client connect", "client conect", 1))
+	c, err := Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Lessons) != 2 || c.Lesson("three-segments") == nil || c.Lesson("lost-syn-ack") == nil {
+		t.Errorf("%d lessons are left", len(c.Lessons))
+	}
+	if len(c.Broken) != 1 || c.Broken[0] != "20-sequence-numbers.md" {
+		t.Errorf("the broken ones are %v", c.Broken)
+	}
+	// One cause, one fault: nothing that was about the broken simulator is told again.
+	if len(c.Diagnostics) != 1 || !strings.HasPrefix(c.Diagnostics[0].String(), "20-sequence-numbers.md:25:8: error unknown-call:") {
+		t.Errorf("the faults are\n%s", c.Diagnostics)
+	}
+}
+
+func TestSourceURL(t *testing.T) {
+	for source, want := range map[string]string{
+		"RFC 9293":               "https://www.rfc-editor.org/rfc/rfc9293.html",
+		"RFC 9293 section 3.4.1": "https://www.rfc-editor.org/rfc/rfc9293.html#section-3.4.1",
+		"RFC 9293 appendix B":    "https://www.rfc-editor.org/rfc/rfc9293.html#appendix-B",
+		"A book":                 "",
+		"RFC 9293 section 3\"><": "",
+	} {
+		if got := SourceURL(source); got != want {
+			t.Errorf("%s is at %q, want %q", source, got, want)
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	folder := Builtin()
+	for b.Loop() {
+		if _, err := Load(folder); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

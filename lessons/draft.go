@@ -201,7 +201,9 @@ func (d *draft) blocks(fr fragment) (list []block) {
 		row, _ := d.place(line.start)
 		if f.Parent() != fr.doc || d.text[d.lines[row-1]] != '`' && d.text[d.lines[row-1]] != '~' {
 			d.addSpan("nested-block", in.kindAt, "begin its lines at the left margin", "a %s block cannot stand inside something else", in.kind)
-			d.badSims[in.id] = in.kind == "tcpsim"
+			if in.kind == "tcpsim" {
+				d.badSims[in.id] = true
+			}
 			return ast.WalkContinue, nil
 		}
 		body := span{line.end + 1, line.end + 1}
@@ -236,9 +238,9 @@ func (d *draft) unclosed(body span, row int) bool {
 	return !bytes.HasPrefix(after, bytes.Repeat([]byte{mark}, n-start))
 }
 
-// checkClaims compares the numbers in the prose with the runs.
+// checkClaims compares the numbers in the prose with the runs. A lesson with errors may lack some of its runs.
 func (d *draft) checkClaims() {
-	if len(d.runs) == 0 {
+	if len(d.runs) == 0 || len(d.list.Errors()) > 0 {
 		return
 	}
 	known := map[claim]bool{}

@@ -265,6 +265,7 @@ func (d *draft) checkProse(fr fragment, n ast.Node, tasks bool) {
 		case *ast.HTMLBlock:
 			if n.Lines().Len() > 0 {
 				at = fr.base + n.Lines().At(0).Start
+				at += len(d.text[at:]) - len(bytes.TrimLeft(d.text[at:], " \t"))
 			}
 			d.add("raw-html", at, at, "write markdown", "HTML is not allowed in lessons")
 		case *ast.RawHTML:

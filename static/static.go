@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-//go:embed *
+//go:embed css fonts js vendor icon.svg icons.svg
 var embedded embed.FS
 
 // Embedded returns the files that were built into the binary.

@@ -23,7 +23,7 @@ const (
 // forms says how a line with each first word is written. Hints quote them.
 var forms = map[string]string{
 	"client":    "client ADDRESS:PORT and settings, or client connect, client send 18",
-	"server":    "server ADDRESS:PORT and settings, or server listen backlog 4, server accept",
+	"server":    "server ADDRESS:PORT and settings, or server listen backlog 4, server accept, server close",
 	"delay":     "delay 50ms for the path, or delay SEGMENT TIME, such as delay SYN-ACK 200ms",
 	"jitter":    "jitter 5ms",
 	"loss":      "loss 10%",
@@ -58,10 +58,10 @@ var synonyms = map[string]string{
 }
 
 // callNames are the socket calls.
-var callNames = []string{"connect", "listen", "accept", "send"}
+var callNames = []string{"connect", "listen", "accept", "send", "recv", "shutdown", "close", "abort"}
 
 // callSynonyms are other words for them.
-var callSynonyms = map[string]string{"write": "send", "open": "connect", "bind": "listen"}
+var callSynonyms = map[string]string{"write": "send", "open": "connect", "bind": "listen", "read": "recv", "receive": "recv", "reset": "abort", "end": "close"}
 
 // action reads an action whose first word was taken. It returns false when the word begins no action.
 func (p *parser) action(verb token) (engine.Action, bool) {
@@ -184,12 +184,19 @@ func (p *parser) call(id engine.HostID) engine.Action {
 		if t, ok := p.want("a number of bytes or a text in quotes"); ok {
 			c.Data = p.sendData(t.whole())
 		}
-		if p.take("conn") {
-			if t, ok := p.want("the number of a connection"); ok {
-				n, _ := p.number(t.whole(), "the number of a connection", 1, 1<<32-1)
-				c.Conn = tcp.ConnID(n)
-			}
+	case "recv":
+		c.Verb = tcp.CallRecv
+		if t, ok := p.at(0); ok && t.lower() != "conn" {
+			p.pos++
+			n, _ := p.number(t.whole(), "the number of bytes", 1, engine.MaxSend)
+			c.Count = int(n)
 		}
+	case "shutdown":
+		c.Verb = tcp.CallShutdown
+	case "close":
+		c.Verb = tcp.CallClose
+	case "abort":
+		c.Verb = tcp.CallAbort
 	default:
 		hint := diag.DidYouMean("the calls are "+strings.Join(callNames, ", "), t.text, callNames...)
 		if s, ok := callSynonyms[t.lower()]; ok {
@@ -198,6 +205,12 @@ func (p *parser) call(id engine.HostID) engine.Action {
 			hint = "to say that it must be so, write: expect " + id.String() + " " + strings.ToUpper(t.text)
 		}
 		p.reject(t.whole(), "unknown-call", quoted(t.text)+" is neither a socket call nor a setting", hint)
+	}
+	if c.Verb >= tcp.CallSend && p.take("conn") {
+		if t, ok := p.want("the number of a connection"); ok {
+			n, _ := p.number(t.whole(), "the number of a connection", 1, 1<<32-1)
+			c.Conn = tcp.ConnID(n)
+		}
 	}
 	return a
 }

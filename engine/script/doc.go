@@ -71,6 +71,11 @@
 //	client send 18                      # 18 bytes of the alphabet
 //	client send "GET /\r\n"
 //	server send "hello" conn 2          # on the host's second connection rather than the newest
+//	server recv                         # read all that has arrived
+//	server recv 100 conn 1
+//	client shutdown                     # send no more, but go on reading
+//	client close
+//	client abort                        # an RST, and nothing more
 //
 // # Time
 //

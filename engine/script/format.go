@@ -217,9 +217,13 @@ func formatCall(c tcp.Call) string {
 		} else {
 			s += " " + Quote(c.Data)
 		}
-		if c.Conn != 0 {
-			s += fmt.Sprintf(" conn %d", c.Conn)
+	case tcp.CallRecv:
+		if c.Count != 0 {
+			s += " " + strconv.Itoa(c.Count)
 		}
+	}
+	if c.Conn != 0 {
+		s += fmt.Sprintf(" conn %d", c.Conn)
 	}
 	return s
 }

@@ -262,7 +262,7 @@ func genPatch(forge bool) *rapid.Generator[engine.Patch] {
 
 func genCall() *rapid.Generator[tcp.Call] {
 	return rapid.Custom(func(t *rapid.T) tcp.Call {
-		c := tcp.Call{Verb: rapid.SampledFrom([]tcp.Verb{tcp.CallListen, tcp.CallConnect, tcp.CallAccept, tcp.CallSend}).Draw(t, "call")}
+		c := tcp.Call{Verb: tcp.Verb(rapid.IntRange(int(tcp.CallListen), int(tcp.CallAbort)).Draw(t, "call"))}
 		switch c.Verb {
 		case tcp.CallListen:
 			c.Backlog = draw(t, number(0, maxBacklog), "backlog")
@@ -277,6 +277,10 @@ func genCall() *rapid.Generator[tcp.Call] {
 			} else {
 				c.Data = "x" + draw(t, genText(40), "data")
 			}
+		case tcp.CallRecv:
+			c.Count = draw(t, number(0, engine.MaxSend), "bytes")
+		}
+		if c.Verb >= tcp.CallSend {
 			c.Conn = tcp.ConnID(draw(t, number[uint32](0, 1<<32-1), "conn"))
 		}
 		return c

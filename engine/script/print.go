@@ -82,7 +82,11 @@ func EventLine(ev engine.Event) string {
 	if ev.Text != "" {
 		say("(%s)", ev.Text)
 	}
-	if ev.Rule != "" {
+	switch {
+	case ev.Rule == "":
+	case ev.Args == [rule.MaxParams]int64{} && ev.Kind != engine.Checked:
+		say("[%s]", ev.Rule) // the rule is named without its numbers
+	default:
 		say("[%s%s]", ev.Rule, numbers(ev.Rule, ev.Args))
 	}
 	return b.String()

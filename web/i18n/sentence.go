@@ -71,14 +71,14 @@ func (n *Narrator) tell(e *engine.Event, f facts) string {
 	}
 	host := e.Host.String()
 	kind, numbers := "", ""
-	segment := c.T("segment", "seg", e.Seg)
+	segment := c.T("segment", "seg", uint32(e.Seg))
 	if f.known {
 		kind, numbers = c.Kind(&f.seg), c.Numbers(&f.seg)
-		segment = c.T("segment.kind", "seg", e.Seg, "kind", kind)
+		segment = c.T("segment.kind", "seg", uint32(e.Seg), "kind", kind)
 	}
 	a := []any{"host", c.T("host." + host), "Host", c.T("Host." + host), "due", c.Ms(int64(e.Due)), "call", e.Call, "text", e.Text,
-		"of", e.Of, "n", e.Count, "from", e.From, "to", e.To, "timer", c.T("timer." + e.Timer.String()), "kind", kind, "numbers", numbers,
-		"segment", segment, "Segment", c.T("Segment.kind", "seg", e.Seg, "kind", kind)}
+		"of", uint32(e.Of), "n", e.Count, "from", e.From, "to", e.To, "timer", c.T("timer." + e.Timer.String()), "kind", kind, "numbers", numbers,
+		"segment", segment, "Segment", c.T("Segment.kind", "seg", uint32(e.Seg), "kind", kind)}
 	with := func(more ...any) []any { return append(more, a...) } // the first of two equal names counts
 	pick := func(cond bool, yes, no string) string {
 		if cond {

@@ -132,9 +132,11 @@ type fields struct {
 	fault                   *ErrorFrame // the first one about a field
 }
 
-func (c *fields) fail(f *ErrorFrame) {
+// fail notes what is wrong with a field, unless something was wrong before.
+func (c *fields) fail(name, format string, args ...any) {
 	if c.fault == nil {
-		c.fault = f
+		c.fault = refuse(BadField, format, args...)
+		c.fault.Field = name
 	}
 }
 
@@ -317,9 +319,7 @@ func (d *decoder) list(c *fields) bool {
 	return d.array(func() bool {
 		i := len(c.commands)
 		if i == MaxCommands {
-			f := refuse(BadField, "an open has at most %d commands", MaxCommands)
-			f.Field = "commands"
-			c.fail(f)
+			c.fail("commands", "an open has at most %d commands", MaxCommands)
 			return d.skip()
 		}
 		if d.peek() != '{' {
@@ -332,9 +332,10 @@ func (d *decoder) list(c *fields) bool {
 		ok := d.object(func(key []byte) bool {
 			bit := fieldBit(string(key)) & fieldsOfDo
 			if bit == 0 {
-				f := unknown(fmt.Sprintf("commands[%d].%s", i, key), "open")
-				f.Command = &i
-				c.fail(f)
+				if c.fault == nil {
+					c.fault = unknown(fmt.Sprintf("commands[%d].%s", i, key), "open")
+					c.fault.Command = &i
+				}
 				return d.skip()
 			}
 			if c.seen&bit != 0 {
@@ -438,9 +439,7 @@ func (d *decoder) word(w string) bool {
 
 // mismatch skips a value of the wrong kind.
 func (d *decoder) mismatch(name, want string, c *fields) bool {
-	f := refuse(BadField, "%s must be %s", name, want)
-	f.Field = name
-	c.fail(f)
+	c.fail(name, "%s must be %s", name, want)
 	return d.skip()
 }
 
@@ -453,9 +452,7 @@ func (d *decoder) text(name string, most int, to *string, c *fields, bit uint) b
 		return false
 	}
 	if len(s) > most {
-		f := refuse(BadField, "%s has %d bytes; at most %d are allowed", name, len(s), most)
-		f.Field = name
-		c.fail(f)
+		c.fail(name, "%s has %d bytes; at most %d are allowed", name, len(s), most)
 		return true
 	}
 	c.seen |= bit
@@ -486,9 +483,10 @@ func (d *decoder) integer(name string, low, high int64, to *int64, c *fields, bi
 	}
 	v, ok := parseInteger(text)
 	if !ok || v < low || v > high {
-		f := refuse(BadField, "%s must be a whole number from %d to %d", name, low, high)
-		f.Field, f.Min, f.Max = name, &low, &high
-		c.fail(f)
+		if c.fault == nil {
+			c.fail(name, "%s must be a whole number from %d to %d", name, low, high)
+			c.fault.Min, c.fault.Max = &low, &high
+		}
 		return true
 	}
 	c.seen |= bit

@@ -169,15 +169,22 @@ func (b *browser) read() frame {
 // until reads up to the frame that closes the command with the given id, and returns all frames.
 func (b *browser) until(id int64) []frame {
 	b.t.Helper()
-	var frames []frame
-	for {
-		f := b.read()
-		frames = append(frames, f)
-		switch {
-		case f.Re != id:
-		case f.Type == "done", f.Type == "resumed", f.Type == "closed":
-			return frames
-		case f.Type == "error" && (f.Run == "" || f.Command == nil && f.Line == nil):
+	return b.upTo(func(f frame) bool {
+		return f.Type == "snapshot" && f.Done.Re == id || f.Re == id && (f.Type == "done" || f.Type == "resumed" || f.Type == "closed" || f.Type == "error")
+	})
+}
+
+// untilOpen is until for an open: when an error leaves a run, a done follows.
+func (b *browser) untilOpen(id int64) []frame {
+	b.t.Helper()
+	return b.upTo(func(f frame) bool { return f.Re == id && (f.Type == "done" || f.Type == "error" && f.Run == "") })
+}
+
+func (b *browser) upTo(end func(frame) bool) []frame {
+	b.t.Helper()
+	for frames := []frame(nil); ; {
+		frames = append(frames, b.read())
+		if end(last(frames)) {
 			return frames
 		}
 	}
@@ -203,7 +210,7 @@ func (b *browser) sendJSON(v map[string]any) {
 func (b *browser) openRun(id int64, scenario string) []frame {
 	b.t.Helper()
 	b.sendJSON(map[string]any{"type": "open", "id": id, "scenario": scenario})
-	return b.until(id)
+	return b.untilOpen(id)
 }
 
 func (b *browser) do(id int64, run string, at int, line string) []frame {

@@ -133,6 +133,18 @@ func (h *Hub) start(c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
 	return r, faults, fault
 }
 
+// Play does what c says on a run of its own, and returns the timeline, which stands where the last command has led.
+func (h *Hub) Play(c *OpenCommand) (*engine.Timeline, *ErrorFrame) {
+	r, faults, fault := h.start(c)
+	switch {
+	case fault != nil:
+		return nil, fault
+	case len(faults) > 0:
+		return nil, faults[0]
+	}
+	return r.tl, nil
+}
+
 // add makes a run known.
 func (h *Hub) add(r *run) {
 	h.mu.Lock()

@@ -105,9 +105,6 @@ func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame
 func (r *run) play(sc *script.Scenario) []*ErrorFrame {
 	var faults []*ErrorFrame
 	for i, a := range sc.Actions {
-		if a.Kind == engine.Expect && r.tl.Now().Holds(a.Cond) {
-			continue
-		}
 		from := r.tl.Len()
 		_, _, err := r.tl.Do(a)
 		if err == nil {
@@ -294,6 +291,9 @@ func (r *run) do(c *DoCommand, from follower) int {
 	}
 	r.results = append(r.results, result{c.ID, at, Do{Wait: c.Wait, Line: c.Line, Ahead: c.Ahead}, r.done})
 	r.publish()
+	if r.join(from) {
+		from.catchUp(r, r.snapshot()) // whoever acts follows, and this one knows nothing yet
+	}
 	return r.tl.Len() - nodes
 }
 
@@ -330,10 +330,7 @@ func (r *run) follow(f follower, id, after int64) {
 		f.say(noSuchRun(r.id, id).encode())
 		return
 	}
-	if !slices.Contains(r.following, f) {
-		r.following = append(r.following, f)
-		r.followers.Store(int32(len(r.following)))
-	}
+	r.join(f)
 	b := appendFrameHead(nil, "resumed", r.id, r.next-1)
 	f.say(append(appendInt(b, `,"re":`, id), '}'))
 	first := r.next - int64(len(r.log))
@@ -344,6 +341,16 @@ func (r *run) follow(f follower, id, after int64) {
 	default:
 		f.catchUp(r, r.snapshot())
 	}
+}
+
+// join adds a follower and reports whether it is new.
+func (r *run) join(f follower) bool {
+	if slices.Contains(r.following, f) {
+		return false
+	}
+	r.following = append(r.following, f)
+	r.followers.Store(int32(len(r.following)))
+	return true
 }
 
 func (r *run) unfollow(f follower) {

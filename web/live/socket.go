@@ -200,7 +200,11 @@ func (s *socket) sendPing() {
 func (s *socket) next() bool {
 	kind, r, err := s.ws.NextReader()
 	if err != nil {
-		return false // the library has sent the close frame that the fault asks for
+		if errors.Is(err, websocket.ErrReadLimit) {
+			// For a length that no frame can have the library leaves this to us. A second close frame is not sent.
+			s.close(websocket.CloseMessageTooBig, "")
+		}
+		return false // otherwise the library has sent the close frame that the fault asks for
 	}
 	if kind != websocket.TextMessage {
 		s.answer(refuse(BadFrame, "commands are text frames"))
@@ -274,6 +278,7 @@ func (s *socket) do(command Command) {
 		s.openRun(c)
 	case *DoCommand:
 		if r := s.hub.find(c.Run); r != nil {
+			s.keep(r)
 			s.hub.grew(r, r.do(c, s))
 		} else {
 			s.say(noSuchRun(c.Run, c.ID).encode())

@@ -217,9 +217,15 @@ export class Narrator {
   }
 }
 
-const RULE = /^(drop|delay|duplicate)\s+(?:(\d+)(?:st|nd|rd|th)|(every))\s+(\S+)(?:\s+(?:from\s+)?(client|server))?(?:\s+(?:by\s+|after\s+)?(\d[\d.]*)(us|ms|s|min))?$/;
+const RULE = /^(drop|delay|duplicate)\s+(?:(\d+)(?:st|nd|rd|th)|(every))\s+(\S+)(?:\s+(?:from\s+)?(client|server))?(?:\s+(?:by\s+|after\s+)?(\d[\d.]*(?:us|ms|s|min)))?$/;
 /** @type {Record<string, number>} */
 const UNITS = { us: 1, ms: 1e3, s: 1e6, min: 6e7 };
+
+/** A length of time as the scenario language writes it, "1.5s", in µs; 0 for what is none. @param {string} text */
+export function parseTime(text) {
+  const m = /^(\d+(?:\.\d+)?)(us|ms|s|min)$/.exec(text);
+  return m ? Math.round(Number(m[1]) * (UNITS[m[2] ?? 'ms'] ?? 1)) : 0;
+}
 
 /** A number of times: "1st". @param {number} n */
 export const nth = (n) => t(n % 100 < 11 || n % 100 > 13 ? (n % 10 >= 1 && n % 10 <= 3 ? `nth.${n % 10}` : 'nth.n') : 'nth.n', { n });
@@ -228,9 +234,25 @@ export const nth = (n) => t(n % 100 < 11 || n % 100 > 13 ? (n % 10 >= 1 && n % 1
 export function pathRule(line) {
   const m = RULE.exec(line.trim());
   if (!m) return line;
-  const [, verb, n, every, segment, from, length, unit] = m;
+  const [, verb, n, every, segment, from, length] = m;
   const kind = segment === 'segment' || segment === 'any' ? t('rule.segment') : segment ?? '';
-  const d = length ? time(Math.round(Number(length) * (UNITS[unit ?? 'ms'] ?? 1))) : '';
+  const d = length ? time(parseTime(length)) : '';
   const text = every ? t(`rule.${verb}.every`, { kind, d }) : t(`rule.${verb}`, { which: t('rule.which', { nth: nth(Number(n)), kind }), d });
   return from ? t('rule.from', { rule: text, host: t(`host.${from}`) }) : text;
+}
+
+/** @type {WeakMap<object, Told[]>} */
+const memo = new WeakMap();
+
+/**
+ * All steps of a branch in words; made once.
+ * @param {{ events: readonly LabEvent[], steps: readonly { k0: number, k1: number }[] }} ix @returns {Told[]}
+ */
+export function told(ix) {
+  let all = memo.get(ix);
+  if (!all) {
+    const n = new Narrator();
+    memo.set(ix, all = ix.steps.map((s) => n.step(ix.events.slice(s.k0, s.k1))));
+  }
+  return all;
 }

@@ -191,12 +191,11 @@ export class Run {
     this.onreopen = () => {};
     /** @type {Promise<Run>} resolves when the run stands */
     this.ready = new Promise((resolve, reject) => {
-      this.stand = () => resolve(this);
-      /** @param {ErrorFrame | Error} error */
-      this.fall = (error) => {
+      this.stand = /** @type {() => void} */ (() => resolve(this));
+      this.fall = /** @type {(error: ErrorFrame | Error) => void} */ ((error) => {
         this.broken = true;
         reject(error);
-      };
+      });
     });
     this.ready.catch(() => {});
   }

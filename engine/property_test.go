@@ -1,0 +1,427 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/network"
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// The kinds of segments that random actions are about.
+var someFlags = []wire.Flags{wire.SYN, wire.SYN | wire.ACK, wire.ACK, wire.RST, wire.RST | wire.ACK, wire.FIN | wire.ACK, wire.ACK | wire.PSH, 0}
+
+// anySetup draws a set-up, with chance on the path or without.
+func anySetup(t *rapid.T) engine.Setup {
+	s := lab()
+	s.Seed = rapid.Uint64().Draw(t, "seed")
+	isn := rapid.OneOf(rapid.Uint32(), rapid.SampledFrom([]uint32{0, 1<<31 - 1, 1<<32 - 1, 1<<32 - 3}))
+	for h := range s.Hosts {
+		s.Hosts[h].Profile = rapid.SampledFrom([]string{"rfc9293", "linux"}).Draw(t, "profile")
+		s.Hosts[h].ISNs = nil
+		first := isn.Draw(t, "isn")
+		for i := range uint32(engine.MaxISNs) { // so many that none has to be generated
+			s.Hosts[h].ISNs = append(s.Hosts[h].ISNs, wire.Seq(first+i*i*1_000_003))
+		}
+	}
+	if rapid.Bool().Draw(t, "chance") {
+		s.Path.Jitter = 20 * ms
+		s.Path.Loss, s.Path.Duplicate = 200_000, 200_000
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "rules") {
+		s.Path.Rules = append(s.Path.Rules, anyRule(t))
+	}
+	return s
+}
+
+func anyRule(t *rapid.T) network.Rule {
+	r := network.Rule{
+		Verb:  rapid.SampledFrom([]network.Verb{network.Drop, network.Delay, network.Duplicate}).Draw(t, "verb"),
+		Nth:   rapid.IntRange(0, 2).Draw(t, "nth"),
+		Flags: rapid.SampledFrom(someFlags).Draw(t, "of kind"),
+		Any:   rapid.Bool().Draw(t, "any"),
+		From:  int8(rapid.IntRange(0, 2).Draw(t, "from")),
+	}
+	if r.Verb != network.Drop {
+		r.For = engine.Time(rapid.IntRange(1, 200).Draw(t, "for")) * ms
+	}
+	return r
+}
+
+// anyAction draws an action, good or bad. Numbers are near those that are in use in w, so that segments are often in
+// somebody's window; each is counted from zero, which is the first ISN of the client.
+func anyAction(t *rapid.T, w *engine.World) engine.Action {
+	host := rapid.SampledFrom([]engine.HostID{engine.Client, engine.Server}).Draw(t, "host")
+	ref := func() engine.SegRef {
+		switch flying := w.Flying(); rapid.IntRange(0, 4).Draw(t, "ref") {
+		case 0:
+			return engine.SegRef{ID: engine.SegID(rapid.IntRange(0, 9).Draw(t, "id"))}
+		case 1:
+			return engine.SegRef{Flags: rapid.SampledFrom(someFlags).Draw(t, "kind"), Nth: rapid.IntRange(0, 3).Draw(t, "nth")}
+		default:
+			if len(flying) == 0 {
+				return syn
+			}
+			return engine.SegRef{ID: flying[rapid.IntRange(0, len(flying)-1).Draw(t, "segment")].ID}
+		}
+	}
+	soon := func() engine.Time { return engine.Time(rapid.IntRange(-1, 300).Draw(t, "ms")) * ms }
+	switch rapid.IntRange(0, 21).Draw(t, "action") {
+	case 0, 1:
+		return connect
+	case 2:
+		return listen
+	case 3:
+		return engine.Action{Kind: engine.Call, Host: host, Call: tcp.Call{Verb: tcp.CallConnect}}
+	case 4:
+		return engine.Action{Kind: engine.Call, Host: host, Call: tcp.Call{Verb: tcp.CallSend, Data: "hello"}}
+	case 5:
+		return engine.Action{Kind: engine.Call, Host: host, Call: tcp.Call{Verb: tcp.CallAccept}}
+	case 6:
+		return steps(rapid.IntRange(0, 5).Draw(t, "steps"))
+	case 7:
+		return until(state(host, tcp.State(rapid.IntRange(0, 4).Draw(t, "state"))))
+	case 8:
+		return wait(soon())
+	case 9:
+		return drop(ref())
+	case 10:
+		return delay(ref(), soon())
+	case 11:
+		return hold(ref())
+	case 12:
+		return release(ref())
+	case 13:
+		return duplicate(ref(), soon())
+	case 14:
+		return addRule(anyRule(t))
+	case 15:
+		return engine.Action{Kind: engine.RemoveRule, Count: rapid.IntRange(0, 2).Draw(t, "rule")}
+	case 16:
+		a := edit(ref(), engine.Field(rapid.Uint32Range(0, 1<<13-1).Draw(t, "fields")), anySegment(t, w))
+		a.Edit.Set &^= engine.FieldChecksum | engine.FieldOffset
+		a.Edit.KeepSum = rapid.IntRange(0, 9).Draw(t, "keep the checksum") == 0
+		return a
+	case 17:
+		seg := anySegment(t, w)
+		return forge(host, seg.Flags, seg.Seq, seg.Ack)
+	case 18:
+		verb := rapid.SampledFrom([]tcp.Verb{tcp.CallRecv, tcp.CallShutdown, tcp.CallClose, tcp.CallAbort}).Draw(t, "verb")
+		return engine.Action{Kind: engine.Call, Host: host, Call: tcp.Call{Verb: verb}}
+	default:
+		return step
+	}
+}
+
+func anySegment(t *rapid.T, w *engine.World) wire.Segment {
+	near := func(what string) wire.Seq {
+		bases := []wire.Seq{w.Setup().Hosts[0].ISNs[0], w.Setup().Hosts[1].ISNs[0]}
+		for _, h := range w.View().Hosts {
+			for _, c := range h.Conns {
+				bases = append(bases, c.SndNxt, c.RcvNxt)
+			}
+		}
+		off := rapid.OneOf(rapid.Int32Range(-2, 2), rapid.Int32()).Draw(t, "offset")
+		return rapid.SampledFrom(bases).Draw(t, what).Add(uint32(off))
+	}
+	return wire.Segment{
+		Src: lab().Hosts[1].Addr, Dst: lab().Hosts[0].Addr,
+		Seq: near("seq"), Ack: near("ack"), Flags: rapid.SampledFrom(someFlags).Draw(t, "flags"),
+		Window: rapid.Uint16().Draw(t, "window"), Payload: rapid.StringN(0, 5, 5).Draw(t, "payload"),
+		Options: wire.Options{}.WithMSS(rapid.Uint16().Draw(t, "mss")), TTL: 9, Reserved: 3,
+	}
+}
+
+// anyRun does random actions and calls check after each with the actions that worked so far, the last of them, and its
+// events or its error.
+func anyRun(t *rapid.T, check func(w *engine.World, done []engine.Action, a engine.Action, events []engine.Event, err error)) {
+	w, err := engine.New(anySetup(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done []engine.Action
+	for range rapid.IntRange(1, 40).Draw(t, "actions") {
+		a := anyAction(t, &w)
+		events, err := w.Apply(a)
+		if err == nil {
+			done = append(done, a)
+		}
+		check(&w, done, a, events, err)
+	}
+}
+
+// same compares two events as they would be shown.
+func same(a, b engine.Event) bool {
+	if (a.Vars == nil) != (b.Vars == nil) || a.Vars != nil && *a.Vars != *b.Vars {
+		return false
+	}
+	a.Vars, b.Vars = nil, nil
+	return a == b
+}
+
+func TestReplayEqualsOriginal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all []engine.Event
+		anyRun(t, func(w *engine.World, done []engine.Action, _ engine.Action, events []engine.Event, _ error) {
+			all = append(all, events...)
+			again, replayed, err := engine.Replay(w.Setup(), done)
+			if err != nil {
+				t.Fatalf("the replay of what worked fails: %v", err)
+			}
+			if again.Digest() != w.Digest() {
+				t.Fatalf("after %d actions the replay is another world", len(done))
+			}
+			if !slices.EqualFunc(replayed, all, same) {
+				t.Fatalf("after %d actions the replay has other events", len(done))
+			}
+		})
+	})
+}
+
+// TestTimelineEqualsWorld does the same actions in a timeline: the splitting of time must not show.
+func TestTimelineEqualsWorld(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var tl *engine.Timeline
+		anyRun(t, func(w *engine.World, done []engine.Action, a engine.Action, events []engine.Event, err error) {
+			if tl == nil {
+				tl, _ = engine.NewTimeline(w.Setup())
+			}
+			_, made, failed := tl.Do(a)
+			if (failed == nil) != (err == nil) || failed != nil && failed.Error() != err.Error() {
+				t.Fatalf("the world says %v, the timeline %v", err, failed)
+			}
+			if tl.Now().Digest() != w.Digest() || !slices.EqualFunc(made, events, same) {
+				t.Fatalf("after %d actions the timeline is elsewhere", len(done))
+			}
+			if again, _, err := engine.Replay(w.Setup(), tl.Path(tl.At())); err != nil || again.Digest() != w.Digest() {
+				t.Fatalf("the path of the timeline leads elsewhere: %v", err)
+			}
+		})
+	})
+}
+
+func TestClonesAreIsolated(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var clone engine.World
+		var digest [16]byte
+		cloned := false
+		anyRun(t, func(w *engine.World, _ []engine.Action, _ engine.Action, _ []engine.Event, _ error) {
+			if cloned && clone.Digest() != digest {
+				t.Fatal("a change of the original changed a clone")
+			}
+			clone = w.Clone()
+			cloned, digest = true, w.Digest()
+			if clone.Digest() != digest {
+				t.Fatal("a clone is another world")
+			}
+			for range 3 {
+				clone.Apply(anyAction(t, &clone))
+			}
+			if w.Digest() != digest {
+				t.Fatal("a change of a clone changed the original")
+			}
+			clone = w.Clone()
+		})
+	})
+}
+
+func TestFailuresChangeNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, err := engine.New(anySetup(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rec engine.Recorder
+		for range rapid.IntRange(1, 40).Draw(t, "actions") {
+			a := anyAction(t, &w)
+			before, events := w.Digest(), len(rec.Events)
+			if err := w.Do(&a, &rec); err != nil && (w.Digest() != before || len(rec.Events) != events) {
+				t.Fatalf("%+v failed (%v) and changed the world", a, err)
+			} else if err == nil && w.Digest() == before && a.Kind != engine.StepUntil {
+				t.Fatalf("%+v worked and changed nothing", a)
+			}
+		}
+	})
+}
+
+// TestNoRSTAnswersRST: RFC 9293 section 3.5.2 and the like; two hosts that answered resets with resets would never stop.
+func TestNoRSTAnswersRST(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		contents := map[engine.SegID]wire.Segment{}
+		anyRun(t, func(_ *engine.World, _ []engine.Action, _ engine.Action, events []engine.Event, _ error) {
+			var last engine.Event // what the host does now answers to this
+			for _, e := range events {
+				switch e.Kind {
+				case engine.Sent:
+					if last.Kind == engine.Arrived && contents[last.Seg].Flags.Has(wire.RST) && e.Wire.Flags.Has(wire.RST) {
+						t.Fatalf("%v answers %v with %v", e.Host, contents[last.Seg].Flags, e.Wire.Flags)
+					}
+					contents[e.Seg] = e.Wire
+				case engine.Forged, engine.Duplicated, engine.Edited:
+					contents[e.Seg] = e.Wire
+				case engine.Arrived, engine.TimerFired, engine.Called:
+					last = e
+				}
+			}
+		})
+	})
+}
+
+// TestInvariants are true of every run at every instant.
+func TestInvariants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, now := 0, engine.Time(0)
+		anyRun(t, func(w *engine.World, _ []engine.Action, a engine.Action, events []engine.Event, _ error) {
+			for _, e := range events {
+				if e.N != n || e.At < now {
+					t.Fatalf("event %d at %v comes after event %d at %v", e.N, e.At, n-1, now)
+				}
+				n, now = n+1, e.At
+				if e.Rule != "" {
+					if _, ok := rule.Lookup(e.Rule); !ok {
+						t.Fatalf("rule %s of a %s event is not in the catalogue", e.Rule, e.Kind)
+					}
+				}
+				if (e.Kind == engine.Opened || e.Kind == engine.Updated) != (e.Vars != nil) {
+					t.Fatalf("a %s event has vars %v", e.Kind, e.Vars)
+				}
+			}
+			if w.Now() < now {
+				t.Fatalf("it is %v after an event at %v", w.Now(), now)
+			}
+			now = w.Now()
+			if len(w.Pending()) == 0 != w.Quiet() {
+				t.Fatal("quiet and pending do not agree")
+			}
+			for _, d := range w.Pending() {
+				if d.At < now {
+					t.Fatalf("%+v is due, and it is %v", d, now)
+				}
+			}
+			for _, h := range w.View().Hosts {
+				for _, c := range h.Conns {
+					if c.State == tcp.Closed || c.State == tcp.Listen {
+						t.Fatalf("a connection record in %v", c.State)
+					}
+					if !c.SndUna.LessEq(c.SndNxt) {
+						t.Fatalf("SND.UNA %d is beyond SND.NXT %d after %+v", c.SndUna, c.SndNxt, a)
+					}
+				}
+			}
+		})
+	})
+}
+
+// TestShiftedNumbers: a run in which every initial and forged number is k higher is the same run with every number k
+// higher, wherever that wraps around.
+func TestShiftedNumbers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		k := wire.Seq(rapid.OneOf(rapid.Uint32(), rapid.SampledFrom([]uint32{1, 1 << 31, 1<<32 - 1})).Draw(t, "k"))
+		s := anySetup(t)
+		w := must(engine.New(s))
+		for h := range s.Hosts {
+			for i := range s.Hosts[h].ISNs {
+				s.Hosts[h].ISNs[i] += k
+			}
+		}
+		shifted := must(engine.New(s))
+		fixed := map[engine.SegID]bool{}
+		for range rapid.IntRange(1, 40).Draw(t, "actions") {
+			a := anyAction(t, &w)
+			if a.Kind == engine.Step || a.Kind == engine.StepUntil {
+				a = step // one at a time, so that no failure hides what happened
+			}
+			a.Edit.KeepSum = false // a checksum that is kept may be right by accident in one run and wrong in the other
+			if a.Edit.Set&engine.FieldFlags != 0 {
+				a.Edit.Set |= engine.FieldSeq | engine.FieldAck // or a number that meant nothing would get a meaning
+			}
+			events, err := w.Apply(a)
+			a.Edit.Seg.Seq += k
+			a.Edit.Seg.Ack += k
+			moved, failed := shifted.Apply(a)
+			met := false
+			if (failed == nil) != (err == nil) {
+				t.Fatalf("one run says %v, the shifted one %v", err, failed)
+			}
+			for i := range min(len(events), len(moved)) {
+				// The RST of a closed port has number 0 wherever the others count from. Where it meets a connection it
+				// may lie in the window of one run and not in that of the other: there the runs may part.
+				fixed[events[i].Seg] = fixed[events[i].Seg] || events[i].Wire.Flags.Has(wire.RST) && events[i].Wire.Seq == moved[i].Wire.Seq && k != 0
+				met = met || events[i].Kind == engine.Arrived && fixed[events[i].Seg]
+				if why := shiftedBy(k, events[i], moved[i]); why != "" {
+					if met {
+						return
+					}
+					t.Fatalf("event %d, %s %v: %s is not shifted by %d\n%+v\n%+v", events[i].N, events[i].Kind, events[i].Rule, why, k, events[i], moved[i])
+				}
+			}
+			if len(moved) != len(events) {
+				if met {
+					return
+				}
+				t.Fatalf("%d events, %d in the shifted run", len(events), len(moved))
+			}
+		}
+	})
+}
+
+// numbers are the parameters of rules that are sequence numbers.
+var numbers = []string{"SEG.FIN", "left", "right", "SEG.SEQ", "SEG.ACK", "ISS", "IRS", "SND.UNA", "SND.NXT", "RCV.NXT"}
+
+// shiftedBy returns what of b is not that of a moved by k, or "".
+func shiftedBy(k wire.Seq, a, b engine.Event) string {
+	// A number that nobody has chosen is 0 in both runs: the ACK of a first SYN, the SEQ of an RST from CLOSED, IRS before
+	// the peer's SYN.
+	moved := func(a, b wire.Seq) bool { return b-a == k || a == 0 && b == 0 }
+	if r, ok := rule.Lookup(a.Rule); ok {
+		for i, name := range r.Params {
+			if slices.Contains(numbers, name) && !moved(wire.Seq(a.Args[i]), wire.Seq(b.Args[i])) {
+				return name
+			} else if slices.Contains(numbers, name) {
+				b.Args[i] = a.Args[i]
+			}
+		}
+	}
+	if !moved(a.Wire.Seq, b.Wire.Seq) || !moved(a.Wire.Ack, b.Wire.Ack) {
+		return "SEQ or ACK"
+	}
+	b.Wire.Seq, b.Wire.Ack = a.Wire.Seq, a.Wire.Ack
+	if a.Kind == engine.Edited { // a number that nobody has chosen may be edited to what it was
+		a.Fields, b.Fields = a.Fields&^(engine.FieldSeq|engine.FieldAck), b.Fields&^(engine.FieldSeq|engine.FieldAck)
+	}
+	if was, is := a.Wire.Options.Parse(), b.Wire.Options.Parse(); was.NumBlocks > 0 && was.NumBlocks == is.NumBlocks {
+		for i := range was.NumBlocks {
+			if !moved(was.Blocks[i].Left, is.Blocks[i].Left) || !moved(was.Blocks[i].Right, is.Blocks[i].Right) {
+				return "a SACK block"
+			}
+			is.Blocks[i] = was.Blocks[i]
+		}
+		if was != is {
+			return fmt.Sprintf("option set %+v", is)
+		}
+		b.Wire.Options = a.Wire.Options
+	}
+	if a.Vars != nil && b.Vars != nil {
+		v, x := *a.Vars, *b.Vars
+		for _, n := range [][2]*wire.Seq{
+			{&v.ISS, &x.ISS}, {&v.SndUna, &x.SndUna}, {&v.SndNxt, &x.SndNxt}, {&v.SndWL1, &x.SndWL1}, {&v.SndWL2, &x.SndWL2},
+			{&v.IRS, &x.IRS}, {&v.RcvNxt, &x.RcvNxt}, {&v.TimedEnd, &x.TimedEnd},
+		} {
+			if !moved(*n[0], *n[1]) {
+				return "a variable"
+			}
+			*n[1] = *n[0]
+		}
+		b.Vars = &x
+	}
+	if !same(a, b) {
+		return "what should not move"
+	}
+	return ""
+}

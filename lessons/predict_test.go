@@ -1,0 +1,184 @@
+package lessons
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// The engine's answers to the questions of the course, worked out by hand here.
+func TestAnswersOfTheCourse(t *testing.T) {
+	want := map[string]string{
+		"three-segments#server-state":  "SYN-RECEIVED", // until the ACK is there, at 150 ms
+		"three-segments#lost-ack":      "SYN-ACK",      // RFC 6298 section 5.4
+		"sequence-numbers#ack-of-data": "1101",         // 1001 + 100
+		"sequence-numbers#wrapped-ack": "0",            // 4294967295 + 1 modulo 2^32
+		"lost-syn-ack#third":           "3.05s",        // 50 ms + 1 s + 2 s
+	}
+	for _, l := range loadCourse(t).Lessons {
+		for _, p := range l.Parts {
+			if p.Predict == nil {
+				continue
+			}
+			name := l.Slug + "#" + p.Predict.ID
+			if p.Predict.key.right != want[name] {
+				t.Errorf("the answer to %s is %s, want %s", name, p.Predict.key.right, want[name])
+			}
+			delete(want, name)
+			v := p.Predict.Check(p.Predict.key.right)
+			if !v.OK || v.Code != "right" || v.Feedback == "" {
+				t.Errorf("%s: the right answer gets %+v", name, v)
+			}
+			for _, c := range p.Predict.Choices {
+				if v := p.Predict.Check(c.Value); v.OK != (c.Value == p.Predict.key.right) || v.Feedback == "" || v.Code == "unreadable" {
+					t.Errorf("%s: the choice %s gets %+v", name, c.Value, v)
+				}
+			}
+		}
+	}
+	for name := range want {
+		t.Errorf("there is no prediction %s", name)
+	}
+}
+
+const (
+	plainSetup = "client 192.0.2.10:52431 isn 1000\nserver 198.51.100.20:80 isn 5000\ndelay 50ms\n"
+	wrapSetup  = "client 192.0.2.10:52431 isn 4294967295\nserver 198.51.100.20:80 isn 5000\ndelay 50ms\n"
+	lostSetup  = "client 192.0.2.10:52431 isn 1000 rto 10s\nserver 198.51.100.20:80 isn 5000\ndelay 50ms\nrule drop 1st SYN-ACK\nrule drop 2nd SYN-ACK\n"
+	openIt     = "server listen\nclient connect\nstep until quiet\n"
+	sendIt     = openIt + "client send 18\nstep until quiet\n"
+)
+
+// What each misconception makes of a run, worked out by hand.
+func TestMisconceptions(t *testing.T) {
+	tests := []struct{ name, scenario, ask, right, wrong string }{
+		{"ack-equals-seq", plainSetup + openIt, "ack of SYN-ACK", "1001", "1000"},
+		{"ack-equals-seq", plainSetup + openIt, "ack of ACK", "5001", "5000"},
+		{"ack-equals-seq", plainSetup + sendIt, "ack of ACK#3", "1019", "1001"},
+		{"syn-not-counted", plainSetup + openIt, "ack of SYN-ACK", "1001", "1000"},
+		{"syn-not-counted", plainSetup + openIt, "seq of ACK", "1001", "1000"},
+		{"own-number-acknowledged", plainSetup + openIt, "ack of SYN-ACK", "1001", "5001"},
+		{"relative-numbers", plainSetup + openIt, "ack of ACK", "5001", "1"},
+		{"relative-numbers", plainSetup + openIt, "seq of SYN", "1000", "0"},
+		{"no-wrap-around", wrapSetup + openIt, "ack of SYN-ACK", "0", "4294967296"},
+		{"no-wrap-around", wrapSetup + openIt, "seq of ACK", "0", "4294967296"},
+		{"ack-takes-a-number", plainSetup + sendIt, "seq of ACK#2", "1001", "1002"},
+		{"segments-counted", plainSetup + sendIt, "ack of ACK#3", "1019", "1002"},
+		{"segments-counted", plainSetup + sendIt + "client send 5\nstep until quiet\n", "seq of ACK#4", "1019", "1002"},
+		{"last-byte-acknowledged", plainSetup + sendIt, "ack of ACK#3", "1019", "1018"},
+		{"retransmission-takes-next", lostSetup + openIt, "seq of SYN-ACK#2", "5000", "5001"},
+		{"syn-without-ack", plainSetup + openIt, "flags of next from server", "SYN-ACK", "SYN"},
+		{"ack-without-syn", plainSetup + openIt, "flags of next from server", "SYN-ACK", "ACK"},
+		{"syn-again", plainSetup + openIt, "flags of ACK", "ACK", "SYN-ACK"},
+		{"rst-on-loss", lostSetup + openIt, "flags of SYN-ACK#2", "SYN-ACK", "RST"},
+		{"server-starts-closed", plainSetup + openIt, "state of server at 0ms", "LISTEN", "CLOSED"},
+		{"open-too-early", plainSetup + openIt, "state of server after SYN arrived", "SYN-RECEIVED", "ESTABLISHED"},
+		{"open-too-late", plainSetup + openIt, "state of client after SYN-ACK arrived", "ESTABLISHED", "SYN-SENT"},
+		{"open-too-late", plainSetup + openIt, "state of server", "ESTABLISHED", "SYN-RECEIVED"},
+		{"same-state-on-both-sides", plainSetup + openIt, "state of server after SYN-ACK arrived", "SYN-RECEIVED", "ESTABLISHED"},
+		{"loss-closes", lostSetup + openIt, "state of client after SYN-ACK#1 lost", "SYN-SENT", "CLOSED"},
+		{"timer-not-doubled", lostSetup + openIt, "time of SYN-ACK#3", "3.05s", "2.05s"},
+		{"timer-doubled-twice", lostSetup + openIt, "time of SYN-ACK#3", "3.05s", "5.05s"},
+		{"timer-from-first-copy", lostSetup + openIt, "time of SYN-ACK#3", "3.05s", "2.05s"},
+		{"timer-from-loss", lostSetup + openIt, "time of SYN-ACK#3", "3.05s", "3.09s"},
+		{"timer-from-loss", lostSetup + openIt, "time of SYN-ACK#2", "1.05s", "1.09s"},
+		{"sent-again-at-once", lostSetup + openIt, "time of SYN-ACK#2", "1.05s", "90ms"},
+		{"peers-timer", lostSetup + openIt, "time of SYN-ACK#2", "1.05s", "10s"},
+		{"arrives-at-once", plainSetup + openIt, "time of SYN-ACK arrived", "100ms", "50ms"},
+		{"refused-by-silence", plainSetup + "rule drop every SYN\nserver listen\nclient connect\nstep until quiet\n", "errno of client", "ETIMEDOUT", "ECONNREFUSED"},
+		{"timeout-in-spite-of-answer", plainSetup + "client connect\nstep until quiet\n", "errno of client", "ECONNREFUSED", "ETIMEDOUT"},
+		{"reset-before-open", plainSetup + "client connect\nstep until quiet\n", "errno of client", "ECONNREFUSED", "ECONNRESET"},
+	}
+	tested := map[string]bool{}
+	for _, test := range tests {
+		tested[test.name] = true
+		t.Run(test.name+"/"+test.ask, func(t *testing.T) {
+			p := one(t, fmt.Sprintf("```tcpsim {#sim}\n%s```\n\n```predict {#q of=sim}\nWhat?\n\nask: %s\n%s:\n```\n", test.scenario, test.ask, test.name)).Predict("q")
+			if p.key.right != test.right || p.key.wrong[0].value != test.wrong {
+				t.Fatalf("right is %s and wrong %s, want %s and %s", p.key.right, p.key.wrong[0].value, test.right, test.wrong)
+			}
+			if v := p.Check(test.wrong); v.OK || v.Code != test.name || v.Feedback == "" {
+				t.Errorf("the wrong answer gets %+v", v)
+			}
+		})
+	}
+	for _, m := range Misconceptions() {
+		if !tested[m.Name] {
+			t.Errorf("the misconception %s is not tested", m.Name)
+		}
+		if html := (&draft{}).defaultHTML(m.Text); !strings.HasPrefix(html, "<p>") || strings.Contains(html, "raw HTML") {
+			t.Errorf("the text of %s becomes %s", m.Name, html)
+		}
+	}
+}
+
+// The engine looks at what would happen if, not only at the run that is on the page.
+func TestPredictionsWithActionsLeaveTheScenario(t *testing.T) {
+	sim := "```tcpsim {#sim}\n" + plainSetup + sendIt + "```\n\n"
+	tests := []struct{ at, do, ask, want string }{
+		{"60ms", "do: edit SYN-ACK ack=1000", "flags of next from client", "RST"},
+		{"60ms", "do: edit SYN-ACK ack=1000", "seq of next from client", "1000"},
+		{"60ms", "do: hold SYN-ACK\ndo: wait 1s\ndo: release SYN-ACK#1", "state of client", "ESTABLISHED"},
+		{"10ms", "do: drop SYN", "time of SYN", "1s"},
+		{"10ms", "do: drop SYN", "time of ACK arrived", "1.15s"},
+		{"100ms", "do: forge to server RST seq=1001", "state of server at 150ms", "LISTEN"},
+		{"140ms", "do: client send 5", "ack of next from server", "1006"},
+	}
+	for _, test := range tests {
+		wrong := map[string]string{"flags": "FIN", "state": "FIN-WAIT-1", "seq": "7", "ack": "7", "time": "7ms"}[strings.Fields(test.ask)[0]]
+		p := one(t, fmt.Sprintf("%s```predict {#q of=sim at=%s}\nWhat?\n\n%s\nask: %s\nwrong %s: No.\n```\n", sim, test.at, test.do, test.ask, wrong)).Predict("q")
+		if p.key.right != test.want {
+			t.Errorf("at %s, %s: %s is %s, want %s", test.at, test.do, test.ask, p.key.right, test.want)
+		}
+		if len(p.Do) == 0 {
+			t.Errorf("the page is not told what to do: %+v", p)
+		}
+	}
+}
+
+func TestTypedAnswersAreReadAsPeopleWriteThem(t *testing.T) {
+	p := one(t, "```tcpsim {#sim}\n"+lostSetup+openIt+"```\n\n```predict {#q of=sim input=free}\nWhen?\n\nask: time of SYN-ACK#3\ntimer-not-doubled:\nother: No idea.\n```\n").Predict("q")
+	for answer, code := range map[string]string{
+		"3050": "right", "3,050 ms": "right", "3.05s": "right", " 3050ms ": "right", "3.05 s": "right",
+		"2050": "timer-not-doubled", "4000": "wrong", "soon": "unreadable", "": "unreadable", "-1": "unreadable", strings.Repeat("9", 400): "unreadable",
+	} {
+		if v := p.Check(answer); v.Code != code || v.OK != (code == "right") || v.Feedback == "" {
+			t.Errorf("%q gets %+v, want %s", answer, v, code)
+		}
+	}
+	if len(p.Choices) != 0 || !p.Free {
+		t.Errorf("there are choices: %+v", p)
+	}
+	flags := one(t, exampleSim+"```predict {#q at=0ms}\nWhat?\n\nask: flags of next\nrst-on-loss:\n```\n").Predict("q")
+	for answer, ok := range map[string]bool{"SYN-ACK": true, "syn,ack": true, "ACK SYN": true, "SYN": false, "SYNC": false} {
+		if v := flags.Check(answer); v.OK != ok {
+			t.Errorf("%q gets %+v", answer, v)
+		}
+	}
+}
+
+func TestQuizVerdicts(t *testing.T) {
+	q := one(t, "```quiz {#q}\nWhich?\n\n- [x] One\n  > First.\n- [ ] Two\n  > No, not two.\n- [x] Three\n```\n").Quiz("q")
+	tests := []struct {
+		picked []int
+		ok     bool
+		code   string
+		says   string
+	}{
+		{[]int{0, 2}, true, "right", "First."},
+		{[]int{2}, false, "partly", "not all"},
+		{[]int{0, 1, 2}, false, "wrong", "not two"},
+		{[]int{1}, false, "wrong", "not two"},
+		{nil, false, "unreadable", "Pick"},
+		{[]int{7}, false, "unreadable", "no such"},
+		{[]int{-1}, false, "unreadable", "no such"},
+	}
+	for _, test := range tests {
+		if v := q.Check(test.picked); v.OK != test.ok || v.Code != test.code || !strings.Contains(v.Feedback, test.says) {
+			t.Errorf("%v gets %+v, want %s with %q", test.picked, v, test.code, test.says)
+		}
+	}
+	if !q.Many {
+		t.Error("it does not say that there is more than one right option")
+	}
+}

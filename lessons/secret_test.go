@@ -1,0 +1,101 @@
+package lessons
+
+import (
+	"cmp"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What a page can get of an exercise is its exported fields. None of them says what is right, and none has the feedback or
+// the solution.
+func TestPublicPartsDoNotHaveTheAnswers(t *testing.T) {
+	for _, l := range loadCourse(t).Lessons {
+		var page strings.Builder // all that a page can show of the exercises and the prose
+		for _, p := range l.Parts {
+			page.WriteString(p.HTML)
+			enc := json.NewEncoder(&page)
+			enc.SetEscapeHTML(false)
+			if err := enc.Encode([]any{p.Predict, p.Quiz, p.Challenge}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		public := strings.ReplaceAll(page.String(), `\"`, `"`)
+		hidden := func(where, secret string) {
+			secret = strings.TrimSpace(secret)
+			if len(secret) > 3 && strings.Contains(public, strings.ReplaceAll(secret, "\n", `\n`)) {
+				t.Errorf("%s#%s shows %q", l.Slug, where, secret)
+			}
+		}
+		for _, p := range l.Parts {
+			switch {
+			case p.Predict != nil:
+				hidden(p.Predict.ID, p.Predict.key.rightFeedback)
+				for _, w := range p.Predict.key.wrong {
+					hidden(p.Predict.ID, w.feedback)
+					if w.code != "wrong" {
+						hidden(p.Predict.ID, w.code)
+					}
+				}
+				if p.Predict.Free && strings.Contains(public, p.Predict.key.right) {
+					t.Errorf("%s#%s shows the answer that is to be typed", l.Slug, p.Predict.ID)
+				}
+			case p.Quiz != nil:
+				for _, k := range p.Quiz.key {
+					hidden(p.Quiz.ID, k.feedback)
+				}
+			case p.Challenge != nil:
+				if len(p.Challenge.key.solution) == 0 {
+					t.Errorf("%s#%s has no solution to hide", l.Slug, p.Challenge.ID)
+				}
+			}
+		}
+		for _, mark := range []string{"checkbox", "[x]", "[ ]", "solution", "right:", "ask:", "step until"} {
+			if strings.Contains(public, mark) {
+				t.Errorf("%s shows %q", l.Slug, mark)
+			}
+		}
+	}
+}
+
+// The answers cannot be reached from another package, not even by mistake: everything secret is behind one unexported field.
+func TestSecretsAreUnexportedByType(t *testing.T) {
+	public := map[reflect.Type][]string{
+		reflect.TypeFor[Predict]():   {"ID", "Of", "At", "Do", "Question", "Field", "Choices", "Free"},
+		reflect.TypeFor[Choice]():    {"Value", "HTML"},
+		reflect.TypeFor[Quiz]():      {"ID", "Question", "Options", "Many"},
+		reflect.TypeFor[Challenge](): {"ID", "Title", "From", "At", "HTML", "Goals", "Hints"},
+	}
+	for typ, want := range public {
+		var got []string
+		for f := range typ.NumField() {
+			if typ.Field(f).IsExported() {
+				got = append(got, typ.Field(f).Name)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s shows %v; if the new one gives nothing away, add it here", typ, got)
+		}
+	}
+}
+
+// Where the right answer stands says nothing: over many questions it is in every place about equally often.
+func TestTheRightChoiceHasNoFavouritePlace(t *testing.T) {
+	places := make([]int, 4)
+	d := &draft{lesson: &Lesson{Slug: "lesson"}}
+	const questions = 2000
+	for q := range questions {
+		id := "question-" + string(rune('a'+q%26)) + "-" + strings.Repeat("x", q/26)
+		values := []string{"1001", "1000", "5001", "1002"} // the right one first
+		sorted := slices.Clone(values)
+		slices.SortFunc(sorted, func(a, b string) int { return cmp.Compare(d.rank(id, a), d.rank(id, b)) })
+		places[slices.Index(sorted, values[0])]++
+	}
+	for _, n := range places {
+		if n < questions/4*8/10 || n > questions/4*12/10 {
+			t.Fatalf("of %d right answers so many are in each place: %v", questions, places)
+		}
+	}
+}

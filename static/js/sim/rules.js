@@ -1,0 +1,69 @@
+// The chips above the diagram: what the path is like, which rules are on it, and which could be added.
+import { flagsOf, parseTime, pathRule, t, time } from './sentence.js';
+
+/** @import { LabEvent } from './model.js' */
+/** @typedef {{ name: string, value: string }} Setting */
+
+/**
+ * What a learner should know of the set-up, in words.
+ * @param {string} setup @param {readonly LabEvent[]} events @param {readonly [string, string]} profiles @returns {Setting[]}
+ */
+export function settings(setup, events, profiles) {
+  /** @type {Setting[]} */
+  const list = [];
+  /** @param {string} word */
+  const line = (word) => setup.split('\n').find((l) => l.startsWith(`${word} `))?.split(/\s+/).slice(1) ?? [];
+  const [there, back = there] = line('delay');
+  if (there) {
+    const a = time(parseTime(there)), b = time(parseTime(back ?? there));
+    list.push({ name: t('ui.delay'), value: a === b ? t('ui.delay.both', { d: a }) : t('ui.delay.two', { a, b }) });
+  }
+  const [client, server] = (/** @type {const} */ (['client', 'server'])).map((host) => {
+    const rto = events.find((e) => e.host === host && e.vars?.rto)?.vars?.rto;
+    return rto ? time(rto) : '';
+  });
+  if (client && client === server) list.push({ name: t('ui.rto.both'), value: t('ui.rto.both.value', { d: client }) });
+  else {
+    if (server) list.push({ name: t('ui.rto.server'), value: server });
+    if (client) list.push({ name: t('ui.rto.client'), value: client });
+  }
+  const [a, b] = profiles;
+  if (a !== 'rfc9293' || b !== 'rfc9293') list.push({ name: t('ui.profile'), value: a === b ? a : t('ui.profile.two', { a, b }) });
+  const jitter = line('jitter')[0], loss = line('loss')[0];
+  if (jitter) list.push({ name: t('ui.jitter'), value: time(parseTime(jitter)) });
+  if (loss) list.push({ name: t('ui.loss'), value: loss });
+  return list;
+}
+
+/**
+ * Rules that would do something in this run: about the kinds of segments in it.
+ * @param {readonly LabEvent[]} events @param {readonly string[]} active rules that are there already
+ */
+export function suggestions(events, active) {
+  /** @type {string[]} */
+  const kinds = [];
+  for (const e of events) {
+    if (e.kind !== 'sent' || !e.wire) continue;
+    const kind = flagsOf(e.wire).filter((f) => f !== 'PSH').join('-');
+    if (kind && !kinds.includes(kind)) kinds.push(kind);
+  }
+  const first = kinds.length ? kinds.slice(0, 4) : ['SYN', 'SYN-ACK', 'ACK'];
+  // the SYN-ACK comes first in the list: losing it is what most want to see
+  first.sort((a, b) => Number(b === 'SYN-ACK') - Number(a === 'SYN-ACK'));
+  const rules = [...first.map((k) => `drop 1st ${k}`), ...first.slice(0, 2).map((k) => `drop 2nd ${k}`), `drop every ${first[0]}`, `delay 1st ${first[0]} 200ms`, `duplicate 1st ${first[0]} after 10ms`];
+  return rules.filter((r) => !active.includes(r)).map((line) => ({ line, text: pathRule(line) }));
+}
+
+/** What a learner did, in a few words: "Segment 2 dropped". @param {string} line one line of the scenario language */
+export function actionWords(line) {
+  const on = /^(drop|hold|release|edit|delay|duplicate) #(\d+)(?: (?:after )?(\S+))?/.exec(line);
+  if (on) return t(`action.${on[1]}`, { seg: on[2] ?? '', d: on[3] ? time(parseTime(on[3])) : '' });
+  const rule = /^rule (.*)$/.exec(line);
+  if (rule) return t('action.rule', { rule: pathRule(rule[1] ?? '') });
+  const gone = /^unrule (\d+)$/.exec(line);
+  if (gone) return t('action.unrule', { n: gone[1] ?? '' });
+  if (line.startsWith('forge ')) return t('action.forge');
+  const call = /^(client|server) (.*)$/.exec(line);
+  if (call) return t('action.call', { Host: t(`Host.${call[1]}`), call: call[2] ?? '' });
+  return t('action.other', { line });
+}

@@ -1,0 +1,89 @@
+// What happened, step by step, and the segments as a table.
+import { LitElement, html, repeat } from '../../vendor/lit.js';
+import { FLAGS, flagsOf, kindOf, ms, t, told } from './sentence.js';
+import { arrows, rove } from './keys.js';
+
+/** @import { Index, Model, SegmentAt, Wire } from './model.js' */
+
+/** So many steps are listed; those before can be reached by the timeline. */
+const MOST = 300;
+
+/** The eight control bits as a strip: their places teach the header. @param {Wire} wire */
+export function bits(wire) {
+  const on = flagsOf(wire);
+  return html`<span class="bits" role="img" aria-label=${t('flags.list', { flags: on.join(', ') || t('flags.none') })}>${FLAGS.map((f) => html`<i class=${on.includes(f) ? `on b-${f.toLowerCase()}` : ''}></i>`)}</span>`;
+}
+
+/** A segment's fate in words. @param {SegmentAt} s */
+export function fate(s) {
+  return t(`fate.${s.phase}`, { n: ms(s.seg.end?.t) });
+}
+
+export class TcpLog extends LitElement {
+  static properties = { model: { attribute: false }, ix: { attribute: false }, hide: { attribute: false } };
+
+  constructor() {
+    super();
+    /** @type {Model | null} */
+    this.model = null;
+    /** @type {Index | null} */
+    this.ix = null;
+    /** Whether what comes next must not be told. */
+    this.hide = false;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  render() {
+    const { model, ix } = this;
+    if (!model || !ix) return null;
+    const all = told(ix), last = Math.min(ix.steps.length - 1, model.step + (this.hide ? 0 : 1));
+    const shown = ix.steps.slice(Math.max(0, last + 1 - MOST), last + 1).filter((s) => all[s.i]?.text);
+    return html`
+      <h3>${t('ui.log')}</h3>
+      <div role="log" aria-live="off" aria-label=${t('ui.log.label')}>
+        ${shown.length ? null : html`<p class="none">${t('ui.log.empty')}</p>`}
+        <ol data-vertical @keydown=${arrows}>${repeat(shown, (s) => s.i, (s) => {
+          const says = all[s.i], now = s.i === model.step, next = s.i > model.step;
+          const cls = next ? 'next' : [now ? 'now' : '', says?.lost ? 'loss' : ''].join(' ');
+          return html`<li class=${cls}><button type="button" aria-current=${now ? 'step' : 'false'} data-i=${s.i} @click=${() => this.pick(s.i)}><time>${ms(s.t)}</time><span>
+            ${says?.wire && !(says.lost || says.host === 'network') ? bits(says.wire) : html`<b class="by">${t(says?.lead?.rule === 'lab:loss' || says?.lost && says.lead?.rule !== 'lab:drop' ? 'ui.log.network' : says?.host === 'network' ? 'ui.log.you' : `host.${says?.host ?? 'network'}`)}</b>`}
+            <span class="what">${next ? t('ui.log.next', { text: says?.text ?? '' }) : says?.text}</span></span></button></li>`;
+        })}</ol>
+      </div>`;
+  }
+
+  /** @param {Map<PropertyKey, unknown>} changed */
+  updated(changed) {
+    const bar = this.querySelector('ol');
+    if (bar) rove(bar);
+    // keep the current step in sight inside the list, without moving the page
+    if (!changed.has('model')) return;
+    const box = this.querySelector('[role=log]'), now = this.querySelector('li.now');
+    if (!(box instanceof HTMLElement) || !(now instanceof HTMLElement) || box.scrollHeight <= box.clientHeight) return;
+    const top = now.offsetTop - box.offsetTop;
+    if (top < box.scrollTop || top + now.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - box.clientHeight / 2;
+  }
+
+  /** @param {number} i */
+  pick(i) {
+    this.dispatchEvent(new CustomEvent('sim-step', { bubbles: true, detail: { i } }));
+  }
+}
+
+/**
+ * The ladder's twin: a row a segment.
+ * @param {Model} model @param {number} selected @param {(seg: number) => void} select
+ */
+export function segmentTable(model, selected, select) {
+  return html`<div class="tablebox" tabindex="0" role="region" aria-label=${t('ui.table.label')}><table class="segments">
+    <thead><tr>${['number', 'time', 'from', 'flags', 'seq', 'ack', 'len', 'fate'].map((c) => html`<th scope="col">${t(`col.${c}`)}</th>`)}</tr></thead>
+    <tbody>${repeat(model.segments.filter((s) => s.phase !== 'future' || s.seg.t >= model.t), (s) => s.id, (s) => html`<tr class=${`${s.phase} ${s.id === selected ? 'now' : ''}`}>
+      <th scope="row"><button type="button" aria-pressed=${s.id === selected} @click=${() => select(s.id)}>${s.id}</button></th>
+      <td>${ms(s.seg.t)}</td><td>${t(`host.${s.seg.from}`)}</td><td>${kindOf(s.wire)}</td><td>${s.wire.seq ?? 0}</td><td>${flagsOf(s.wire).includes('ACK') ? s.wire.ack ?? 0 : '–'}</td><td>${s.wire.payload?.length ?? 0}</td><td>${fate(s)}</td></tr>`)}</tbody>
+  </table></div>`;
+}
+
+customElements.define('tcp-log', TcpLog);

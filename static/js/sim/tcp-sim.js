@@ -1,0 +1,694 @@
+// The simulator: a lesson's run in the learner's hands. It replaces the finished diagram that the server has rendered as soon
+// as the engine has answered; nothing moves before the learner moves it.
+import { LitElement, html, nothing, styleMap } from '../../vendor/lit.js';
+import { effect } from '../../vendor/signals.js';
+import { Announcer } from './announce.js';
+import { KEYS, act, arrows, rove } from './keys.js';
+import { actionWords, settings, suggestions } from './rules.js';
+import { has, ms, pathRule, t, told } from './sentence.js';
+import { pageLink } from './socket.js';
+import { SPEEDS, Store } from './store.js';
+import { segmentTable } from './tcp-log.js';
+import { use } from './tcp-header.js';
+import './tcp-ladder.js';
+import './tcp-states.js';
+import './tcp-timeline.js';
+import './tcp-vars.js';
+
+/** @import { Model } from './model.js' */
+/** @import { PathRule, Replayed } from './store.js' */
+/** @import { Fault } from '../protocol.js' */
+/** @import { TcpHeader } from './tcp-header.js' */
+/** @import { TcpLadder } from './tcp-ladder.js' */
+
+const base = document.documentElement.dataset.base ?? '/';
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
+/** With reduced motion, playing goes from event to event at this pace. */
+const PACE = 1500;
+const ZOOMS = [0.75, 1, 1.25, 1.5, 2];
+
+/** What a learner chose for all simulators, kept in this browser. @param {string} key @param {string} otherwise */
+function stored(key, otherwise) {
+  try {
+    return localStorage.getItem(`lab.${key}`) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+/** @param {string} key @param {string} value */
+function store(key, value) {
+  try {
+    localStorage.setItem(`lab.${key}`, value);
+  } catch {
+    // it holds for this page, then
+  }
+}
+
+export class TcpSim extends LitElement {
+  static properties = {
+    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, valuetext: { state: true }, full: { state: true }, note: { state: true },
+  };
+
+  constructor() {
+    super();
+    this.link = pageLink(base);
+    this.store = new Store(this.link);
+    this.table = false;
+    this.menu = false;
+    this.zoom = 1;
+    this.letters = stored('letters', 'on') === 'on';
+    this.verbosity = stored('say', 'all');
+    /** A link that could not be put on the clipboard, or that was. */
+    this.linkText = '';
+    this.valuetext = '';
+    this.full = false;
+    this.note = '';
+    this.live = false;
+    /** @type {Model | null} what the panels show: while playing it changes only when something happens */
+    this.coarse = null;
+    /** @type {unknown} */
+    this.coarseOf = null;
+    /** @type {(() => void)[]} */
+    this.off = [];
+    this.frame = 0;
+    this.last = 0;
+    this.since = 0;
+    this.saidStep = -1;
+    /** @type {any} */
+    this.settle = null;
+    this.source = '';
+    /** @type {Announcer | null} */
+    this.announcer = null;
+    this.tick = this.tick.bind(this);
+    /** What the parts tell the whole. @type {[string, (e: any) => void][]} */
+    this.handlers = [
+      ['seek', (e) => this.scrub(e.detail)],
+      ['sim-step', (e) => this.step(e.detail.i)],
+      ['segment-select', (e) => this.store.select(e.detail.id)],
+      ['sim-pause', () => this.store.pause()],
+      ['sim-say', (e) => this.say(e.detail.text)],
+      ['focusin', (e) => this.focused(e.target)],
+    ];
+    this.connection = '';
+    /** @type {Promise<void>} */
+    this.ready = new Promise((resolve) => {
+      this.becomeReady = resolve;
+    });
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    const s = this.store;
+    this.source ||= this.querySelector('.scenario')?.textContent ?? '';
+    this.off = [
+      effect(() => {
+        // everything that the page shows
+        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, this.link.state.value];
+        this.requestUpdate();
+      }),
+      effect(() => this.moved(s.pos.value.t)),
+      effect(() => this.connected(this.link.state.value)),
+      effect(() => {
+        cancelAnimationFrame(this.frame);
+        this.last = 0;
+        this.since = 0;
+        if (s.playing.value) this.frame = requestAnimationFrame(this.tick);
+      }),
+    ];
+    this.addEventListener('keydown', this.key);
+    this.addEventListener('keydown', this.enter, { capture: true });
+    for (const [name, f] of this.handlers) this.addEventListener(name, f);
+    this.fullChanged = () => {
+      this.full = document.fullscreenElement === this;
+    };
+    document.addEventListener('fullscreenchange', this.fullChanged);
+    if (s.status.value === 'idle' && this.source.trim()) void this.open(this.source, Number(this.dataset.at ?? 0));
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    for (const off of this.off) off();
+    cancelAnimationFrame(this.frame);
+    this.announcer?.stop();
+    this.removeEventListener('keydown', this.key);
+    this.removeEventListener('keydown', this.enter, { capture: true });
+    for (const [name, f] of this.handlers) this.removeEventListener(name, f);
+    if (this.fullChanged) document.removeEventListener('fullscreenchange', this.fullChanged);
+  }
+
+  // ---------------------------------------------------------------- for the page around
+
+  /** Virtual time of the playhead in µs. */
+  get time() {
+    return Math.floor(this.store.pos.value.t);
+  }
+
+  set time(us) {
+    if (this.store.status.value !== 'ready') {
+      this.dataset.at = String(us);
+      return;
+    }
+    this.store.pause();
+    this.store.chosen = false;
+    this.store.seek(us);
+  }
+
+  /** The text of the run; a new text is a new run. */
+  get scenario() {
+    return this.source;
+  }
+
+  set scenario(text) {
+    this.source = text;
+    const at = /[#&]at=(\d{1,12})(?:&|$)/.exec(location.hash)?.[1];
+    void this.open(text, Number(at ?? 0));
+  }
+
+  /** What was done, for the server to grade: all commands, and at last the end of the branch that is shown. */
+  get commands() {
+    return [...(this.store.run?.commands ?? []), { at: this.store.tip.value, line: '' }];
+  }
+
+  /** Does a line where the learner stands. @param {string} line */
+  async do(line) {
+    await this.ready;
+    return this.act(line);
+  }
+
+  play() {
+    void this.ready.then(() => this.store.play());
+  }
+
+  showHelp() {
+    const dialog = this.querySelector('dialog');
+    if (dialog && !dialog.open) dialog.showModal();
+  }
+
+  // ---------------------------------------------------------------- the run
+
+  /** @param {string} scenario @param {number} at */
+  async open(scenario, at) {
+    this.announcer?.hush(true);
+    try {
+      await this.store.load({ scenario, ahead: this.dataset.ahead !== 'no' }, { at });
+    } catch {
+      // the store has the fault, and it is shown
+    }
+    this.saidStep = this.store.model.value.step;
+    this.valuetext = this.describe();
+    this.announcer?.hush(false);
+    await this.updateComplete;
+    this.becomeReady?.();
+    document.documentElement.dataset.ready = 'yes';
+    this.dispatchEvent(new CustomEvent('ready'));
+  }
+
+  /** @param {number} now */
+  tick(now) {
+    const s = this.store;
+    if (!s.playing.value) return;
+    if (calm.matches) {
+      this.since ||= now - PACE;
+      if (now - this.since >= PACE) {
+        this.since = now;
+        void s.next().then((went) => went || s.pause(), () => s.pause());
+      }
+    } else if (this.last) s.tick(now - this.last);
+    this.last = now;
+    this.frame = requestAnimationFrame(this.tick);
+  }
+
+  /** Time has changed, by whatever. @param {number} t */
+  moved(t) {
+    const s = this.store;
+    if (s.status.peek() !== 'ready' || t < 0) return;
+    queueMicrotask(() => this.dispatchEvent(new Event('input', { bubbles: true })));
+    clearTimeout(this.settle);
+    this.settle = setTimeout(() => {
+      if (!s.playing.value) this.valuetext = this.describe();
+    }, 250);
+    if (s.playing.peek()) this.tellPlaying();
+  }
+
+  /** While playing only what matters is said. */
+  tellPlaying() {
+    const s = this.store, step = s.model.value.step;
+    if (step === this.saidStep) return;
+    const all = told(s.index.value);
+    for (let i = this.saidStep + 1; i <= step; i++) {
+      const says = all[i];
+      if (says?.key) this.announcer?.say(this.worth(says.spoken, says.key), { summary: (n) => t('say.skipped', { n, t: ms(s.pos.value.t) }) });
+    }
+    this.saidStep = step;
+  }
+
+  /** Text, if the learner wants to hear of such things. @param {string} text @param {boolean} key */
+  worth(text, key) {
+    return this.verbosity === 'off' || (this.verbosity === 'states' && !key) ? '' : text;
+  }
+
+  /** Says what somebody asked for, whatever the setting for events. @param {string} text */
+  say(text) {
+    this.note = text;
+    this.announcer?.say(text, { group: 'answer' });
+  }
+
+  /** @param {string} state */
+  connected(state) {
+    const before = this.connection;
+    this.connection = state;
+    if (!this.live || before === state) return;
+    if (state === 'retry' || (state === 'down' && before !== 'retry')) this.announcer?.say(t('say.lost'), { group: 'link' });
+    if ((state === 'open' || state === 'http') && (before === 'retry' || before === 'down')) this.announcer?.say(t('say.found'), { group: 'link' });
+  }
+
+  /** The present moment in a sentence. */
+  describe() {
+    const s = this.store, m = s.model.value, n = ms(Math.floor(m.t));
+    if (m.step < 0) return t('ui.valuetext.before', { n });
+    return t('ui.valuetext', { n, i: m.step + 1, of: m.steps.length, text: told(s.index.value)[m.step]?.text ?? '' });
+  }
+
+  // ---------------------------------------------------------------- what the learner does
+
+  async next() {
+    const s = this.store;
+    s.pause();
+    if (!s.more.value && s.atEnd) return this.say(t('ui.why.end'));
+    if (s.more.value && s.atEnd && this.blocked) return this.say(this.blocked);
+    s.chosen = false;
+    try {
+      await s.next();
+    } catch (e) {
+      return this.say(/** @type {Error} */ (e).message);
+    }
+    this.tellStep();
+  }
+
+  /** @param {() => void} go */
+  goBack(go) {
+    const s = this.store;
+    s.pause();
+    if (s.pos.value.k === 0 && s.pos.value.t === 0) return this.say(t('ui.why.start'));
+    s.chosen = false;
+    go();
+    const m = s.model.value;
+    this.saidStep = m.step;
+    this.valuetext = this.describe();
+    this.announcer?.say(this.worth(m.step < 0 ? t('say.start', { text: '' }) : t('say.back', { n: ms(m.t), i: m.step + 1, of: m.steps.length, text: told(s.index.value)[m.step]?.spoken ?? '' }), true), { group: 'event' });
+  }
+
+  /** Says the step that the playhead has come to. @param {string} [frame] key of a message around it */
+  tellStep(frame) {
+    const s = this.store, m = s.model.value, says = told(s.index.value)[m.step];
+    this.saidStep = m.step;
+    this.valuetext = this.describe();
+    this.note = '';
+    const text = frame ? t(frame, { text: says?.spoken ?? '' }) : says?.spoken ?? '';
+    this.announcer?.say(this.worth(text, !!frame || !!says?.key), { group: 'event' });
+  }
+
+  /** @param {number} i */
+  step(i) {
+    this.store.pause();
+    this.store.chosen = false;
+    this.store.step(i);
+    this.tellStep();
+  }
+
+  /** @param {{ t: number, k?: number }} to */
+  scrub({ t, k }) {
+    const s = this.store;
+    s.pause();
+    s.chosen = false;
+    if (k === undefined) s.seek(t);
+    else s.goto({ t, k });
+    this.saidStep = s.model.value.step;
+  }
+
+  toggle() {
+    const s = this.store;
+    if (s.playing.value) {
+      s.pause();
+      this.announcer?.say(t('say.paused', { n: ms(Math.floor(s.pos.value.t)) }), { group: 'play' });
+    } else {
+      if (s.atEnd && !s.more.value) this.saidStep = -1;
+      s.play();
+      this.announcer?.say(t('say.playing'), { group: 'play' });
+    }
+  }
+
+  /** @param {string} line */
+  async act(line) {
+    const s = this.store, many = s.branches.value.length;
+    const done = await s.act(line);
+    this.tellStep(s.branches.value.length > many ? 'say.branch' : undefined);
+    return done;
+  }
+
+  /** @param {number} seg */
+  async inspect(seg) {
+    if (seg) this.store.select(seg);
+    await this.updateComplete;
+    const head = this.header();
+    head?.scrollIntoView({ block: 'nearest' });
+    head?.focusTool();
+  }
+
+  /** @returns {TcpHeader | null} */
+  header() {
+    return this.querySelector('tcp-header');
+  }
+
+  /** @param {() => Promise<Replayed>} change @param {'added' | 'removed'} what */
+  async rule(change, what) {
+    this.menu = false;
+    if (this.blocked) return this.say(this.blocked);
+    try {
+      const { gone, differs, rule } = await change();
+      const text = [t(`say.rule.${what}${differs === null ? '.same' : ''}`, { rule: pathRule(rule), n: ms(differs) }), gone ? t('say.rule.lost', { n: gone }) : ''].filter(Boolean);
+      this.saidStep = this.store.model.value.step;
+      this.valuetext = this.describe();
+      this.say(text.join(' '));
+    } catch (e) {
+      this.say(/** @type {Error} */ (e).message);
+    }
+  }
+
+  /** @param {PathRule} rule */
+  async removeRule(rule) {
+    await this.rule(() => this.store.removeRule(rule), 'removed');
+    await this.updateComplete;
+    // the button that had the focus is gone
+    const add = this.querySelector('.rules .add button');
+    if (add instanceof HTMLElement) add.focus();
+  }
+
+  async toggleMenu() {
+    this.menu = !this.menu;
+    await this.updateComplete;
+    const first = this.querySelector(this.menu ? '.rulemenu button' : '.rules .add button');
+    if (first instanceof HTMLElement) first.focus();
+  }
+
+  async copy() {
+    const { link } = await import('./share.js');
+    try {
+      const address = await link(new URL(base, location.href).href, this.store.text(), this.time);
+      this.linkText = address;
+      try {
+        await navigator.clipboard.writeText(address);
+        this.say(t('say.copied'));
+        this.linkText = '';
+      } catch {
+        await this.updateComplete;
+        const input = this.querySelector('.linkbox input');
+        if (input instanceof HTMLInputElement) input.select(), input.focus();
+      }
+    } catch (e) {
+      this.say(/** @type {Error} */ (e).message);
+    }
+  }
+
+  reset() {
+    this.store.reset();
+    this.note = '';
+    this.saidStep = this.store.model.value.step;
+    this.valuetext = this.describe();
+    this.announcer?.say(t('say.reset'), { group: 'answer' });
+  }
+
+  undo() {
+    if (!this.store.undo()) return this.say(t('ui.why.undo'));
+    const now = this.store.branches.value.find((b) => b.tip === this.store.tip.value);
+    this.saidStep = this.store.model.value.step;
+    this.valuetext = this.describe();
+    this.say(t('say.undo', { text: this.branchName(now) }));
+  }
+
+  async fullscreen() {
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else await this.requestFullscreen();
+    } catch {
+      this.say(t('ui.why.fullscreen'));
+    }
+  }
+
+  /** @param {number} by */
+  resize(by) {
+    const i = ZOOMS.indexOf(this.zoom) + by;
+    const zoom = ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, i))] ?? 1;
+    this.zoom = zoom;
+    this.say(t('say.zoom', { n: Math.round(zoom * 100) }));
+  }
+
+  /** @param {number} by */
+  pick(by) {
+    const m = this.store.model.value, ids = m.segments.map((s) => s.id);
+    if (!ids.length) return;
+    const i = ids.indexOf(this.store.selected.value);
+    const id = ids[Math.max(0, Math.min(ids.length - 1, i < 0 ? 0 : i + by))] ?? 0;
+    this.store.select(id);
+    const ladder = /** @type {TcpLadder | null} */ (this.querySelector('tcp-ladder'));
+    if (ladder?.contains(document.activeElement)) void this.updateComplete.then(() => ladder.focusSegment?.(id));
+    else this.announcer?.say(t('say.selected', { seg: id }), { group: 'answer' });
+  }
+
+  /** In the diagram the focus is the choice. @param {EventTarget | null} target */
+  focused(target) {
+    const seg = target instanceof Element ? Number(target.closest('[data-seg]')?.getAttribute('data-seg')) : 0;
+    if (seg && seg !== this.store.selected.value) this.store.select(seg);
+  }
+
+  /** Enter on a segment of the diagram goes on to its header. @param {KeyboardEvent} e */
+  enter(e) {
+    const seg = e.target instanceof Element ? e.target.closest('[data-seg]') : null;
+    if (!seg || e.key !== 'Enter') return;
+    e.preventDefault();
+    e.stopPropagation();
+    void this.inspect(Number(seg.getAttribute('data-seg')));
+  }
+
+  /** @param {KeyboardEvent} e */
+  key(e) {
+    if (!this.live) return;
+    const what = act(e, this.letters);
+    if (!what) return;
+    e.preventDefault();
+    const head = this.header(), s = this.store;
+    switch (what) {
+      case 'toggle': return this.toggle();
+      case 'next': return void this.next();
+      case 'back': return this.goBack(() => s.back());
+      case 'later': return this.scrub({ t: s.pos.value.t + 10000 });
+      case 'earlier': return this.scrub({ t: s.pos.value.t - 10000 });
+      case 'first': return this.goBack(() => s.start());
+      case 'last': s.pause(); s.chosen = false; s.end(); return this.tellStep();
+      case 'up': return this.pick(-1);
+      case 'down': return this.pick(1);
+      case 'inspect': return void this.inspect(s.selected.value);
+      case 'drop': return head?.drop();
+      case 'delay': return head?.ask('delay');
+      case 'duplicate': return head?.ask('duplicate');
+      case 'hold': return head?.hold();
+      case 'edit': return head?.edit();
+      case 'undo': return this.undo();
+      case 'help': return this.showHelp();
+      case 'larger': return this.resize(1);
+      case 'smaller': return this.resize(-1);
+    }
+  }
+
+  // ---------------------------------------------------------------- rendering
+
+  /** Why the engine cannot be asked just now, '' when it can. */
+  get blocked() {
+    const state = this.link.state.value;
+    if (state !== 'open' && state !== 'http') return t('ui.why.offline');
+    return this.store.busy.value ? t('ui.why.busy') : '';
+  }
+
+  /** The finished diagram of the server stays until there is something better. */
+  shouldUpdate() {
+    const status = this.store.status.value;
+    return this.live || status === 'ready' || (status === 'failed' && !this.querySelector('.fallback'));
+  }
+
+  willUpdate() {
+    if (this.live) return;
+    this.live = true;
+    this.replaceChildren();
+    this.classList.add('live');
+  }
+
+  firstUpdated() {
+    this.announcer = new Announcer([...this.querySelectorAll('.regions > p')]);
+  }
+
+  updated() {
+    for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
+  }
+
+  render() {
+    const s = this.store, status = s.status.value, name = `${this.id || 'sim'}-name`;
+    const title = s.first?.title || this.dataset.title || t('ui.sim');
+    const model = s.model.value, ready = status === 'ready';
+    if (!s.playing.value || this.coarseOf !== s.index.value || this.coarse?.k !== model.k) {
+      this.coarse = model;
+      this.coarseOf = s.index.value;
+    }
+    return html`<section class="simbody" aria-labelledby=${name}>
+      ${this.head(title, name)}
+      ${this.notices()}
+      ${ready ? html`${this.chips()}${this.summary(model)}${this.stage(model)}${this.transport(model)}${this.under()}` : nothing}
+      <div class="regions vh">${[0, 1, 2, 3].map(() => html`<p aria-live="polite"></p>`)}</div>
+      ${this.help()}
+    </section>`;
+  }
+
+  /** @param {string} title @param {string} name */
+  head(title, name) {
+    const state = this.link.state.value;
+    const words = { idle: 'ui.connecting', connecting: 'ui.connecting', open: 'ui.connected', http: 'ui.http', retry: 'ui.reconnecting', down: 'ui.offline' }[state];
+    return html`<header class="simhead">
+      <h2 id=${name}>${title}</h2>
+      <p class="live ${state}"><i aria-hidden="true"></i>${t(words)}</p>
+      <div class="acts" role="toolbar" aria-label=${t('ui.tools')} data-rove @keydown=${arrows}>
+        <button type="button" @click=${this.copy}>${use('share')}<span>${t('ui.copy')}</span></button>
+        <button type="button" @click=${this.reset}>${use('reset')}<span>${t('ui.reset')}</span></button>
+        <button type="button" class="icon" aria-pressed=${this.table} title=${t('ui.table')} @click=${() => { this.table = !this.table; }}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
+        <button type="button" class="icon" title=${t('ui.help')} @click=${this.showHelp}>${use('keys')}<span class="vh">${t('ui.help')}</span></button>
+        <button type="button" class="icon" title=${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')} @click=${this.fullscreen}>${use('grow')}<span class="vh">${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')}</span></button>
+      </div>
+    </header>`;
+  }
+
+  notices() {
+    const s = this.store, fault = s.fault.value;
+    /** @param {{ line?: number, message: string, hint?: string }} f */
+    const line = (f) => html`<li>${f.line ? t('ui.failed.line', { line: f.line, message: f.message }) : f.message}${f.hint ? html` <span>${t('ui.hint', { hint: f.hint })}</span>` : nothing}</li>`;
+    return html`
+      ${s.status.value === 'loading' ? html`<p class="notice">${t('ui.loading')}</p>` : nothing}
+      ${fault ? html`<div class="notice bad" role="alert"><p>${t(s.status.value === 'failed' ? 'ui.failed' : 'ui.stopped')}</p><ul>${(fault.faults ?? [fault]).map(line)}</ul></div>` : nothing}
+      ${s.mismatch.value ? html`<p class="notice bad" role="alert">${t('ui.mismatch')}</p>` : nothing}
+      ${this.linkText ? html`<p class="notice linkbox"><label>${t('ui.copy.failed')} <input type="text" readonly .value=${this.linkText} aria-label=${t('ui.copy.label')}></label> <button type="button" @click=${() => { this.linkText = ''; }}>${t('ui.close')}</button></p>` : nothing}`;
+  }
+
+  chips() {
+    const s = this.store, first = s.first, rules = s.rules.value, off = this.blocked !== '';
+    const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
+    return html`<div class="chiprow" data-rove @keydown=${arrows}>
+      <ul class="rules" aria-label=${t('ui.settings')}>
+        ${list.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
+        ${rules.map((r) => html`<li class="loss"><b>${t('ui.rule')}</b> ${pathRule(r.text)}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { rule: pathRule(r.text) })} @click=${() => this.removeRule(r)}>${use('close')}</button></li>`)}
+        <li class="add"><button type="button" aria-expanded=${this.menu} aria-disabled=${off} @click=${this.toggleMenu}>${use('plus')}${t('ui.rule.add')}</button></li>
+      </ul>
+      ${this.menu ? html`<div class="rulemenu card" role="group" aria-label=${t('ui.rule.menu')} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') { e.stopPropagation(); void this.toggleMenu(); } }}>
+        ${suggestions(s.events.value, rules.map((r) => r.text)).map((r) => html`<button type="button" @click=${() => this.rule(() => s.addRule(r.line), 'added')}>${r.text}</button>`)}
+        <p>${t('ui.rule.note')}</p></div>` : nothing}
+      ${this.chooser()}
+    </div>
+    <p class="note simnote" ?hidden=${!this.note}>${this.note}</p>`;
+  }
+
+  /** @param {import('./store.js').Branch | undefined} b */
+  branchName(b) {
+    return !b || b.first || !b.line ? t('ui.branch.first') : t('ui.branch.name', { what: actionWords(b.line), n: ms(b.at) });
+  }
+
+  chooser() {
+    const s = this.store, branches = s.branches.value;
+    if (branches.length < 2) return nothing;
+    return html`<label class="branches">${use('branch')}<span>${t('ui.branch')}</span> <select @change=${(/** @type {Event} */ e) => {
+      s.choose(Number(/** @type {HTMLSelectElement} */ (e.target).value));
+      this.saidStep = s.model.value.step;
+      this.valuetext = this.describe();
+      this.say(t('say.branch.chosen', { text: this.branchName(s.branches.value.find((b) => b.tip === s.tip.value)) }));
+    }}>${branches.map((b) => html`<option value=${b.tip} .selected=${b.tip === s.tip.value}>${this.branchName(b)}</option>`)}</select></label>`;
+  }
+
+  /** @param {Model} m */
+  summary(m) {
+    const hosts = this.store.first?.hosts;
+    return html`<div class="vh"><h3>${t('ui.summary')}</h3>
+      <p>${t('ui.summary.area', { client: `${t('host.client')} ${hosts?.[0].addr ?? ''}`, server: `${t('host.server')} ${hosts?.[1].addr ?? ''}` })}</p>
+      <p>${t('ui.summary.controls')}</p>
+      <p class="now">${t('ui.summary.now', { n: ms(Math.floor(m.t)), i: m.step + 1, of: m.steps.length, client: m.hosts.client.state, server: m.hosts.server.state, flying: t('ui.summary.flying', { n: m.flying.length }) })}</p>
+      <p>${t('ui.summary.hint')}</p></div>`;
+  }
+
+  /** @param {Model} m */
+  stage(m) {
+    const s = this.store, hosts = s.first?.hosts;
+    return html`<div class="stage">
+      <div class="card wire">
+        <div class="hosts">
+          <div class="host cli"><h3><i aria-hidden="true">C</i>${t('ui.client')}</h3><p>${hosts?.[0].addr}</p></div>
+          <p class="axis" aria-hidden="true">${t('ui.axis')}</p>
+          <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
+        </div>
+        ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
+          : html`<div class="ladderbox" style=${styleMap({ zoom: String(this.zoom) })}><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value}></tcp-ladder></div>`}
+      </div>
+      <div class="side">
+        <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
+        <tcp-vars class="card vars" .model=${this.coarse}></tcp-vars>
+      </div>
+    </div>`;
+  }
+
+  /** @param {Model} m */
+  transport(m) {
+    const s = this.store, playing = s.playing.value, start = s.pos.value.k === 0 && s.pos.value.t === 0, end = s.atEnd && !s.more.value;
+    const of = m.steps.length;
+    return html`<div class="card transport" role="group" aria-label=${t('ui.playback')}>
+      <div class="btns" role="toolbar" aria-label=${t('ui.playback')} data-rove @keydown=${arrows}>
+        <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.first')} title=${t('ui.first')} @click=${() => this.goBack(() => s.start())}>${use('first')}</button>
+        <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.back')} title=${t('ui.back')} @click=${() => this.goBack(() => s.back())}>${use('back')}</button>
+        <button type="button" class="solid play" @click=${this.toggle}>${use(playing ? 'pause' : 'play')}<span>${t(playing ? 'ui.pause' : 'ui.play')}</span></button>
+        <button type="button" class="icon next" aria-disabled=${end} aria-label=${t('ui.next')} title=${t('ui.next')} @click=${this.next}>${use('fwd')}</button>
+      </div>
+      <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .valuetext=${this.valuetext}></tcp-timeline>
+      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : t(s.more.value && s.tip.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
+      ${this.speed('speed')}
+    </div>`;
+  }
+
+  /** @param {string} cls */
+  speed(cls) {
+    const s = this.store;
+    return html`<label class=${cls}>${t('ui.speed')} <select @change=${(/** @type {Event} */ e) => { s.speed.value = Number(/** @type {HTMLSelectElement} */ (e.target).value); }}>
+      ${SPEEDS.map((v) => html`<option value=${v} .selected=${v === s.speed.value}>${t(`ui.speed.${v}`)}</option>`)}</select></label>`;
+  }
+
+  under() {
+    const s = this.store;
+    return html`<div class="under">
+      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .blocked=${this.blocked} .act=${(/** @type {string} */ line) => this.act(line)}></tcp-header>
+      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
+    </div>`;
+  }
+
+  help() {
+    const name = `${this.id || 'sim'}-keys`;
+    return html`<dialog class="keys" aria-labelledby=${name}>
+      <header><h2 id=${name}>${t('ui.keys')}</h2><form method="dialog"><button class="icon quiet" aria-label=${t('ui.close')}>${use('close')}</button></form></header>
+      <table class="keylist"><tbody>${KEYS.map(([key, does]) => html`<tr><th scope="row"><kbd>${has(key ?? '') ? t(key ?? '') : key}</kbd></th><td>${t(does ?? '')}</td></tr>`)}</tbody></table>
+      <div class="options">
+        <label><input type="checkbox" .checked=${this.letters} @change=${(/** @type {Event} */ e) => { this.letters = /** @type {HTMLInputElement} */ (e.target).checked; store('letters', this.letters ? 'on' : 'off'); }}> ${t('ui.keys.on')}</label>
+        <label>${t('ui.say')} <select @change=${(/** @type {Event} */ e) => { this.verbosity = /** @type {HTMLSelectElement} */ (e.target).value; store('say', this.verbosity); }}>
+          ${['all', 'states', 'off'].map((v) => html`<option value=${v} .selected=${v === this.verbosity}>${t(`ui.say.${v}`)}</option>`)}</select></label>
+        ${this.speed('speedtoo')}
+        <p class="zoom"><span>${t('ui.zoom')}</span> <button type="button" class="icon" aria-label=${t('ui.zoom.out')} @click=${() => this.resize(-1)}>−</button><b>${Math.round(this.zoom * 100)} %</b><button type="button" class="icon" aria-label=${t('ui.zoom.in')} @click=${() => this.resize(1)}>+</button></p>
+      </div>
+    </dialog>`;
+  }
+}
+
+customElements.define('tcp-sim', TcpSim);

@@ -1,0 +1,46 @@
+// The browser's narrator is held to the fixture that the one in Go is held to: web/i18n/testdata/sentences.json.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Narrator, kindOf, ms, nth, parseTime, pathRule, t, time } from '../../../static/js/sim/sentence.js';
+
+const fixture = JSON.parse(readFileSync(new URL('../../i18n/testdata/sentences.json', import.meta.url), 'utf8'));
+
+test('numbers and times', () => {
+  for (const [us, text] of fixture.numbers.time) assert.equal(time(us), text);
+  for (const [us, text] of fixture.numbers.ms) assert.equal(ms(us), text);
+  assert.equal(ms(null), 'never');
+  assert.equal(parseTime('1.05s'), 1050000);
+  assert.equal(parseTime('soon'), 0);
+});
+
+for (const c of fixture.cases) {
+  test(`sentences: ${c.name}`, () => {
+    const one = new Narrator(), all = new Narrator();
+    for (const s of c.steps) {
+      assert.deepEqual(s.events.map((e) => one.event({ n: 0, t: 0, ...e })), s.say);
+      assert.equal(all.step(s.events.map((e) => ({ n: 0, t: 0, ...e }))).text, s.text);
+    }
+  });
+}
+
+test('what is said begins with what changed', () => {
+  const steps = fixture.cases[0].steps, n = new Narrator();
+  const said = steps.map((s) => n.step(s.events));
+  assert.equal(said[5].spoken, 'Client ESTABLISHED. Client received SYN-ACK, sent ACK, seq 1001, ack 5001.');
+  assert.deepEqual(said.map((s) => s.key), [true, true, true, true, true, true, true, false, false], 'changes of state, losses and timers are key events');
+});
+
+test('words for a rule of the path', () => {
+  assert.equal(pathRule('drop 1st SYN-ACK'), 'drop the 1st SYN-ACK');
+  assert.equal(pathRule('drop every segment from client'), 'drop every segment from the client');
+  assert.equal(pathRule('something else'), 'something else');
+  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 102, 111].map(nth), ['1st', '2nd', '3rd', '4th', '11th', '12th', '13th', '21st', '102nd', '111th']);
+});
+
+test('a message with plural forms, a message that is missing', () => {
+  assert.equal(t('bytes', { n: 1 }), '1 byte');
+  assert.equal(t('bytes', { n: 18 }), '18 bytes');
+  assert.equal(t('no such key'), 'no such key');
+  assert.equal(kindOf({ flags: 'none' }), 'segment without flags');
+});

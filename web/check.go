@@ -1,0 +1,163 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/web/live"
+)
+
+// An answer is what a learner says to a block of a lesson.
+type answer struct {
+	Lesson   string          `json:"lesson"`
+	Block    string          `json:"block"`
+	Kind     string          `json:"kind"`     // "predict", "quiz" or "challenge"
+	Answer   json.RawMessage `json:"answer"`   // a text to a prediction, numbers of options to a quiz
+	Commands []live.Do       `json:"commands"` // to a challenge: what was done in its simulator
+	Ahead    bool            `json:"ahead"`    // whether the simulator was opened so
+}
+
+// A verdict is what the lab says to it. Its HTML comes from the lesson.
+type verdict struct {
+	OK       bool   `json:"ok"`
+	Code     string `json:"code,omitempty"`
+	Feedback string `json:"feedback,omitempty"`
+	Goals    []goal `json:"goals,omitempty"`
+	Steps    int    `json:"steps,omitempty"`
+}
+
+type goal struct {
+	Text   string `json:"text"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"` // how it is instead
+}
+
+// check answers POST api/check. What is right never leaves the server before it was said.
+func (s *Site) check(w http.ResponseWriter, r *http.Request) error {
+	var a answer
+	if err := readJSON(r, &a); err != nil {
+		return err
+	}
+	lesson := s.Course().Lesson(a.Lesson)
+	if lesson == nil {
+		return &Error{Status: http.StatusNotFound, Code: "no_such_lesson", Message: "There is no such lesson (any more); load the page again."}
+	}
+	var v *verdict
+	var err error
+	switch a.Kind {
+	case "predict":
+		v, err = checkPredict(lesson, &a)
+	case "quiz":
+		v, err = checkQuiz(lesson, &a)
+	case "challenge":
+		v, err = s.checkChallenge(lesson, &a)
+	default:
+		err = &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "The kind must be predict, quiz or challenge."}
+	}
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, v)
+	return nil
+}
+
+// readJSON reads the one JSON object of a body, without unknown fields.
+func readJSON(r *http.Request, to any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	err := d.Decode(to)
+	if err == nil && d.More() {
+		err = errors.New("there is something after the object")
+	}
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return &Error{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: "The request is too large."}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Status: http.StatusBadRequest, Code: "bad_json", Message: "The request is not a JSON object: it ends too early."}
+	case err != nil:
+		return &Error{Status: http.StatusBadRequest, Code: "bad_json", Message: "The request cannot be read: " + err.Error() + "."}
+	}
+	return nil
+}
+
+func errNoBlock(kind string) error {
+	return &Error{Status: http.StatusNotFound, Code: "no_such_block", Message: "The lesson has no such " + kind + " (any more); load the page again."}
+}
+
+func badAnswer(want string) error {
+	return &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "The answer must be " + want + "."}
+}
+
+func checkPredict(l *lessons.Lesson, a *answer) (*verdict, error) {
+	p := l.Predict(a.Block)
+	if p == nil {
+		return nil, errNoBlock("prediction")
+	}
+	var text string
+	if err := json.Unmarshal(a.Answer, &text); err != nil {
+		return nil, badAnswer("a text")
+	}
+	return verdictOf(p.Check(text)), nil
+}
+
+func checkQuiz(l *lessons.Lesson, a *answer) (*verdict, error) {
+	q := l.Quiz(a.Block)
+	if q == nil {
+		return nil, errNoBlock("question")
+	}
+	var picked []int
+	if err := json.Unmarshal(a.Answer, &picked); err != nil {
+		return nil, badAnswer("a list of numbers")
+	}
+	return verdictOf(q.Check(picked)), nil
+}
+
+func verdictOf(v lessons.Verdict) *verdict {
+	return &verdict{OK: v.OK, Code: v.Code, Feedback: v.Feedback}
+}
+
+// checkChallenge plays what the learner did and looks whether the goals are reached.
+func (s *Site) checkChallenge(l *lessons.Lesson, a *answer) (*verdict, error) {
+	c := l.Challenge(a.Block)
+	if c == nil {
+		return nil, errNoBlock("challenge")
+	}
+	if len(a.Commands) > live.MaxCommands {
+		return nil, &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "These are too many commands; start the simulator anew."}
+	}
+	tl, fault := s.hub.Play(&live.OpenCommand{ID: 1, Lesson: a.Lesson, Block: a.Block, Ahead: a.Ahead, Commands: a.Commands})
+	if fault != nil {
+		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: fault.Code, Message: "What was done cannot be played again: " + fault.Message + "."}
+	}
+	result := c.GradeNode(tl, tl.At())
+	v := &verdict{OK: result.Passed, Code: "right", Steps: result.Steps}
+	for _, g := range result.Goals {
+		v.Goals = append(v.Goals, goal{Text: g.Text, OK: g.OK, Detail: g.Detail})
+	}
+	if !v.OK {
+		v.Code = "wrong"
+	}
+	v.Feedback = challengeFeedback(v)
+	return v, nil
+}
+
+// challengeFeedback says in HTML what the list of goals does not.
+func challengeFeedback(v *verdict) string {
+	if v.OK {
+		return "<p>Every goal is reached.</p>"
+	}
+	var b strings.Builder
+	for _, g := range v.Goals {
+		if !g.OK && g.Detail != "" {
+			fmt.Fprintf(&b, "<p>%s: %s.</p>", html.EscapeString(g.Text), html.EscapeString(g.Detail))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,208 @@
+package i18n_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+	"github.com/handshakelab/lab/web/i18n"
+)
+
+// jsonEvent is as much of an event of the live protocol as a sentence needs.
+type jsonEvent struct {
+	T                 int64
+	Kind              engine.Kind
+	Host, Toward      string
+	Conn              tcp.ConnID
+	Seg, Of           engine.SegID
+	OK                bool
+	From, To          string
+	Timer, Notice     string
+	Errno, Call, Text string
+	Bytes             uint32
+	Count             int
+	Due               *int64
+	Rule              rule.ID
+	Args              []int64
+	Fields            []string
+	Wire              *jsonWire
+	Vars              *struct{ RTO tcp.Time }
+}
+
+type jsonWire struct {
+	Src, Dst       netip.AddrPort
+	Seq, Ack       wire.Seq
+	Flags, Payload string
+}
+
+func (j jsonEvent) event(t *testing.T) engine.Event {
+	t.Helper()
+	host := map[string]engine.HostID{"client": engine.Client, "server": engine.Server, "network": engine.Network}
+	e := engine.Event{At: engine.Time(j.T), Kind: j.Kind, Host: host[j.Host], Toward: host[j.Toward], Conn: j.Conn, Seg: j.Seg, Of: j.Of, OK: j.OK,
+		Call: j.Call, Text: j.Text, Bytes: j.Bytes, Count: j.Count, Due: tcp.Never, Rule: j.Rule}
+	copy(e.Args[:], j.Args)
+	if j.Due != nil {
+		e.Due = engine.Time(*j.Due)
+	}
+	e.From, _ = tcp.ParseState(j.From)
+	e.To, _ = tcp.ParseState(j.To)
+	e.Notice, _ = tcp.ParseNotice(j.Notice)
+	e.Errno, _ = tcp.ParseErrno(j.Errno)
+	names := []string{"sport", "dport", "seq", "ack", "offset", "reserved", "flags", "window", "checksum", "urgent", "options", "payload", "ttl", "src", "dst"}
+	for _, f := range j.Fields {
+		e.Fields |= 1 << slices.Index(names, f)
+	}
+	if w := j.Wire; w != nil {
+		flags, err := wire.ParseFlags(w.Flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Wire = wire.Segment{Src: w.Src, Dst: w.Dst, Seq: w.Seq, Ack: w.Ack, Flags: flags, Payload: w.Payload}
+	}
+	if j.Vars != nil {
+		e.Vars = &tcp.TCB{RTO: j.Vars.RTO}
+	}
+	return e
+}
+
+// TestSentences holds the narrator to the fixture that the browser's narrator is held to as well.
+func TestSentences(t *testing.T) {
+	b, err := os.ReadFile("testdata/sentences.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fixture struct {
+		Numbers struct{ Time, MS [][2]any }
+		Cases   []struct {
+			Name  string
+			Steps []struct {
+				Events []jsonEvent
+				Say    []string
+				Text   string
+			}
+		}
+	}
+	if err := json.Unmarshal(b, &fixture); err != nil {
+		t.Fatal(err)
+	}
+	en := i18n.Lookup("en-GB")
+	for _, v := range fixture.Numbers.Time {
+		if got := en.Time(int64(v[0].(float64))); got != v[1] {
+			t.Errorf("Time(%v) = %q, want %q", v[0], got, v[1])
+		}
+	}
+	for _, v := range fixture.Numbers.MS {
+		if got := en.Ms(int64(v[0].(float64))); got != v[1] {
+			t.Errorf("Ms(%v) = %q, want %q", v[0], got, v[1])
+		}
+	}
+	for _, c := range fixture.Cases {
+		t.Run(c.Name, func(t *testing.T) {
+			one, all := en.Narrator(), en.Narrator()
+			for i, s := range c.Steps {
+				var events []engine.Event
+				for k, j := range s.Events {
+					e := j.event(t)
+					events = append(events, e)
+					if got := one.Event(e); got != s.Say[k] {
+						t.Errorf("step %d, event %d: %q, want %q", i, k, got, s.Say[k])
+					}
+				}
+				if got := all.Step(events); got != s.Text {
+					t.Errorf("step %d: %q, want %q", i, got, s.Text)
+				}
+			}
+		})
+	}
+}
+
+// TestEveryEventHasASentence: no kind of event, notice, errno, timer or field may be without words, in any language.
+func TestEveryEventHasASentence(t *testing.T) {
+	for _, lang := range i18n.Languages {
+		c := i18n.Lookup(lang)
+		need := []string{}
+		for _, k := range []engine.Kind{engine.Called, engine.Opened, engine.Removed, engine.Changed, engine.Updated, engine.TimerSet, engine.TimerStopped,
+			engine.TimerFired, engine.Sent, engine.Forged, engine.Edited, engine.Delayed, engine.Held, engine.Released, engine.Duplicated, engine.Lost,
+			engine.Arrived, engine.Discarded, engine.RuleAdded, engine.RuleRemoved, engine.Failed} {
+			need = append(need, "event."+string(k))
+		}
+		for n := tcp.NoNotice + 1; n <= tcp.PeerClosed; n++ {
+			need = append(need, "event.told."+n.String())
+		}
+		for e := tcp.OK + 1; e <= tcp.EPIPE; e++ {
+			need = append(need, "errno."+e.String())
+		}
+		for k := tcp.TimerKind(0); k < tcp.NumTimers; k++ {
+			need = append(need, "timer."+k.String())
+		}
+		for _, key := range need {
+			if !c.Has(key) {
+				t.Errorf("%s: no message %q", lang, key)
+			}
+		}
+	}
+}
+
+var markup = regexp.MustCompile(`<[a-z/!]|&[a-z]+;`)
+
+// TestMessages: messages are plain text, have the fallback's placeholders and no others, and no empty forms.
+func TestMessages(t *testing.T) {
+	holes := regexp.MustCompile(`\{[^}]*\}`)
+	en := i18n.Lookup("en")
+	for _, lang := range i18n.Languages {
+		c := i18n.Lookup(lang)
+		for _, key := range c.Keys() {
+			text := c.T(key)
+			if text == "" || markup.MatchString(text) {
+				t.Errorf("%s: message %q is empty or holds markup: %q", lang, key, text)
+			}
+			if !en.Has(key) {
+				t.Errorf("%s: message %q is not in the English catalogue", lang, key)
+			}
+			a, b := holes.FindAllString(text, -1), holes.FindAllString(en.T(key), -1)
+			slices.Sort(a)
+			slices.Sort(b)
+			if !slices.Equal(a, b) {
+				t.Errorf("%s: message %q has placeholders %v, English has %v", lang, key, a, b)
+			}
+		}
+	}
+}
+
+// TestModuleIsFresh: the browser's copy of the catalogue is what the generator writes.
+func TestModuleIsFresh(t *testing.T) {
+	want, err := i18n.Module("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../static/js/catalog.en.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("static/js/catalog.en.js is stale: run go generate ./web/i18n")
+	}
+}
+
+func TestLookup(t *testing.T) {
+	if c := i18n.Lookup("xx"); c.Lang != "en" {
+		t.Errorf("Lookup of a language without catalogue gives %q", c.Lang)
+	}
+	if got := i18n.T("bytes", "n", 1); got != "1 byte" {
+		t.Errorf("one byte is %q", got)
+	}
+	if got := i18n.T("bytes", "n", 2); got != "2 bytes" {
+		t.Errorf("two bytes are %q", got)
+	}
+	if got := i18n.T("no such key"); got != "no such key" {
+		t.Errorf("a missing message is %q", got)
+	}
+}
