@@ -3,6 +3,7 @@ package engine_test
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -49,7 +50,7 @@ type traceEvent struct {
 }
 
 // traceCalls are the calls that the engine has; a trace that makes another one is not run.
-var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\)( with unread data)?|close\(listener\))$`)
+var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\)( with unread data)?|close\(listener\)|setsockopt\(.*\)|getsockopt\(SO_ERROR\))$`)
 
 // traceSysctls are the settings that the engine has.
 var traceSysctls = map[string]func(*tcp.Options, uint8){
@@ -57,6 +58,7 @@ var traceSysctls = map[string]func(*tcp.Options, uint8){
 	"tcp_syn_retries":         func(o *tcp.Options, v uint8) { o.SynRetries = tcp.Some(v) },
 	"tcp_timestamps":          func(o *tcp.Options, v uint8) { o.Timestamps = tcp.Some(v != 0) },
 	"tcp_sack":                func(o *tcp.Options, v uint8) { o.SACK = tcp.Some(v != 0) },
+	"tcp_tw_reuse":            func(o *tcp.Options, v uint8) { o.TWReuse = tcp.Some(v) },
 	"tcp_window_scaling":      func(o *tcp.Options, v uint8) { o.ScaleOff = v == 0 },
 }
 
@@ -64,14 +66,11 @@ var traceSysctls = map[string]func(*tcp.Options, uint8){
 var traceNeeds = map[string]string{
 	"accept-overflow-classic": "order among timers of one instant",
 	"backlog-zero-cookies":    "SYN cookies",
-	"data-rto-backoff":        "tail loss probe",
 	"defer-accept":            "TCP_DEFER_ACCEPT",
 	"fin-on-syn":              "ECN",
-	"isn-clock":               "close call",
 	"options-client-matrix":   "congestion control",
 	"paws":                    "PAWS",
 	"synack-blackhole":        "timer wheel that lets a timer fire before a segment of the same instant",
-	"user-timeout":            "user timeout",
 }
 
 // TestTraces replays what was recorded on Linux: the same calls at the same times, the same faults on the wire. Flags, numbers,
@@ -387,6 +386,14 @@ func (r *replay) call(e traceEvent) {
 		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n)}
 	case e.Call == "accept()" && e.Result == "ok":
 		c = tcp.Call{Verb: tcp.CallAccept}
+	case e.Call == "close(listener)":
+		c = tcp.Call{Verb: tcp.CallClose, Listener: true}
+	case strings.HasPrefix(e.Call, "setsockopt(SO_KEEPALIVE"):
+		var idle, interval, count engine.Time
+		if _, err := fmt.Sscanf(e.Call, "setsockopt(SO_KEEPALIVE, idle %d, intvl %d, cnt %d)", &idle, &interval, &count); err != nil {
+			r.Fatal(e.Call, err)
+		}
+		c = tcp.Call{Verb: tcp.CallSet, Option: tcp.KeepAlive, Values: [3]engine.Time{idle * tcp.Second, interval * tcp.Second, count}}
 	case strings.HasPrefix(e.Call, "close()"):
 		c = tcp.Call{Verb: tcp.CallClose}
 	case strings.HasPrefix(e.Call, "shutdown"):
@@ -395,6 +402,14 @@ func (r *replay) call(e traceEvent) {
 		c = tcp.Call{Verb: tcp.CallRecv}
 	default:
 		return // recv and a failed accept change nothing on the wire
+	}
+	if errno, failed := strings.CutPrefix(fmt.Sprint(e.Result), "-1 "); failed && e.Took < 0.001 && errno != "EINPROGRESS" {
+		_, err := r.w.Apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: c})
+		if got := tcp.OK; !errors.As(err, &got) || got.String() != errno {
+			r.Errorf("%s: the kernel said %s, the engine %v", e.Call, errno, err)
+		}
+		r.told = append(r.told, e.Who+" "+errno)
+		return
 	}
 	r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: c})
 }

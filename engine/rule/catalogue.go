@@ -74,9 +74,14 @@ const (
 	TimeWaitSYN  ID = "6191:2"
 	TimeWaitRST  ID = "1337:2"
 
-	AckDelayed ID = "9293:3.8.6.3/delay"
-	AckSent    ID = "9293:3.8.6.3/sent"
-	LossProbe  ID = "8985:7.2"
+	KeepIdle     ID = "9293:3.8.4/idle"
+	KeepProbe    ID = "9293:3.8.4/probe"
+	KeepDead     ID = "9293:3.8.4/dead"
+	KeepOff      ID = "9293:3.8.4/off"
+	ListenerGone ID = "9293:3.10.4/listener"
+	AckDelayed   ID = "9293:3.8.6.3/delay"
+	AckSent      ID = "9293:3.8.6.3/sent"
+	LossProbe    ID = "8985:7.2"
 
 	RTOInitial  ID = "6298:2.1"
 	RTTFirst    ID = "6298:2.2"
@@ -340,6 +345,21 @@ var catalogue = []Rule{
 		"TIME-WAIT assassination: an old segment draws an ACK, that ACK draws an RST from a peer that is long gone, and the RST ends the wait.").
 		says("An RST with the exact next number {SEG.SEQ} ends the wait early.", "", "SEG.SEQ"),
 
+	rfc(KeepIdle, "9293", "3.8.4", "MUST-26", "Keepalive looks at an idle connection",
+		"Only a connection of which nothing was heard for a long while is probed. It is off unless the application asks for it.").
+		says("Nothing may be heard for {idle.us} before a probe goes out.", "", "idle.us"),
+	rfc(KeepProbe, "9293", "3.8.4", "", "A keepalive probe lies one number below SND.NXT",
+		"It carries no text and an old number, so a living peer must answer it with an ACK.").
+		says("Probe {count}: an empty segment with an old number.", "", "count"),
+	rfc(KeepDead, "9293", "3.8.4", "", "No probe is answered: the peer is given up",
+		"One lost probe proves nothing; several do.").
+		says("{count} probes went unanswered. The connection is given up.", "", "count"),
+	rfc(KeepOff, "9293", "3.8.4", "MUST-25", "Keepalive is off by default",
+		"The application decides whether idle connections are probed.").
+		says("Keepalive is set anew.", ""),
+	rfc(ListenerGone, "9293", "3.10.4", "", "The listener is gone",
+		"A connection that was being made when its listener closed finds nobody: its ACK draws an RST.").
+		says("The ACK {SEG.ACK} completes a connection whose listener has closed. The answer is RST.", "", "SEG.ACK"),
 	rfc(AckDelayed, "9293", "3.8.6.3", "SHLD-18", "An acknowledgment may wait a little",
 		"If text of our own goes out soon, the ACK can ride on it. It must not wait for half a second or more.").
 		says("The acknowledgment {RCV.NXT} waits a little for text to ride on.", "", "RCV.NXT"),

@@ -24,7 +24,8 @@ func (t *TCB) appendBinary(b []byte) []byte {
 	b = appendInts(b, int64(t.ID), int64(t.State), bit(t.Passive), num(t.ISS), num(t.SndUna), num(t.SndNxt), int64(t.SndWnd), num(t.SndWL1),
 		num(t.SndWL2), int64(t.MaxWnd), num(t.IRS), num(t.RcvNxt), int64(t.RcvWnd), int64(t.RcvBuf), int64(t.SendMSS), int64(t.SndScale), int64(t.RcvScale),
 		bit(t.ScaleOK), bit(t.SACKOK), bit(t.TSOK), int64(t.TSRecent), int64(t.TSOffset), int64(t.RTO), int64(t.SRTT), int64(t.RTTVar),
-		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
+		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),
+		int64(t.UserTimeout), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
 		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), int64(len(t.Out)))
 	b = append(b, t.Out...)
 	for _, at := range t.Timers {

@@ -110,6 +110,9 @@ func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect
 	if h.listening && h.cfg.Profile.Linux && h.conns[i].reopens(seg) {
 		return h.reopen(i, now, seg, out)
 	}
+	if t := &h.conns[i]; t.Passive && t.State == SynReceived && !h.listening && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg) {
+		return h.step(i, now, Input{Kind: NobodyInput, Seg: seg}, out)
+	}
 	// A full accept queue cannot take the connection that this ACK would complete.
 	if t := &h.conns[i]; t.Passive && t.State == SynReceived && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
 		t.completes(seg) && h.queued() > h.backlog {
@@ -173,7 +176,12 @@ func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
 		return h.connect(now, c, out)
 	case CallAccept:
 		return h.accept(out)
-	case CallSend, CallRecv, CallShutdown, CallClose, CallAbort:
+	case CallClose:
+		if c.Listener || h.listening && len(h.conns) == 0 && c.Conn == 0 {
+			return h.closeListener(now, out)
+		}
+		return h.onConn(now, c, out)
+	case CallSend, CallRecv, CallShutdown, CallAbort, CallSet:
 		return h.onConn(now, c, out)
 	}
 	return out, EINVAL
@@ -196,9 +204,9 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if !remote.IsValid() {
 		remote = h.cfg.Peer
 	}
-	local, ok := h.localPort(c.From, remote)
-	if !ok {
-		return out, EADDRINUSE
+	local, errno := h.localPort(now, c.From, remote)
+	if errno != OK {
+		return out, errno
 	}
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	in := h.opening(OpenInput, nil, now, local, remote)
@@ -209,22 +217,38 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 }
 
 // localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on.
-func (h *Host) localPort(want uint16, remote netip.AddrPort) (netip.AddrPort, bool) {
+func (h *Host) localPort(now Time, want uint16, remote netip.AddrPort) (netip.AddrPort, Errno) {
 	if want != 0 {
 		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), want)
-		return a, h.free(a, remote)
+		return a, h.free(now, a, remote, true)
 	}
+	errno := EADDRNOTAVAIL
 	for n := range uint16(1024) {
 		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), h.cfg.Addr.Port()+n)
-		if a.Port() != 0 && h.free(a, remote) {
-			return a, true
+		if a.Port() == 0 {
+			continue
+		}
+		if errno = h.free(now, a, remote, false); errno == OK {
+			return a, OK
 		}
 	}
-	return netip.AddrPort{}, false
+	return netip.AddrPort{}, errno
 }
 
-func (h *Host) free(local, remote netip.AddrPort) bool {
-	return !slices.ContainsFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote })
+// free reports whether a connection between these two may begin. One that is in TIME-WAIT may be taken over on Linux, if
+// timestamps keep old segments apart: by a socket that was bound to the port, or with tcp_tw_reuse after a second.
+func (h *Host) free(now Time, local, remote netip.AddrPort, bound bool) Errno {
+	i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote })
+	switch {
+	case i < 0:
+		return OK
+	case h.conns[i].State != TimeWait:
+		return EADDRINUSE
+	case h.cfg.Profile.Linux && h.conns[i].TSOK && (bound || h.cfg.Profile.TWReuse == 1 && now-h.conns[i].LastHeard > Second):
+		return OK
+	default:
+		return EADDRNOTAVAIL
+	}
 }
 
 func (h *Host) accept(out []Effect) ([]Effect, error) {
@@ -240,21 +264,34 @@ func (h *Host) accept(out []Effect) ([]Effect, error) {
 	return out, EAGAIN
 }
 
-// onConn makes a call on a connection; close without one closes the listener.
+// closeListener ends LISTEN (RFC 9293 section 3.10.4). Connections that nobody accepted are reset; one that is still being made stays
+// until its ACK arrives and finds nobody.
+func (h *Host) closeListener(now Time, out []Effect) ([]Effect, error) {
+	if !h.listening {
+		return out, ENOTCONN
+	}
+	h.listening = false
+	out = append(out, Effect{Kind: Change, Rule: rule.Close, From: Listen, To: Closed})
+	for {
+		i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.waiting() })
+		if i < 0 {
+			return out, nil
+		}
+		out = h.step(i, now, Input{Kind: AbortInput}, out)
+	}
+}
+
+// onConn makes a call on a connection.
 func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 	i := len(h.conns) - 1
 	if c.Conn != 0 {
 		i = h.find(c.Conn)
 	}
-	if i < 0 && c.Verb == CallClose && c.Conn == 0 && h.listening {
-		h.listening = false
-		return append(out, Effect{Kind: Change, Rule: rule.Close, From: Listen, To: Closed}), nil
-	}
 	if i < 0 || h.conns[i].Orphan {
 		return out, ENOTCONN
 	}
 	t := &h.conns[i]
-	in := Input{Data: c.Data, Count: c.Count}
+	in := Input{Data: c.Data, Count: c.Count, Option: c.Option, Values: c.Values}
 	switch c.Verb {
 	case CallSend:
 		if t.FinQueued {
@@ -275,6 +312,8 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 		in.Kind = CloseInput
 	case CallAbort:
 		in.Kind = AbortInput
+	case CallSet:
+		in.Kind = OptionInput
 	}
 	return h.step(i, now, in, out), nil
 }

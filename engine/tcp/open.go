@@ -31,7 +31,8 @@ func (s *step) begin(in Input) {
 		s.check(true, rule.ISN, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
-	s.t.LastInWnd = Never
+	s.t.LastInWnd, s.t.LossSince = Never, Never
+	s.t.LastHeard = s.now
 	// RFC 9293 section 3.7.1, MUST-15: 536 until the peer's MSS option says otherwise.
 	s.t.SendMSS = defaultMSS
 	s.t.RcvBuf = s.p.Window

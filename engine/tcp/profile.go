@@ -27,6 +27,7 @@ type Profile struct {
 	OrphanRetry uint8 // data retransmissions of a closed socket, 0 for as many as of an open one
 	AckDelay    Time  // how long an acknowledgment may wait for text to ride on, 0 for not at all
 	LossProbe   bool  // tail loss probe
+	TWReuse     uint8 // Linux tcp_tw_reuse: 1 lets connect take a port out of TIME-WAIT, 0 and 2 (loopback only) do not
 	RateLimit   Time  // shortest time between two answers to unacceptable segments, 0 for none
 
 	Linux bool // the branches that follow the kernel where it leaves the text of the RFC
@@ -43,7 +44,7 @@ var RFC9293 = Profile{
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, RateLimit: 500 * Millisecond, Linux: true,
 }
 
 // Profiles returns all profiles, the RFC's first.
@@ -69,6 +70,7 @@ type Options struct {
 	Timestamps Opt[bool]
 	RTO        Time       // initial retransmission timeout, 0 keeps
 	SynRetries Opt[uint8] // SYN retransmissions after the linear ones
+	TWReuse    Opt[uint8] // Linux tcp_tw_reuse
 	SynLinear  Opt[uint8] // SYN timeouts before the timeout doubles (Linux tcp_syn_linear_timeouts)
 }
 
@@ -93,6 +95,7 @@ func (p Profile) With(o Options) Profile {
 		p.RTOMax = max(p.RTOMax, o.RTO)
 	}
 	p.SynRetries = o.SynRetries.Or(p.SynRetries)
+	p.TWReuse = o.TWReuse.Or(p.TWReuse)
 	p.SynLinear = o.SynLinear.Or(p.SynLinear)
 	return p
 }

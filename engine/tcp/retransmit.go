@@ -35,6 +35,7 @@ func (s *step) acknowledged(seg *wire.Segment) {
 	s.measure(seg)
 	s.t.Retries = 0
 	s.t.Probed = false
+	s.t.LossSince = Never
 	s.stop(LossProbe, rule.RTOStop)
 	s.t.FirstSent = s.now
 	// RFC 6298 section 5.2: all is acknowledged, the timer stops; 5.3: something is left, it starts anew.
@@ -101,6 +102,10 @@ func (s *step) timer(k TimerKind) {
 		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.AckDelayed})
 		s.ack(rule.AckDelayed, num(s.t.RcvNxt))
 		return
+	case Keepalive:
+		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.KeepIdle, Args: [4]int64{int64(s.t.KeepIdle)}})
+		s.keepalive()
+		return
 	case LossProbe:
 		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.LossProbe})
 		s.probe()
@@ -121,6 +126,9 @@ func (s *step) timer(k TimerKind) {
 	}
 	s.t.Retries++
 	s.t.Timing = false
+	if s.t.LossSince == Never {
+		s.t.LossSince = s.now
+	}
 	switch s.t.State {
 	case SynSent:
 		s.t.SynTimeout = true
@@ -152,6 +160,10 @@ func (s *step) spent() bool {
 			count = s.p.OrphanRetry
 		}
 	}
+	// Linux counts the user timeout from the first retransmission on (TCP_USER_TIMEOUT).
+	if s.t.UserTimeout > 0 && s.t.State.Synchronized() && s.t.LossSince != Never {
+		return s.now-s.t.LossSince >= s.t.UserTimeout
+	}
 	if count > 0 {
 		return s.t.Retries >= count
 	}
@@ -181,7 +193,11 @@ func (s *step) backOff() {
 	// RFC 6298 section 5.5: RTO = RTO * 2, up to a bound; 5.6: start the timer.
 	was := s.t.RTO
 	s.t.RTO = min(2*s.t.RTO, max(s.p.RTOMax, s.t.RTO))
-	s.set(Retransmit, s.now+s.t.RTO, rule.RTODouble, int64(was), int64(s.t.RTO))
+	at := s.now + s.t.RTO
+	if s.t.UserTimeout > 0 && s.t.State.Synchronized() {
+		at = min(at, max(s.now, s.t.LossSince+s.t.UserTimeout))
+	}
+	s.set(Retransmit, at, rule.RTODouble, int64(was), int64(s.t.RTO))
 }
 
 // send takes text from the application.

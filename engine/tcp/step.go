@@ -18,6 +18,8 @@ const (
 	ShutdownInput                      // the application sends no more
 	CloseInput                         // the application closes the socket
 	AbortInput                         // the application aborts the connection
+	NobodyInput                        // Seg completes the connection, but its listener is gone
+	OptionInput                        // the application sets Option to Values
 )
 
 // An Input is what can happen to a connection.
@@ -30,6 +32,8 @@ type Input struct {
 	TSOffset uint32   // likewise: what it adds to the clock for its timestamps
 	Data     string
 	Count    int
+	Option   SockOpt
+	Values   [3]Time
 }
 
 // Step gives one input to a connection and returns the connection after it, with what it brought about appended to out
@@ -61,6 +65,11 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 		s.close()
 	case AbortInput:
 		s.abort(rule.Abort)
+	case NobodyInput:
+		s.reject(in.Seg, rule.ListenerGone, num(in.Seg.Ack))
+		s.end(Closed, OK, rule.ListenerGone, num(in.Seg.Ack))
+	case OptionInput:
+		s.option(in.Option, in.Values)
 	}
 	if s.t.ID != 0 && s.t != t && s.t.State != Closed && s.t.State != Listen {
 		s.add(Effect{Kind: Updated})
@@ -77,6 +86,7 @@ type step struct {
 }
 
 func (s *step) segment(in Input) {
+	s.t.LastHeard = s.now
 	switch s.t.State {
 	case Closed:
 		s.closed(in.Seg)

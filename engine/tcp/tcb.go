@@ -75,6 +75,14 @@ type TCB struct {
 	PingPong bool
 	LastText Time
 
+	// Keepalive (RFC 9293 section 3.8.4): off while KeepIdle is 0.
+	KeepIdle, KeepInterval Time
+	KeepCount, KeepProbes  uint8
+	LastHeard              Time // when anything of the peer last arrived
+
+	UserTimeout Time // how long text may stay unacknowledged, 0 for as long as the profile says
+	LossSince   Time // when the oldest unacknowledged segment was first sent again, Never before
+
 	Probed bool // a tail loss probe was sent and nothing was acknowledged since
 
 	FirstSent  Time   // when the oldest segment that is not acknowledged was first sent
