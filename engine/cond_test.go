@@ -79,6 +79,26 @@ func TestHolds(t *testing.T) {
 	}
 }
 
+// TestEditedKind: a segment is sent as one kind, and arrives or is lost as what it was made.
+func TestEditedKind(t *testing.T) {
+	w := must(engine.New(lab()))
+	do(t, &w, connect, duplicate(syn, ms), edit(engine.SegRef{ID: 1}, engine.FieldFlags, wire.Segment{Flags: wire.RST}), step,
+		edit(syn, engine.FieldFlags, wire.Segment{Flags: wire.FIN}), drop(engine.SegRef{Flags: wire.FIN}))
+	for _, c := range []engine.Cond{
+		happened(wire.SYN, engine.WasSent), happened(wire.RST, engine.HasArrived), happened(wire.FIN, engine.WasLost),
+		{Kind: engine.Happened, Seg: engine.SegRef{Flags: wire.SYN, Nth: 2}, What: engine.WasLost},
+	} {
+		if !w.Holds(c) {
+			t.Errorf("not %s", c)
+		}
+	}
+	for _, c := range []engine.Cond{happened(wire.SYN, engine.HasArrived), happened(wire.SYN, engine.WasLost), happened(wire.FIN, engine.WasSent)} {
+		if w.Holds(c) {
+			t.Errorf("%s", c)
+		}
+	}
+}
+
 // TestStepUntil says where it stops.
 func TestStepUntil(t *testing.T) {
 	synLost := []engine.Action{addRule(network.Rule{Verb: network.Drop, Nth: 1, Flags: wire.SYN}), listen, connect}

@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/handshakelab/lab/engine/diag"
@@ -116,12 +117,8 @@ func (f *faults) attributeValue(p *int, end int) attribute {
 func (f *faults) setAttribute(in *info, known []string, key string, at span, value attribute) {
 	value.key = at
 	_, twice := in.values[key]
-	isKnown := false
-	for _, k := range known {
-		isKnown = isKnown || k == key
-	}
 	switch {
-	case !isKnown:
+	case !slices.Contains(known, key):
 		hint := "it has only an id"
 		if len(known) > 0 {
 			hint = "it has " + strings.Join(known, ", ")

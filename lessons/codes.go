@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/handshakelab/lab/engine/diag"
@@ -22,16 +23,14 @@ type Code struct {
 func Codes() []Code { return codes }
 
 func severityOf(code string) diag.Severity {
-	for i := range severities {
-		if severities[i] == code {
-			return diag.Warning
-		}
+	if slices.Contains(warnings, code) {
+		return diag.Warning
 	}
 	return diag.Error
 }
 
-// severities are the codes that are only warnings. It is not read from the table below, whose examples need this package.
-var severities = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback"}
+// warnings are the codes that leave a lesson usable. A test compares them with the table below.
+var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback"}
 
 const (
 	exampleMeta = "---\ntitle: Example\nsummary: An example.\norder: 10\n---\n"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
 
@@ -202,6 +203,20 @@ func TestABrokenLessonDoesNotTakeTheOthersDown(t *testing.T) {
 	if len(c.Diagnostics) != 1 || !strings.HasPrefix(c.Diagnostics[0].String(), "20-sequence-numbers.md:25:8: error unknown-call:") {
 		t.Errorf("the faults are\n%s", c.Diagnostics)
 	}
+}
+
+// "The timer of its request is set to 3.3 s", says the lesson: the client takes 1,100 ms for the round trip, and RFC 6298
+// section 2.2 makes 1.1 s + 4 * 0.55 s of it.
+func TestTimersThatTheProseNames(t *testing.T) {
+	for _, e := range loadCourse(t).Lesson("lost-syn-ack").Sim("lost").Events {
+		if e.Kind == engine.TimerSet && e.Host == engine.Client && e.At > 0 {
+			if e.Due-e.At != 3300*tcp.Millisecond {
+				t.Errorf("the timer of the request is %s", e.Due-e.At)
+			}
+			return
+		}
+	}
+	t.Error("the request has no timer")
 }
 
 func TestSourceURL(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -308,11 +309,7 @@ func (d *draft) quote(fr fragment, q *ast.Blockquote) {
 		return
 	}
 	kind := strings.ToUpper(string(m[1]))
-	known := false
-	for _, k := range asideKinds {
-		known = known || k == kind
-	}
-	if !known {
+	if !slices.Contains(asideKinds, kind) {
 		d.add("unknown-aside", fr.base+line.Start, fr.base+line.Start+len(m[1])+3,
 			diag.DidYouMean("there are "+strings.Join(asideKinds, ", "), kind, asideKinds...), "there is no aside [!%s]", m[1])
 		return

@@ -419,7 +419,7 @@ var fieldSynonyms = map[string]string{"win": "window", "wnd": "window", "srcport
 func (p *parser) patch(forge bool) engine.Patch {
 	var patch engine.Patch
 	set := map[string]bool{}
-	for p.more() {
+	for p.more() && !p.out.more {
 		t, _ := p.want("")
 		if t.eq < 0 {
 			hint := p.write()

@@ -39,7 +39,7 @@ func Parse(src string) (*Scenario, diag.List) {
 	var out faults
 	r := reader{sc: sc, out: &out, set: map[string]int{}}
 	src = strings.TrimPrefix(src, "\ufeff") // some editors put a byte order mark in front
-	for src != "" {
+	for src != "" && !out.more {
 		line, rest, _ := strings.Cut(src, "\n")
 		src = rest
 		if r.line++; r.line > MaxLines {

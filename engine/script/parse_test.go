@@ -356,6 +356,28 @@ func TestBounds(t *testing.T) {
 	})
 }
 
+// A hostile text costs no more than a lesson's worth of time, whatever it is full of.
+func BenchmarkParseHostile(b *testing.B) {
+	for _, test := range []struct{ name, line string }{
+		{"unknown verbs", "abcdefgh\n"},
+		{"unknown fields", "edit SYN" + strings.Repeat(" abcdefgh=1", 1400) + "\n"},
+		{"unknown settings", "client" + strings.Repeat(" abcdefgh 1", 1400) + "\n"},
+		{"isns", "client isn " + strings.Repeat("x,", 8000) + "\n"},
+		{"quotes", "client send \"" + strings.Repeat(`\q`, 8000) + "\"\n"},
+		{"comparisons", "expect " + strings.Repeat("<x", 8000) + "\n"},
+		{"long words", strings.Repeat("x", 16000) + "\n"},
+		{"good lines", "edit SYN-ACK seq=5 ack=305 flags=SYN,ACK options=\"mss 1460,nop,wscale 7\" payload=\"GET /\"\n"},
+	} {
+		src := strings.Repeat(test.line, min(MaxText/len(test.line), MaxLines))
+		b.Run(test.name, func(b *testing.B) {
+			b.SetBytes(int64(len(src)))
+			for b.Loop() {
+				Parse(src)
+			}
+		})
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, c := range Codes() {
 		if len(c.Example) < 1000 {

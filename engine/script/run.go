@@ -68,11 +68,10 @@ func whenTrue(w *engine.World, c engine.Cond) string {
 		if !future.Holds(c) {
 			continue
 		}
-		after := future.Now() - w.Now()
 		if n == 1 {
-			return fmt.Sprintf("it comes true %s later: write step before this line", after)
+			return fmt.Sprintf("the next thing that is due makes it true, at %s: write step before this line", future.Now())
 		}
-		return fmt.Sprintf("it comes true %d steps and %s later: write step %d before this line", n, after, n)
+		return fmt.Sprintf("it comes true at %s, after %d steps: write step %d before this line", future.Now(), n, n)
 	}
 	return "it does not come true by letting time pass, either"
 }

@@ -13,18 +13,18 @@ const (
 	MaxText  = 256 << 10 // bytes of a scenario
 	MaxLines = 5000      // lines of a scenario
 	MaxLine  = 16 << 10  // bytes of a line
-	maxDiags = 1000      // faults that are told of one text; the rest is counted in one sentence
+	maxDiags = 1000      // faults that are told of one text; then reading stops
 )
 
 // A faults gathers what is wrong with a text, up to maxDiags.
 type faults struct {
 	list diag.List
-	more int
+	more bool // there was one more
 }
 
 func (f *faults) add(d diag.Diagnostic) {
 	if len(f.list) >= maxDiags {
-		f.more++
+		f.more = true
 		return
 	}
 	f.list = append(f.list, d)
@@ -33,10 +33,10 @@ func (f *faults) add(d diag.Diagnostic) {
 // sorted returns the faults in the order of the text.
 func (f *faults) sorted() diag.List {
 	f.list.Sort()
-	if f.more > 0 {
+	if f.more {
 		last := f.list[len(f.list)-1]
 		f.list = append(f.list, diag.Diagnostic{Line: last.Line, Col: last.EndCol, EndCol: last.EndCol, Severity: diag.Error, Code: "too-many-faults",
-			Message: fmt.Sprintf("%d more faults are not listed", f.more), Hint: "mend these first"})
+			Message: fmt.Sprintf("there are more faults than these %d", maxDiags), Hint: "mend these first"})
 	}
 	return f.list
 }

@@ -61,7 +61,7 @@ func (s *setupParser) host(id engine.HostID) {
 	} else if !ok {
 		s.missing("an address, a setting or a call")
 	}
-	for s.more() {
+	for s.more() && !s.out.more {
 		t, _ := s.want("")
 		name := t.lower()
 		if !contains(settingNames, name) {

@@ -38,8 +38,10 @@ document.addEventListener('click', (event) => {
   if (dialog && (target.closest('[data-closes]') || (target === dialog && outside(dialog, event)))) dialog.close()
 })
 
-/** @param {string} id */
+/** The keys of a page with a simulator are explained by the simulator, with its settings. @param {string} id */
 function openDialog(id) {
+  const sim = /** @type {(HTMLElement & { showHelp?: () => void }) | null} */ (document.querySelector('tcp-sim.live'))
+  if (id === 'keys' && sim?.showHelp) return sim.showHelp()
   const dialog = document.getElementById(id)
   if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal()
 }

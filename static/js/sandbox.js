@@ -1,5 +1,6 @@
 // The sandbox: a scenario in a form, and the simulator that runs it. A link carries its scenario behind the #.
 import './sim/tcp-sim.js'
+import { t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
 /** @typedef {HTMLElement & { scenario: string }} Simulator */
@@ -15,6 +16,8 @@ const sim = /** @type {Simulator | null} */ (document.querySelector('tcp-sim'))
 form.addEventListener('submit', (event) => {
   event.preventDefault()
   message.replaceChildren()
+  // What runs from here on is the text in the form, no longer that of the link.
+  history.replaceState(null, '', location.pathname + location.search)
   void run(text.value)
 })
 
@@ -88,7 +91,7 @@ async function open() {
     text.value = await decode(code)
   } catch (err) {
     message.className = 'message bad'
-    message.textContent = `The link could not be read. ${err instanceof Error ? err.message : ''}`
+    message.textContent = t('share.unreadable', { why: err instanceof Error ? err.message : '' })
     return
   }
   message.className = 'message'

@@ -11,7 +11,9 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
 )
@@ -229,5 +231,22 @@ func TestSpreads(t *testing.T) {
 				t.Error("the lesson was changed")
 			}
 		})
+	}
+}
+
+func TestMarkLosses(t *testing.T) {
+	l := &lessons.Lesson{Parts: []lessons.Part{{Sim: &lessons.Sim{ID: "lost", Events: []engine.Event{
+		{Kind: engine.Sent, At: 50 * tcp.Millisecond}, {Kind: engine.Lost, At: 90 * tcp.Millisecond},
+	}}}}}
+	const (
+		sent  = `<li><a href="#lost" class="seek" data-sim="lost" data-at="50000">50 ms</a> Sent.</li>`
+		lost  = `<li><a href="#lost" class="seek" data-sim="lost" data-at="90000">90 ms</a> Lost.</li>`
+		loose = "<li>\n<p><a class=\"seek\" href=\"#lost\" data-sim=\"lost\" data-at=\"90000\">90 ms</a> Lost.</p></li>"
+		other = `<li><a href="#x" class="seek" data-sim="x" data-at="90000">90 ms</a> Elsewhere.</li>`
+	)
+	got := markLosses(sent+lost+loose+other, l)
+	want := sent + strings.Replace(lost+loose, "<li>", `<li class="loss">`, 2) + other
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -12,9 +12,12 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const binary = process.env.LAB_BIN ?? join(here, '../out/lab')
+const binary = process.env.E2E_LAB ?? join(here, '../out/lab')
 const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const axe = await readFile(join(here, '../node_modules/axe-core/axe.min.js'), 'utf8')
+
+// The lab is started as it is by default, whatever settings the tester's shell has.
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LAB_')))
 
 const flags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -38,9 +41,9 @@ export async function freePort() {
  * @param {{ port?: number, args?: string[], base?: string }} [options]
  */
 export async function startLab({ port, args = [], base = '/' } = {}) {
-  if (!existsSync(binary)) throw new Error(`there is no ${binary}: run "npm run e2e", which builds it, or set LAB_BIN`)
+  if (!existsSync(binary)) throw new Error(`there is no ${binary}: run "npm run e2e", which builds it, or set E2E_LAB`)
   port ??= await freePort()
-  const child = spawn(binary, ['serve', '-addr', `127.0.0.1:${port}`, '-base-path', base, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(binary, ['serve', '-addr', `127.0.0.1:${port}`, '-base-path', base, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
   let log = ''
   child.stdout.on('data', (chunk) => { log += chunk })
   child.stderr.on('data', (chunk) => { log += chunk })
@@ -94,8 +97,9 @@ export async function startBrowser() {
       /** @type {string[]} */
       const faults = []
       const expected = (/** @type {string} */ text) => allow?.test(text) ?? false
+      let muted = false
       page.on('console', (m) => {
-        if (m.type() === 'error' && !expected(m.text())) faults.push(`console: ${m.text()}`)
+        if (m.type() === 'error' && !muted && !expected(m.text())) faults.push(`console: ${m.text()}`)
       })
       page.on('pageerror', (e) => faults.push(`error: ${e.stack ?? e.message}`))
       page.on('request', (r) => {
@@ -103,7 +107,10 @@ export async function startBrowser() {
         if (!['data:', 'blob:', 'about:'].includes(protocol) && hostname !== '127.0.0.1') faults.push(`request to another host: ${r.url()}`)
       })
       page.on('requestfailed', (r) => {
-        if (r.failure()?.errorText !== 'net::ERR_ABORTED' && !expected(r.url())) faults.push(`${r.url()}: ${r.failure()?.errorText}`)
+        const why = r.failure()?.errorText
+        // Without JavaScript, Chromium refuses preloaded modules as if by a policy.
+        if (why === 'net::ERR_ABORTED' || (why === 'csp' && options.javaScriptEnabled === false) || expected(r.url())) return
+        faults.push(`${r.url()}: ${why}`)
       })
       if (options.javaScriptEnabled !== false) {
         await page.addInitScript(() => {
@@ -111,7 +118,8 @@ export async function startBrowser() {
         })
       }
       return Object.assign(page, {
-        faults: () => faults,
+        /** @param {boolean} on whether console errors count no longer */
+        mute: (on) => { muted = on },
         done: async () => {
           assert.deepEqual(faults, [])
           await context.close()
@@ -125,13 +133,15 @@ export async function startBrowser() {
 export async function settled(page) {
   await page.waitForLoadState('load')
   await page.evaluate(() => document.fonts.ready)
-  if (await page.locator('tcp-sim').count()) await page.waitForFunction(() => document.documentElement.dataset.ready !== undefined)
+  await page.waitForFunction(() => [...document.querySelectorAll('tcp-sim')].every((sim) => sim.classList.contains('live')))
 }
 
-/** All violations of axe's rules, in words. @param {import('playwright-core').Page} page */
+/** All violations of axe's rules, in words. @param {import('playwright-core').Page & { mute(on: boolean): void }} page */
 export async function violations(page) {
-  // Playwright evaluates in the page's main world; the policy of the page does not hold for it.
+  // axe tries inline styles, which the policy of the page refuses, as it should.
+  page.mute(true)
   await page.evaluate(axe)
   const { violations: found } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ['violations'] }))
+  page.mute(false)
   return found.flatMap((/** @type {any} */ v) => v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary.split('\n').slice(1).join(';')}`))
 }

@@ -1,0 +1,288 @@
+// <tcp-ladder>: two lanes, time downwards. Everything is drawn again at each change, as a function of the run, the width and
+// the position; nothing is kept between frames but which segment has the tab stop.
+//
+//   properties   events     the run, RunEvent[]
+//                position   { t, k }
+//                selection  number of the chosen segment, or 0
+//                width      CSS pixels; measured when it is not set
+//   events       seek            { t, k }   the learner wants to be there
+//                segment-select  { id }     the learner chose a segment
+import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
+import { count, index, segmentAt } from './fold.js';
+import { layout, nameOf, timeAt, yAt } from './geometry.js';
+import { ms, t } from './sentence.js';
+import { noteOf, textOf } from './shapes.js';
+
+/** @import { RunEvent } from '../protocol.js' */
+/** @import { Break, Layout, Pill, Point, Position, SegmentAt, SegmentShape, TimerShape } from './model.js' */
+/** @typedef {{ shape: SegmentShape, now: SegmentAt, pill: Pill, phase: string, note: string }} Drawn */
+
+let made = 0;
+
+export class TcpLadder extends LitElement {
+  static properties = {
+    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, width: { type: Number }, measured: { state: true },
+  };
+
+  constructor() {
+    super();
+    /** @type {readonly RunEvent[]} */
+    this.events = [];
+    /** @type {Position} */
+    this.position = { t: 0, k: 0 };
+    this.selection = 0;
+    this.width = 0;
+    this.measured = 0;
+    /** Which segment has the tab stop. */
+    this.stop = 0;
+    this.name = `ladder-${++made}`;
+    this.dragging = false;
+    /** @type {{ events: readonly RunEvent[], width: number, layout: Layout } | null} */
+    this.drawn = null;
+    this.observer = new ResizeObserver((entries) => {
+      const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
+      if (width > 0) this.measured = width;
+    });
+  }
+
+  createRenderRoot() {
+    // what the server drew stands here until now
+    this.replaceChildren();
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.observer.observe(this);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.observer.disconnect();
+  }
+
+  /** The drawing at the present width. @returns {Layout} */
+  get layout() {
+    const width = Math.max(300, this.width || this.measured || 512), { drawn } = this;
+    if (drawn?.events === this.events && drawn.width === width) return drawn.layout;
+    const made = layout(this.events, width);
+    this.drawn = { events: this.events, width, layout: made };
+    return made;
+  }
+
+  render() {
+    const l = this.layout, { position: pos } = this, ix = index(this.events), id = this.name;
+    const ends = pos.k >= this.events.length && pos.t >= (l.moments.at(-1)?.[1] ?? 0), y = yAt(l, pos), below = ends ? l.bottom : y;
+    const drawn = l.segments.map((shape) => {
+      const now = segmentAt(/** @type {import('./model.js').Segment} */ (ix.segment.get(shape.id)), pos);
+      const pill = /** @type {Pill} */ (shape.pills[Math.max(0, count(shape.pills, (p) => p.k < pos.k) - 1)]);
+      // nothing is told before it happens
+      const fate = now.phase === 'lost' || now.phase === 'held' ? now.phase : now.discarded ? 'discarded' : '';
+      return { shape, now, pill, phase: now.phase === 'arrived' ? 'done' : now.phase, note: noteOf(now.seg, now.wire, now.edited, fate) };
+    });
+    const stop = this.stopOf(drawn);
+    return html`<svg class="ladder ${l.mode}" viewBox="0 0 ${l.width} ${l.height}" width=${l.width} height=${l.height} role="group" aria-label=${t('ui.ladder')}
+        @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key} @focusin=${this.focused}>
+      ${patterns(id)}
+      ${ends ? nothing : svg`<rect class="ahead" x=${l.left} y=${y} width=${l.right - l.left} height=${Math.max(0, l.bottom + 6 - y)}></rect>`}
+      <g class="ruler" aria-hidden="true">${l.ticks.map((k) => svg`<line class="tick" x1=${l.left} x2=${l.right} y1=${k.y} y2=${k.y}></line>
+        ${k.text && Math.abs(k.y - y) > 15 ? svg`<text class="time" x=${l.timeX} y=${k.y + 4} text-anchor="end">${k.text}</text>` : nothing}`)}</g>
+      <g class="bands" aria-hidden="true">${l.bands.map((b) => halves(b.k < pos.k, b.y0, b.y1, below, (y0, y1, when) => svg`<rect class="band ${b.cls} ${when}" x=${b.x} y=${y0} width="12" height=${y1 - y0} fill=${fill(id, b.cls)}></rect>`))}</g>
+      ${l.breaks.map((b) => gap(l, b))}
+      <g aria-hidden="true">${l.timers.map((v) => timer(v, pos, below))}
+        ${l.labels.map((v) => {
+          const cls = `lbl ${v.cls} ${v.k < pos.k ? '' : 'future'}`;
+          return v.turned ? svg`<text class=${cls} transform="translate(${v.x} ${v.y}) rotate(-90)" text-anchor=${v.anchor}>${v.text}</text>` : svg`<text class=${cls} x=${v.x} y=${v.y} text-anchor=${v.anchor}>${v.text}</text>`;
+        })}
+        <g class="playhead"><line x1=${l.left} x2=${l.right} y1=${y} y2=${y}></line></g></g>
+      <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
+      <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
+      <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>
+      <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${l.left + 4} height="22" rx="4"></rect><text x=${(l.left + 4) / 2} y=${y + 4.3} text-anchor="middle">${ms(Math.round(pos.t))}</text></g>
+    </svg>`;
+  }
+
+  /** @param {Drawn} d @param {number} y */
+  line(d, y) {
+    const { shape, phase } = d, moving = phase === 'flight' || phase === 'held';
+    const [past, todo] = moving ? cut(shape, y) : [shape.zigzag.length ? shape.zigzag : shape.points, []];
+    const at = past.at(-1);
+    return svg`<g class="pkt ${shape.kind} ${phase} ${this.selection === shape.id ? 'chosen' : ''} ${shape.copy ? 'copy' : ''}" @click=${() => this.select(shape.id)}>
+      <path class="hit" d=${path(shape.points)}></path>
+      <path class="wire" d=${path(past)}></path>
+      ${todo.length > 1 ? svg`<path class="wire todo" d=${path(todo)}></path>` : nothing}
+      ${shape.ghost.length ? svg`<path class="ghost" d=${path(shape.ghost)}></path>` : nothing}
+      ${shape.head.length ? svg`<path class="head ${shape.kind === 'ack' ? 'open' : ''} ${moving ? 'todo' : ''}" d="${path(shape.head)}${shape.kind === 'ack' ? '' : ' Z'}"></path>` : nothing}
+      ${shape.bars.length ? svg`<path class="bar" d=${bars(shape.bars)}></path>` : nothing}
+      ${shape.tail.map(([x, y]) => svg`<path class="tail" d="M ${x - 7} ${y} l 7 -7 l 7 7 l -7 7 Z"></path>`)}
+      ${shape.cross.map(([x, y]) => svg`<g class="x ${phase === 'lost' ? '' : 'todo'}"><circle cx=${x} cy=${y} r="9"></circle><path d="M ${x - 4} ${y - 4} l 8 8 m 0 -8 l -8 8"></path></g>`)}
+      ${moving && at ? svg`<circle class="dot" cx=${at[0]} cy=${at[1]} r="4.5"></circle>` : nothing}
+    </g>`;
+  }
+
+  /** @param {Drawn} d @param {number} stop */
+  pill(d, stop) {
+    const { shape, phase, note, pill: p } = d, { id } = shape;
+    // where visible text and accessible name begin alike, word for word (WCAG 2.5.3); each text ends in a space for that
+    return svg`<g class="pkt ${shape.kind} ${phase} ${d.now.discarded ? 'discarded' : ''}" data-seg=${id} role="button" tabindex=${id === stop ? 0 : -1}
+        aria-label=${this.nameAt(d)} aria-pressed=${this.selection === id ? 'true' : 'false'} @click=${() => this.select(id)}>
+      <rect class="ring" x=${p.x - 4} y=${p.y - 4} width=${p.w + 8} height=${p.h + 8} rx="8"></rect>
+      <rect class="box" x=${p.x} y=${p.y} width=${p.w} height=${p.h} rx="5"></rect>
+      ${p.badges.map((b) => svg`<rect class="badge b-${b.cls}" x=${p.x + b.x} y=${p.y + 6} width=${b.w} height="14" rx="2.5"></rect><text class="btxt t-${b.cls}" x=${p.x + b.x + b.w / 2} y=${p.y + 16.8} text-anchor="middle">${b.text} </text>`)}
+      ${p.flagsEdited ? svg`<path class="under" d="M ${p.x + 8} ${p.y + 22.5} H ${p.x + (p.badges.at(-1)?.x ?? 0) + (p.badges.at(-1)?.w ?? 0)}"></path>` : nothing}
+      ${note ? svg`<text class="note" x=${p.x + p.w - 8 - (p.pencil ? 14 : 0)} y=${p.y + 17} text-anchor="end">${note} </text>` : nothing}
+      ${p.pencil ? svg`<path class="pencil" d="M ${p.x + p.w - 18} ${p.y + 18} l 1 -3.5 l 6.5 -6.5 l 2.5 2.5 l -6.5 6.5 Z"></path>` : nothing}
+      ${p.rows.map((row, i) => svg`<text class="num" x=${p.x + 8} y=${p.y + 33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
+    </g>`;
+  }
+
+  /** @param {Drawn} d */
+  nameAt({ now, pill, note }) {
+    const { phase, seg } = now, text = textOf(pill, note);
+    if (phase === 'future') return nameOf(seg, text, t('ladder.fate.future'));
+    if (phase === 'held') return nameOf(seg, text, t('ladder.fate.held'));
+    if (phase === 'flight') return nameOf(seg, text, t('ladder.fate.flight', { t: ms(now.due) }));
+    return now.discarded || !seg.discarded ? nameOf(seg, text) : nameOf(seg, text, t('ladder.fate.arrived', { t: ms(seg.end?.t) }));
+  }
+
+  // ---------------------------------------------------------------- one tab stop
+
+  /** The chosen segment, else the one that had it, else one on the wire, else the last that was. @param {Drawn[]} drawn */
+  stopOf(drawn) {
+    const has = (/** @type {number} */ id) => drawn.some((d) => d.shape.id === id);
+    if (this.contains(document.activeElement) && has(this.stop)) return this.stop;
+    if (has(this.selection)) return this.selection;
+    const there = drawn.filter((d) => d.phase === 'flight' || d.phase === 'held')[0] ?? drawn.filter((d) => d.phase !== 'future').at(-1) ?? drawn[0];
+    return there?.shape.id ?? 0;
+  }
+
+  /** @param {FocusEvent} e */
+  focused(e) {
+    const seg = e.target instanceof Element ? e.target.closest('[data-seg]')?.getAttribute('data-seg') : null;
+    if (!seg || Number(seg) === this.stop) return;
+    this.stop = Number(seg);
+    this.requestUpdate();
+  }
+
+  /** Up and down go from segment to segment in the order of the picture, Enter chooses. @param {KeyboardEvent} e */
+  key(e) {
+    const seg = e.target instanceof Element ? e.target.closest('[data-seg]') : null;
+    if (!seg || e.altKey || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    const id = Number(seg.getAttribute('data-seg'));
+    if (e.key === 'Enter') this.select(id);
+    else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') this.step(id, e.key === 'ArrowDown' ? 1 : -1);
+    else return;
+    e.preventDefault();
+    e.stopPropagation();
+  }
+
+  /** @param {number} id @param {number} by */
+  step(id, by) {
+    const order = [...this.layout.segments].sort((a, b) => (a.pills[0]?.y ?? 0) - (b.pills[0]?.y ?? 0) || a.id - b.id);
+    const to = order[order.findIndex((s) => s.id === id) + by];
+    if (to) this.focusSegment(to.id);
+  }
+
+  /** Moves the focus to a segment. @param {number} id */
+  focusSegment(id) {
+    const seg = this.querySelector(`[data-seg="${id}"]`);
+    if (!(seg instanceof SVGElement)) return;
+    seg.focus({ preventScroll: true });
+    seg.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** @param {number} id */
+  select(id) {
+    this.stop = id;
+    this.dispatchEvent(new CustomEvent('segment-select', { detail: { id }, bubbles: true, composed: true }));
+  }
+
+  // ---------------------------------------------------------------- the ruler
+
+  /** @param {PointerEvent} e */
+  grab(e) {
+    if (e.button !== 0 || !(e.target instanceof Element) || !e.target.closest('.grip, .bubble')) return;
+    this.dragging = true;
+    e.target.setPointerCapture(e.pointerId);
+    this.seek(e);
+    e.preventDefault();
+  }
+
+  /** @param {PointerEvent} e */
+  drag(e) {
+    if (this.dragging) this.seek(e);
+  }
+
+  drop() {
+    this.dragging = false;
+  }
+
+  /** @param {PointerEvent} e */
+  seek(e) {
+    const picture = this.querySelector('svg.ladder'), l = this.layout;
+    if (!picture) return;
+    const box = picture.getBoundingClientRect(), y = (e.clientY - box.top) * l.height / Math.max(1, box.height);
+    const found = placeAt(l, index(this.events).times, y);
+    this.dispatchEvent(new CustomEvent('seek', { detail: found, bubbles: true, composed: true }));
+  }
+}
+
+/** The position at y; close to something that happened, that. @param {Layout} l @param {number[]} times @param {number} y @returns {Position} */
+function placeAt(l, times, y) {
+  const near = l.moments.findIndex((m) => Math.abs(m[2] - y) <= 4), m = l.moments[near];
+  // the whole of a moment: up to where the next begins
+  if (m) return { t: m[1], k: Math.min(l.moments[near + 1]?.[0] ?? times.length, times.length) };
+  const time = timeAt(l, y);
+  return { t: time, k: count(times, (v) => v <= time) };
+}
+
+/** @param {Point[]} points */
+const path = (points) => points.map(([x, y], i) => `${i ? 'L' : 'M'} ${x} ${y}`).join(' ');
+/** @param {Point[]} points */
+const bars = (points) => points.map(([x, y], i) => `${i % 2 ? 'L' : 'M'} ${x} ${y}`).join(' ');
+
+/** The way of a segment above and below the playhead. @param {SegmentShape} shape @param {number} y @returns {[Point[], Point[]]} */
+function cut({ points, zigzag }, y) {
+  let i = 1;
+  while (i < points.length - 1 && (points[i]?.[1] ?? 0) < y) i++;
+  const a = points[i - 1] ?? [0, 0], b = points[i] ?? a, part = b[1] > a[1] ? Math.min(1, Math.max(0, (y - a[1]) / (b[1] - a[1]))) : 1;
+  /** @type {Point} */
+  const at = [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part];
+  if (zigzag.length) {
+    const teeth = count(zigzag, (p) => (p[0] - at[0]) * (zigzag[0] && at[0] >= zigzag[0][0] ? 1 : -1) < 0);
+    return [[...zigzag.slice(0, teeth), at], [at, ...zigzag.slice(teeth)]];
+  }
+  return [[...points.slice(0, i), at], [at, ...points.slice(i)]];
+}
+
+/**
+ * Draws what is above the playhead and what is below it apart.
+ * @template T @param {boolean} begun @param {number} y0 @param {number} y1 @param {number} y @param {(y0: number, y1: number, when: '' | 'future') => T} draw
+ */
+function halves(begun, y0, y1, y, draw) {
+  if (!begun || y <= y0) return begun && y1 <= y ? [draw(y0, y1, '')] : [draw(y0, y1, 'future')];
+  return y >= y1 ? [draw(y0, y1, '')] : [draw(y0, y, ''), draw(y, y1, 'future')];
+}
+
+/** @param {string} id @param {string} cls */
+const fill = (id, cls) => cls === 'syn' || cls === 'fin' ? `url(#${id}-${cls})` : nothing;
+
+/** @param {string} id */
+const patterns = (id) => svg`<defs>
+  <pattern id="${id}-syn" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="hatch-bg"></rect><line x1="1.5" y1="0" x2="1.5" y2="6" class="hatch"></line></pattern>
+  <pattern id="${id}-fin" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="cross-bg"></rect><path d="M 0 3 H 6 M 3 0 V 6" class="cross"></path></pattern>
+</defs>`;
+
+/** @param {Layout} l @param {Break} b */
+const gap = (l, b) => svg`<g class="break"><rect x=${l.left} y=${b.y0} width=${l.right - l.left} height=${b.y1 - b.y0}></rect><path d=${b.top}></path><path d=${b.bottom}></path><text x=${b.x} y=${(b.y0 + b.y1) / 2 + 4} text-anchor="middle">${b.text}</text></g>`;
+
+/** @param {TimerShape} v @param {Position} pos @param {number} y */
+function timer(v, pos, y) {
+  const begun = v.k < pos.k, ended = v.k1 >= 0 && v.k1 < pos.k;
+  const end = v.end === 'fired' ? `M ${v.x - 5} ${v.y1 - 6} l 5 6 l 5 -6` : v.end === 'running' || v.end === 'set again' ? '' : `M ${v.x - 5} ${v.y1} h 10`;
+  // the arrow tip of the timer before stands where this one was set again
+  return svg`${halves(begun, v.y0, v.y1, ended ? v.y1 : y, (y0, y1, when) => svg`<g class="timer ${when}"><line x1=${v.x} x2=${v.x} y1=${y0 === v.y0 && v.restart ? Math.min(y0 + 6, y1) : y0} y2=${y1}></line>
+    ${y1 === v.y1 && end ? svg`<path d=${end}></path>` : nothing}${y0 === v.y0 && !v.restart ? svg`<circle class="start" cx=${v.x} cy=${y0} r="3.5"></circle>` : nothing}</g>`)}`;
+}
+
+customElements.define('tcp-ladder', TcpLadder);
