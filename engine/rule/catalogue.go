@@ -57,6 +57,8 @@ const (
 	WindowScaleLimit ID = "7323:2.3"
 	Timestamps       ID = "7323:3.2"
 	SACKPermitted    ID = "2018:2"
+	PAWS             ID = "7323:5.3"
+	ECN              ID = "3168:6.1.1"
 	DSACK            ID = "2883:4"
 
 	Close        ID = "9293:3.10.4/close"
@@ -72,6 +74,7 @@ const (
 	RSTClosing   ID = "9293:3.10.7.4/2.closing"
 	WindowOpened ID = "9293:3.8.6.2.2/window"
 	TimeWaitSYN  ID = "6191:2"
+	TimeWaitPort ID = "linux:time-wait-port"
 	TimeWaitRST  ID = "1337:2"
 
 	KeepIdle     ID = "9293:3.8.4/idle"
@@ -95,9 +98,12 @@ const (
 	RTOAfterSyn ID = "6298:5.7"
 	GiveUp      ID = "9293:3.8.3/r2"
 
-	SynQueue       ID = "linux:syn-queue"
-	AcceptQueueSYN ID = "linux:accept-queue-syn"
-	AcceptQueueACK ID = "linux:accept-queue-ack"
+	SynQueue         ID = "linux:syn-queue"
+	AcceptQueueSYN   ID = "linux:accept-queue-syn"
+	AcceptQueueAbort ID = "linux:accept-queue-abort"
+	CookieSent       ID = "linux:syncookie-sent"
+	CookieGood       ID = "linux:syncookie-ack"
+	AcceptQueueACK   ID = "linux:accept-queue-ack"
 
 	LinuxListenFIN     ID = "linux:listen-fin"
 	LinuxSynAgain      ID = "linux:syn-sent-ack"
@@ -298,6 +304,12 @@ var catalogue = []Rule{
 	rfc(SACKPermitted, "2018", "2", "", "SACK is used if both SYNs permit it",
 		"With it a receiver can say which numbers beyond a gap it has.").
 		says("Both SYNs permit selective acknowledgments.", "Only one side permits selective acknowledgments, so there will be none."),
+	rfc(PAWS, "7323", "5.3", "", "An old timestamp marks an old segment",
+		"When the sequence numbers have gone round once, an old segment may fit the window again. Its timestamp gives it away.").
+		says("The timestamp {TSval} is not older than {TS.Recent}.", "The timestamp {TSval} is older than {TS.Recent}: the segment is acknowledged and dropped.", "TSval", "TS.Recent"),
+	rfc(ECN, "3168", "6.1.1", "", "Congestion may be told by a mark",
+		"A SYN with ECE and CWR asks for it, a SYN-ACK with ECE agrees. Then routers may mark packets instead of losing them.").
+		says("Both sides agree on explicit congestion notification.", ""),
 	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
@@ -410,10 +422,22 @@ var catalogue = []Rule{
 	linux(AcceptQueueSYN, "A full accept queue drops new SYNs",
 		"As long as the program does not call accept(), new connections find no room.").
 		says("{queued} connections wait for accept() and the backlog is {backlog}: the SYN is dropped without an answer.", "", "queued", "backlog"),
+	linux(AcceptQueueAbort, "A full accept queue may answer with RST",
+		"With tcp_abort_on_overflow the client is told at once that there is no room.").
+		says("{queued} connections wait for accept() and the backlog is {backlog}: the answer is RST.", "", "queued", "backlog"),
+	linux(CookieSent, "A SYN cookie instead of a queue entry",
+		"When the SYN queue is full, all that must be remembered is put into the server's own sequence number. Nothing is kept, and so the SYN-ACK cannot be sent again.").
+		says("The number {ISS} is a cookie: it holds the MSS {MSS} as number {index} of a table, and the minute {minute}.", "", "ISS", "index", "MSS", "minute"),
+	linux(CookieGood, "The ACK brings the cookie back",
+		"A cookie that is right and at most two minutes old opens the connection that nobody remembered.").
+		says("The cookie {cookie} is right and {age} minutes old; it names entry {index} of the MSS table, {MSS} bytes.", "{cookie} is no cookie of this server, or too old.", "cookie", "age", "index", "MSS"),
 	linux(AcceptQueueACK, "A full accept queue ignores the final ACK",
 		"The client is ESTABLISHED, the server is not: it has no room for the connection and acts as if the ACK had been lost.").
 		says("{queued} connections wait for accept() and the backlog is {backlog}: the ACK is ignored, the connection stays in SYN-RECEIVED.", "", "queued", "backlog"),
 
+	linux(TimeWaitPort, "connect() takes a port out of TIME-WAIT",
+		"Where timestamps keep old segments apart, Linux lets a new connection begin before the wait is over, with numbers beyond the old ones.").
+		says("The port was in TIME-WAIT. The new initial sequence number {ISS} lies beyond all that the old connection used.", "", "ISS"),
 	linux(LinuxListenFIN, "A listener drops SYN with FIN",
 		"The RFC would answer the SYN. Linux takes a SYN that also says FIN for a probe and drops it.").
 		says("The FIN bit is off.", "SYN and FIN together: Linux drops the segment, where the RFC would answer the SYN."),

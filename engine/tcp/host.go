@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -21,21 +22,33 @@ type HostConfig struct {
 // it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
 // effect points to a TCB, the pointer is good until the next method call.
 type Host struct {
-	cfg       HostConfig
-	listening bool
-	backlog   int
-	conns     []TCB
-	lastID    ConnID
-	isnsUsed  int
+	cfg        HostConfig
+	listening  bool
+	backlog    int
+	conns      []TCB
+	lastID     ConnID
+	overflowed Time // when the SYN queue last overflowed, Never before
+	isnsUsed   int
+	ended      []ended // sockets whose connection ended while the application still had them
 }
 
+// ended is a socket without a connection: the error that the application has not been told yet.
+type ended struct {
+	id    ConnID
+	errno Errno
+}
+
+// maxEnded is how many of them are kept.
+const maxEnded = 16
+
 // NewHost returns a host with no socket.
-func NewHost(cfg HostConfig) Host { return Host{cfg: cfg} }
+func NewHost(cfg HostConfig) Host { return Host{cfg: cfg, overflowed: Never} }
 
 // Clone returns a copy that shares nothing that changes.
 func (h *Host) Clone() Host {
 	c := *h
 	c.conns = slices.Clone(h.conns)
+	c.ended = slices.Clone(h.ended)
 	return c
 }
 
@@ -116,7 +129,11 @@ func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect
 	// A full accept queue cannot take the connection that this ACK would complete.
 	if t := &h.conns[i]; t.Passive && t.State == SynReceived && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
 		t.completes(seg) && h.queued() > h.backlog {
-		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(h.queued()), int64(h.backlog)}})
+		args := [4]int64{int64(h.queued()), int64(h.backlog)}
+		if h.cfg.Profile.AbortOnOverflow {
+			return h.step(i, now, Input{Kind: OverflowInput, Seg: seg, Args: args}, out)
+		}
+		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: args})
 	}
 	return h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
 }
@@ -146,9 +163,21 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 		if n := h.queued(); n > h.backlog {
 			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(h.backlog)}})
 		}
-		if n := h.embryonic(); n >= max(h.backlog, 1) {
+		n := h.embryonic()
+		full := n >= max(h.backlog, 1)
+		if full {
+			h.overflowed = now
+		}
+		switch cookies := h.cfg.Profile.SynCookies; {
+		case cookies == 2, full && cookies == 1:
+			return h.sendCookie(now, seg, out)
+		case full:
 			return append(out, Effect{Kind: Discard, Rule: rule.SynQueue, Args: [4]int64{int64(n), int64(h.backlog)}})
 		}
+	}
+	out, taken := h.takeCookie(now, seg, out)
+	if taken {
+		return out
 	}
 	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
@@ -211,6 +240,14 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	in := h.opening(OpenInput, nil, now, local, remote)
 	first := len(out)
+	if i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote }); i >= 0 {
+		// Out of TIME-WAIT: the new numbers lie beyond the old ones.
+		old := &h.conns[i]
+		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), false, true
+		out = append(out, Effect{Kind: Change, Conn: old.ID, From: TimeWait, To: Closed, Rule: rule.TimeWaitPort, Args: [4]int64{num(in.ISS)}},
+			Effect{Kind: Removed, Conn: old.ID})
+		h.conns = slices.Delete(h.conns, i, i+1)
+	}
 	t, out = Step(t, &h.cfg.Profile, now, in, out)
 	h.opened(t)
 	return h.settle(first, out), nil
@@ -223,7 +260,7 @@ func (h *Host) localPort(now Time, want uint16, remote netip.AddrPort) (netip.Ad
 		return a, h.free(now, a, remote, true)
 	}
 	errno := EADDRNOTAVAIL
-	for n := range uint16(1024) {
+	for n := range cmp.Or(h.cfg.Profile.Ports, 1024) {
 		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), h.cfg.Addr.Port()+n)
 		if a.Port() == 0 {
 			continue
@@ -283,12 +320,12 @@ func (h *Host) closeListener(now Time, out []Effect) ([]Effect, error) {
 
 // onConn makes a call on a connection.
 func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
-	i := len(h.conns) - 1
+	i := h.last()
 	if c.Conn != 0 {
 		i = h.find(c.Conn)
 	}
 	if i < 0 || h.conns[i].Orphan {
-		return out, ENOTCONN
+		return h.onEnded(c, out)
 	}
 	t := &h.conns[i]
 	in := Input{Data: c.Data, Count: c.Count, Option: c.Option, Values: c.Values}
@@ -316,6 +353,38 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 		in.Kind = OptionInput
 	}
 	return h.step(i, now, in, out), nil
+}
+
+// last is the newest connection that the application still has; -1 when a newer one has ended.
+func (h *Host) last() int {
+	for i := len(h.conns) - 1; i >= 0; i-- {
+		if n := len(h.ended); !h.conns[i].Orphan && (n == 0 || h.ended[n-1].id < h.conns[i].ID) {
+			return i
+		}
+	}
+	return -1
+}
+
+// onEnded makes a call on a socket whose connection has ended: the error is told once; afterwards nothing can be sent and there is
+// nothing to read.
+func (h *Host) onEnded(c Call, out []Effect) ([]Effect, error) {
+	i := slices.IndexFunc(h.ended, func(e ended) bool { return e.id == c.Conn })
+	if c.Conn == 0 {
+		i = len(h.ended) - 1
+	}
+	if i < 0 {
+		return out, ENOTCONN
+	}
+	errno := h.ended[i].errno
+	switch c.Verb {
+	case CallClose:
+		h.ended = slices.Delete(h.ended, i, i+1)
+		return out, nil
+	case CallSend:
+		return out, cmp.Or(errno, EPIPE)
+	default:
+		return out, cmp.Or(errno, ENOTCONN)
+	}
 }
 
 // maxBacklog is the ceiling of a backlog (Linux net.core.somaxconn).
@@ -363,7 +432,11 @@ func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
 func (h *Host) settle(first int, out []Effect) []Effect {
 	for i := range h.conns {
 		if s := h.conns[i].State; s == Closed || s == Listen {
-			out = append(out, Effect{Kind: Removed, Conn: h.conns[i].ID})
+			t := &h.conns[i]
+			out = append(out, Effect{Kind: Removed, Conn: t.ID})
+			if t.Accepted && !t.Orphan && t.State == Closed {
+				h.end(t.ID, out[first:])
+			}
 			h.conns = slices.Delete(h.conns, i, i+1)
 			break
 		}
@@ -376,4 +449,18 @@ func (h *Host) settle(first int, out []Effect) []Effect {
 		}
 	}
 	return out
+}
+
+// end notes a socket whose connection ended, with the error that it ended with.
+func (h *Host) end(id ConnID, effects []Effect) {
+	e := ended{id: id}
+	for i := range effects {
+		if effects[i].Kind == Tell && effects[i].Errno != OK {
+			e.errno = effects[i].Errno
+		}
+	}
+	if len(h.ended) == maxEnded {
+		h.ended = slices.Delete(h.ended, 0, 1)
+	}
+	h.ended = append(h.ended, e)
 }

@@ -18,6 +18,7 @@ const (
 	ShutdownInput                      // the application sends no more
 	CloseInput                         // the application closes the socket
 	AbortInput                         // the application aborts the connection
+	OverflowInput                      // Seg completes the connection, but the accept queue has no room and tcp_abort_on_overflow is set: Args
 	NobodyInput                        // Seg completes the connection, but its listener is gone
 	OptionInput                        // the application sets Option to Values
 )
@@ -28,12 +29,14 @@ type Input struct {
 	Seg      *wire.Segment
 	Timer    TimerKind
 	ISS      wire.Seq // for the connection that OpenInput, or a SYN in LISTEN, begins
+	Reused   bool     // likewise: the port comes out of TIME-WAIT, and timestamps with it
 	Drawn    bool     // likewise: ISS was generated, not given by the set-up
 	TSOffset uint32   // likewise: what it adds to the clock for its timestamps
 	Data     string
 	Count    int
 	Option   SockOpt
 	Values   [3]Time
+	Args     [4]int64
 }
 
 // Step gives one input to a connection and returns the connection after it, with what it brought about appended to out
@@ -65,6 +68,9 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 		s.close()
 	case AbortInput:
 		s.abort(rule.Abort)
+	case OverflowInput:
+		s.reject(in.Seg, rule.AcceptQueueAbort, in.Args[:2]...)
+		s.end(Listen, OK, rule.AcceptQueueAbort, in.Args[:2]...)
 	case NobodyInput:
 		s.reject(in.Seg, rule.ListenerGone, num(in.Seg.Ack))
 		s.end(Closed, OK, rule.ListenerGone, num(in.Seg.Ack))
@@ -83,6 +89,9 @@ type step struct {
 	p   *Profile
 	now Time
 	out []Effect
+
+	cookieTS   bool // the SYN-ACK being made carries cookieBits in the lowest bits of its timestamp
+	cookieBits uint32
 }
 
 func (s *step) segment(in Input) {
@@ -167,6 +176,10 @@ func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, opts wire.Op
 	seg := wire.Segment{
 		Src: s.t.Local, Dst: s.t.Remote, Seq: seq, Flags: flags, Payload: payload, Options: opts,
 		Window: s.window(flags), TTL: 64, DF: true,
+	}
+	// RFC 3168 section 6.1.1, 6.1.4: only new text is marked as ECN-capable.
+	if s.t.ECN && payload != "" && s.t.Retries == 0 && !s.t.Probed {
+		seg.TOS = 2
 	}
 	if flags.Has(wire.ACK) {
 		seg.Ack = s.t.RcvNxt

@@ -47,6 +47,7 @@ type TCB struct {
 	ScaleOK  bool   // both SYNs carried the window scale option (RFC 7323 section 2.2)
 	SACKOK   bool   // both SYNs carried SACK-permitted
 	TSOK     bool   // both SYNs carried timestamps
+	ECN      bool   // both sides agreed on explicit congestion notification (RFC 3168 section 6.1.1)
 	TSRecent uint32 // RFC 7323 section 4.3
 	TSOffset uint32 // added to this side's clock to make TSval
 
