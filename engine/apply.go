@@ -17,8 +17,7 @@ func (w *World) Apply(a Action) ([]Event, error) {
 	return rec.Events, err
 }
 
-// Do is Apply for a caller who brings the memory: the events are added to rec. With a Recorder that is used again it
-// allocates nothing for a segment. When it fails it leaves rec.Events as it was.
+// Do is Apply for a caller who brings the memory: the events are added to rec. When it fails it leaves rec.Events as it was.
 func (w *World) Do(a *Action, rec *Recorder) error {
 	mark := len(rec.Events)
 	if err := w.do(a, rec); err != nil {
@@ -224,11 +223,11 @@ func (w *World) arrive(d Due, rec *Recorder) {
 	case f.seg.Dst.Addr() != w.setup.Hosts[f.to].Addr.Addr():
 		w.lose(i, rule.LabNoHost, rec)
 	default:
-		rec.seg = f.seg
+		seg := f.seg
 		w.land(i, arrived)
 		e := w.event(rec, Arrived, d.Host)
 		e.Seg = d.Seg
-		rec.effects = w.hosts[d.Host].Receive(w.now, &rec.seg, rec.effects[:0])
+		rec.effects = w.hosts[d.Host].Receive(w.now, seg, rec.effects[:0])
 		w.report(d.Host, d.Seg, 0, rec)
 	}
 }
@@ -387,8 +386,8 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 	way, acts := w.path.Pass(direction(to), x.Seg.Flags, rec.acts[:0])
 	rec.acts = acts
 	i := len(w.flights)
-	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, seg: x.Seg}, source(h)|how)
-	e.Seg, e.Wire, e.Due, e.Toward = f.id, f.seg, f.due, to
+	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, seg: rec.segment(&x.Seg)}, source(h)|how)
+	e.Seg, e.Wire, e.Due, e.Toward = f.id, x.Seg, f.due, to
 	for _, act := range acts {
 		f = &w.flights[i] // copies come behind it, and may move it
 		text := ""
@@ -420,5 +419,5 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 func (w *World) copyOf(f *flight, due Time, why rule.ID, text string, rec *Recorder) {
 	c := w.launch(flight{of: f.id, from: f.from, to: f.to, sent: f.sent, due: due, dies: Never, seg: f.seg}, copied)
 	e := w.event(rec, Duplicated, Network)
-	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, c.seg, c.due, c.to, why, text
+	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, *c.seg, c.due, c.to, why, text
 }

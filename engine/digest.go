@@ -131,7 +131,7 @@ func (e *encoder) flight(f *flight) {
 	e.time(f.due)
 	e.time(f.dies)
 	e.str(f.text)
-	e.segment(&f.seg)
+	e.segment(f.seg)
 	e.bool(f.was != nil)
 	if f.was != nil {
 		e.segment(f.was)

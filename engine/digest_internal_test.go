@@ -105,7 +105,7 @@ func TestDigestCoversWorld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.launch(flight{seg: testSegment, was: &testSegment, text: "rule"}, sentByClient)
+		w.launch(flight{seg: &testSegment, was: &testSegment, text: "rule"}, sentByClient)
 		return w
 	}
 	base := fresh()
@@ -133,7 +133,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"due":   func(w *World) { w.flights[0].due++ },
 			"dies":  func(w *World) { w.flights[0].dies++ },
 			"text":  func(w *World) { w.flights[0].text += "x" },
-			"seg":   func(w *World) { w.flights[0].seg.Seq++ },
+			"seg":   func(w *World) { w.flights[0].seg = &wire.Segment{} },
 			"was":   func(w *World) { w.flights[0].was = nil },
 		},
 		"story": {
@@ -144,8 +144,8 @@ func TestDigestCoversWorld(t *testing.T) {
 		},
 	}
 	for name, typ := range map[string]reflect.Type{"World": reflect.TypeFor[World](), "flight": reflect.TypeFor[flight](), "story": reflect.TypeFor[story]()} {
-		for i := range typ.NumField() {
-			field := typ.Field(i).Name
+		for f := range typ.Fields() {
+			field := f.Name
 			change, known := changes[name][field]
 			if !known {
 				t.Errorf("%s.%s is new: put it into the digest, and a change of it here", name, field)

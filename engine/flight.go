@@ -31,8 +31,8 @@ type flight struct {
 	sent      Time
 	due, dies Time // while it is held, the rest of its way and of its life
 	text      string
-	seg       wire.Segment
-	was       *wire.Segment // before the first edit, or nil; what it points to is never changed
+	seg       *wire.Segment // what it points to is never changed: clones share it
+	was       *wire.Segment // before the first edit, or nil
 }
 
 // cause is why the path loses a segment.
@@ -56,7 +56,7 @@ func (f *flight) at() (at Time, dies bool) {
 }
 
 func (f *flight) public() Flight {
-	p := Flight{ID: f.id, Wire: f.seg, Was: f.seg, From: f.from, To: f.to, Sent: f.sent, Due: f.due, Dies: f.dies, Held: f.held, Of: f.of}
+	p := Flight{ID: f.id, Wire: *f.seg, Was: *f.seg, From: f.from, To: f.to, Sent: f.sent, Due: f.due, Dies: f.dies, Held: f.held, Of: f.of}
 	if f.was != nil {
 		p.Was = *f.was
 	}

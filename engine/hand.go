@@ -63,13 +63,14 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 		if err := a.Edit.check(); err != nil {
 			return err
 		}
-		before := f.seg
+		before, after := f.seg, *f.seg
+		a.Edit.apply(&after)
+		f.seg = rec.segment(&after)
 		if f.was == nil {
-			f.was = &before
+			f.was = before
 		}
-		a.Edit.apply(&f.seg)
 		e := w.event(rec, Edited, Network)
-		e.Seg, e.Wire, e.Rule, e.Fields = f.id, f.seg, rule.LabEdit, a.Edit.changed(&before, &f.seg)
+		e.Seg, e.Wire, e.Rule, e.Fields = f.id, after, rule.LabEdit, a.Edit.changed(before, &after)
 	}
 	return nil
 }
@@ -112,9 +113,9 @@ func (w *World) forge(a *Action, rec *Recorder) *ActionError {
 		}
 	}
 	a.Edit.apply(&seg)
-	f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + w.path.Delay(direction(to)), dies: Never, seg: seg}, forged)
+	f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + w.path.Delay(direction(to)), dies: Never, seg: rec.segment(&seg)}, forged)
 	e := w.event(rec, Forged, Network)
-	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, f.seg, f.due, rule.LabForge, to
+	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, seg, f.due, rule.LabForge, to
 	return nil
 }
 

@@ -292,6 +292,20 @@ func TestInvariants(t *testing.T) {
 					t.Fatalf("a %s event has vars %v", e.Kind, e.Vars)
 				}
 			}
+			if len(events) > 0 && a.Kind == engine.Step && a.Count == 1 {
+				first := []engine.Kind{engine.Arrived, engine.Lost, engine.TimerFired}
+				last := map[tcp.ConnID]int{}
+				for i, e := range events {
+					if slices.Contains(first, e.Kind) != (i == 0) {
+						t.Fatalf("event %d of a step is %s: what sets a step off is its first event and no other", i, e.Kind)
+					}
+					if v, shown := last[e.Conn]; e.Kind == engine.Updated {
+						last[e.Conn] = i
+					} else if shown && e.Conn != 0 && e.Kind != engine.Removed {
+						t.Fatalf("event %d of a step, %s, comes after the variables in event %d", i, e.Kind, v)
+					}
+				}
+			}
 			if w.Now() < now {
 				t.Fatalf("it is %v after an event at %v", w.Now(), now)
 			}

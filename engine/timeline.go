@@ -94,7 +94,14 @@ func (t *Timeline) settle(id NodeID) {
 	t.at, t.world = id, t.worldOf(id)
 }
 
-// Node returns a node. It panics when there is none with this number.
+// Parent returns the node before a node, -1 for the set-up. It panics when there is no node with this number.
+func (t *Timeline) Parent(id NodeID) NodeID { return t.nodes[id].parent }
+
+// Events returns what the action of a node brought; they are never changed. It panics when there is no node with this number.
+func (t *Timeline) Events(id NodeID) []Event { return t.nodes[id].events }
+
+// Node returns a node with a copy of its world: who wants the parent or the events alone asks for them. It panics when there
+// is no node with this number.
 func (t *Timeline) Node(id NodeID) Node {
 	n := &t.nodes[id]
 	return Node{ID: id, Parent: n.parent, Action: n.action, At: n.at, Events: n.events, World: t.worldOf(id)}

@@ -146,7 +146,7 @@ func TestTimelineCheckpoints(t *testing.T) {
 			t.Fatalf("node %d is another world than it was", id)
 		}
 	}
-	if tl.Kept() > 40 {
+	if tl.Kept() > 60 {
 		t.Errorf("%d worlds of 303 are kept", tl.Kept())
 	}
 }

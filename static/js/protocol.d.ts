@@ -208,18 +208,19 @@ export interface ErrorFrame {
   command?: number;
   /** in the scenario, from 1 */
   line?: number;
-  /** in the line, in bytes from 1 */
+  /** in the line, in code points from 1 */
   col?: number;
   endCol?: number;
   /** the allowed range, when that is at fault */
   min?: number;
   max?: number;
-  /** every fault of the scenario */
+  /** all faults of the scenario */
   faults?: Fault[];
 }
 
-/** A Fault is one fault of a scenario. */
+/** A Fault is one fault of a scenario: a diag.Diagnostic. */
 export interface Fault {
+  file?: string;
   line: number;
   col: number;
   endCol: number;
@@ -228,6 +229,13 @@ export interface Fault {
   code: string;
   message: string;
   hint?: string;
+  range?: Range;
+}
+
+/** A Range is the numbers that would have been allowed, both ends included. A time is in microseconds. */
+export interface Range {
+  min: number;
+  max: number;
 }
 
 /** A Bye comes before the server goes away. */
@@ -314,7 +322,7 @@ export interface Wire {
   /** the field as it is on the wire */
   checksum: number;
   sumok: boolean;
-  /** as tcpdump prints them: "mss 1460,nop,wscale 7" */
+  /** as the scenario language and tcpdump write them: "mss 1460,nop,wscale 7" */
   options: string;
   /** the bytes */
   optionsHex: string;
@@ -406,7 +414,8 @@ export type State =
 /** Timer names a timer of a connection. */
 export type Timer =
   | "retransmit"
-  | "reopen"; // Linux sends its SYN again after an unacceptable ACK
+  | "time-wait"
+  | "fin-wait-2";
 
 /** Notice is what an application is told when nothing went wrong. */
 export type Notice =

@@ -237,6 +237,11 @@ func (s *segment) cut(k int, t engine.Time) int {
 }
 
 func (s *segment) turn(k int, t, due engine.Time, held bool) {
+	// a rule of the path may act on a segment in the instant in which it is sent: that is no turn on its way
+	if l := s.last(); !held && !l.held && l.t0 == t {
+		l.t1, l.due = due, due
+		return
+	}
 	f := s.cut(k, t)
 	s.legs = append(s.legs, newLeg(k, t, f, due, held || due == tcp.Never))
 }

@@ -211,6 +211,9 @@ func (r *Run) Layout(width int) *Layout {
 		l.Moments = append(l.Moments, Moment{m.k, int64(m.t), Px(d.y[i])})
 	}
 	l.Labels = d.labels(l.Bands)
+	for _, v := range l.Labels {
+		l.Height = max(l.Height, (int(v.Y)+80+9)/10)
+	}
 	l.Segments = d.shapes(items)
 	return l
 }
@@ -503,7 +506,7 @@ func (d *drawing) captions(s *span, add func(cls string, k, y int, text string))
 	if y1 <= y0 {
 		return
 	}
-	key := "ladder.timer." + timerNames[s.timer]
+	key := "ladder.timer." + s.timer.String()
 	if !d.restarted(s) && s.due != tcp.Never {
 		add("cap", s.k, y0+170, i18n.T(key+".starts", "time", span2(s.due-s.t0)))
 	}
@@ -520,8 +523,6 @@ func (d *drawing) captions(s *span, add func(cls string, k, y int, text string))
 		add("cap", s.k1, y1+200, i18n.T("ladder.timer.next", "time", span2(o.due-o.t0)))
 	}
 }
-
-var timerNames = [tcp.NumTimers]string{"retransmit", "reopen"}
 
 // turned adds the state's name along its lane, if it fits.
 func (d *drawing) turned(out []Label, b *Band) []Label {

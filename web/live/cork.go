@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -18,16 +17,21 @@ const (
 // call. It gives each chunk of a long answer a deadline of its own: a slow line is no reason to hang up, a dead one is.
 type corked struct {
 	net.Conn
-	mu   sync.Mutex
+	lock chan struct{} // holds one while somebody is writing; a channel, because that can take long
 	held bool
 	buf  []byte
 	err  error
 }
 
+func newCorked(conn net.Conn) *corked { return &corked{Conn: conn, lock: make(chan struct{}, 1)} }
+
+func (c *corked) acquire() { c.lock <- struct{}{} }
+func (c *corked) free()    { <-c.lock }
+
 // Write writes p, or keeps it until release.
 func (c *corked) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.acquire()
+	defer c.free()
 	if c.err != nil {
 		return 0, c.err
 	}
@@ -46,15 +50,15 @@ func (c *corked) SetWriteDeadline(time.Time) error { return nil }
 
 // hold keeps back what is written from now on.
 func (c *corked) hold() {
-	c.mu.Lock()
+	c.acquire()
 	c.held = true
-	c.mu.Unlock()
+	c.free()
 }
 
 // release writes what was kept, and keeps nothing from now on.
 func (c *corked) release() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.acquire()
+	defer c.free()
 	c.held = false
 	err := c.flush()
 	if cap(c.buf) > 4<<10 {
@@ -109,6 +113,6 @@ func (c *corker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c.conn = &corked{Conn: conn}
+	c.conn = newCorked(conn)
 	return c.conn, rw, nil
 }

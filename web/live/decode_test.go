@@ -124,7 +124,8 @@ func TestDecodeTellsTheRange(t *testing.T) {
 	}
 }
 
-// Row 36: hostile JSON costs no more than its length.
+// Hostile JSON costs no more than its length. The aim is a millisecond; the bound allows for the race detector and a
+// busy machine, and would still catch anything quadratic.
 func TestDecodeIsQuick(t *testing.T) {
 	var keys strings.Builder
 	for i := range 6000 {
@@ -147,7 +148,7 @@ func TestDecodeIsQuick(t *testing.T) {
 				}
 				least = min(least, time.Since(start))
 			}
-			if least > 10*time.Millisecond {
+			if least > 50*time.Millisecond {
 				t.Errorf("took %v", least)
 			}
 		})

@@ -370,7 +370,9 @@ type Timer string
 
 // The timers.
 const (
-	Retransmit Timer = "retransmit"
+	Retransmit   Timer = "retransmit"
+	TimeWaitTime Timer = "time-wait"
+	FinWaitTime  Timer = "fin-wait-2"
 )
 
 // Notice is what an application is told when nothing went wrong.

@@ -131,7 +131,7 @@ func TestARefusedCommandChangesNothing(t *testing.T) {
 	}
 }
 
-// Row 64: a command whose answer was lost is sent again and not done again.
+// A command whose answer was lost is sent again and not done again.
 func TestACommandIsExecutedOnce(t *testing.T) {
 	b := open(t, Config{}).dial()
 	opened := last(b.openRun(1, lost))
@@ -154,7 +154,7 @@ func TestACommandIsExecutedOnce(t *testing.T) {
 	}
 }
 
-// Row 65: two tabs on one run see the same frames in the same order.
+// Two tabs on one run see the same frames in the same order.
 func TestTwoSocketsOnOneRun(t *testing.T) {
 	p := open(t, Config{})
 	one, two := p.dial(), p.dial()

@@ -200,11 +200,7 @@ func (s *socket) sendPing() {
 func (s *socket) next() bool {
 	kind, r, err := s.ws.NextReader()
 	if err != nil {
-		if errors.Is(err, websocket.ErrReadLimit) {
-			// For a length that no frame can have the library leaves this to us. A second close frame is not sent.
-			s.close(websocket.CloseMessageTooBig, "")
-		}
-		return false // otherwise the library has sent the close frame that the fault asks for
+		return s.failed(err)
 	}
 	if kind != websocket.TextMessage {
 		s.answer(refuse(BadFrame, "commands are text frames"))
@@ -214,7 +210,7 @@ func (s *socket) next() bool {
 	// The library bounds what it reads; it does so for a compressed message before inflating it. We bound what we keep.
 	switch n, err := s.in.ReadFrom(io.LimitReader(r, MaxFrame+1)); {
 	case err != nil:
-		return false
+		return s.failed(err)
 	case n > MaxFrame:
 		s.close(websocket.CloseMessageTooBig, "")
 		return false
@@ -244,6 +240,15 @@ func (s *socket) next() bool {
 		s.do(command)
 	}
 	return true
+}
+
+// failed ends reading after an error. The library has sent the close frame that a fault asks for, but not always for a length
+// that no frame can have. A second close frame is never sent.
+func (s *socket) failed(err error) bool {
+	if errors.Is(err, websocket.ErrReadLimit) {
+		s.close(websocket.CloseMessageTooBig, "")
+	}
+	return false
 }
 
 // allow takes a token for a command. Without one the command is refused; the second result says whether the socket may go on

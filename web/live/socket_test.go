@@ -60,7 +60,7 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// Rows 1 to 3 and 34: what is wrong with an upgrade is found before there is a socket.
+// What is wrong with an upgrade is found before there is a socket.
 func TestUpgradeFaults(t *testing.T) {
 	p := open(t, Config{})
 	host := strings.TrimPrefix(p.srv.URL, "http://")
@@ -138,7 +138,7 @@ func client(first byte, payload string) string {
 	return string(b) + "\x00\x00\x00\x00" + payload
 }
 
-// Rows 17 to 29: frames that no browser sends.
+// Frames that no browser sends.
 func TestWireFaults(t *testing.T) {
 	p := open(t, Config{})
 	const ask = `{"type":"close","id":5,"run":"R"}`
@@ -276,7 +276,7 @@ func readFrame(r *bufio.Reader) (op byte, payload []byte, err error) {
 	return head[0] & 0xf, payload, err
 }
 
-// Rows 35 to 40: a malformed command is answered, and the run goes on.
+// A malformed command is answered, and the run goes on.
 func TestMalformedCommandsAreAnswered(t *testing.T) {
 	b := open(t, Config{}).dial()
 	opened := last(b.openRun(1, lost))
@@ -293,7 +293,7 @@ func TestMalformedCommandsAreAnswered(t *testing.T) {
 	}
 }
 
-// Row 52: a thousand commands without reading are all answered, in order.
+// A thousand commands without reading are all answered, in order.
 func TestPipelining(t *testing.T) {
 	b := open(t, Config{}).dial()
 	opened := last(b.openRun(1, lost))

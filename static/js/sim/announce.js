@@ -2,7 +2,7 @@
 // text is put into an empty region, stays a second and is taken away again, so that nobody finds it later as page text.
 
 /** @typedef {{ later: (f: () => void, ms: number) => any, cancel: (timer: any) => void }} Clock */
-/** @typedef {{ text: string, group: string }} Item */
+/** @typedef {{ text: string, group: string, stands: number }} Item stands: for how many texts */
 
 const CLEAR = 200, HOLD = 1000, MOST = 3;
 
@@ -31,22 +31,18 @@ export class Announcer {
   say(text, { group = '', summary } = {}) {
     if (this.silent || !text) return;
     if (group) this.queue = this.queue.filter((i) => i.group !== group);
-    this.queue.push({ text, group });
+    this.queue.push({ text, group, stands: 1 });
     if (this.queue.length > MOST && summary) {
-      this.skipped += this.queue.length;
-      this.queue = [{ text: summary(this.skipped), group }];
-    } else if (this.queue.length <= 1) this.skipped = 0;
+      const stands = this.queue.reduce((n, i) => n + i.stands, 0);
+      this.queue = [{ text: summary(stands), group, stands }];
+    }
     if (!this.speaking) this.next();
   }
-
-  /** How many texts the last summary stands for. */
-  skipped = 0;
 
   /** Forgets all that waits; with on, also all that comes, until it is turned off. @param {boolean} on */
   hush(on) {
     this.silent = on;
     this.queue = [];
-    this.skipped = 0;
   }
 
   next() {

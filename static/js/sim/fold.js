@@ -188,6 +188,12 @@ function cut(s, k, t) {
 
 /** @param {Segment} s @param {number} k @param {number} t @param {number | null} due @param {boolean} held */
 function turn(s, k, t, due, held) {
+  const last = s.legs.at(-1);
+  // a rule of the path may act on a segment in the instant in which it is sent: that is no turn on its way
+  if (last && !held && !last.held && last.t0 === t) {
+    last.t1 = last.due = due;
+    return;
+  }
   const f = cut(s, k, t);
   s.legs.push({ k, k1: -1, t0: t, f0: f, t1: due, f1: held || due === null ? f : WAY, held: held || due === null, due });
 }

@@ -42,12 +42,12 @@ export function layout(events, width) {
   const ix = index(events), moments = momentsOf(ix), lanes = lanesOf(ix, moments, width);
   const scale = new Scale(ix, moments, lanes.mode === 'compact' ? 580 : 640), items = fit(ix, scale, lanes), y = scale.tops();
   const bottom = Math.max(at(y, scale.last) + TAIL - TOP, ...items.map((v) => v.p + div(v.h, 2) + 60));
-  const c = { ix, scale, y, bottom, lanes }, bands = bandsOf(c);
+  const c = { ix, scale, y, bottom, lanes }, bands = bandsOf(c), labels = labelsOf(c, bands);
   return {
-    width, height: div(bottom + TOP + 9, 10), mode: lanes.mode, left: px(lanes.left), right: px(lanes.right), timeX: px(lanes.timeX),
+    width, height: div(Math.max(bottom + TOP, ...labels.map((v) => Math.round(v.y * 10) + 80)) + 9, 10), mode: lanes.mode, left: px(lanes.left), right: px(lanes.right), timeX: px(lanes.timeX),
     client: px(lanes.client), server: px(lanes.server), top: px(TOP), bottom: px(bottom), knots: scale.knots(y, bottom),
     moments: moments.map((m, i) => [m.k, m.t, px(at(y, i))]), ticks: ticksOf(moments, y), breaks: breaksOf(c), bands, timers: timersOf(c),
-    labels: labelsOf(c, bands), segments: segmentsOf(c, items),
+    labels, segments: segmentsOf(c, items),
   };
 }
 

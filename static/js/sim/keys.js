@@ -52,6 +52,11 @@ export function rove(bar) {
 /** @param {Element} bar @returns {HTMLElement[]} */
 const stops = (bar) => /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('button, a[href], select, summary')]).filter((i) => i.getClientRects().length > 0);
 
+/** Whatever gets the focus, by the pointer too, is the stop from then on. @param {FocusEvent} e */
+export function stay(e) {
+  rove(/** @type {Element} */ (e.currentTarget));
+}
+
 /** Arrow keys inside a toolbar. @param {KeyboardEvent} e */
 export function arrows(e) {
   const bar = /** @type {Element} */ (e.currentTarget), items = stops(bar);

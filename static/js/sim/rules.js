@@ -54,14 +54,17 @@ export function suggestions(events, active) {
   return rules.filter((r) => !active.includes(r)).map((line) => ({ line, text: pathRule(line) }));
 }
 
-/** What a learner did, in a few words: "Segment 2 dropped". @param {string} line one line of the scenario language */
-export function actionWords(line) {
+/**
+ * What a learner did, in a few words: "Segment 2 dropped".
+ * @param {string} line one line of the scenario language @param {string} [removed] the rule that it took away
+ */
+export function actionWords(line, removed = '') {
   const on = /^(drop|hold|release|edit|delay|duplicate) #(\d+)(?: (?:after )?(\S+))?/.exec(line);
   if (on) return t(`action.${on[1]}`, { seg: on[2] ?? '', d: on[3] ? time(parseTime(on[3])) : '' });
   const rule = /^rule (.*)$/.exec(line);
   if (rule) return t('action.rule', { rule: pathRule(rule[1] ?? '') });
   const gone = /^unrule (\d+)$/.exec(line);
-  if (gone) return t('action.unrule', { n: gone[1] ?? '' });
+  if (gone) return t('action.unrule', { rule: removed ? pathRule(removed) : gone[1] ?? '' });
   if (line.startsWith('forge ')) return t('action.forge');
   const call = /^(client|server) (.*)$/.exec(line);
   if (call) return t('action.call', { Host: t(`Host.${call[1]}`), call: call[2] ?? '' });

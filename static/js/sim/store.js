@@ -8,7 +8,7 @@ import { after, back, fold, index, next, seek } from './fold.js';
 /** @import { Link, Run, Command, Source } from './socket.js' */
 
 /** @typedef {{ node: number, parent: number, line: string, at: number, k0: number, k1: number }} PathNode a node of the shown branch, with the range of its events */
-/** @typedef {{ tip: number, first: boolean, line: string, at: number }} Branch line: the action that made it */
+/** @typedef {{ tip: number, first: boolean, line: string, at: number, rule: string }} Branch line: the action that made it; rule: the rule that it is about */
 /** @typedef {{ text: string, node: number, n: number }} PathRule node: where it was added, 0 for the set-up; n: its number in the set-up */
 /** @typedef {{ gone: number, differs: number | null, rule: string }} Replayed */
 
@@ -403,7 +403,7 @@ export class Store {
       // the last place where this branch left an older one, and the action there
       const i = path.findLastIndex((f) => 'parent' in f && Math.min(...(children.get(f.parent) ?? [])) !== f.node);
       const by = i < 0 ? undefined : path.slice(i).find((f) => 'line' in f && !PASSES.test(f.line));
-      list.push({ tip: node, first: i < 0, line: by && 'line' in by ? by.line : '', at: by?.at ?? 0 });
+      list.push({ tip: node, first: i < 0, line: by && 'line' in by ? by.line : '', at: by?.at ?? 0, rule: by?.events.find((e) => e.kind === 'rule-removed')?.text ?? '' });
     }
     return list.sort((a, b) => Number(b.first) - Number(a.first) || a.tip - b.tip);
   }

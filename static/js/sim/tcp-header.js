@@ -1,7 +1,7 @@
 // The chosen segment as the header figure of RFC 9293: read it, and while it is in flight change any bit of it.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { FLAGS, flagsOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
-import { arrows, rove } from './keys.js';
+import { arrows, rove, stay } from './keys.js';
 import { fate } from './tcp-log.js';
 
 /** @import { End, Index, LabEvent, Model, SegmentAt, Wire } from './model.js' */
@@ -296,7 +296,7 @@ export class TcpHeader extends LitElement {
     const off = this.why !== '';
     /** @param {string} name @param {string} icon @param {() => void} action @param {string} [cls] @param {boolean} [pressed] */
     const tool = (name, icon, action, cls = '', pressed) => html`<button type="button" class=${cls} aria-disabled=${off} aria-expanded=${pressed === undefined ? nothing : pressed} title=${off ? this.why : nothing} @click=${action}>${use(icon)}${t(name)}</button>`;
-    return html`<div class="pacts" role="toolbar" aria-label=${t('ui.segment.tools', { seg: s.id })} @keydown=${arrows}>
+    return html`<div class="pacts" role="toolbar" aria-label=${t('ui.segment.tools', { seg: s.id })} @keydown=${arrows} @focusin=${stay}>
       ${tool('ui.drop', 'drop', () => this.drop(), 'danger')}
       ${tool('ui.delay.do', 'delay', () => this.ask('delay'), '', this.amount === 'delay')}
       ${tool('ui.duplicate', 'dup', () => this.ask('duplicate'), '', this.amount === 'duplicate')}
@@ -385,7 +385,7 @@ export class TcpHeader extends LitElement {
     return html`<form class="edit" novalidate @submit=${this.submitEdit} @keydown=${this.escape}>${this.frame(html`
       ${field('sport')}${field('dport')}${field('seq')}${field('ack')}${field('offset')}${field('reserved')}
       <div class="f w8 ${d.flags !== was.flags ? 'changed' : ''}"><span class="k">${t('field.flags')}</span><span class="v">0x${byte.toString(16).padStart(2, '0')}</span></div>${field('window')}
-      <div class="f w32 flags" role="toolbar" aria-label=${t('field.flags')} @keydown=${arrows}>${FLAGS.map((f) => html`<button type="button" class=${on.includes(f) ? `on b-${f.toLowerCase()}` : ''} aria-pressed=${on.includes(f)} aria-label=${t(`flag.${f}`)} @click=${() => flip(f)}>${f}</button>`)}</div>
+      <div class="f w32 flags" role="toolbar" aria-label=${t('field.flags')} @keydown=${arrows} @focusin=${stay}>${FLAGS.map((f) => html`<button type="button" class=${on.includes(f) ? `on b-${f.toLowerCase()}` : ''} aria-pressed=${on.includes(f)} aria-label=${t(`flag.${f}`)} @click=${() => flip(f)}>${f}</button>`)}</div>
       ${field('checksum')}${field('urgent')}
       <fieldset class="f w32 sums"><legend>${t('checksum.how')}</legend>${sums.map((v) => html`<label><input type="radio" name="${this.id0}-sum" .checked=${this.sum === v} @change=${() => { this.sum = v; }}> ${t(`checksum.${v}`)}</label>`)}</fieldset>
       ${field('options')}${field('payload')}`, s, t('ui.header', { seg: s.id }))}

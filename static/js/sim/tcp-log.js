@@ -1,7 +1,7 @@
 // What happened, step by step, and the segments as a table.
 import { LitElement, html, repeat } from '../../vendor/lit.js';
 import { FLAGS, flagsOf, kindOf, ms, t, told } from './sentence.js';
-import { arrows, rove } from './keys.js';
+import { arrows, rove, stay } from './keys.js';
 
 /** @import { Index, Model, SegmentAt, Wire } from './model.js' */
 
@@ -45,7 +45,7 @@ export class TcpLog extends LitElement {
       <h3>${t('ui.log')}</h3>
       <div role="log" aria-live="off" aria-label=${t('ui.log.label')}>
         ${shown.length ? null : html`<p class="none">${t('ui.log.empty')}</p>`}
-        <ol data-vertical @keydown=${arrows}>${repeat(shown, (s) => s.i, (s) => {
+        <ol data-vertical @keydown=${arrows} @focusin=${stay}>${repeat(shown, (s) => s.i, (s) => {
           const says = all[s.i], now = s.i === model.step, next = s.i > model.step;
           const cls = next ? 'next' : [now ? 'now' : '', says?.lost ? 'loss' : ''].join(' ');
           return html`<li class=${cls}><button type="button" aria-current=${now ? 'step' : 'false'} data-i=${s.i} @click=${() => this.pick(s.i)}><time>${ms(s.t)}</time><span>
@@ -63,7 +63,7 @@ export class TcpLog extends LitElement {
     if (!changed.has('model')) return;
     const box = this.querySelector('[role=log]'), now = this.querySelector('li.now');
     if (!(box instanceof HTMLElement) || !(now instanceof HTMLElement) || box.scrollHeight <= box.clientHeight) return;
-    const top = now.offsetTop - box.offsetTop;
+    const top = now.offsetTop; // the box is the offset parent
     if (top < box.scrollTop || top + now.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - box.clientHeight / 2;
   }
 

@@ -1,9 +1,9 @@
 // The simulator: a lesson's run in the learner's hands. It replaces the finished diagram that the server has rendered as soon
 // as the engine has answered; nothing moves before the learner moves it.
-import { LitElement, html, nothing, styleMap } from '../../vendor/lit.js';
+import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
-import { KEYS, act, arrows, rove } from './keys.js';
+import { KEYS, act, arrows, rove, stay } from './keys.js';
 import { actionWords, settings, suggestions } from './rules.js';
 import { has, ms, pathRule, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
@@ -15,7 +15,7 @@ import './tcp-states.js';
 import './tcp-timeline.js';
 import './tcp-vars.js';
 
-/** @import { Model } from './model.js' */
+/** @import { Model, Step } from './model.js' */
 /** @import { PathRule, Replayed } from './store.js' */
 /** @import { Fault } from '../protocol.js' */
 /** @import { TcpHeader } from './tcp-header.js' */
@@ -47,7 +47,7 @@ function store(key, value) {
 
 export class TcpSim extends LitElement {
   static properties = {
-    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, valuetext: { state: true }, full: { state: true }, note: { state: true },
+    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true },
   };
 
   constructor() {
@@ -61,7 +61,6 @@ export class TcpSim extends LitElement {
     this.verbosity = stored('say', 'all');
     /** A link that could not be put on the clipboard, or that was. */
     this.linkText = '';
-    this.valuetext = '';
     this.full = false;
     this.note = '';
     this.live = false;
@@ -75,8 +74,6 @@ export class TcpSim extends LitElement {
     this.last = 0;
     this.since = 0;
     this.saidStep = -1;
-    /** @type {any} */
-    this.settle = null;
     this.source = '';
     /** @type {Announcer | null} */
     this.announcer = null;
@@ -200,7 +197,6 @@ export class TcpSim extends LitElement {
       // the store has the fault, and it is shown
     }
     this.saidStep = this.store.model.value.step;
-    this.valuetext = this.describe();
     this.announcer?.hush(false);
     await this.updateComplete;
     this.becomeReady?.();
@@ -228,10 +224,6 @@ export class TcpSim extends LitElement {
     const s = this.store;
     if (s.status.peek() !== 'ready' || t < 0) return;
     queueMicrotask(() => this.dispatchEvent(new Event('input', { bubbles: true })));
-    clearTimeout(this.settle);
-    this.settle = setTimeout(() => {
-      if (!s.playing.value) this.valuetext = this.describe();
-    }, 250);
     if (s.playing.peek()) this.tellPlaying();
   }
 
@@ -267,13 +259,6 @@ export class TcpSim extends LitElement {
     if ((state === 'open' || state === 'http') && (before === 'retry' || before === 'down')) this.announcer?.say(t('say.found'), { group: 'link' });
   }
 
-  /** The present moment in a sentence. */
-  describe() {
-    const s = this.store, m = s.model.value, n = ms(Math.floor(m.t));
-    if (m.step < 0) return t('ui.valuetext.before', { n });
-    return t('ui.valuetext', { n, i: m.step + 1, of: m.steps.length, text: told(s.index.value)[m.step]?.text ?? '' });
-  }
-
   // ---------------------------------------------------------------- what the learner does
 
   async next() {
@@ -296,18 +281,17 @@ export class TcpSim extends LitElement {
     s.pause();
     if (s.pos.value.k === 0 && s.pos.value.t === 0) return this.say(t('ui.why.start'));
     s.chosen = false;
+    this.note = '';
     go();
     const m = s.model.value;
     this.saidStep = m.step;
-    this.valuetext = this.describe();
-    this.announcer?.say(this.worth(m.step < 0 ? t('say.start', { text: '' }) : t('say.back', { n: ms(m.t), i: m.step + 1, of: m.steps.length, text: told(s.index.value)[m.step]?.spoken ?? '' }), true), { group: 'event' });
+    this.announcer?.say(this.worth(m.step < 0 ? t('say.start') : t('say.back', { n: ms(m.t), i: m.step + 1, of: m.steps.length, text: told(s.index.value)[m.step]?.spoken ?? '' }), true), { group: 'event' });
   }
 
   /** Says the step that the playhead has come to. @param {string} [frame] key of a message around it */
   tellStep(frame) {
     const s = this.store, m = s.model.value, says = told(s.index.value)[m.step];
     this.saidStep = m.step;
-    this.valuetext = this.describe();
     this.note = '';
     const text = frame ? t(frame, { text: says?.spoken ?? '' }) : says?.spoken ?? '';
     this.announcer?.say(this.worth(text, !!frame || !!says?.key), { group: 'event' });
@@ -324,6 +308,7 @@ export class TcpSim extends LitElement {
   /** @param {{ t: number, k?: number }} to */
   scrub({ t, k }) {
     const s = this.store;
+    this.note = '';
     s.pause();
     s.chosen = false;
     if (k === undefined) s.seek(t);
@@ -333,6 +318,7 @@ export class TcpSim extends LitElement {
 
   toggle() {
     const s = this.store;
+    this.note = '';
     if (s.playing.value) {
       s.pause();
       this.announcer?.say(t('say.paused', { n: ms(Math.floor(s.pos.value.t)) }), { group: 'play' });
@@ -373,16 +359,10 @@ export class TcpSim extends LitElement {
       const { gone, differs, rule } = await change();
       const text = [t(`say.rule.${what}${differs === null ? '.same' : ''}`, { rule: pathRule(rule), n: ms(differs) }), gone ? t('say.rule.lost', { n: gone }) : ''].filter(Boolean);
       this.saidStep = this.store.model.value.step;
-      this.valuetext = this.describe();
-      this.say(text.join(' '));
+        this.say(text.join(' '));
     } catch (e) {
       this.say(/** @type {Error} */ (e).message);
     }
-  }
-
-  /** @param {PathRule} rule */
-  async removeRule(rule) {
-    await this.rule(() => this.store.removeRule(rule), 'removed');
     await this.updateComplete;
     // the button that had the focus is gone
     const add = this.querySelector('.rules .add button');
@@ -419,7 +399,6 @@ export class TcpSim extends LitElement {
     this.store.reset();
     this.note = '';
     this.saidStep = this.store.model.value.step;
-    this.valuetext = this.describe();
     this.announcer?.say(t('say.reset'), { group: 'answer' });
   }
 
@@ -427,7 +406,6 @@ export class TcpSim extends LitElement {
     if (!this.store.undo()) return this.say(t('ui.why.undo'));
     const now = this.store.branches.value.find((b) => b.tip === this.store.tip.value);
     this.saidStep = this.store.model.value.step;
-    this.valuetext = this.describe();
     this.say(t('say.undo', { text: this.branchName(now) }));
   }
 
@@ -524,7 +502,7 @@ export class TcpSim extends LitElement {
     if (this.live) return;
     this.live = true;
     this.replaceChildren();
-    this.classList.add('live');
+    this.classList.add('is-live');
   }
 
   firstUpdated() {
@@ -532,6 +510,9 @@ export class TcpSim extends LitElement {
   }
 
   updated() {
+    // by the property: a style attribute would be against the page's content security policy
+    const box = this.querySelector('.ladderbox');
+    if (box instanceof HTMLElement) box.style.setProperty('zoom', String(this.zoom));
     for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
   }
 
@@ -559,7 +540,7 @@ export class TcpSim extends LitElement {
     return html`<header class="simhead">
       <h2 id=${name}>${title}</h2>
       <p class="live ${state}"><i aria-hidden="true"></i>${t(words)}</p>
-      <div class="acts" role="toolbar" aria-label=${t('ui.tools')} data-rove @keydown=${arrows}>
+      <div class="acts" role="toolbar" aria-label=${t('ui.tools')} data-rove @keydown=${arrows} @focusin=${stay}>
         <button type="button" @click=${this.copy}>${use('share')}<span>${t('ui.copy')}</span></button>
         <button type="button" @click=${this.reset}>${use('reset')}<span>${t('ui.reset')}</span></button>
         <button type="button" class="icon" aria-pressed=${this.table} title=${t('ui.table')} @click=${() => { this.table = !this.table; }}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
@@ -583,10 +564,12 @@ export class TcpSim extends LitElement {
   chips() {
     const s = this.store, first = s.first, rules = s.rules.value, off = this.blocked !== '';
     const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
-    return html`<div class="chiprow" data-rove @keydown=${arrows}>
+    return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
+      if (this.menu && e.relatedTarget && !/** @type {Element} */ (e.currentTarget).contains(/** @type {Node} */ (e.relatedTarget))) this.menu = false;
+    }} data-rove @keydown=${arrows} @focusin=${stay}>
       <ul class="rules" aria-label=${t('ui.settings')}>
         ${list.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
-        ${rules.map((r) => html`<li class="loss"><b>${t('ui.rule')}</b> ${pathRule(r.text)}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { rule: pathRule(r.text) })} @click=${() => this.removeRule(r)}>${use('close')}</button></li>`)}
+        ${rules.map((r) => html`<li class="loss"><b>${t('ui.rule')}</b> ${pathRule(r.text)}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { rule: pathRule(r.text) })} @click=${() => this.rule(() => this.store.removeRule(r), 'removed')}>${use('close')}</button></li>`)}
         <li class="add"><button type="button" aria-expanded=${this.menu} aria-disabled=${off} @click=${this.toggleMenu}>${use('plus')}${t('ui.rule.add')}</button></li>
       </ul>
       ${this.menu ? html`<div class="rulemenu card" role="group" aria-label=${t('ui.rule.menu')} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') { e.stopPropagation(); void this.toggleMenu(); } }}>
@@ -594,12 +577,12 @@ export class TcpSim extends LitElement {
         <p>${t('ui.rule.note')}</p></div>` : nothing}
       ${this.chooser()}
     </div>
-    <p class="note simnote" ?hidden=${!this.note}>${this.note}</p>`;
+`;
   }
 
   /** @param {import('./store.js').Branch | undefined} b */
   branchName(b) {
-    return !b || b.first || !b.line ? t('ui.branch.first') : t('ui.branch.name', { what: actionWords(b.line), n: ms(b.at) });
+    return !b || b.first || !b.line ? t('ui.branch.first') : t('ui.branch.name', { what: actionWords(b.line, b.rule), n: ms(b.at) });
   }
 
   chooser() {
@@ -608,8 +591,7 @@ export class TcpSim extends LitElement {
     return html`<label class="branches">${use('branch')}<span>${t('ui.branch')}</span> <select @change=${(/** @type {Event} */ e) => {
       s.choose(Number(/** @type {HTMLSelectElement} */ (e.target).value));
       this.saidStep = s.model.value.step;
-      this.valuetext = this.describe();
-      this.say(t('say.branch.chosen', { text: this.branchName(s.branches.value.find((b) => b.tip === s.tip.value)) }));
+        this.say(t('say.branch.chosen', { text: this.branchName(s.branches.value.find((b) => b.tip === s.tip.value)) }));
     }}>${branches.map((b) => html`<option value=${b.tip} .selected=${b.tip === s.tip.value}>${this.branchName(b)}</option>`)}</select></label>`;
   }
 
@@ -634,7 +616,8 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox" style=${styleMap({ zoom: String(this.zoom) })}><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value}></tcp-ladder></div>`}
+        ${this.note ? html`<p class="simnote">${this.note}<button type="button" class="icon quiet" tabindex="-1" aria-label=${t('ui.close')} @click=${() => { this.note = ''; }}>${use('close')}</button></p>` : nothing}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
@@ -648,13 +631,13 @@ export class TcpSim extends LitElement {
     const s = this.store, playing = s.playing.value, start = s.pos.value.k === 0 && s.pos.value.t === 0, end = s.atEnd && !s.more.value;
     const of = m.steps.length;
     return html`<div class="card transport" role="group" aria-label=${t('ui.playback')}>
-      <div class="btns" role="toolbar" aria-label=${t('ui.playback')} data-rove @keydown=${arrows}>
+      <div class="btns" role="toolbar" aria-label=${t('ui.playback')} data-rove @keydown=${arrows} @focusin=${stay}>
         <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.first')} title=${t('ui.first')} @click=${() => this.goBack(() => s.start())}>${use('first')}</button>
         <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.back')} title=${t('ui.back')} @click=${() => this.goBack(() => s.back())}>${use('back')}</button>
         <button type="button" class="solid play" @click=${this.toggle}>${use(playing ? 'pause' : 'play')}<span>${t(playing ? 'ui.pause' : 'ui.play')}</span></button>
         <button type="button" class="icon next" aria-disabled=${end} aria-label=${t('ui.next')} title=${t('ui.next')} @click=${this.next}>${use('fwd')}</button>
       </div>
-      <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .valuetext=${this.valuetext}></tcp-timeline>
+      <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .text=${(/** @type {Step} */ step) => told(s.index.value)[step.i]?.text ?? ''}></tcp-timeline>
       <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : t(s.more.value && s.tip.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
       ${this.speed('speed')}
     </div>`;

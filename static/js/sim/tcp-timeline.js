@@ -145,7 +145,7 @@ const pc = (part) => `${Math.round(part * 10000) / 100}%`;
 function marks(ix, l, pos) {
   return ix.steps.map((s, i) => {
     const seg = ix.segment.get(s.sent[0] ?? s.seg), kind = seg ? kindOf(/** @type {import('../protocol.js').Wire} */ (seg.contents.at(-1)?.wire)) : '';
-    const shape = s.kind === 'lost' ? 'cross' : s.host === 'network' ? 'hand' : !seg && s.kind !== 'timer-fired' ? 'call' : s.host === 'client' ? 'c' : 's';
+    const shape = s.kind === 'lost' ? 'cross' : s.host === 'network' && seg ? 'hand' : !seg && s.kind !== 'timer-fired' ? 'call' : s.host === 'client' ? 'c' : 's';
     // two hosts at one instant: one above, one below
     const beside = [ix.steps[i - 1], ix.steps[i + 1]].some((o) => o?.t === s.t && o.host !== s.host && (o.seg || o.sent.length) && seg);
     return {

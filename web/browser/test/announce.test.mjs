@@ -1,30 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Announcer } from '../../../static/js/sim/announce.js';
+import { clock } from './double.mjs';
 
-/** A clock that the test turns by hand. */
-function clock() {
-  let now = 0, next = 1;
-  const due = new Map();
-  return {
-    later(f, ms) {
-      due.set(next, { f, at: now + ms });
-      return next++;
-    },
-    cancel: (id) => due.delete(id),
-    turn(ms) {
-      const end = now + ms;
-      for (;;) {
-        const [id, first] = [...due].sort((a, b) => a[1].at - b[1].at)[0] ?? [];
-        if (!first || first.at > end) break;
-        due.delete(id);
-        now = first.at;
-        first.f();
-      }
-      now = end;
-    },
-  };
-}
 
 function setup() {
   const regions = [0, 1, 2, 3].map(() => ({ textContent: '' })), c = clock();
