@@ -1,6 +1,10 @@
 package tcp
 
-import "net/netip"
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+)
 
 // Verb is a socket call.
 type Verb uint8
@@ -52,3 +56,44 @@ var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", 
 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }
+
+// String returns the call as the scenario language writes it behind the host: "listen backlog 4", "send 18". Of text that is sent it
+// tells the length only.
+func (c Call) String() string {
+	s := c.Verb.String()
+	switch c.Verb {
+	case CallListen:
+		s += " backlog " + strconv.Itoa(c.Backlog)
+	case CallConnect:
+		if c.To.IsValid() {
+			s += " to " + c.To.String()
+		}
+		if c.From != 0 {
+			s += " from " + strconv.Itoa(int(c.From))
+		}
+	case CallSend:
+		s += " " + strconv.Itoa(len(c.Data))
+	case CallRecv:
+		if c.Count != 0 {
+			s += " " + strconv.Itoa(c.Count)
+		}
+	case CallClose:
+		if c.Listener {
+			s += " listener"
+		}
+	case CallSet:
+		s += " " + c.Option.String()
+		switch {
+		case c.Option == KeepAlive && c.Values[0] == 0:
+			s += " off"
+		case c.Option == KeepAlive:
+			s += fmt.Sprintf(" %s %s %d", c.Values[0], c.Values[1], int64(c.Values[2]))
+		default:
+			s += " " + c.Values[0].String()
+		}
+	}
+	if c.Conn != 0 {
+		s += " conn " + strconv.FormatUint(uint64(c.Conn), 10)
+	}
+	return s
+}

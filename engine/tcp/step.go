@@ -77,6 +77,8 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 	case OptionInput:
 		s.option(in.Option, in.Values)
 	}
+	// When something was last heard is nothing that a learner could see change.
+	t.LastHeard, t.LastText = s.t.LastHeard, s.t.LastText
 	if s.t.ID != 0 && s.t != t && s.t.State != Closed && s.t.State != Listen {
 		s.add(Effect{Kind: Updated})
 	}
