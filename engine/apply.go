@@ -248,7 +248,7 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	if a.Host > Server {
 		return fail(BadAction, "socket calls are made by the client or the server")
 	}
-	if a.Call.Verb < tcp.CallListen || a.Call.Verb > tcp.CallAbort {
+	if a.Call.Verb < tcp.CallListen || a.Call.Verb > tcp.CallSet {
 		return fail(BadAction, "there is no socket call ", strconv.Itoa(int(a.Call.Verb)))
 	}
 	if len(a.Call.Data) > MaxSend {
@@ -262,7 +262,7 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 		return e
 	}
 	e := w.event(rec, Called, a.Host)
-	e.Call, e.Conn = callText(a.Call), a.Call.Conn
+	e.Call, e.Conn = a.Call.String(), a.Call.Conn
 	for i := range effects {
 		if e.Conn == 0 {
 			e.Conn = effects[i].Conn
@@ -270,33 +270,6 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	}
 	w.report(a.Host, 0, 0, rec)
 	return nil
-}
-
-// callText returns a socket call as the scenario language writes it behind the host: "listen backlog 4", "send 18". Of the
-// text of a send it tells the length only.
-func callText(c tcp.Call) string {
-	s := c.Verb.String()
-	switch c.Verb {
-	case tcp.CallListen:
-		s += " backlog " + strconv.Itoa(c.Backlog)
-	case tcp.CallConnect:
-		if c.To.IsValid() {
-			s += " to " + c.To.String()
-		}
-		if c.From != 0 {
-			s += " from " + strconv.Itoa(int(c.From))
-		}
-	case tcp.CallSend:
-		s += " " + strconv.Itoa(len(c.Data))
-	case tcp.CallRecv:
-		if c.Count != 0 {
-			s += " " + strconv.Itoa(c.Count)
-		}
-	}
-	if c.Conn != 0 {
-		s += " conn " + strconv.FormatUint(uint64(c.Conn), 10)
-	}
-	return s
 }
 
 // changeRules adds a rule to the path or removes one.

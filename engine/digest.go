@@ -71,6 +71,15 @@ func (s *Setup) digest() [16]byte {
 		e.u8(o.SynRetries.V)
 		e.bool(o.SynLinear.Set)
 		e.u8(o.SynLinear.V)
+		e.bool(o.TWReuse.Set)
+		e.u8(o.TWReuse.V)
+		e.bool(o.SynCookies.Set)
+		e.u8(o.SynCookies.V)
+		e.bool(o.AbortOnOverflow.Set)
+		e.bool(o.AbortOnOverflow.V)
+		e.bool(o.ECN.Set)
+		e.u8(o.ECN.V)
+		e.u16(o.Ports)
 	}
 	// The path encodes itself with each digest, its set-up included.
 	return half(sha256.Sum256(e.b))

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -21,12 +22,12 @@ import (
 
 // A trace is a scenario recorded on a real kernel: what was called, what the wire did, and every segment.
 type trace struct {
-	Name    string
-	Delay   float64 `json:"one_way_delay_ms"`
-	A, B    string
-	Raw     string `json:"raw_side"`
-	Sysctls map[string]map[string]any
-	Events  []traceEvent
+	Name, Note string
+	Delay      float64 `json:"one_way_delay_ms"`
+	A, B       string
+	Raw        string `json:"raw_side"`
+	Sysctls    map[string]map[string]any
+	Events     []traceEvent
 }
 
 type traceEvent struct {
@@ -49,7 +50,7 @@ type traceEvent struct {
 }
 
 // traceCalls are the calls that the engine has; a trace that makes another one is not run.
-var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\))$`)
+var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\)( with unread data)?|close\(listener\)|setsockopt\(.*\)|getsockopt\(SO_ERROR\))$`)
 
 // traceSysctls are the settings that the engine has.
 var traceSysctls = map[string]func(*tcp.Options, uint8){
@@ -57,21 +58,20 @@ var traceSysctls = map[string]func(*tcp.Options, uint8){
 	"tcp_syn_retries":         func(o *tcp.Options, v uint8) { o.SynRetries = tcp.Some(v) },
 	"tcp_timestamps":          func(o *tcp.Options, v uint8) { o.Timestamps = tcp.Some(v != 0) },
 	"tcp_sack":                func(o *tcp.Options, v uint8) { o.SACK = tcp.Some(v != 0) },
+	"tcp_tw_reuse":            func(o *tcp.Options, v uint8) { o.TWReuse = tcp.Some(v) },
+	"tcp_syncookies":          func(o *tcp.Options, v uint8) { o.SynCookies = tcp.Some(v) },
+	"tcp_abort_on_overflow":   func(o *tcp.Options, v uint8) { o.AbortOnOverflow = tcp.Some(v != 0) },
+	"tcp_ecn":                 func(o *tcp.Options, v uint8) { o.ECN = tcp.Some(v) },
+	"tcp_max_syn_backlog":     func(o *tcp.Options, v uint8) {},              // only cookies off makes a difference
+	"ip_local_port_range":     func(o *tcp.Options, _ uint8) { o.Ports = 1 }, // the traces set it to one port
 	"tcp_window_scaling":      func(o *tcp.Options, v uint8) { o.ScaleOff = v == 0 },
 }
 
 // traceNeeds names what traces need that neither their calls nor their settings show and that the engine does not have.
 var traceNeeds = map[string]string{
-	"accept-overflow-classic": "order among timers of one instant",
-	"backlog-zero-cookies":    "SYN cookies",
-	"data-rto-backoff":        "tail loss probe",
-	"defer-accept":            "TCP_DEFER_ACCEPT",
-	"fin-on-syn":              "ECN",
-	"isn-clock":               "close call",
-	"options-client-matrix":   "congestion control",
-	"paws":                    "PAWS",
-	"synack-blackhole":        "timer wheel that lets a timer fire before a segment of the same instant",
-	"user-timeout":            "user timeout",
+	"defer-accept":          "TCP_DEFER_ACCEPT",
+	"options-client-matrix": "congestion control",
+	"synack-blackhole":      "timer wheel that lets a timer fire before a segment of the same instant",
 }
 
 // TestTraces replays what was recorded on Linux: the same calls at the same times, the same faults on the wire. Flags, numbers,
@@ -138,14 +138,14 @@ type replay struct {
 	w     engine.World
 	start float64 // first event of the trace, seconds
 	lead  engine.Time
-	sent  [2][]traceEvent // what each side sent in the trace, in order
-	next  [2]int          // how many of them were seen
-	ports [2][]uint16     // the local ports of each side's connections, in the order of their SYNs
+	sent  map[way][]traceEvent // what each direction of each connection sent in the trace and was not seen yet, in order
+	bases map[way][2]uint32    // initial sequence numbers, the engine's and the trace's
+	ports [2][]uint16          // the local ports of each side's connections, in the order of their SYNs
 	told  []string
 }
 
 func newReplay(t *testing.T, tr *trace) *replay {
-	r := &replay{T: t, tr: tr, lead: tcp.Second}
+	r := &replay{T: t, tr: tr, lead: tcp.Second, bases: map[way][2]uint32{}, sent: map[way][]traceEvent{}}
 	setup := engine.Setup{Path: network.Setup{Delay: [2]engine.Time{r.micros(tr.Delay / 1000), r.micros(tr.Delay / 1000)}}}
 	ports := [2]uint16{40001, 80}
 	addrs := [2]string{tr.A, tr.B}
@@ -165,18 +165,22 @@ func newReplay(t *testing.T, tr *trace) *replay {
 			ports[h] = e.Sport
 		}
 		if e.Fate != "injected" {
-			r.sent[h] = append(r.sent[h], e)
+			w := way{h, e.Sport, e.Dport}
+			r.sent[w] = append(r.sent[w], e)
 			if n := wire.Seq(e.Seq); strings.HasPrefix(e.Flags, "S") && !slices.Contains(setup.Hosts[h].ISNs, n) {
 				setup.Hosts[h].ISNs = append(setup.Hosts[h].ISNs, n)
-				if e.Flags == "S" {
+				if strings.TrimRight(e.Flags, "EW") == "S" {
 					r.ports[h] = append(r.ports[h], e.Sport)
 				}
 			}
 		}
 	}
 	for h := range 2 {
-		for _, e := range r.sent[h] {
-			if e.Flags == "S" {
+		for _, e := range tr.Events {
+			if e.Kind != "seg" || side(e.Src) != engine.HostID(h) || e.Fate == "injected" {
+				continue
+			}
+			if strings.TrimRight(e.Flags, "EW") == "S" {
 				ports[h], ports[1-h] = e.Sport, e.Dport
 			}
 		}
@@ -186,7 +190,8 @@ func newReplay(t *testing.T, tr *trace) *replay {
 		setup.Hosts[h].Addr = netip.AddrPortFrom(netip.MustParseAddr(addrs[h]), ports[h])
 		setup.Hosts[h].Profile = "linux"
 		for name, v := range tr.Sysctls[letter(engine.HostID(h))] {
-			traceSysctls[name](&setup.Hosts[h].Options, uint8(v.(float64)))
+			n, _ := v.(float64)
+			traceSysctls[name](&setup.Hosts[h].Options, uint8(n))
 		}
 	}
 	w, err := engine.New(setup)
@@ -264,9 +269,9 @@ func (r *replay) run() {
 		r.watch()
 	}
 	r.until(r.w.Now() + 5*tcp.Second)
-	for h := range 2 {
-		if n := len(r.sent[h]); r.next[h] < n {
-			r.Errorf("%s sent %d segments, the kernel %d; the next would be %+v", letter(engine.HostID(h)), r.next[h], n, r.sent[h][r.next[h]])
+	for w, left := range r.sent {
+		if len(left) > 0 {
+			r.Errorf("%s %d>%d: the kernel sent %d segments more; the next is %+v", letter(w.from), w.sport, w.dport, len(left), left[0])
 		}
 	}
 	r.results()
@@ -315,14 +320,15 @@ func (r *replay) watch() {
 	fresh = nil
 	for _, e := range sent {
 		h := e.Host
-		if r.next[h] >= len(r.sent[h]) {
+		w := way{h, e.Wire.Src.Port(), e.Wire.Dst.Port()}
+		if len(r.sent[w]) == 0 {
 			if r.when(r.tr.Events[len(r.tr.Events)-1].T) > e.At {
 				r.Errorf("%v %s sent what the kernel did not: %v seq %d ack %d", e.At-r.lead, letter(h), e.Wire.Flags, e.Wire.Seq, e.Wire.Ack)
 			}
 			continue
 		}
-		want := r.sent[h][r.next[h]]
-		r.next[h]++
+		want := r.sent[w][0]
+		r.sent[w] = r.sent[w][1:]
 		r.compare(e, want)
 		own := r.micros(r.tr.Delay / 1000)
 		switch {
@@ -337,11 +343,31 @@ func (r *replay) watch() {
 	}
 }
 
+// way is one direction of a connection.
+type way struct {
+	from         engine.HostID
+	sport, dport uint16
+}
+
+// shift moves a number of the trace by as much as the engine's initial sequence number differs from the trace's.
+func (r *replay) shift(from engine.HostID, sport, dport uint16, n uint32) uint32 {
+	b := r.bases[way{from, sport, dport}]
+	return n - b[1] + b[0]
+}
+
 func (r *replay) compare(got engine.Event, want traceEvent) {
 	r.Helper()
 	s := got.Wire
+	if s.Flags.Has(wire.SYN) {
+		r.bases[way{got.Host, want.Sport, want.Dport}] = [2]uint32{uint32(s.Seq), want.Seq}
+	}
+	if want.Flags != "R." || want.Seq != 0 {
+		want.Seq = r.shift(got.Host, want.Sport, want.Dport, want.Seq)
+	}
+	want.Ack = r.shift(1-got.Host, want.Dport, want.Sport, want.Ack)
 	flags := map[wire.Flags]string{wire.SYN: "S", wire.SYN | wire.ACK: "S.", wire.ACK: ".", wire.RST: "R", wire.RST | wire.ACK: "R.",
-		wire.PSH | wire.ACK: "P.", wire.FIN | wire.ACK: "F."}[s.Flags]
+		wire.PSH | wire.ACK: "P.", wire.FIN | wire.ACK: "F.", wire.FIN | wire.PSH | wire.ACK: "FP.",
+		wire.SYN | wire.ECE | wire.CWR: "SEW", wire.SYN | wire.ACK | wire.ECE: "SE."}[s.Flags]
 	line := fmt.Sprintf("%s %d>%d %s seq %d len %d", letter(got.Host), s.Src.Port(), s.Dst.Port(), flags, s.Seq, len(s.Payload))
 	kernel := fmt.Sprintf("%s %d>%d %s seq %d len %d", want.Src, want.Sport, want.Dport, want.Flags, want.Seq, want.Len)
 	if s.Flags.Has(wire.ACK) {
@@ -379,25 +405,61 @@ func (r *replay) call(e traceEvent) {
 		c = tcp.Call{Verb: tcp.CallListen, Backlog: n}
 	case m[4] != "":
 		c = tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort(m[4] + ":" + m[5])}
-		if ports := &r.ports[side(e.Who)]; len(*ports) > 0 {
-			c.From, *ports = (*ports)[0], (*ports)[1:]
+		bound := regexp.MustCompile(`bound to (the port|\d)`).MatchString(r.tr.Note) && !strings.Contains(r.tr.Note, "not bound")
+		ports := &r.ports[side(e.Who)]
+		if len(*ports) > 0 && r.tr.Sysctls["A"]["ip_local_port_range"] == nil || bound {
+			c.From = (*ports)[0]
+		}
+		if len(*ports) > 1 {
+			*ports = (*ports)[1:]
+		}
+		if strings.Contains(r.tr.Note, "each connect abandoned") {
+			_, _ = r.w.Apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: tcp.Call{Verb: tcp.CallClose}})
 		}
 	case m[7] != "":
 		n, _ := strconv.Atoi(m[7])
 		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n)}
 	case e.Call == "accept()" && e.Result == "ok":
 		c = tcp.Call{Verb: tcp.CallAccept}
+	case e.Call == "close(listener)":
+		c = tcp.Call{Verb: tcp.CallClose, Listener: true}
+	case strings.HasPrefix(e.Call, "setsockopt(SO_KEEPALIVE"):
+		var idle, interval, count engine.Time
+		if _, err := fmt.Sscanf(e.Call, "setsockopt(SO_KEEPALIVE, idle %d, intvl %d, cnt %d)", &idle, &interval, &count); err != nil {
+			r.Fatal(e.Call, err)
+		}
+		c = tcp.Call{Verb: tcp.CallSet, Option: tcp.KeepAlive, Values: [3]engine.Time{idle * tcp.Second, interval * tcp.Second, count}}
+	case strings.HasPrefix(e.Call, "close()"):
+		c = tcp.Call{Verb: tcp.CallClose}
+	case strings.HasPrefix(e.Call, "shutdown"):
+		c = tcp.Call{Verb: tcp.CallShutdown}
+	case e.Call == "recv()" && strings.HasSuffix(fmt.Sprint(e.Result), " bytes") && e.Result != "0 bytes":
+		c = tcp.Call{Verb: tcp.CallRecv}
 	default:
 		return // recv and a failed accept change nothing on the wire
 	}
+	if errno, failed := strings.CutPrefix(fmt.Sprint(e.Result), "-1 "); failed && e.Took < 0.001 && errno != "EINPROGRESS" {
+		_, err := r.w.Apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: c})
+		if got := tcp.OK; !errors.As(err, &got) || got.String() != errno {
+			r.Errorf("%s: the kernel said %s, the engine %v", e.Call, errno, err)
+		}
+		r.told = append(r.told, e.Who+" "+errno)
+		return
+	}
 	r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: c})
+	// The option is set on the socket before it connects; the trace tells of it in words only.
+	if m := regexp.MustCompile(`TCP_USER_TIMEOUT (\d+) ms`).FindStringSubmatch(r.tr.Note); m != nil && c.Verb == tcp.CallConnect {
+		ms, _ := strconv.Atoi(m[1])
+		r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: tcp.Call{Verb: tcp.CallSet, Option: tcp.UserTimeout,
+			Values: [3]engine.Time{engine.Time(ms) * tcp.Millisecond}}})
+	}
 }
 
 // results compares how the calls of the trace ended.
 func (r *replay) results() {
 	for _, e := range r.tr.Events {
 		result, _ := e.Result.(string)
-		if e.Kind != "sys" || !strings.HasPrefix(e.Call, "connect") {
+		if e.Kind != "sys" || !strings.HasPrefix(e.Call, "connect") || strings.HasSuffix(e.Call, "nonblocking") {
 			continue
 		}
 		want := e.Who + " connected"
@@ -440,7 +502,8 @@ func (r *replay) inject(e traceEvent) {
 	}
 	h := side(e.Src)
 	src := netip.AddrPortFrom(netip.MustParseAddr([]string{r.tr.A, r.tr.B}[h]), e.Sport)
-	seg := wire.Segment{Src: src, Seq: wire.Seq(e.Seq), Ack: wire.Seq(e.Ack), Flags: traceFlags(e.Flags), Window: e.Win, Options: options,
+	seq, ack := r.shift(h, e.Sport, e.Dport, e.Seq), r.shift(1-h, e.Dport, e.Sport, e.Ack)
+	seg := wire.Segment{Src: src, Seq: wire.Seq(seq), Ack: wire.Seq(ack), Flags: traceFlags(e.Flags), Window: e.Win, Options: options,
 		Payload: strings.Repeat("x", e.Len)}
 	seg.Dst = netip.AddrPortFrom(netip.MustParseAddr([]string{r.tr.B, r.tr.A}[h]), e.Dport)
 	r.apply(engine.Action{Kind: engine.Forge, Host: 1 - h, Edit: engine.Patch{Seg: seg, Set: engine.FieldSrcAddr | engine.FieldSrcPort |

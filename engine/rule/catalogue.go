@@ -57,6 +57,8 @@ const (
 	WindowScaleLimit ID = "7323:2.3"
 	Timestamps       ID = "7323:3.2"
 	SACKPermitted    ID = "2018:2"
+	PAWS             ID = "7323:5.3"
+	ECN              ID = "3168:6.1.1"
 	DSACK            ID = "2883:4"
 
 	Close        ID = "9293:3.10.4/close"
@@ -72,7 +74,17 @@ const (
 	RSTClosing   ID = "9293:3.10.7.4/2.closing"
 	WindowOpened ID = "9293:3.8.6.2.2/window"
 	TimeWaitSYN  ID = "6191:2"
+	TimeWaitPort ID = "linux:time-wait-port"
 	TimeWaitRST  ID = "1337:2"
+
+	KeepIdle     ID = "9293:3.8.4/idle"
+	KeepProbe    ID = "9293:3.8.4/probe"
+	KeepDead     ID = "9293:3.8.4/dead"
+	KeepOff      ID = "9293:3.8.4/off"
+	ListenerGone ID = "9293:3.10.4/listener"
+	AckDelayed   ID = "9293:3.8.6.3/delay"
+	AckSent      ID = "9293:3.8.6.3/sent"
+	LossProbe    ID = "8985:7.2"
 
 	RTOInitial  ID = "6298:2.1"
 	RTTFirst    ID = "6298:2.2"
@@ -86,9 +98,12 @@ const (
 	RTOAfterSyn ID = "6298:5.7"
 	GiveUp      ID = "9293:3.8.3/r2"
 
-	SynQueue       ID = "linux:syn-queue"
-	AcceptQueueSYN ID = "linux:accept-queue-syn"
-	AcceptQueueACK ID = "linux:accept-queue-ack"
+	SynQueue         ID = "linux:syn-queue"
+	AcceptQueueSYN   ID = "linux:accept-queue-syn"
+	AcceptQueueAbort ID = "linux:accept-queue-abort"
+	CookieSent       ID = "linux:syncookie-sent"
+	CookieGood       ID = "linux:syncookie-ack"
+	AcceptQueueACK   ID = "linux:accept-queue-ack"
 
 	LinuxListenFIN     ID = "linux:listen-fin"
 	LinuxSynAgain      ID = "linux:syn-sent-ack"
@@ -289,6 +304,12 @@ var catalogue = []Rule{
 	rfc(SACKPermitted, "2018", "2", "", "SACK is used if both SYNs permit it",
 		"With it a receiver can say which numbers beyond a gap it has.").
 		says("Both SYNs permit selective acknowledgments.", "Only one side permits selective acknowledgments, so there will be none."),
+	rfc(PAWS, "7323", "5.3", "", "An old timestamp marks an old segment",
+		"When the sequence numbers have gone round once, an old segment may fit the window again. Its timestamp gives it away.").
+		says("The timestamp {TSval} is not older than {TS.Recent}.", "The timestamp {TSval} is older than {TS.Recent}: the segment is acknowledged and dropped.", "TSval", "TS.Recent"),
+	rfc(ECN, "3168", "6.1.1", "", "Congestion may be told by a mark",
+		"A SYN with ECE and CWR asks for it, a SYN-ACK with ECE agrees. Then routers may mark packets instead of losing them.").
+		says("Both sides agree on explicit congestion notification.", ""),
 	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
@@ -336,6 +357,31 @@ var catalogue = []Rule{
 		"TIME-WAIT assassination: an old segment draws an ACK, that ACK draws an RST from a peer that is long gone, and the RST ends the wait.").
 		says("An RST with the exact next number {SEG.SEQ} ends the wait early.", "", "SEG.SEQ"),
 
+	rfc(KeepIdle, "9293", "3.8.4", "MUST-26", "Keepalive looks at an idle connection",
+		"Only a connection of which nothing was heard for a long while is probed. It is off unless the application asks for it.").
+		says("Nothing may be heard for {idle.us} before a probe goes out.", "", "idle.us"),
+	rfc(KeepProbe, "9293", "3.8.4", "", "A keepalive probe lies one number below SND.NXT",
+		"It carries no text and an old number, so a living peer must answer it with an ACK.").
+		says("Probe {count}: an empty segment with an old number.", "", "count"),
+	rfc(KeepDead, "9293", "3.8.4", "", "No probe is answered: the peer is given up",
+		"One lost probe proves nothing; several do.").
+		says("{count} probes went unanswered. The connection is given up.", "", "count"),
+	rfc(KeepOff, "9293", "3.8.4", "MUST-25", "Keepalive is off by default",
+		"The application decides whether idle connections are probed.").
+		says("Keepalive is set anew.", ""),
+	rfc(ListenerGone, "9293", "3.10.4", "", "The listener is gone",
+		"A connection that was being made when its listener closed finds nobody: its ACK draws an RST.").
+		says("The ACK {SEG.ACK} completes a connection whose listener has closed. The answer is RST.", "", "SEG.ACK"),
+	rfc(AckDelayed, "9293", "3.8.6.3", "SHLD-18", "An acknowledgment may wait a little",
+		"If text of our own goes out soon, the ACK can ride on it. It must not wait for half a second or more.").
+		says("The acknowledgment {RCV.NXT} waits a little for text to ride on.", "", "RCV.NXT"),
+	rfc(AckSent, "9293", "3.8.6.3", "", "The waiting acknowledgment has gone out",
+		"Every segment carries the newest acknowledgment.").
+		says("The acknowledgment that waited has gone out.", ""),
+	rfc(LossProbe, "8985", "7.2", "", "Tail loss probe",
+		"If the last segment of a burst is lost, no later one can show it. So after two round trips the last segment is sent again, before the retransmission timer would.").
+		says("The probe is sent after {wait.us}.", "", "wait.us", "SEG.SEQ"),
+
 	rfc(RTOInitial, "6298", "2.1", "", "Before any measurement the timeout is 1 s",
 		"A segment that takes sequence space starts the retransmission timer. Before the first round trip is measured, it is set to one second.").
 		says("The retransmission timer starts: {RTO.us}.", "", "RTO.us"),
@@ -376,10 +422,22 @@ var catalogue = []Rule{
 	linux(AcceptQueueSYN, "A full accept queue drops new SYNs",
 		"As long as the program does not call accept(), new connections find no room.").
 		says("{queued} connections wait for accept() and the backlog is {backlog}: the SYN is dropped without an answer.", "", "queued", "backlog"),
+	linux(AcceptQueueAbort, "A full accept queue may answer with RST",
+		"With tcp_abort_on_overflow the client is told at once that there is no room.").
+		says("{queued} connections wait for accept() and the backlog is {backlog}: the answer is RST.", "", "queued", "backlog"),
+	linux(CookieSent, "A SYN cookie instead of a queue entry",
+		"When the SYN queue is full, all that must be remembered is put into the server's own sequence number. Nothing is kept, and so the SYN-ACK cannot be sent again.").
+		says("The number {ISS} is a cookie: it holds the MSS {MSS} as number {index} of a table, and the minute {minute}.", "", "ISS", "index", "MSS", "minute"),
+	linux(CookieGood, "The ACK brings the cookie back",
+		"A cookie that is right and at most two minutes old opens the connection that nobody remembered.").
+		says("The cookie {cookie} is right and {age} minutes old; it names entry {index} of the MSS table, {MSS} bytes.", "{cookie} is no cookie of this server, or too old.", "cookie", "age", "index", "MSS"),
 	linux(AcceptQueueACK, "A full accept queue ignores the final ACK",
 		"The client is ESTABLISHED, the server is not: it has no room for the connection and acts as if the ACK had been lost.").
 		says("{queued} connections wait for accept() and the backlog is {backlog}: the ACK is ignored, the connection stays in SYN-RECEIVED.", "", "queued", "backlog"),
 
+	linux(TimeWaitPort, "connect() takes a port out of TIME-WAIT",
+		"Where timestamps keep old segments apart, Linux lets a new connection begin before the wait is over, with numbers beyond the old ones.").
+		says("The port was in TIME-WAIT. The new initial sequence number {ISS} lies beyond all that the old connection used.", "", "ISS"),
 	linux(LinuxListenFIN, "A listener drops SYN with FIN",
 		"The RFC would answer the SYN. Linux takes a SYN that also says FIN for a probe and drops it.").
 		says("The FIN bit is off.", "SYN and FIN together: Linux drops the segment, where the RFC would answer the SYN."),

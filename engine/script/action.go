@@ -58,7 +58,7 @@ var synonyms = map[string]string{
 }
 
 // callNames are the socket calls.
-var callNames = []string{"connect", "listen", "accept", "send", "recv", "shutdown", "close", "abort"}
+var callNames = []string{"connect", "listen", "accept", "send", "recv", "shutdown", "close", "abort", "set"}
 
 // callSynonyms are other words for them.
 var callSynonyms = map[string]string{"write": "send", "open": "connect", "bind": "listen", "read": "recv", "receive": "recv", "reset": "abort", "end": "close"}
@@ -195,8 +195,12 @@ func (p *parser) call(id engine.HostID) engine.Action {
 		c.Verb = tcp.CallShutdown
 	case "close":
 		c.Verb = tcp.CallClose
+		c.Listener = p.take("listener")
 	case "abort":
 		c.Verb = tcp.CallAbort
+	case "set":
+		c.Verb = tcp.CallSet
+		p.sockOpt(c)
 	default:
 		hint := diag.DidYouMean("the calls are "+strings.Join(callNames, ", "), t.text, callNames...)
 		if s, ok := callSynonyms[t.lower()]; ok {
@@ -213,6 +217,46 @@ func (p *parser) call(id engine.HostID) engine.Action {
 		}
 	}
 	return a
+}
+
+// sockOptNames are the socket options that "set" knows.
+var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String()}
+
+// The bounds of what socket options take.
+const (
+	minOptTime = tcp.Millisecond
+	maxOptTime = 24 * 3600 * tcp.Second
+)
+
+// sockOpt reads "keepalive 2min 75s 9", "keepalive off" or "user-timeout 3s" behind "set".
+func (p *parser) sockOpt(c *tcp.Call) {
+	t, ok := p.want("a socket option")
+	if !ok {
+		return
+	}
+	switch t.lower() {
+	case sockOptNames[0]:
+		c.Option = tcp.KeepAlive
+		if p.take("off") {
+			return
+		}
+		for i, what := range []string{"idle time", "interval"} {
+			if t, ok := p.want("the " + what); ok {
+				c.Values[i], _ = p.time(t.whole(), "the "+what, minOptTime, maxOptTime)
+			}
+		}
+		if t, ok := p.want("the number of probes"); ok {
+			n, _ := p.number(t.whole(), "the number of probes", 1, 127)
+			c.Values[2] = tcp.Time(n)
+		}
+	case sockOptNames[1]:
+		c.Option = tcp.UserTimeout
+		if t, ok := p.want("a time"); ok {
+			c.Values[0], _ = p.time(t.whole(), "the user timeout", minOptTime, maxOptTime)
+		}
+	default:
+		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(sockOptNames, " and "), t.text, sockOptNames...))
+	}
 }
 
 func isState(name string) bool {

@@ -51,6 +51,7 @@ var codes = []Code{
 	{"unknown-setting", "a host has no such setting", "client profle linux"},
 	{"unknown-profile", "there is no such profile", "client profile windows"},
 	{"unknown-host", "neither client nor server", "forge to sever SYN"},
+	{"unknown-option", "there is no such socket option", "client set keepalife 1s 1s 3"},
 	{"unknown-call", "there is no such socket call", "client conect"},
 	{"unknown-state", "a connection has no such state", "expect client SYN_RCVD"},
 	{"unknown-notice", "an application is never told that", "expect client told EREFUSED"},

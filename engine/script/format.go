@@ -144,6 +144,21 @@ func writeHost(b *strings.Builder, h *engine.HostSetup) {
 	if o.SynLinear.Set {
 		fmt.Fprintf(b, " syn-linear %d", o.SynLinear.V)
 	}
+	if o.SynCookies.Set {
+		fmt.Fprintf(b, " syncookies %d", o.SynCookies.V)
+	}
+	if o.AbortOnOverflow.Set {
+		b.WriteString(" abort-on-overflow " + onOff(o.AbortOnOverflow.V))
+	}
+	if o.ECN.Set {
+		fmt.Fprintf(b, " ecn %d", o.ECN.V)
+	}
+	if o.TWReuse.Set {
+		fmt.Fprintf(b, " tw-reuse %d", o.TWReuse.V)
+	}
+	if o.Ports != 0 {
+		fmt.Fprintf(b, " ports %d", o.Ports)
+	}
 }
 
 func onOff(v bool) string {
@@ -199,29 +214,12 @@ func FormatAction(a engine.Action) string {
 	return fmt.Sprintf("# action %d is not known", a.Kind)
 }
 
+// formatCall writes a socket call; only what a send carries is more than the call says of itself.
 func formatCall(c tcp.Call) string {
-	s := c.Verb.String()
-	switch c.Verb {
-	case tcp.CallListen:
-		s += " backlog " + strconv.Itoa(c.Backlog)
-	case tcp.CallConnect:
-		if c.To.IsValid() {
-			s += " to " + c.To.String()
-		}
-		if c.From != 0 {
-			s += " from " + strconv.Itoa(int(c.From))
-		}
-	case tcp.CallSend:
-		if c.Data != "" && c.Data == filler(len(c.Data)) {
-			s += " " + strconv.Itoa(len(c.Data))
-		} else {
-			s += " " + Quote(c.Data)
-		}
-	case tcp.CallRecv:
-		if c.Count != 0 {
-			s += " " + strconv.Itoa(c.Count)
-		}
+	if c.Verb != tcp.CallSend || c.Data != "" && c.Data == filler(len(c.Data)) {
+		return c.String()
 	}
+	s := "send " + Quote(c.Data)
 	if c.Conn != 0 {
 		s += fmt.Sprintf(" conn %d", c.Conn)
 	}

@@ -80,6 +80,11 @@ func genHost() *rapid.Generator[engine.HostSetup] {
 			o.RTO = draw(t, genTime(engine.MinRTO, engine.MaxRTO), "rto")
 		}
 		o.SynRetries = opt(t, number[uint8](0, engine.MaxRetries), "retries")
+		o.SynCookies = opt(t, number[uint8](0, 2), "syncookies")
+		o.AbortOnOverflow = opt(t, rapid.Bool(), "abort")
+		o.ECN = opt(t, number[uint8](0, 2), "ecn")
+		o.TWReuse = opt(t, number[uint8](0, 2), "tw-reuse")
+		o.Ports = draw(t, number[uint16](0, 1024), "ports")
 		o.SynLinear = opt(t, number[uint8](0, engine.MaxRetries), "linear")
 		return h
 	})
@@ -262,7 +267,7 @@ func genPatch(forge bool) *rapid.Generator[engine.Patch] {
 
 func genCall() *rapid.Generator[tcp.Call] {
 	return rapid.Custom(func(t *rapid.T) tcp.Call {
-		c := tcp.Call{Verb: tcp.Verb(rapid.IntRange(int(tcp.CallListen), int(tcp.CallAbort)).Draw(t, "call"))}
+		c := tcp.Call{Verb: tcp.Verb(rapid.IntRange(int(tcp.CallListen), int(tcp.CallSet)).Draw(t, "call"))}
 		switch c.Verb {
 		case tcp.CallListen:
 			c.Backlog = draw(t, number(0, maxBacklog), "backlog")
@@ -276,6 +281,17 @@ func genCall() *rapid.Generator[tcp.Call] {
 				c.Data = filler(draw(t, number(1, engine.MaxSend), "bytes"))
 			} else {
 				c.Data = "x" + draw(t, genText(40), "data")
+			}
+		case tcp.CallClose:
+			c.Listener = rapid.Bool().Draw(t, "listener")
+		case tcp.CallSet:
+			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout}).Draw(t, "option")
+			c.Values[0] = draw(t, genTime(minOptTime, maxOptTime), "value")
+			if c.Option == tcp.KeepAlive {
+				c.Values[1], c.Values[2] = draw(t, genTime(minOptTime, maxOptTime), "interval"), tcp.Time(draw(t, number[int64](1, 127), "count"))
+				if rapid.Bool().Draw(t, "off") {
+					c.Values = [3]tcp.Time{}
+				}
 			}
 		case tcp.CallRecv:
 			c.Count = draw(t, number(0, engine.MaxSend), "bytes")

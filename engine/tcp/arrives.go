@@ -22,6 +22,9 @@ func (s *step) arrives(seg *wire.Segment) {
 
 // sequence is the first check: the segment must lie in the receive window.
 func (s *step) sequence(seg *wire.Segment) bool {
+	if !s.paws(seg) {
+		return false
+	}
 	if s.p.Linux {
 		return s.linuxSequence(seg)
 	}
@@ -52,6 +55,32 @@ func acceptable(seg *wire.Segment, nxt wire.Seq, wnd uint32) bool {
 	default:
 		return seg.Seq.In(nxt, wnd) || seg.Seq.Add(n-1).In(nxt, wnd)
 	}
+}
+
+// paws drops a segment whose timestamp is older than the newest one seen: it belongs to an earlier round of the sequence
+// numbers (RFC 7323 section 5.3, R1). An RST is exempt.
+func (s *step) paws(seg *wire.Segment) bool {
+	if !s.p.PAWS || !s.t.TSOK || seg.Flags.Has(wire.RST) {
+		return true
+	}
+	o := seg.Options.Parse()
+	if !o.HasTimestamps {
+		return true
+	}
+	args := [2]int64{int64(o.TSVal), int64(s.t.TSRecent)}
+	slack := int32(0)
+	if s.p.Linux {
+		slack = 1 // TCP_PAWS_WINDOW
+	}
+	if int32(s.t.TSRecent-o.TSVal) <= slack {
+		return true
+	}
+	s.check(false, rule.PAWS, args[:]...)
+	if !s.p.Linux || !s.outOfWindow(seg) {
+		s.ack(rule.PAWS, args[:]...)
+	}
+	s.discard(rule.PAWS, args[:]...)
+	return false
 }
 
 // recent notes the peer's timestamp (RFC 7323 section 4.3): of a segment that is not ahead of what was acknowledged.
@@ -283,7 +312,7 @@ func (s *step) answer(seg *wire.Segment, advanced uint32, finished bool) {
 			s.duplicate(seg)
 		}
 	case advanced > 0 || finished:
-		s.ack(rule.AckText, num(s.t.RcvNxt))
+		s.ackText(seg, advanced)
 	case seg.Seq.Add(seg.Len()).LessEq(s.t.RcvNxt):
 		s.duplicate(seg)
 	default:

@@ -51,22 +51,14 @@ func (s *step) abort(id rule.ID) {
 		return
 	// RFC 9293 section 3.10.5: SYN-RECEIVED to CLOSE-WAIT send <SEQ=SND.NXT><CTL=RST>; Linux sets the ACK bit too.
 	case SynReceived, Established, FinWait1, FinWait2, CloseWait:
-		flags := wire.RST
 		if s.p.Linux {
-			flags |= wire.ACK
+			s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", s.options(), id, num(s.t.SndNxt))
+		} else {
+			seg := wire.Segment{Src: s.t.Local, Dst: s.t.Remote, Seq: s.t.SndNxt, Flags: wire.RST, TTL: 64, DF: true}
+			s.add(Effect{Kind: Send, Rule: id, Seg: seg, Args: [4]int64{num(seg.Seq)}})
 		}
-		s.emitReset(flags, id)
 	}
 	s.end(Closed, OK, id)
-}
-
-// emitReset sends an RST of this connection. It carries no options and no window.
-func (s *step) emitReset(flags wire.Flags, id rule.ID) {
-	seg := wire.Segment{Src: s.t.Local, Dst: s.t.Remote, Seq: s.t.SndNxt, Flags: flags, TTL: 64, DF: true}
-	if flags.Has(wire.ACK) {
-		seg.Ack = s.t.RcvNxt
-	}
-	s.add(Effect{Kind: Send, Rule: id, Seg: seg, Args: [4]int64{num(seg.Seq)}})
 }
 
 // recv takes text that the application reads off the buffer and opens the window again.

@@ -59,10 +59,13 @@ const (
 	Retransmit   TimerKind = iota // for SYN, SYN-ACK, text and FIN alike
 	TimeWaitTime                  // twice the maximum segment lifetime in TIME-WAIT
 	FinWaitTime                   // how long Linux waits in FIN-WAIT-2 for the FIN of the peer of a closed socket
+	DelayedAck                    // how long an acknowledgment may wait for text to ride on
+	LossProbe                     // tail loss probe of Linux
+	Keepalive                     // the next probe of an idle connection
 	NumTimers
 )
 
-var timerNames = [NumTimers]string{"retransmit", "time-wait", "fin-wait-2"}
+var timerNames = [NumTimers]string{"retransmit", "time-wait", "fin-wait-2", "delayed-ack", "loss-probe", "keepalive"}
 
 // String returns the name of the timer, "retransmit".
 func (k TimerKind) String() string { return timerNames[k] }

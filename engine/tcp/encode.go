@@ -11,9 +11,13 @@ func (h *Host) AppendBinary(b []byte) []byte {
 	b = appendAddr(b, h.cfg.Addr)
 	b = appendAddr(b, h.cfg.Peer)
 	b = append(b, h.cfg.Profile.Name...)
-	b = appendInts(b, int64(h.cfg.Secret), bit(h.listening), int64(h.backlog), int64(h.lastID), int64(h.isnsUsed), int64(len(h.conns)))
+	b = appendInts(b, int64(h.cfg.Secret), bit(h.listening), int64(h.backlog), int64(h.lastID), int64(h.isnsUsed), int64(h.overflowed), int64(len(h.conns)))
 	for i := range h.conns {
 		b = h.conns[i].appendBinary(b)
+	}
+	b = appendInts(b, int64(len(h.ended)))
+	for _, e := range h.ended {
+		b = appendInts(b, int64(e.id), int64(e.errno))
 	}
 	return b
 }
@@ -23,8 +27,9 @@ func (t *TCB) appendBinary(b []byte) []byte {
 	b = appendAddr(b, t.Remote)
 	b = appendInts(b, int64(t.ID), int64(t.State), bit(t.Passive), num(t.ISS), num(t.SndUna), num(t.SndNxt), int64(t.SndWnd), num(t.SndWL1),
 		num(t.SndWL2), int64(t.MaxWnd), num(t.IRS), num(t.RcvNxt), int64(t.RcvWnd), int64(t.RcvBuf), int64(t.SendMSS), int64(t.SndScale), int64(t.RcvScale),
-		bit(t.ScaleOK), bit(t.SACKOK), bit(t.TSOK), int64(t.TSRecent), int64(t.TSOffset), int64(t.RTO), int64(t.SRTT), int64(t.RTTVar),
-		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.FinSent), bit(t.Orphan), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
+		bit(t.ScaleOK), bit(t.SACKOK), bit(t.TSOK), bit(t.ECN), int64(t.TSRecent), int64(t.TSOffset), int64(t.RTO), int64(t.SRTT), int64(t.RTTVar),
+		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),
+		int64(t.UserTimeout), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
 		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), int64(len(t.Out)))
 	b = append(b, t.Out...)
 	for _, at := range t.Timers {

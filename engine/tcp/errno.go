@@ -15,9 +15,10 @@ const (
 	EINVAL
 	EAGAIN
 	EPIPE
+	EADDRNOTAVAIL
 )
 
-var errnoNames = [...]string{"", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EADDRINUSE", "EISCONN", "ENOTCONN", "EINVAL", "EAGAIN", "EPIPE"}
+var errnoNames = [...]string{"", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EADDRINUSE", "EISCONN", "ENOTCONN", "EINVAL", "EAGAIN", "EPIPE", "EADDRNOTAVAIL"}
 
 // String returns the name, "" for OK.
 func (e Errno) String() string { return errnoNames[e] }

@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -21,21 +22,33 @@ type HostConfig struct {
 // it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
 // effect points to a TCB, the pointer is good until the next method call.
 type Host struct {
-	cfg       HostConfig
-	listening bool
-	backlog   int
-	conns     []TCB
-	lastID    ConnID
-	isnsUsed  int
+	cfg        HostConfig
+	listening  bool
+	backlog    int
+	conns      []TCB
+	lastID     ConnID
+	overflowed Time // when the SYN queue last overflowed, Never before
+	isnsUsed   int
+	ended      []ended // sockets whose connection ended while the application still had them
 }
 
+// ended is a socket without a connection: the error that the application has not been told yet.
+type ended struct {
+	id    ConnID
+	errno Errno
+}
+
+// maxEnded is how many of them are kept.
+const maxEnded = 16
+
 // NewHost returns a host with no socket.
-func NewHost(cfg HostConfig) Host { return Host{cfg: cfg} }
+func NewHost(cfg HostConfig) Host { return Host{cfg: cfg, overflowed: Never} }
 
 // Clone returns a copy that shares nothing that changes.
 func (h *Host) Clone() Host {
 	c := *h
 	c.conns = slices.Clone(h.conns)
+	c.ended = slices.Clone(h.ended)
 	return c
 }
 
@@ -110,10 +123,17 @@ func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect
 	if h.listening && h.cfg.Profile.Linux && h.conns[i].reopens(seg) {
 		return h.reopen(i, now, seg, out)
 	}
+	if t := &h.conns[i]; t.Passive && t.State == SynReceived && !h.listening && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg) {
+		return h.step(i, now, Input{Kind: NobodyInput, Seg: seg}, out)
+	}
 	// A full accept queue cannot take the connection that this ACK would complete.
 	if t := &h.conns[i]; t.Passive && t.State == SynReceived && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
 		t.completes(seg) && h.queued() > h.backlog {
-		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(h.queued()), int64(h.backlog)}})
+		args := [4]int64{int64(h.queued()), int64(h.backlog)}
+		if h.cfg.Profile.AbortOnOverflow {
+			return h.step(i, now, Input{Kind: OverflowInput, Seg: seg, Args: args}, out)
+		}
+		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: args})
 	}
 	return h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
 }
@@ -143,9 +163,21 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 		if n := h.queued(); n > h.backlog {
 			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(h.backlog)}})
 		}
-		if n := h.embryonic(); n >= max(h.backlog, 1) {
+		n := h.embryonic()
+		full := n >= max(h.backlog, 1)
+		if full {
+			h.overflowed = now
+		}
+		switch cookies := h.cfg.Profile.SynCookies; {
+		case cookies == 2, full && cookies == 1:
+			return h.sendCookie(now, seg, out)
+		case full:
 			return append(out, Effect{Kind: Discard, Rule: rule.SynQueue, Args: [4]int64{int64(n), int64(h.backlog)}})
 		}
+	}
+	out, taken := h.takeCookie(now, seg, out)
+	if taken {
+		return out
 	}
 	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
@@ -173,7 +205,12 @@ func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
 		return h.connect(now, c, out)
 	case CallAccept:
 		return h.accept(out)
-	case CallSend, CallRecv, CallShutdown, CallClose, CallAbort:
+	case CallClose:
+		if c.Listener || h.listening && len(h.conns) == 0 && c.Conn == 0 {
+			return h.closeListener(now, out)
+		}
+		return h.onConn(now, c, out)
+	case CallSend, CallRecv, CallShutdown, CallAbort, CallSet:
 		return h.onConn(now, c, out)
 	}
 	return out, EINVAL
@@ -196,35 +233,59 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if !remote.IsValid() {
 		remote = h.cfg.Peer
 	}
-	local, ok := h.localPort(c.From, remote)
-	if !ok {
-		return out, EADDRINUSE
+	local, errno := h.localPort(now, c.From, remote)
+	if errno != OK {
+		return out, errno
 	}
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	in := h.opening(OpenInput, nil, now, local, remote)
 	first := len(out)
+	if i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote }); i >= 0 {
+		// Out of TIME-WAIT: the new numbers lie beyond the old ones.
+		old := &h.conns[i]
+		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), false, true
+		out = append(out, Effect{Kind: Change, Conn: old.ID, From: TimeWait, To: Closed, Rule: rule.TimeWaitPort, Args: [4]int64{num(in.ISS)}},
+			Effect{Kind: Removed, Conn: old.ID})
+		h.conns = slices.Delete(h.conns, i, i+1)
+	}
 	t, out = Step(t, &h.cfg.Profile, now, in, out)
 	h.opened(t)
 	return h.settle(first, out), nil
 }
 
 // localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on.
-func (h *Host) localPort(want uint16, remote netip.AddrPort) (netip.AddrPort, bool) {
+func (h *Host) localPort(now Time, want uint16, remote netip.AddrPort) (netip.AddrPort, Errno) {
 	if want != 0 {
 		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), want)
-		return a, h.free(a, remote)
+		return a, h.free(now, a, remote, true)
 	}
-	for n := range uint16(1024) {
+	errno := EADDRNOTAVAIL
+	for n := range cmp.Or(h.cfg.Profile.Ports, 1024) {
 		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), h.cfg.Addr.Port()+n)
-		if a.Port() != 0 && h.free(a, remote) {
-			return a, true
+		if a.Port() == 0 {
+			continue
+		}
+		if errno = h.free(now, a, remote, false); errno == OK {
+			return a, OK
 		}
 	}
-	return netip.AddrPort{}, false
+	return netip.AddrPort{}, errno
 }
 
-func (h *Host) free(local, remote netip.AddrPort) bool {
-	return !slices.ContainsFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote })
+// free reports whether a connection between these two may begin. One that is in TIME-WAIT may be taken over on Linux, if
+// timestamps keep old segments apart: by a socket that was bound to the port, or with tcp_tw_reuse after a second.
+func (h *Host) free(now Time, local, remote netip.AddrPort, bound bool) Errno {
+	i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote })
+	switch {
+	case i < 0:
+		return OK
+	case h.conns[i].State != TimeWait:
+		return EADDRINUSE
+	case h.cfg.Profile.Linux && h.conns[i].TSOK && (bound || h.cfg.Profile.TWReuse == 1 && now-h.conns[i].LastHeard > Second):
+		return OK
+	default:
+		return EADDRNOTAVAIL
+	}
 }
 
 func (h *Host) accept(out []Effect) ([]Effect, error) {
@@ -240,21 +301,34 @@ func (h *Host) accept(out []Effect) ([]Effect, error) {
 	return out, EAGAIN
 }
 
-// onConn makes a call on a connection; close without one closes the listener.
+// closeListener ends LISTEN (RFC 9293 section 3.10.4). Connections that nobody accepted are reset; one that is still being made stays
+// until its ACK arrives and finds nobody.
+func (h *Host) closeListener(now Time, out []Effect) ([]Effect, error) {
+	if !h.listening {
+		return out, ENOTCONN
+	}
+	h.listening = false
+	out = append(out, Effect{Kind: Change, Rule: rule.Close, From: Listen, To: Closed})
+	for {
+		i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.waiting() })
+		if i < 0 {
+			return out, nil
+		}
+		out = h.step(i, now, Input{Kind: AbortInput}, out)
+	}
+}
+
+// onConn makes a call on a connection.
 func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
-	i := len(h.conns) - 1
+	i := h.last()
 	if c.Conn != 0 {
 		i = h.find(c.Conn)
 	}
-	if i < 0 && c.Verb == CallClose && c.Conn == 0 && h.listening {
-		h.listening = false
-		return append(out, Effect{Kind: Change, Rule: rule.Close, From: Listen, To: Closed}), nil
-	}
 	if i < 0 || h.conns[i].Orphan {
-		return out, ENOTCONN
+		return h.onEnded(c, out)
 	}
 	t := &h.conns[i]
-	in := Input{Data: c.Data, Count: c.Count}
+	in := Input{Data: c.Data, Count: c.Count, Option: c.Option, Values: c.Values}
 	switch c.Verb {
 	case CallSend:
 		if t.FinQueued {
@@ -275,8 +349,42 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 		in.Kind = CloseInput
 	case CallAbort:
 		in.Kind = AbortInput
+	case CallSet:
+		in.Kind = OptionInput
 	}
 	return h.step(i, now, in, out), nil
+}
+
+// last is the newest connection that the application still has; -1 when a newer one has ended.
+func (h *Host) last() int {
+	for i := len(h.conns) - 1; i >= 0; i-- {
+		if n := len(h.ended); !h.conns[i].Orphan && (n == 0 || h.ended[n-1].id < h.conns[i].ID) {
+			return i
+		}
+	}
+	return -1
+}
+
+// onEnded makes a call on a socket whose connection has ended: the error is told once; afterwards nothing can be sent and there is
+// nothing to read.
+func (h *Host) onEnded(c Call, out []Effect) ([]Effect, error) {
+	i := slices.IndexFunc(h.ended, func(e ended) bool { return e.id == c.Conn })
+	if c.Conn == 0 {
+		i = len(h.ended) - 1
+	}
+	if i < 0 {
+		return out, ENOTCONN
+	}
+	errno := h.ended[i].errno
+	switch c.Verb {
+	case CallClose:
+		h.ended = slices.Delete(h.ended, i, i+1)
+		return out, nil
+	case CallSend:
+		return out, cmp.Or(errno, EPIPE)
+	default:
+		return out, cmp.Or(errno, ENOTCONN)
+	}
 }
 
 // maxBacklog is the ceiling of a backlog (Linux net.core.somaxconn).
@@ -324,7 +432,11 @@ func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
 func (h *Host) settle(first int, out []Effect) []Effect {
 	for i := range h.conns {
 		if s := h.conns[i].State; s == Closed || s == Listen {
-			out = append(out, Effect{Kind: Removed, Conn: h.conns[i].ID})
+			t := &h.conns[i]
+			out = append(out, Effect{Kind: Removed, Conn: t.ID})
+			if t.Accepted && !t.Orphan && t.State == Closed {
+				h.end(t.ID, out[first:])
+			}
 			h.conns = slices.Delete(h.conns, i, i+1)
 			break
 		}
@@ -337,4 +449,18 @@ func (h *Host) settle(first int, out []Effect) []Effect {
 		}
 	}
 	return out
+}
+
+// end notes a socket whose connection ended, with the error that it ended with.
+func (h *Host) end(id ConnID, effects []Effect) {
+	e := ended{id: id}
+	for i := range effects {
+		if effects[i].Kind == Tell && effects[i].Errno != OK {
+			e.errno = effects[i].Errno
+		}
+	}
+	if len(h.ended) == maxEnded {
+		h.ended = slices.Delete(h.ended, 0, 1)
+	}
+	h.ended = append(h.ended, e)
 }

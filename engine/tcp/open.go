@@ -31,24 +31,39 @@ func (s *step) begin(in Input) {
 		s.check(true, rule.ISN, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
-	s.t.LastInWnd = Never
+	s.t.LastInWnd, s.t.LossSince = Never, Never
+	s.t.LastHeard = s.now
 	// RFC 9293 section 3.7.1, MUST-15: 536 until the peer's MSS option says otherwise.
 	s.t.SendMSS = defaultMSS
 	s.t.RcvBuf = s.p.Window
 	if s.p.WholeMSS {
-		s.t.RcvBuf -= s.p.Window % uint32(s.p.MSS)
+		full := uint32(s.p.MSS)
+		if in.Reused {
+			full -= tsLen // it is known already that timestamps will be used
+		}
+		s.t.RcvBuf -= s.p.Window % full
 	}
 	s.t.RcvWnd = s.t.RcvBuf
 }
 
 // emitSyn sends the SYN of SYN-SENT, for the first time or again.
 func (s *step) emitSyn(id rule.ID, args ...int64) {
-	s.emit(wire.SYN, s.t.ISS, "", s.synOptions(), id, args...)
+	flags := wire.SYN
+	// RFC 3168 section 6.1.1: an ECN-setup SYN has ECE and CWR set; 6.1.1.1: one that is sent again may not, in case they are why
+	// the first was lost.
+	if s.p.ECN == 1 && s.t.Retries == 0 {
+		flags |= wire.ECE | wire.CWR
+	}
+	s.emit(flags, s.t.ISS, "", s.synOptions(), id, args...)
 }
 
 // emitSynAck sends the SYN-ACK of SYN-RECEIVED, for the first time or again.
 func (s *step) emitSynAck(id rule.ID, args ...int64) {
-	s.emit(wire.SYN|wire.ACK, s.t.ISS, "", s.synAckOptions(), id, args...)
+	flags := wire.SYN | wire.ACK
+	if s.t.ECN {
+		flags |= wire.ECE // RFC 3168 section 6.1.1: an ECN-setup SYN-ACK has ECE set and CWR not
+	}
+	s.emit(flags, s.t.ISS, "", s.synAckOptions(), id, args...)
 }
 
 // closed answers a segment for which there is neither connection nor listener.

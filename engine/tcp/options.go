@@ -19,7 +19,18 @@ func (s *step) offeredScale() uint8 {
 }
 
 // tsVal is the value of this side's timestamp clock, which ticks every millisecond.
-func (s *step) tsVal() uint32 { return uint32(s.now/Millisecond) + s.t.TSOffset }
+func (s *step) tsVal() uint32 {
+	clock := uint32(s.now / Millisecond)
+	if s.cookieTS {
+		const mask = 1<<cookieTSBits - 1
+		if c := clock&^mask | s.cookieBits; int32(c-clock) > 0 {
+			clock = c - mask - 1
+		} else {
+			clock = c
+		}
+	}
+	return clock + s.t.TSOffset
+}
 
 // synOptions are the options of a SYN: all that the profile offers.
 func (s *step) synOptions() wire.Options {
@@ -99,6 +110,17 @@ func (s *step) agree(seg *wire.Segment) {
 	}
 	if s.p.Timestamps || o.HasTimestamps {
 		s.check(s.t.TSOK, rule.Timestamps, int64(o.TSVal))
+	}
+	// RFC 3168 section 6.1.1.
+	const ecn = wire.ECE | wire.CWR
+	switch {
+	case seg.Flags.Has(wire.ACK):
+		s.t.ECN = s.p.ECN == 1 && s.t.Retries == 0 && seg.Flags&ecn == wire.ECE
+	default:
+		s.t.ECN = s.t.ECN || s.p.ECN > 0 && seg.Flags.Has(ecn)
+	}
+	if s.t.ECN {
+		s.check(true, rule.ECN)
 	}
 	if s.t.Passive && s.p.WholeMSS && s.t.TSOK {
 		full := uint32(s.p.MSS) - tsLen

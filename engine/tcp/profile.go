@@ -1,5 +1,7 @@
 package tcp
 
+import "cmp"
+
 // A Profile is how one TCP behaves where the RFCs leave a choice, and where an implementation does otherwise. What can be
 // data is data; what cannot is a named switch, and the branch that it selects carries a rule of its own.
 type Profile struct {
@@ -13,18 +15,27 @@ type Profile struct {
 	SACK       bool
 	Timestamps bool
 
-	RTOInit     Time  // before the first measurement (RFC 6298 section 2.1)
-	RTOMin      Time  // smallest retransmission timeout (RFC 6298 section 2.4)
-	RTOMax      Time  // largest (RFC 6298 section 2.5)
-	SynLinear   uint8 // SYN timeouts before the timeout starts to double (Linux tcp_syn_linear_timeouts)
-	SynRetries  uint8 // SYN retransmissions after those, 0 for no count but SynGiveUp
-	SynAckRetry uint8 // SYN-ACK retransmissions, 0 for no count but SynGiveUp
-	SynGiveUp   Time  // how long a SYN is retransmitted at least (R2 for a SYN, RFC 9293 section 3.8.3)
-	Retries     uint8 // data retransmissions, 0 for no count but GiveUp
-	GiveUp      Time  // how long data is retransmitted at least (R2, RFC 9293 section 3.8.3)
-	MSL         Time  // maximum segment lifetime: TIME-WAIT takes two (RFC 9293 section 3.4.2)
-	FinWait     Time  // how long a closed socket stays in FIN-WAIT-2, 0 for ever
-	RateLimit   Time  // shortest time between two answers to unacceptable segments, 0 for none
+	RTOInit         Time   // before the first measurement (RFC 6298 section 2.1)
+	RTOMin          Time   // smallest retransmission timeout (RFC 6298 section 2.4)
+	RTOMax          Time   // largest (RFC 6298 section 2.5)
+	SynLinear       uint8  // SYN timeouts before the timeout starts to double (Linux tcp_syn_linear_timeouts)
+	SynRetries      uint8  // SYN retransmissions after those, 0 for no count but SynGiveUp
+	SynAckRetry     uint8  // SYN-ACK retransmissions, 0 for no count but SynGiveUp
+	SynGiveUp       Time   // how long a SYN is retransmitted at least (R2 for a SYN, RFC 9293 section 3.8.3)
+	Retries         uint8  // data retransmissions, 0 for no count but GiveUp
+	GiveUp          Time   // how long data is retransmitted at least (R2, RFC 9293 section 3.8.3)
+	MSL             Time   // maximum segment lifetime: TIME-WAIT takes two (RFC 9293 section 3.4.2)
+	FinWait         Time   // how long a closed socket stays in FIN-WAIT-2, 0 for ever
+	OrphanRetry     uint8  // data retransmissions of a closed socket, 0 for as many as of an open one
+	AckDelay        Time   // how long an acknowledgment may wait for text to ride on, 0 for not at all
+	LossProbe       bool   // tail loss probe
+	TWReuse         uint8  // Linux tcp_tw_reuse: 1 lets connect take a port out of TIME-WAIT, 0 and 2 (loopback only) do not
+	SynCookies      uint8  // Linux tcp_syncookies: 1 when the SYN queue is full, 2 always
+	AbortOnOverflow bool   // Linux tcp_abort_on_overflow: a full accept queue answers the final ACK with RST
+	ECN             uint8  // Linux tcp_ecn: 1 asks and answers, 2 answers only
+	PAWS            bool   // segments with an old timestamp are dropped (RFC 7323 section 5)
+	Ports           uint16 // how many local ports connect may choose from, 0 for 1024
+	RateLimit       Time   // shortest time between two answers to unacceptable segments, 0 for none
 
 	Linux bool // the branches that follow the kernel where it leaves the text of the RFC
 }
@@ -33,14 +44,14 @@ type Profile struct {
 // option only, unless the set-up switches more on.
 var RFC9293 = Profile{
 	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7,
-	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, SynGiveUp: 180 * Second, GiveUp: 100 * Second, MSL: 120 * Second,
+	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, PAWS: true, SynGiveUp: 180 * Second, GiveUp: 100 * Second, MSL: 120 * Second,
 }
 
 // Linux is Linux 6.18 with the sysctls as they come.
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, ECN: 2, PAWS: true, RateLimit: 500 * Millisecond, Linux: true,
 }
 
 // Profiles returns all profiles, the RFC's first.
@@ -58,15 +69,20 @@ func ProfileByName(name string) (Profile, bool) {
 
 // Options are a learner's departures from a profile. Zero values keep what the profile says.
 type Options struct {
-	MSS        uint16      // announced MSS, 0 keeps
-	Window     Opt[uint16] // receive buffer
-	Scale      Opt[uint8]  // window scale offered; with ScaleOff none
-	ScaleOff   bool
-	SACK       Opt[bool]
-	Timestamps Opt[bool]
-	RTO        Time       // initial retransmission timeout, 0 keeps
-	SynRetries Opt[uint8] // SYN retransmissions after the linear ones
-	SynLinear  Opt[uint8] // SYN timeouts before the timeout doubles (Linux tcp_syn_linear_timeouts)
+	MSS             uint16      // announced MSS, 0 keeps
+	Window          Opt[uint16] // receive buffer
+	Scale           Opt[uint8]  // window scale offered; with ScaleOff none
+	ScaleOff        bool
+	SACK            Opt[bool]
+	Timestamps      Opt[bool]
+	RTO             Time       // initial retransmission timeout, 0 keeps
+	SynRetries      Opt[uint8] // SYN retransmissions after the linear ones
+	SynCookies      Opt[uint8] // Linux tcp_syncookies
+	AbortOnOverflow Opt[bool]  // Linux tcp_abort_on_overflow
+	ECN             Opt[uint8] // Linux tcp_ecn
+	Ports           uint16     // how many local ports connect may choose from, 0 keeps
+	TWReuse         Opt[uint8] // Linux tcp_tw_reuse
+	SynLinear       Opt[uint8] // SYN timeouts before the timeout doubles (Linux tcp_syn_linear_timeouts)
 }
 
 // With returns p with the departures o.
@@ -90,6 +106,11 @@ func (p Profile) With(o Options) Profile {
 		p.RTOMax = max(p.RTOMax, o.RTO)
 	}
 	p.SynRetries = o.SynRetries.Or(p.SynRetries)
+	p.SynCookies = o.SynCookies.Or(p.SynCookies)
+	p.AbortOnOverflow = o.AbortOnOverflow.Or(p.AbortOnOverflow)
+	p.ECN = o.ECN.Or(p.ECN)
+	p.Ports = cmp.Or(o.Ports, p.Ports)
+	p.TWReuse = o.TWReuse.Or(p.TWReuse)
 	p.SynLinear = o.SynLinear.Or(p.SynLinear)
 	return p
 }

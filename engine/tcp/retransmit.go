@@ -34,12 +34,16 @@ func (s *step) acknowledged(seg *wire.Segment) {
 	s.t.SndUna = seg.Ack
 	s.measure(seg)
 	s.t.Retries = 0
+	s.t.Probed = false
+	s.t.LossSince = Never
+	s.stop(LossProbe, rule.RTOStop)
 	s.t.FirstSent = s.now
 	// RFC 6298 section 5.2: all is acknowledged, the timer stops; 5.3: something is left, it starts anew.
 	if s.t.SndUna == s.t.SndNxt {
 		s.stop(Retransmit, rule.RTOStop)
 	} else {
 		s.set(Retransmit, s.now+s.t.RTO, rule.RTORestart, int64(s.t.RTO))
+		s.startProbe()
 	}
 }
 
@@ -94,6 +98,18 @@ func (s *step) timer(k TimerKind) {
 	}
 	s.t.Timers[k] = Never
 	switch k {
+	case DelayedAck:
+		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.AckDelayed})
+		s.ack(rule.AckDelayed, num(s.t.RcvNxt))
+		return
+	case Keepalive:
+		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.KeepIdle, Args: [4]int64{int64(s.t.KeepIdle)}})
+		s.keepalive()
+		return
+	case LossProbe:
+		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.LossProbe})
+		s.probe()
+		return
 	case TimeWaitTime:
 		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.TimeWaitEnd})
 		s.end(Closed, OK, rule.TimeWaitEnd)
@@ -110,6 +126,9 @@ func (s *step) timer(k TimerKind) {
 	}
 	s.t.Retries++
 	s.t.Timing = false
+	if s.t.LossSince == Never {
+		s.t.LossSince = s.now
+	}
 	switch s.t.State {
 	case SynSent:
 		s.t.SynTimeout = true
@@ -137,6 +156,13 @@ func (s *step) spent() bool {
 		count, limit = s.p.SynAckRetry, s.p.SynGiveUp
 	default:
 		count, limit = s.p.Retries, s.p.GiveUp
+		if s.t.Orphan && s.p.OrphanRetry > 0 {
+			count = s.p.OrphanRetry
+		}
+	}
+	// Linux counts the user timeout from the first retransmission on (TCP_USER_TIMEOUT).
+	if s.t.UserTimeout > 0 && s.t.State.Synchronized() && s.t.LossSince != Never {
+		return s.now-s.t.LossSince >= s.t.UserTimeout
 	}
 	if count > 0 {
 		return s.t.Retries >= count
@@ -167,7 +193,11 @@ func (s *step) backOff() {
 	// RFC 6298 section 5.5: RTO = RTO * 2, up to a bound; 5.6: start the timer.
 	was := s.t.RTO
 	s.t.RTO = min(2*s.t.RTO, max(s.p.RTOMax, s.t.RTO))
-	s.set(Retransmit, s.now+s.t.RTO, rule.RTODouble, int64(was), int64(s.t.RTO))
+	at := s.now + s.t.RTO
+	if s.t.UserTimeout > 0 && s.t.State.Synchronized() {
+		at = min(at, max(s.now, s.t.LossSince+s.t.UserTimeout))
+	}
+	s.set(Retransmit, at, rule.RTODouble, int64(was), int64(s.t.RTO))
 }
 
 // send takes text from the application.
@@ -214,7 +244,7 @@ func (s *step) sendData(id rule.ID) bool {
 		}
 		s.startTiming()
 		s.emitText(seq, s.t.Out[flying:flying+n], id, num(seq), int64(n), int64(s.t.SndWnd))
-		s.startRetransmit(rule.RTOStart)
+		s.sentText()
 		sent = true
 	}
 	if s.t.FinQueued && int(s.t.SndNxt-s.t.SndUna) == len(s.t.Out) {
@@ -234,7 +264,47 @@ func (s *step) sendFin() {
 	}
 	s.startTiming()
 	s.emitText(seq, "", rule.SendFIN, num(seq))
+	s.sentText()
+}
+
+// sentText starts the timer of what was just sent.
+func (s *step) sentText() {
+	if s.now-s.t.LastText < s.t.AckDelay {
+		s.t.PingPong = true // an answer to what just arrived
+	}
 	s.startRetransmit(rule.RTOStart)
+	s.startProbe()
+}
+
+// startProbe puts a tail loss probe in the place of the retransmission timer (Linux tcp_schedule_loss_probe): after two
+// round trips, and 200 ms more while one segment only is out, the last segment is sent again.
+func (s *step) startProbe() {
+	if !s.p.LossProbe || !s.t.SACKOK || s.t.Probed || s.t.Retries > 0 || !s.t.State.Synchronized() {
+		return
+	}
+	after := s.p.RTOInit
+	if s.t.RTTKnown() {
+		after = 2 * s.t.SRTT
+		if int(s.t.SndNxt-s.t.SndUna) <= s.mss() {
+			after += s.p.RTOMin
+		}
+	}
+	after = min(after, s.t.RTO)
+	s.stop(Retransmit, rule.LossProbe)
+	s.set(LossProbe, s.now+after, rule.LossProbe, int64(after))
+}
+
+// probe sends the tail loss probe: the last segment again, and then the retransmission timer runs its full time.
+func (s *step) probe() {
+	s.t.Probed = true
+	s.t.Timing = false
+	n := min(len(s.t.Out), s.mss())
+	if s.t.FinSent && n == s.mss() {
+		n = 0
+	}
+	seq := s.t.SndUna.Add(uint32(len(s.t.Out) - n))
+	s.emitText(seq, s.t.Out[len(s.t.Out)-n:], rule.LossProbe, int64(0), num(seq))
+	s.set(Retransmit, s.now+s.t.RTO, rule.RTOStart, int64(s.t.RTO))
 }
 
 // emitText sends text, with PSH on the last segment of what the application gave (RFC 9293 section 3.9.1.2).

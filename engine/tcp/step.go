@@ -18,6 +18,9 @@ const (
 	ShutdownInput                      // the application sends no more
 	CloseInput                         // the application closes the socket
 	AbortInput                         // the application aborts the connection
+	OverflowInput                      // Seg completes the connection, but the accept queue has no room and tcp_abort_on_overflow is set: Args
+	NobodyInput                        // Seg completes the connection, but its listener is gone
+	OptionInput                        // the application sets Option to Values
 )
 
 // An Input is what can happen to a connection.
@@ -26,10 +29,14 @@ type Input struct {
 	Seg      *wire.Segment
 	Timer    TimerKind
 	ISS      wire.Seq // for the connection that OpenInput, or a SYN in LISTEN, begins
+	Reused   bool     // likewise: the port comes out of TIME-WAIT, and timestamps with it
 	Drawn    bool     // likewise: ISS was generated, not given by the set-up
 	TSOffset uint32   // likewise: what it adds to the clock for its timestamps
 	Data     string
 	Count    int
+	Option   SockOpt
+	Values   [3]Time
+	Args     [4]int64
 }
 
 // Step gives one input to a connection and returns the connection after it, with what it brought about appended to out
@@ -61,7 +68,17 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 		s.close()
 	case AbortInput:
 		s.abort(rule.Abort)
+	case OverflowInput:
+		s.reject(in.Seg, rule.AcceptQueueAbort, in.Args[:2]...)
+		s.end(Listen, OK, rule.AcceptQueueAbort, in.Args[:2]...)
+	case NobodyInput:
+		s.reject(in.Seg, rule.ListenerGone, num(in.Seg.Ack))
+		s.end(Closed, OK, rule.ListenerGone, num(in.Seg.Ack))
+	case OptionInput:
+		s.option(in.Option, in.Values)
 	}
+	// When something was last heard is nothing that a learner could see change.
+	t.LastHeard, t.LastText = s.t.LastHeard, s.t.LastText
 	if s.t.ID != 0 && s.t != t && s.t.State != Closed && s.t.State != Listen {
 		s.add(Effect{Kind: Updated})
 	}
@@ -74,9 +91,13 @@ type step struct {
 	p   *Profile
 	now Time
 	out []Effect
+
+	cookieTS   bool // the SYN-ACK being made carries cookieBits in the lowest bits of its timestamp
+	cookieBits uint32
 }
 
 func (s *step) segment(in Input) {
+	s.t.LastHeard = s.now
 	switch s.t.State {
 	case Closed:
 		s.closed(in.Seg)
@@ -152,14 +173,19 @@ func (s *step) stop(k TimerKind, id rule.ID) {
 	s.add(Effect{Kind: TimerStop, Rule: id, Timer: k})
 }
 
-// emit sends a segment of this connection.
+// emit sends a segment of this connection. Whatever carries an ACK makes a delayed one needless.
 func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, opts wire.Options, id rule.ID, args ...int64) {
 	seg := wire.Segment{
 		Src: s.t.Local, Dst: s.t.Remote, Seq: seq, Flags: flags, Payload: payload, Options: opts,
 		Window: s.window(flags), TTL: 64, DF: true,
 	}
+	// RFC 3168 section 6.1.1, 6.1.4: only new text is marked as ECN-capable.
+	if s.t.ECN && payload != "" && s.t.Retries == 0 && !s.t.Probed {
+		seg.TOS = 2
+	}
 	if flags.Has(wire.ACK) {
 		seg.Ack = s.t.RcvNxt
+		s.stop(DelayedAck, rule.AckSent)
 	}
 	e := Effect{Kind: Send, Rule: id, Seg: seg}
 	copy(e.Args[:], args)
@@ -172,11 +198,12 @@ func (s *step) window(flags wire.Flags) uint16 {
 	if flags.Has(wire.SYN) || s.t.RcvScale == 0 {
 		return uint16(min(s.t.RcvWnd, 65535))
 	}
-	w := s.t.RcvWnd
 	if s.p.Linux {
-		w += 1<<s.t.RcvScale - 1 // the kernel rounds up, so that a whole segment still fits
+		// The kernel rounds up, and what it has offered it keeps.
+		unit := uint32(1) << s.t.RcvScale
+		s.t.RcvWnd = min((s.t.RcvWnd+unit-1)&^(unit-1), 65535<<s.t.RcvScale)
 	}
-	return uint16(min(w>>s.t.RcvScale, 65535))
+	return uint16(min(s.t.RcvWnd>>s.t.RcvScale, 65535))
 }
 
 // ack sends <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.

@@ -47,6 +47,7 @@ type TCB struct {
 	ScaleOK  bool   // both SYNs carried the window scale option (RFC 7323 section 2.2)
 	SACKOK   bool   // both SYNs carried SACK-permitted
 	TSOK     bool   // both SYNs carried timestamps
+	ECN      bool   // both sides agreed on explicit congestion notification (RFC 3168 section 6.1.1)
 	TSRecent uint32 // RFC 7323 section 4.3
 	TSOffset uint32 // added to this side's clock to make TSval
 
@@ -67,6 +68,23 @@ type TCB struct {
 	Timing   bool
 	TimedEnd wire.Seq
 	TimedAt  Time
+
+	// Delayed acknowledgments as Linux does them: how long one waits, how many are sent at once before that begins, whether text goes
+	// back and forth, and when text last arrived.
+	AckDelay Time
+	QuickAck uint8
+	PingPong bool
+	LastText Time
+
+	// Keepalive (RFC 9293 section 3.8.4): off while KeepIdle is 0.
+	KeepIdle, KeepInterval Time
+	KeepCount, KeepProbes  uint8
+	LastHeard              Time // when anything of the peer last arrived
+
+	UserTimeout Time // how long text may stay unacknowledged, 0 for as long as the profile says
+	LossSince   Time // when the oldest unacknowledged segment was first sent again, Never before
+
+	Probed bool // a tail loss probe was sent and nothing was acknowledged since
 
 	FirstSent  Time   // when the oldest segment that is not acknowledged was first sent
 	SynTimeout bool   // the SYN had to be sent again (RFC 6298 section 5.7)

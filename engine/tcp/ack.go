@@ -1,0 +1,53 @@
+package tcp
+
+import (
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+const linuxQuickAcks = 16 // TCP_MAX_QUICKACKS
+
+// ackText acknowledges text or a FIN that was taken: at once, or after a while in which text of our own may carry it
+// (RFC 9293 section 3.8.6.3, SHLD-18, MUST-40).
+func (s *step) ackText(seg *wire.Segment, text uint32) {
+	if s.p.AckDelay == 0 {
+		s.ack(rule.AckText, num(s.t.RcvNxt))
+		return
+	}
+	if text > 0 {
+		s.heard()
+	}
+	atOnce := text > 0 && s.t.QuickAck > 0 && !s.t.PingPong
+	if s.t.QuickAck > 0 && atOnce {
+		s.t.QuickAck--
+	}
+	if seg.Flags.Has(wire.FIN) {
+		s.t.PingPong = true // Linux tcp_fin: the application will probably close too
+		atOnce = s.t.AckDelay == 0 || s.t.State == Closing || s.t.State == TimeWait
+	}
+	// A second segment without an answer is acknowledged at once (SHLD-19).
+	if atOnce || s.t.Timers[DelayedAck] != Never && text > 0 {
+		s.ack(rule.AckText, num(s.t.RcvNxt))
+		return
+	}
+	if s.t.Timers[DelayedAck] == Never {
+		s.set(DelayedAck, s.now+s.t.AckDelay, rule.AckDelayed, num(s.t.RcvNxt))
+	}
+}
+
+// heard follows how often text arrives, as Linux does to find out how long an acknowledgment may wait
+// (tcp_event_data_recv).
+func (s *step) heard() {
+	gap := s.now - s.t.LastText
+	switch {
+	case s.t.AckDelay == 0: // the first text of the connection
+		s.t.QuickAck, s.t.AckDelay = linuxQuickAcks, s.p.AckDelay
+	case gap <= s.p.AckDelay/2:
+		s.t.AckDelay = s.t.AckDelay/2 + s.p.AckDelay/2
+	case gap < s.t.AckDelay:
+		s.t.AckDelay = min(s.t.AckDelay/2+gap, s.t.RTO)
+	case gap > s.t.RTO:
+		s.t.QuickAck = linuxQuickAcks
+	}
+	s.t.LastText = s.now
+}

@@ -1,0 +1,161 @@
+package tcp
+
+import (
+	"net/netip"
+
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// A SYN cookie is a server's initial sequence number that holds all it must know of a connection, so that nothing need be kept
+// until the ACK brings it back (RFC 4987 section 3.6; the form is that of Linux):
+//
+//	hash(4-tuple) + client's ISN + (minutes << 24) + ((hash(4-tuple, minutes) + index of the MSS) mod 2^24)
+//
+// With timestamps the lowest six bits of TSval carry what the options of the SYN offered.
+
+// cookieMSS are the MSS values that a cookie can name: the largest that is not above the peer's is taken.
+var cookieMSS = [4]uint16{536, 1300, 1440, 1460}
+
+const (
+	cookiePeriod   = 60 * Second // the counter in a cookie counts these
+	cookieMaxAge   = 2           // periods for which a cookie is good
+	cookieTSBits   = 6
+	cookieNoScale  = 15
+	cookieSACKBit  = 1 << 4
+	cookieECNBit   = 1 << 5
+	cookieBitsMask = 1<<24 - 1
+)
+
+// cookie makes the cookie for a SYN of a client.
+func (h *Host) cookie(now Time, local, remote netip.AddrPort, isn wire.Seq, index int) wire.Seq {
+	count := uint32(now / cookiePeriod)
+	bits := (uint32(keyedHash(h.cfg.Secret, uint64(4)<<32|uint64(count), local, remote)) + uint32(index)) & cookieBitsMask
+	return wire.Seq(uint32(keyedHash(h.cfg.Secret, 3, local, remote)) + uint32(isn) + count<<24 + bits)
+}
+
+// openCookie takes a cookie apart again. index is that of the MSS, age how many periods old the cookie is.
+func (h *Host) openCookie(now Time, local, remote netip.AddrPort, isn, cookie wire.Seq) (index int, age uint32, ok bool) {
+	count := uint32(now / cookiePeriod)
+	c := uint32(cookie) - uint32(keyedHash(h.cfg.Secret, 3, local, remote)) - uint32(isn)
+	age = (count - c>>24) & 0xff
+	if age >= cookieMaxAge {
+		return 0, age, false
+	}
+	i := (c - uint32(keyedHash(h.cfg.Secret, uint64(4)<<32|uint64(count-age), local, remote))) & cookieBitsMask
+	return int(i), age, i < uint32(len(cookieMSS))
+}
+
+// sendCookie answers a SYN with a SYN-ACK whose number is a cookie, and keeps nothing.
+func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
+	p := &h.cfg.Profile
+	o := seg.Options.Parse()
+	mss := o.MSS
+	if !o.HasMSS || mss == 0 {
+		mss = defaultMSS
+	}
+	index := 0
+	for index < len(cookieMSS)-1 && cookieMSS[index+1] <= mss {
+		index++
+	}
+	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	s := step{t: t, p: p, now: now, out: out}
+	for k := range s.t.Timers {
+		s.t.Timers[k] = Never
+	}
+	s.begin(Input{ISS: h.cookie(now, seg.Dst, seg.Src, seg.Seq, index), TSOffset: h.tsOffset(seg.Dst, seg.Src)})
+	s.takeSyn(seg)
+	quiet := len(s.out)
+	s.agree(seg)
+	s.out = s.out[:quiet]
+	if !s.t.TSOK {
+		// Without timestamps there is no room for the other options: they are not offered.
+		s.t.SACKOK, s.t.ScaleOK, s.t.RcvScale, s.t.SndScale = false, false, 0, 0
+	}
+	s.check(true, rule.CookieSent, num(s.t.ISS), int64(index), int64(cookieMSS[index]), int64(now/cookiePeriod))
+	s.cookieTS = true
+	s.cookieBits = cookieBits(s.t.ScaleOK, min(o.WindowScale, maxScale), s.t.SACKOK, s.t.ECN)
+	s.emitSynAck(rule.CookieSent, num(s.t.ISS), int64(index), int64(cookieMSS[index]), int64(now/cookiePeriod))
+	return s.out
+}
+
+func cookieBits(scaled bool, scale uint8, sack, ecn bool) uint32 {
+	bits := uint32(cookieNoScale)
+	if scaled {
+		bits = uint32(scale)
+	}
+	if sack {
+		bits |= cookieSACKBit
+	}
+	if ecn {
+		bits |= cookieECNBit
+	}
+	return bits
+}
+
+// takeCookie opens a connection by the cookie that an ACK brings back. taken is false when cookies are not in use and the
+// segment is an ordinary one for a listener.
+func (h *Host) takeCookie(now Time, seg *wire.Segment, out []Effect) (result []Effect, taken bool) {
+	p := &h.cfg.Profile
+	if seg.Flags&(wire.SYN|wire.ACK|wire.RST) != wire.ACK || !h.cookiesLive(now) {
+		return out, false
+	}
+	isn, cookie := seg.Seq.Add(^uint32(0)), seg.Ack.Add(^uint32(0))
+	index, age, ok := h.openCookie(now, seg.Dst, seg.Src, isn, cookie)
+	args := [4]int64{num(cookie), int64(age), 0, 0}
+	if ok {
+		args[2], args[3] = int64(index), int64(cookieMSS[index])
+	}
+	out = append(out, Effect{Kind: Check, OK: ok, Rule: rule.CookieGood, Args: args})
+	if !ok {
+		return out, false // the listener answers it with RST
+	}
+	if n := h.queued(); n > h.backlog {
+		return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(n), int64(h.backlog)}}), true
+	}
+	offset := h.tsOffset(seg.Dst, seg.Src)
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	for k := range t.Timers {
+		t.Timers[k] = Never
+	}
+	s := step{t: t, p: p, now: now, out: out}
+	first := len(out)
+	s.begin(Input{ISS: cookie, TSOffset: offset})
+	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(cookieMSS[index])}
+	if o := seg.Options.Parse(); o.HasTimestamps && p.Timestamps {
+		bits := (o.TSEcr - offset) & (1<<cookieTSBits - 1)
+		syn.Options = syn.Options.WithTimestamps(o.TSVal, 0)
+		if bits&cookieSACKBit != 0 {
+			syn.Options = syn.Options.WithSACKPermitted()
+		}
+		if bits&cookieNoScale != cookieNoScale {
+			syn.Options = syn.Options.WithWindowScale(uint8(bits & cookieNoScale))
+		}
+		s.t.ECN = bits&cookieECNBit != 0
+	}
+	s.takeSyn(&syn)
+	s.agree(&syn)
+	full := uint32(cookieMSS[index])
+	s.t.RcvBuf = p.Window - p.Window%full
+	s.t.RcvWnd = s.t.RcvBuf
+	s.add(Effect{Kind: Opened})
+	s.t.SndNxt = s.t.ISS.Add(1)
+	s.t.FirstSent = now
+	s.change(SynReceived, rule.CookieGood, args[:]...)
+	s.linuxRequest(seg)
+	s.add(Effect{Kind: Updated})
+	h.opened(s.t)
+	return h.settle(first, s.out), true
+}
+
+// cookiesLive reports whether a cookie may have been sent that is still good.
+func (h *Host) cookiesLive(now Time) bool {
+	switch h.cfg.Profile.SynCookies {
+	case 2:
+		return true
+	case 1:
+		return h.overflowed != Never && now-h.overflowed <= cookieMaxAge*cookiePeriod
+	default:
+		return false
+	}
+}
