@@ -139,19 +139,21 @@ export class TcpTimeline extends LitElement {
 /** @param {number} part */
 const pc = (part) => `${Math.round(part * 10000) / 100}%`;
 
-/** @typedef {{ x: number, shape: 'c' | 's' | 'cross' | 'hand' | 'call', cls: string, dy: number, label: string }} Mark */
+/** @typedef {{ x: number, shape: 'c' | 's' | 'cross' | 'hand' | 'call', cls: string, dy: number }} Mark */
 
 /** One mark a step: its shape says where, its colour what. @param {Index} ix @param {Layout} l @param {Position} pos @returns {Mark[]} */
 function marks(ix, l, pos) {
-  return ix.steps.map((s, i) => {
+  return ix.steps.flatMap((s, i) => {
+    // a call that sends nothing would only fray the mark of what was sent in the same instant
+    if (!s.seg && !s.sent.length && s.kind !== 'timer-fired' && ix.steps.some((o) => o.t === s.t && (o.seg || o.sent.length))) return [];
     const seg = ix.segment.get(s.sent[0] ?? s.seg), kind = seg ? kindOf(/** @type {import('../protocol.js').Wire} */ (seg.contents.at(-1)?.wire)) : '';
     const shape = s.kind === 'lost' ? 'cross' : s.host === 'network' && seg ? 'hand' : !seg && s.kind !== 'timer-fired' ? 'call' : s.host === 'client' ? 'c' : 's';
     // two hosts at one instant: one above, one below
     const beside = [ix.steps[i - 1], ix.steps[i + 1]].some((o) => o?.t === s.t && o.host !== s.host && (o.seg || o.sent.length) && seg);
-    return {
-      x: partOf(l, { t: s.t, k: s.k1 }), shape, dy: beside ? (s.host === 'client' ? -7 : 7) : 0, label: ms(s.t),
+    return [{
+      x: partOf(l, { t: s.t, k: s.k1 }), shape, dy: beside ? (s.host === 'client' ? -7 : 7) : 0,
       cls: `ev ${shape} ${s.kind === 'lost' ? 'loss' : kind} ${s.k0 < pos.k ? '' : 'future'}`,
-    };
+    }];
   });
 }
 
