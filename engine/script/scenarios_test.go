@@ -87,7 +87,12 @@ func TestScenarios(t *testing.T) {
 	}
 	for _, r := range rule.All() {
 		if !reached[r.ID] {
-			t.Logf("no scenario reaches %s", r.ID)
+			t.Errorf("no scenario reaches %s", r.ID)
+		}
+	}
+	for id := range reached {
+		if _, ok := rule.Lookup(id); !ok && id != "" {
+			t.Errorf("%s is not in the catalogue", id)
 		}
 	}
 }
