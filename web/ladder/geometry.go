@@ -507,6 +507,9 @@ func (d *drawing) captions(s *span, add func(cls string, k, y int, text string))
 		return
 	}
 	key := "ladder.timer." + s.timer.String()
+	if !i18n.Lookup("en").Has(key + ".starts") {
+		key = "ladder.timer.other"
+	}
 	if !d.restarted(s) && s.due != tcp.Never {
 		add("cap", s.k, y0+170, i18n.T(key+".starts", "time", span2(s.due-s.t0)))
 	}

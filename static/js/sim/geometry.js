@@ -2,7 +2,7 @@
 // the picture stays as it is while the learner moves through it. web/ladder does the same in Go; both are held to the
 // fixtures in web/ladder/testdata. All arithmetic is on integers, tenths of a pixel, so that the two agree to the digit.
 import { WAY, count, index } from './fold.js';
-import { ms, t, time } from './sentence.js';
+import { has, ms, t, time } from './sentence.js';
 import { bars, div, head, kindOf, pillOf, px, round, textOf, wave, zigzag } from './shapes.js';
 
 /** @import { RunEvent, State } from '../protocol.js' */
@@ -404,10 +404,11 @@ function labelsOf(c, bands) {
 function captions(ix, s, y0, y1, add) {
   if (s.k1 >= 0 && y1 <= y0) return;
   const same = (/** @type {Timer} */ o) => o !== s && o.host === s.host && o.conn === s.conn && o.timer === s.timer;
-  if (!restarted(ix, s) && s.due !== null) add('cap', s.k, y0 + 170, t(`ladder.timer.${s.timer}.starts`, { time: time(s.due - s.t) }));
+  const own = `ladder.timer.${s.timer}`, key = has(`${own}.starts`) ? own : 'ladder.timer.other';
+  if (!restarted(ix, s) && s.due !== null) add('cap', s.k, y0 + 170, t(`${key}.starts`, { time: time(s.due - s.t) }));
   if (s.end !== 'fired') return;
   const next = ix.timers.find((o) => same(o) && o.t === s.t1 && o.k > s.k1);
-  add('cap strong', s.k1, y1 + 40, t(`ladder.timer.${s.timer}.${next ? 'again' : 'fires'}`));
+  add('cap strong', s.k1, y1 + 40, t(`${key}.${next ? 'again' : 'fires'}`));
   if (next?.due != null) add('cap', s.k1, y1 + 200, t('ladder.timer.next', { time: time(next.due - next.t) }));
 }
 
