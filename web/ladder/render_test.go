@@ -100,7 +100,7 @@ func TestWords(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, k := range key.FindAllString(string(text), -1) {
-			if k = k[1 : len(k)-1]; k != "ladder.templ" && !strings.HasSuffix(k, ".") && !i18n.Lookup("en").Has(k) {
+			if k = k[1 : len(k)-1]; k != "ladder.templ" && !strings.HasSuffix(k, ".") && !i18n.Lookup("en").Has(k) && !i18n.Lookup("en").Has(k+".starts") {
 				t.Errorf("%s: the catalogue has no %q", filepath.Base(file), k)
 			}
 		}
