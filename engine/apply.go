@@ -224,6 +224,11 @@ func (w *World) arrive(d Due, rec *Recorder) {
 		w.lose(i, rule.LabNoHost, rec)
 	default:
 		seg := f.seg
+		if seg.Offset != 0 {
+			// A data offset set by hand moves the border between options and text for who reads it.
+			read := seg.Received()
+			seg = &read
+		}
 		w.land(i, arrived)
 		e := w.event(rec, Arrived, d.Host)
 		e.Seg = d.Seg

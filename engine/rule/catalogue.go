@@ -4,6 +4,7 @@ package rule
 // list where it has one.
 const (
 	Checksum      ID = "9293:3.1/checksum"
+	DataOffset    ID = "9293:3.1/data-offset"
 	UnknownOption ID = "9293:3.1/unknown-option"
 	BadOption     ID = "9293:3.1/option-length"
 	MSS           ID = "9293:3.7.1/mss"
@@ -159,6 +160,9 @@ var catalogue = []Rule{
 	rfc(Checksum, "9293", "3.1", "MUST-3", "The checksum must be right",
 		"Every segment is checked before anything else. One with a wrong checksum was damaged on the way and is thrown away without a word.").
 		says("The checksum is right.", "The checksum is {checksum}, but over these bytes it must be {computed}. The segment is thrown away.", "checksum", "computed"),
+	rfc(DataOffset, "9293", "3.1", "", "The data offset must be possible",
+		"It says in words of four bytes where the text begins: after the 20 fixed bytes at the earliest, and not past the end.").
+		says("", "A data offset of {words} words cannot be: the header has at least 5, and must end within the packet. The segment is thrown away.", "words"),
 	rfc(UnknownOption, "9293", "3.1", "MUST-6", "Options it does not know are skipped",
 		"Every option but two says how long it is, so a TCP can step over one that it does not know.").
 		says("Options skipped because nobody here knows them: {options}.", "", "options"),

@@ -100,6 +100,13 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
 func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
+	// RFC 9293 section 3.1: a data offset that points into the fixed header or past the end leaves no header to read.
+	if !seg.OffsetOK() {
+		words := int64(seg.HeaderWords())
+		return append(out,
+			Effect{Kind: Check, Rule: rule.DataOffset, Args: [4]int64{words}},
+			Effect{Kind: Discard, Rule: rule.DataOffset, Args: [4]int64{words}})
+	}
 	// RFC 9293 section 3.1, MUST-3: the checksum is always checked, before anything else.
 	if !seg.SumOK() {
 		sum, right := int64(seg.Sum()), int64(seg.RightSum())
