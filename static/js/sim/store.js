@@ -44,20 +44,23 @@ export class Store {
     /** @type {{ tip: number, pos: Position }[]} */
     this.past = [];
     this.ahead = true;
+    /** Without a view ahead: so many nodes of the run as it was set up have been seen; the rest is still hidden. */
+    this.seen = signal(Infinity);
     /** @type {Position} */
     this.home = { t: 0, k: 0 };
+    this.homeSeen = Infinity;
     this.original = 0;
 
     /** @type {import('../../vendor/signals.js').ReadonlySignal<PathNode[]>} */
     this.path = computed(() => {
       this.version.value;
       let k = 0;
-      return this.pathTo(this.tip.value).map((f) => ({ node: f.node, parent: 'parent' in f ? f.parent : -1, line: 'line' in f ? f.line : '', at: f.at, k0: k, k1: (k += f.events.length) }));
+      return this.shown().map((f) => ({ node: f.node, parent: 'parent' in f ? f.parent : -1, line: 'line' in f ? f.line : '', at: f.at, k0: k, k1: (k += f.events.length) }));
     });
     /** @type {import('../../vendor/signals.js').ReadonlySignal<readonly LabEvent[]>} */
     this.events = computed(() => {
       this.version.value;
-      return this.pathTo(this.tip.value).flatMap((f) => f.events);
+      return this.shown().flatMap((f) => f.events);
     });
     this.index = computed(() => index(this.events.value));
     /** @type {import('../../vendor/signals.js').ReadonlySignal<Model>} */
@@ -74,7 +77,7 @@ export class Store {
     /** Whether something may still happen behind the last event that is known. */
     this.more = computed(() => {
       this.version.value;
-      return this.ends.get(this.tip.value)?.done.quiet === false;
+      return this.hidden || this.ends.get(this.tip.value)?.done.quiet === false;
     });
     /** @type {import('../../vendor/signals.js').ReadonlySignal<SegmentAt | undefined>} */
     this.segment = computed(() => this.model.value.segments.find((s) => s.id === this.selected.value));
@@ -124,8 +127,10 @@ export class Store {
     batch(() => {
       this.original = done.last;
       this.tip.value = done.last;
+      this.seen.value = this.ahead ? Infinity : Math.max(1, this.pathTo(done.last).findLastIndex((f) => f.at <= at) + 1);
       this.version.value++;
       this.fault.value = run.fault;
+      this.homeSeen = this.seen.value;
       this.selected.value = 0;
       this.home = seek(this.index.value, at);
       this.pos.value = this.home;
@@ -161,6 +166,17 @@ export class Store {
     return frames.reverse();
   }
 
+  /** The frames of the branch that the learner may see. */
+  shown() {
+    const path = this.pathTo(this.tip.value);
+    return this.tip.value === this.original ? path.slice(0, this.seen.value) : path;
+  }
+
+  /** Whether the run goes on beyond what the learner has seen of it. */
+  get hidden() {
+    return this.tip.value === this.original && this.seen.value < this.pathTo(this.original).length;
+  }
+
   // ---------------------------------------------------------------- the position
 
   /** @param {Position} pos */
@@ -174,6 +190,11 @@ export class Store {
   /** @param {number} t */
   seek(t) {
     this.goto(seek(this.index.value, Math.max(0, Math.min(t, this.index.value.times.at(-1) ?? 0))));
+  }
+
+  /** Shows the run at least up to t, whatever the learner has seen. @param {number} t */
+  reveal(t) {
+    if (this.hidden) this.seen.value = Math.max(this.seen.value, this.pathTo(this.original).findLastIndex((f) => f.at <= t) + 1);
   }
 
   /** To the end of a step. @param {number} i */
@@ -202,12 +223,20 @@ export class Store {
     }
     if (!this.more.value || this.busy.value) return false;
     await this.grow();
-    return true;
+    return next(this.index.value, pos) !== pos;
   }
 
   /** Lets the engine take one more step at the end of the branch. */
   async grow() {
     const known = this.index.value.steps.length;
+    if (this.hidden) {
+      batch(() => {
+        while (this.hidden && this.index.value.steps.length === known) this.seen.value++;
+        if (!this.playing.value && this.index.value.steps.length > known) this.pos.value = after(this.index.value, known);
+        this.follow();
+      });
+      return;
+    }
     await this.send({ at: this.tip.value, line: 'step', ahead: false }, (done) => {
       this.tip.value = done.last;
       if (!this.playing.value) this.pos.value = after(this.index.value, Math.max(known, this.index.value.steps.length - 1));
@@ -362,8 +391,8 @@ export class Store {
           gone++;
         }
       }
-      const rest = (this.path.value.at(-1)?.at ?? 0) - now;
-      const done = await run.do(this.ahead ? { at, line: '', ahead: true } : { at, line: '', wait: Math.max(0, rest) });
+      const rest = before.pos.t - now;
+      const done = await run.do(this.ahead ? { at, line: '', ahead: true } : { at, line: '', wait: Math.max(0, Math.floor(rest)) });
       last = done.last;
       this.ends.set(last, { done });
     } finally {
@@ -439,6 +468,7 @@ export class Store {
       this.playing.value = false;
       this.chosen = false;
       this.tip.value = this.original;
+      this.seen.value = this.homeSeen;
       this.goto(this.home);
     });
   }

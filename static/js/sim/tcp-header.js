@@ -104,6 +104,8 @@ export class TcpHeader extends LitElement {
     /** @type {'' | 'delay' | 'duplicate'} */
     this.amount = '';
     this.note = '';
+    /** What had the focus before a form opened; it gets it back. @type {Element | null} */
+    this.opener = null;
     this.id0 = `h${Math.random().toString(36).slice(2, 8)}`;
   }
 
@@ -172,6 +174,7 @@ export class TcpHeader extends LitElement {
   ask(what) {
     this.try(async () => {
       this.editing = false;
+      this.opener = document.activeElement;
       this.amount = this.amount === what ? '' : what;
       await this.updateComplete;
       const input = this.querySelector('.amount input');
@@ -184,6 +187,7 @@ export class TcpHeader extends LitElement {
     this.try(async () => {
       if (!this.segment) return;
       this.draft = draftOf(this.segment.wire);
+      this.opener = document.activeElement;
       this.sum = 'recompute';
       this.bad = {};
       this.amount = '';
@@ -206,7 +210,13 @@ export class TcpHeader extends LitElement {
     this.editing = false;
     this.amount = '';
     await this.updateComplete;
-    this.focusTool();
+    this.focusBack();
+  }
+
+  focusBack() {
+    const back = this.opener;
+    if ((back instanceof HTMLElement || back instanceof SVGElement) && back.isConnected && back !== document.body) back.focus();
+    else this.focusTool();
   }
 
   focusTool() {
@@ -257,7 +267,7 @@ export class TcpHeader extends LitElement {
     }
     this.bad = {};
     const us = `${Math.round(n * 1000)}us`, length = n * 1000 % 1000 === 0 ? `${n}ms` : us;
-    if (await this.send(this.amount === 'delay' ? `delay #${this.segment?.id} ${length}` : `duplicate #${this.segment?.id} after ${length}`)) this.focusTool();
+    if (await this.send(this.amount === 'delay' ? `delay #${this.segment?.id} ${length}` : `duplicate #${this.segment?.id} after ${length}`)) this.focusBack();
   }
 
   // ---------------------------------------------------------------- rendering
@@ -337,6 +347,7 @@ export class TcpHeader extends LitElement {
       return html`<div class="f w${spec?.width ?? 16} ${changed ? 'changed' : caps[name] ? 'hl' : ''}" @dblclick=${() => this.flying && this.edit(name)}><span class="k">${t(`field.${name}`)}</span>${changed ? html`<del class="vh">${was[name]}</del>` : nothing}<span class="v">${value}</span>${caption ? html`<small>${caption}</small>` : nothing}${more ?? nothing}</div>`;
     };
     const options = w.options ? w.options.split(',') : [];
+    const wasOptions = was && was.options !== now.options ? html`<small>${t('field.was', { old: was.options || t('options.none') })}</small>` : nothing;
     const byte = flagsOf(w).reduce((n, f) => n | 1 << (7 - FLAGS.indexOf(f)), 0);
     return this.frame(html`
       ${field('sport', now.sport ?? '')}${field('dport', now.dport ?? '')}${field('seq', now.seq ?? '')}${field('ack', now.ack ?? '')}
@@ -346,8 +357,8 @@ export class TcpHeader extends LitElement {
         return html`<b class="${on ? `on b-${f.toLowerCase()}` : ''} ${before !== on ? 'flipped' : ''}">${f}</b>`;
       })}</div>
       ${field('checksum', now.checksum ?? '', html`<small class=${w.sumok ? '' : 'loss'}>${w.sumok ? t('checksum.decimal', { n: w.checksum }) : t('checksum.bad')}</small>`)}${field('urgent', now.urgent ?? '')}
-      ${options.length === 1 ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${optionName(w.options)}</span><span class="v">${optionValue(w.options)}</span><small>${spaced(w.optionsHex)}</small></div>`
-        : options.length ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${t('field.options')}</span><ul class="opts">${options.filter((o) => o !== 'nop').map((o) => html`<li><span class="v">${o}</span></li>`)}</ul><small class="hex">${spaced(w.optionsHex)}</small></div>` : nothing}
+      ${options.length === 1 ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${optionName(w.options)}</span><span class="v">${optionValue(w.options)}</span><small>${spaced(w.optionsHex)}</small>${wasOptions}</div>`
+        : options.length ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${t('field.options')}</span><ul class="opts">${options.filter((o) => o !== 'nop').map((o) => html`<li><span class="v">${o}</span></li>`)}</ul><small class="hex">${spaced(w.optionsHex)}</small>${wasOptions}</div>` : nothing}
       ${w.payload ? html`<div class="f w32 ${was && was.payload !== now.payload ? 'changed' : ''}"><span class="k">${t('field.payload')}</span><span class="v payload">${printable(w.payload)}</span><small>${t('bytes', { n: w.payload.length })}</small></div>` : nothing}`, s, t('ui.header', { seg: s.id }));
   }
 

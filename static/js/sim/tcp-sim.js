@@ -152,6 +152,7 @@ export class TcpSim extends LitElement {
     }
     this.store.pause();
     this.store.chosen = false;
+    this.store.reveal(us);
     this.store.seek(us);
   }
 
@@ -265,7 +266,7 @@ export class TcpSim extends LitElement {
     const s = this.store;
     s.pause();
     if (!s.more.value && s.atEnd) return this.say(t('ui.why.end'));
-    if (s.more.value && s.atEnd && this.blocked) return this.say(this.blocked);
+    if (s.more.value && s.atEnd && !s.hidden && this.blocked) return this.say(this.blocked);
     s.chosen = false;
     try {
       await s.next();
@@ -638,7 +639,7 @@ export class TcpSim extends LitElement {
         <button type="button" class="icon next" aria-disabled=${end} aria-label=${t('ui.next')} title=${t('ui.next')} @click=${this.next}>${use('fwd')}</button>
       </div>
       <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .text=${(/** @type {Step} */ step) => told(s.index.value)[step.i]?.text ?? ''}></tcp-timeline>
-      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : t(s.more.value && s.tip.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
+      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
       ${this.speed('speed')}
     </div>`;
   }

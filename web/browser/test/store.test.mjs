@@ -195,3 +195,17 @@ test('where two runs begin to differ', () => {
   assert.equal(difference(a, a.map((e) => ({ ...e, n: e.n + 1 }))), null);
   assert.equal(difference(a, a.slice(0, 1)), 50);
 });
+
+test('without a view ahead the run is there, and shown only as far as the learner has come', async () => {
+  const net = network(), store = new Store(new Link(net.env));
+  const ready = store.load({ scenario: 'x', ahead: false }, { at: 60000 });
+  net.socket.give(welcome, ...handshake('R'));
+  await ready;
+  assert.equal(store.events.value.at(-1).seg, 2);
+  assert.deepEqual([store.atEnd, store.more.value], [true, true]);
+  assert.equal(await store.next(), true);
+  assert.equal(store.pos.value.t, 100000);
+  assert.equal(await store.next(), true);
+  assert.equal(await store.next(), false);
+  assert.equal(net.socket.sent.length, 1, 'nobody had to be asked');
+});
