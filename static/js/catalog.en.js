@@ -77,9 +77,11 @@ export const messages = {
   "event.check.fail": "Check failed: {text}",
   "Segment.kind": "Segment {seg} ({kind})",
   "timer.retransmit": "retransmission",
-  "timer.reopen": "reopen",
   "timer.time-wait": "TIME-WAIT",
   "timer.fin-wait-2": "FIN-WAIT-2",
+  "timer.delayed-ack": "delayed ACK",
+  "timer.loss-probe": "tail loss probe",
+  "timer.keepalive": "keepalive",
   "errno.ECONNREFUSED": "connection refused",
   "errno.ECONNRESET": "connection reset by peer",
   "errno.ETIMEDOUT": "connection timed out",
@@ -491,6 +493,7 @@ export const messages = {
 };
 export const rules = {
   "9293:3.1/checksum": {"source":"RFC 9293","section":"3.1","req":"MUST-3","title":"The checksum must be right","gist":"Every segment is checked before anything else. One with a wrong checksum was damaged on the way and is thrown away without a word.","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.1","params":["checksum","computed"],"pass":"The checksum is right.","fail":"The checksum is {checksum}, but over these bytes it must be {computed}. The segment is thrown away."},
+  "9293:3.1/data-offset": {"source":"RFC 9293","section":"3.1","title":"The data offset must be possible","gist":"It says in words of four bytes where the text begins: after the 20 fixed bytes at the earliest, and not past the end.","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.1","params":["words"],"fail":"A data offset of {words} words cannot be: the header has at least 5, and must end within the packet. The segment is thrown away."},
   "9293:3.1/unknown-option": {"source":"RFC 9293","section":"3.1","req":"MUST-6","title":"Options it does not know are skipped","gist":"Every option but two says how long it is, so a TCP can step over one that it does not know.","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.1","params":["options"],"pass":"Options skipped because nobody here knows them: {options}."},
   "9293:3.1/option-length": {"source":"RFC 9293","section":"3.1","req":"MUST-7","title":"A broken option must not hurt","gist":"An option whose length is 0, 1 or points past the end cannot be read, nor what comes after it. The rest of the segment still counts.","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.1","pass":"The options can be read to the end.","fail":"An option has an impossible length. Reading stopped there; what came before it counts."},
   "9293:3.7.1/mss": {"source":"RFC 9293","section":"3.7.1","req":"MUST-15","title":"Without an MSS option, 536","gist":"The MSS option says how much text the sender of it can take in one segment. Each direction has its own; nothing is negotiated. Who says nothing gets 536 bytes.","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.7.1","params":["MSS","default"],"pass":"The peer takes up to {MSS} bytes of text in a segment.","fail":"The peer announced no MSS, so it gets at most {default} bytes of text in a segment."},

@@ -415,7 +415,10 @@ export type State =
 export type Timer =
   | "retransmit"
   | "time-wait"
-  | "fin-wait-2";
+  | "fin-wait-2"
+  | "delayed-ack"
+  | "loss-probe"
+  | "keepalive";
 
 /** Notice is what an application is told when nothing went wrong. */
 export type Notice =

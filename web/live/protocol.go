@@ -373,6 +373,9 @@ const (
 	Retransmit   Timer = "retransmit"
 	TimeWaitTime Timer = "time-wait"
 	FinWaitTime  Timer = "fin-wait-2"
+	DelayedAck   Timer = "delayed-ack"
+	LossProbe    Timer = "loss-probe"
+	Keepalive    Timer = "keepalive"
 )
 
 // Notice is what an application is told when nothing went wrong.
