@@ -17,9 +17,7 @@ func Module(lang string) ([]byte, error) {
 	type entry struct {
 		Source  string   `json:"source"`
 		Section string   `json:"section,omitempty"`
-		Req     string   `json:"req,omitempty"`
 		Title   string   `json:"title"`
-		Gist    string   `json:"gist"`
 		URL     string   `json:"url,omitempty"`
 		Params  []string `json:"params,omitempty"`
 		Pass    string   `json:"pass,omitempty"`
@@ -36,7 +34,10 @@ func Module(lang string) ([]byte, error) {
 		return bytes.TrimSpace(w.Bytes())
 	}
 	for _, r := range rule.All() {
-		fmt.Fprintf(&b, "  %s: %s,\n", enc(r.ID), enc(entry{r.Source, r.Section, r.Req, r.Title, r.Gist, r.URL, r.Params, r.Pass, r.Fail}))
+		if r.Pass == "" {
+			r.Pass = r.Gist // what the narrator says then
+		}
+		fmt.Fprintf(&b, "  %s: %s,\n", enc(r.ID), enc(entry{r.Source, r.Section, r.Title, r.URL, r.Params, r.Pass, r.Fail}))
 	}
 	b.WriteString("};\n")
 	return b.Bytes(), err

@@ -4,7 +4,7 @@ import { lang, messages, rules } from '../catalog.en.js';
 
 /** @import { LabEvent, Wire, Host } from './model.js' */
 /** @typedef {Record<string, string | number>} Args */
-/** @typedef {{ source: string, section?: string, req?: string, title: string, gist: string, url?: string, params?: string[], pass?: string, fail?: string }} Rule */
+/** @typedef {{ source: string, section?: string, title: string, url?: string, params?: string[], pass?: string, fail?: string }} Rule */
 
 const plural = new Intl.PluralRules(lang);
 const digits = new Intl.NumberFormat(lang, { maximumFractionDigits: 3 });
@@ -74,7 +74,7 @@ export const ruleOf = (id) => /** @type {Record<string, Rule>} */ (rules)[id];
 export function ruleSentence(e) {
   const r = e.rule ? ruleOf(e.rule) : undefined;
   if (!r) return '';
-  const text = (e.kind === 'check' && !e.ok ? r.fail : r.pass) || r.pass || r.gist;
+  const text = (e.kind === 'check' && !e.ok ? r.fail : '') || r.pass || r.title;
   /** @type {Args} */
   const args = {};
   (r.params ?? []).forEach((name, i) => {

@@ -618,7 +618,6 @@ export class TcpSim extends LitElement {
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
           : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value}></tcp-ladder></div>`}
-        ${this.note ? html`<p class="simnote">${this.note}<button type="button" class="icon quiet" tabindex="-1" aria-label=${t('ui.close')} @click=${() => { this.note = ''; }}>${use('close')}</button></p>` : nothing}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
@@ -632,6 +631,7 @@ export class TcpSim extends LitElement {
     const s = this.store, playing = s.playing.value, start = s.pos.value.k === 0 && s.pos.value.t === 0, end = s.atEnd && !s.more.value;
     const of = m.steps.length;
     return html`<div class="card transport" role="group" aria-label=${t('ui.playback')}>
+      ${this.note ? html`<p class="simnote">${this.note}<button type="button" class="icon quiet" tabindex="-1" aria-label=${t('ui.close')} @click=${() => { this.note = ''; }}>${use('close')}</button></p>` : nothing}
       <div class="btns" role="toolbar" aria-label=${t('ui.playback')} data-rove @keydown=${arrows} @focusin=${stay}>
         <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.first')} title=${t('ui.first')} @click=${() => this.goBack(() => s.start())}>${use('first')}</button>
         <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.back')} title=${t('ui.back')} @click=${() => this.goBack(() => s.back())}>${use('back')}</button>
