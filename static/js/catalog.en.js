@@ -379,6 +379,7 @@ export const messages = {
   "key.undo": "undo",
   "key.zoom": "larger or smaller diagram",
   "key.help": "these keys",
+  "share.unreadable": "The link could not be read. {why}",
   "share.empty": "The link is empty: nothing follows the # in its address.",
   "share.too-long": "The link is too long: a link has at most {n} KiB.",
   "share.too-big": "The link holds more than {n} KiB of text, which is more than a run can have.",

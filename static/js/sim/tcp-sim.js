@@ -78,6 +78,9 @@ export class TcpSim extends LitElement {
     /** @type {Announcer | null} */
     this.announcer = null;
     this.tick = this.tick.bind(this);
+    // the same functions for good: a new one would make the parts render again
+    this.doLine = (/** @type {string} */ line) => this.act(line);
+    this.stepText = (/** @type {Step} */ step) => told(this.store.index.value)[step.i]?.text ?? '';
     /** What the parts tell the whole. @type {[string, (e: any) => void][]} */
     this.handlers = [
       ['seek', (e) => this.scrub(e.detail)],
@@ -638,7 +641,7 @@ export class TcpSim extends LitElement {
         <button type="button" class="solid play" @click=${this.toggle}>${use(playing ? 'pause' : 'play')}<span>${t(playing ? 'ui.pause' : 'ui.play')}</span></button>
         <button type="button" class="icon next" aria-disabled=${end} aria-label=${t('ui.next')} title=${t('ui.next')} @click=${this.next}>${use('fwd')}</button>
       </div>
-      <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .text=${(/** @type {Step} */ step) => told(s.index.value)[step.i]?.text ?? ''}></tcp-timeline>
+      <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .text=${this.stepText}></tcp-timeline>
       <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
       ${this.speed('speed')}
     </div>`;
@@ -654,7 +657,7 @@ export class TcpSim extends LitElement {
   under() {
     const s = this.store;
     return html`<div class="under">
-      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .blocked=${this.blocked} .act=${(/** @type {string} */ line) => this.act(line)}></tcp-header>
+      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
       <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
     </div>`;
   }

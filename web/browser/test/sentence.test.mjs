@@ -1,8 +1,8 @@
 // The browser's narrator is held to the fixture that the one in Go is held to: web/i18n/testdata/sentences.json.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { Narrator, kindOf, ms, nth, parseTime, pathRule, t, time } from '../../../static/js/sim/sentence.js';
+import { Narrator, has, kindOf, ms, nth, parseTime, pathRule, t, time } from '../../../static/js/sim/sentence.js';
 
 const fixture = JSON.parse(readFileSync(new URL('../../i18n/testdata/sentences.json', import.meta.url), 'utf8'));
 
@@ -43,4 +43,14 @@ test('a message with plural forms, a message that is missing', () => {
   assert.equal(t('bytes', { n: 18 }), '18 bytes');
   assert.equal(t('no such key'), 'no such key');
   assert.equal(kindOf({ flags: 'none' }), 'segment without flags');
+});
+
+test('every message that a module asks for by name exists', () => {
+  const folder = new URL('../../../static/js/', import.meta.url);
+  const asked = readdirSync(folder, { recursive: true }).filter((f) => f.endsWith('.js') && !f.startsWith('catalog')).flatMap((f) => {
+    const source = readFileSync(new URL(f, folder), 'utf8');
+    return [...source.matchAll(/\bt\('([\w.-]+)'/g), ...source.matchAll(/\bt\([^'`]*\? '([\w.-]+)' : '([\w.-]+)'/g)].flatMap((m) => m.slice(1).filter(Boolean)).map((key) => `${f}: ${key}`);
+  });
+  assert.ok(asked.length > 100, 'the pattern finds them');
+  assert.deepEqual(asked.filter((a) => !has(a.split(': ')[1])), []);
 });
