@@ -127,6 +127,7 @@ export const messages = {
   "ui.reconnecting": "Reconnecting… you can still look back",
   "ui.offline": "Engine not reachable; you can still look back",
   "ui.mismatch": "The engine was replaced by another version while you were away, and this run came out differently there. What you see now is the new result.",
+  "ui.offline.first": "The engine cannot be reached just now. This is the finished run; it comes to life as soon as the engine answers.",
   "ui.why.offline": "This needs the engine, which is not connected just now.",
   "ui.why.busy": "The engine is still working on your last change.",
   "ui.loading": "Loading the run…",

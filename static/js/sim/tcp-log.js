@@ -1,5 +1,5 @@
 // What happened, step by step, and the segments as a table.
-import { LitElement, html, repeat } from '../../vendor/lit.js';
+import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
 import { FLAGS, flagsOf, kindOf, ms, t, told } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 
@@ -48,7 +48,7 @@ export class TcpLog extends LitElement {
         <ol data-vertical @keydown=${arrows} @focusin=${stay}>${repeat(shown, (s) => s.i, (s) => {
           const says = all[s.i], now = s.i === model.step, next = s.i > model.step;
           const cls = next ? 'next' : [now ? 'now' : '', says?.lost ? 'loss' : ''].join(' ');
-          return html`<li class=${cls}><button type="button" aria-current=${now ? 'step' : 'false'} data-i=${s.i} @click=${() => this.pick(s.i)}><time>${ms(s.t)}</time><span>
+          return html`<li class=${cls}><button type="button" aria-current=${now ? 'step' : nothing} data-i=${s.i} @click=${() => this.pick(s.i)}><time>${ms(s.t)}</time><span>
             ${says?.wire && !(says.lost || says.host === 'network') ? bits(says.wire) : html`<b class="by">${t(says?.lead?.rule === 'lab:loss' || says?.lost && says.lead?.rule !== 'lab:drop' ? 'ui.log.network' : says?.host === 'network' ? 'ui.log.you' : `host.${says?.host ?? 'network'}`)}</b>`}
             <span class="what">${next ? t('ui.log.next', { text: says?.text ?? '' }) : says?.text}</span></span></button></li>`;
         })}</ol>

@@ -199,6 +199,7 @@ export class TcpSim extends LitElement {
       await this.store.load({ scenario, ahead: this.dataset.ahead !== 'no' }, { at });
     } catch {
       // the store has the fault, and it is shown
+      if (!this.live) this.excuse(`${t('ui.failed')} ${this.store.fault.value?.message ?? ''}`);
     }
     this.saidStep = this.store.model.value.step;
     this.announcer?.hush(false);
@@ -258,6 +259,7 @@ export class TcpSim extends LitElement {
   connected(state) {
     const before = this.connection;
     this.connection = state;
+    if (!this.live && state === 'down') this.excuse(t('ui.offline.first'));
     if (!this.live || before === state) return;
     if (state === 'retry' || (state === 'down' && before !== 'retry')) this.announcer?.say(t('say.lost'), { group: 'link' });
     if ((state === 'open' || state === 'http') && (before === 'retry' || before === 'down')) this.announcer?.say(t('say.found'), { group: 'link' });
@@ -494,6 +496,20 @@ export class TcpSim extends LitElement {
     const state = this.link.state.value;
     if (state !== 'open' && state !== 'http') return t('ui.why.offline');
     return this.store.busy.value ? t('ui.why.busy') : '';
+  }
+
+  /** Says in the server's diagram why it does not come to life. @param {string} text */
+  excuse(text) {
+    const place = this.querySelector('.fallback');
+    if (!place) return;
+    let p = place.querySelector('.notice');
+    if (!p) {
+      p = document.createElement('p');
+      p.className = 'notice';
+      p.setAttribute('role', 'status');
+      place.prepend(p);
+    }
+    p.textContent = text;
   }
 
   /** The finished diagram of the server stays until there is something better. */
