@@ -40,7 +40,7 @@ document.addEventListener('click', (event) => {
 
 /** The keys of a page with a simulator are explained by the simulator, with its settings. @param {string} id */
 function openDialog(id) {
-  const sim = /** @type {(HTMLElement & { showHelp?: () => void }) | null} */ (document.querySelector('tcp-sim.live'))
+  const sim = /** @type {(HTMLElement & { showHelp?: () => void }) | null} */ (document.querySelector('tcp-sim:has(.simbody)'))
   if (id === 'keys' && sim?.showHelp) return sim.showHelp()
   const dialog = document.getElementById(id)
   if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal()

@@ -12,7 +12,7 @@ import { noteProgress } from './progress.js'
  * }} Simulator
  */
 
-/** @typedef {{ text: string, ok: boolean }} Goal */
+/** @typedef {{ text: string, ok: boolean, detail?: string }} Goal */
 /** @typedef {{ ok: boolean, feedback?: string, code?: string, goals?: Goal[], steps?: number }} Verdict */
 
 const base = document.documentElement.dataset.base ?? '/'
@@ -177,7 +177,7 @@ function markGoals(form, goals) {
     item.classList.toggle('met', goal.ok)
     item.querySelector('use')?.setAttribute('href', `${document.documentElement.dataset.static}icons.svg#${goal.ok ? 'met' : 'circle'}`)
     const word = item.querySelector('.word')
-    if (word) word.textContent = goal.ok ? 'reached' : 'not reached'
+    if (word) word.textContent = goal.ok ? 'reached' : goal.detail ? `not reached: ${goal.detail}` : 'not reached'
   })
 }
 

@@ -133,7 +133,7 @@ export async function startBrowser() {
 export async function settled(page) {
   await page.waitForLoadState('load')
   await page.evaluate(() => document.fonts.ready)
-  await page.waitForFunction(() => [...document.querySelectorAll('tcp-sim')].every((sim) => sim.classList.contains('live')))
+  await page.waitForFunction(() => [...document.querySelectorAll('tcp-sim')].every((sim) => sim.querySelector('.simbody')))
 }
 
 /** All violations of axe's rules, in words. @param {import('playwright-core').Page & { mute(on: boolean): void }} page */
