@@ -33,18 +33,26 @@ type run struct {
 
 	mu        sync.Mutex
 	tl        *engine.Timeline
-	start     []byte  // fields of frame 0 from "node" on
-	numbers   []int64 // of the frame of each node
-	next      int64   // number of the next frame
+	start     []byte // fields of frame 0 from "node" on
+	told      []told // of each node
+	next      int64  // number of the next frame
 	log       [][]byte
 	logBytes  int
-	results   []result // the oldest first
+	results   []result // of the newest commands; a new one takes the place of the oldest
+	oldest    int
 	lastID    int64
 	done      []byte // the newest done frame
 	following []follower
 	gone      bool // the hub has forgotten it
 	buf       []byte
 	ends      []int // where the frames in buf end
+}
+
+// told is what the frame of a node says beside what the timeline keeps at hand.
+type told struct {
+	n    int64
+	at   engine.Time
+	line string
 }
 
 // A result is the answer to a command that was executed.
@@ -71,7 +79,7 @@ func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame
 	if err != nil {
 		return nil, nil, explain(err, nil)
 	}
-	r := &run{id: id, tl: tl, numbers: []int64{0}, next: 1}
+	r := &run{id: id, tl: tl, told: make([]told, 1, 16), next: 1}
 	r.start = appendStart(nil, sc)
 	r.buf = append(appendFrameHead(nil, "run", id, 0), r.start...)
 	r.buf = append(r.buf, '}')
@@ -108,7 +116,7 @@ func (r *run) play(sc *script.Scenario) []*ErrorFrame {
 		from := r.tl.Len()
 		_, _, err := r.tl.Do(a)
 		if err == nil {
-			r.record(from)
+			r.record(from, &a)
 			continue
 		}
 		fault := explain(err, nil)
@@ -161,23 +169,23 @@ func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
 	if err := r.tl.Goto(at); err != nil {
 		return 0, explain(err, nil)
 	}
-	from := r.tl.Len()
 	for _, part := range [...]struct {
 		wanted bool
-		action engine.Action
-	}{{do.Wait > 0, wait}, {do.Line != "", action}} {
+		action *engine.Action
+	}{{do.Wait > 0, &wait}, {do.Line != "", &action}} {
 		if !part.wanted {
 			continue
 		}
-		if _, _, err := r.tl.Do(part.action); err != nil {
+		from := r.tl.Len()
+		if _, _, err := r.tl.Do(*part.action); err != nil {
 			fault := explain(err, nil)
 			if err := r.tl.Goto(was); err != nil {
 				return 0, explain(err, nil)
 			}
 			return 0, fault
 		}
+		r.record(from, part.action)
 	}
-	r.record(from)
 	node = int(r.tl.At())
 	if do.Ahead {
 		r.ahead()
@@ -191,23 +199,35 @@ func (r *run) ahead() {
 		return
 	}
 	from := r.tl.Len()
-	if _, _, err := r.tl.Do(engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}}); err != nil {
+	action := engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}}
+	if _, _, err := r.tl.Do(action); err != nil {
 		// The run is at a bound, or will never be quiet. Then it just stands where it is.
-		_, _, _ = r.tl.Do(engine.Action{Kind: engine.Step, Count: lookAhead})
+		action = engine.Action{Kind: engine.Step, Count: lookAhead}
+		_, _, _ = r.tl.Do(action)
 	}
-	r.record(from)
+	r.record(from, &action)
 }
 
 // quiet reports whether nothing is due any more.
 func (r *run) quiet() bool { return r.tl.Now().Holds(engine.Cond{Kind: engine.Quiet}) }
 
-// record writes the frames of the nodes from the given one on.
-func (r *run) record(from int) {
+// record writes the frames of the nodes from the given one on, which an action has made.
+func (r *run) record(from int, a *engine.Action) {
 	for id := from; id < r.tl.Len(); id++ {
-		node := r.tl.Node(engine.NodeID(id))
-		r.buf = appendNodeFrame(r.buf, r.id, r.next, &node)
+		t := told{n: r.next}
+		switch single := r.tl.Len() == from+1; {
+		case single && a.Kind == engine.Step:
+			t.at, t.line = r.tl.Now().Now(), "step"
+		case single && a.Kind != engine.Wait && a.Kind != engine.StepUntil:
+			t.at, t.line = r.tl.Now().Now(), script.FormatAction(*a)
+		default:
+			// Time that goes by is taken apart; the nodes know into what.
+			node := r.tl.Node(engine.NodeID(id))
+			t.at, t.line = node.At, script.FormatAction(node.Action)
+		}
+		r.told = append(r.told, t)
+		r.buf = r.appendNode(r.buf, engine.NodeID(id))
 		r.ends = append(r.ends, len(r.buf))
-		r.numbers = append(r.numbers, r.next)
 		r.next++
 	}
 }
@@ -250,14 +270,10 @@ func (r *run) take() [][]byte {
 		r.logBytes += len(f)
 	}
 	r.log = append(r.log, frames...)
-	drop := 0
-	for len(r.log)-drop > maxLog || r.logBytes > maxLogBytes && drop < len(r.log) {
-		r.logBytes -= len(r.log[drop])
-		drop++
-	}
-	if drop > 0 {
-		// Not a reslice: that would keep what was dropped.
-		r.log = slices.Clone(r.log[drop:])
+	for len(r.log) > 0 && (len(r.log) > maxLog || r.logBytes > maxLogBytes) {
+		r.logBytes -= len(r.log[0])
+		r.log[0] = nil // the array behind stays until the next append needs a larger one
+		r.log = r.log[1:]
 	}
 	return frames
 }
@@ -286,10 +302,13 @@ func (r *run) do(c *DoCommand, from follower) int {
 		return 0
 	}
 	r.finish(c.ID, node)
-	if len(r.results) == maxResults {
-		r.results = slices.Delete(r.results, 0, 1)
+	res := result{c.ID, at, Do{Wait: c.Wait, Line: c.Line, Ahead: c.Ahead}, r.done}
+	if len(r.results) < maxResults {
+		r.results = append(r.results, res)
+	} else {
+		r.results[r.oldest] = res
+		r.oldest = (r.oldest + 1) % maxResults
 	}
-	r.results = append(r.results, result{c.ID, at, Do{Wait: c.Wait, Line: c.Line, Ahead: c.Ahead}, r.done})
 	r.publish()
 	if r.join(from) {
 		from.catchUp(r, r.snapshot()) // whoever acts follows, and this one knows nothing yet
@@ -389,8 +408,7 @@ func (r *run) snapshot() []byte {
 		if id > 1 {
 			b = append(b, ',')
 		}
-		node := r.tl.Node(engine.NodeID(id))
-		b = appendNodeFrame(b, r.id, r.numbers[id], &node)
+		b = r.appendNode(b, engine.NodeID(id))
 	}
 	b = append(b, `],"done":`...)
 	b = append(b, r.done...)
@@ -477,13 +495,15 @@ func appendStart(b []byte, sc *script.Scenario) []byte {
 	return append(b, `],"events":[]`...)
 }
 
-func appendNodeFrame(b []byte, run string, n int64, node *engine.Node) []byte {
-	b = appendFrameHead(b, "node", run, n)
-	b = appendInt(b, `,"node":`, int64(node.ID))
-	b = appendInt(b, `,"parent":`, int64(node.Parent))
-	b = appendText(b, `,"line":`, script.FormatAction(node.Action))
-	b = appendInt(b, `,"at":`, int64(node.At))
+// appendNode appends the frame of a node that was recorded.
+func (r *run) appendNode(b []byte, id engine.NodeID) []byte {
+	t := &r.told[id]
+	b = appendFrameHead(b, "node", r.id, t.n)
+	b = appendInt(b, `,"node":`, int64(id))
+	b = appendInt(b, `,"parent":`, int64(r.tl.Parent(id)))
+	b = appendText(b, `,"line":`, t.line)
+	b = appendInt(b, `,"at":`, int64(t.at))
 	b = append(b, `,"events":`...)
-	b = appendEvents(b, node.Events)
+	b = appendEvents(b, r.tl.Events(id))
 	return append(b, '}')
 }
