@@ -358,7 +358,8 @@ export class TcpHeader extends LitElement {
       })}</div>
       ${field('checksum', now.checksum ?? '', html`<small class=${w.sumok ? '' : 'loss'}>${w.sumok ? t('checksum.decimal', { n: w.checksum }) : t('checksum.bad')}</small>`)}${field('urgent', now.urgent ?? '')}
       ${options.length === 1 ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${optionName(w.options)}</span><span class="v">${optionValue(w.options)}</span><small>${spaced(w.optionsHex)}</small>${wasOptions}</div>`
-        : options.length ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${t('field.options')}</span><ul class="opts">${options.filter((o) => o !== 'nop').map((o) => html`<li><span class="v">${o}</span></li>`)}</ul><small class="hex">${spaced(w.optionsHex)}</small>${wasOptions}</div>` : nothing}
+        : options.length ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${t('field.options')}</span><ul class="opts">${options.filter((o) => o !== 'nop').map((o) => html`<li><span class="v">${o}</span></li>`)}</ul><small class="hex">${spaced(w.optionsHex)}</small>${wasOptions}</div>`
+        : was?.options ? html`<div class="f w32 changed"><span class="k">${t('field.options')}</span><span class="v">${t('options.none')}</span>${wasOptions}</div>` : nothing}
       ${w.payload ? html`<div class="f w32 ${was && was.payload !== now.payload ? 'changed' : ''}"><span class="k">${t('field.payload')}</span><span class="v payload">${printable(w.payload)}</span><small>${t('bytes', { n: w.payload.length })}</small></div>` : nothing}`, s, t('ui.header', { seg: s.id }));
   }
 
@@ -420,10 +421,12 @@ export class TcpHeader extends LitElement {
     const after = s.seg.checks.filter((i) => i < k).map((i) => /** @type {LabEvent} */ (ix.events[i]));
     const landing = end && end.fate === 'arrived' && end.k < k ? ix.steps.find((x) => x.k0 <= end.k && end.k < x.k1) : undefined;
     const outcome = landing ? ix.events.slice(end?.k, landing.k1).find((e) => (e.kind === 'state' || e.kind === 'discarded') && e.rule) : undefined;
+    // a segment that failed a check: the check has the sentence and the numbers
+    const verdict = outcome && (after.findLast((e) => e.rule === outcome.rule && !e.ok) ?? outcome);
     return html`<div class="why">
       ${because.length ? html`<p><b>${t('ui.why')}</b> ${because.map((e) => html`${ruleSentence(e)} ${ruleLink(e.rule)} `)}</p>` : nothing}
       ${gone ? html`<p><b>${t('ui.why.gone')}</b> ${ruleSentence(gone)} ${ruleLink(gone.rule)}</p>` : nothing}
-      ${outcome ? html`<p><b>${t('ui.why.outcome')}</b> ${ruleSentence(outcome)} ${ruleLink(outcome.rule)}</p>` : nothing}
+      ${verdict ? html`<p><b>${t('ui.why.outcome')}</b> ${ruleSentence(verdict)} ${ruleLink(verdict.rule)}</p>` : nothing}
       ${checks('ui.why.details', before)}${checks('ui.why.receiver', after)}
     </div>`;
   }

@@ -47,7 +47,7 @@ function route(from, to) {
 const HIDDEN = new Set(['SYN-RECEIVED>LISTEN', 'SYN-SENT>CLOSED', 'SYN-RECEIVED>CLOSED', 'ESTABLISHED>CLOSED']);
 
 export class TcpStates extends LitElement {
-  static properties = { model: { attribute: false }, ix: { attribute: false } };
+  static properties = { model: { attribute: false }, ix: { attribute: false }, over: { state: true } };
 
   constructor() {
     super();
@@ -55,6 +55,8 @@ export class TcpStates extends LitElement {
     this.model = null;
     /** @type {Index | null} */
     this.ix = null;
+    /** The edge under the pointer, in words. */
+    this.over = '';
   }
 
   createRenderRoot() {
@@ -96,7 +98,8 @@ export class TcpStates extends LitElement {
           const p = route(a, b);
           const at = (/** @type {number} */ u, /** @type {number} */ w) => `${R(p.x + u * p.ux - w * p.uy)} ${R(p.y + u * p.uy + w * p.ux)}`;
           const cls = ['edge', rank === 2 ? 'taken' : rank === 1 ? 'next' : '', last && last.from === a && last.to === b.trim() ? 'just' : ''].join(' ');
-          return svg`<g class=${cls}><title>${t('ui.states.edge.any', { from: a, to: b.trim(), why: t(`edge.${why}`) })}</title><path class="hit" d=${p.d}></path><path d=${p.d}></path><path class="tip" d=${`M ${at(0, 0)} L ${at(-7, -3.5)} L ${at(-7, 3.5)} Z`}></path></g>`;
+          const words = t('ui.states.edge.any', { from: a, to: b.trim(), why: t(`edge.${why}`) });
+          return svg`<g class=${cls} @pointerenter=${() => { this.over = words; }} @pointerleave=${() => { this.over = ''; }}><path class="hit" d=${p.d}></path><path d=${p.d}></path><path class="tip" d=${`M ${at(0, 0)} L ${at(-7, -3.5)} L ${at(-7, 3.5)} Z`}></path></g>`;
         })}
         ${Object.keys(PLACES).map((state) => {
           const [x, y] = centre(state), here = state === client || state === server;
@@ -106,7 +109,7 @@ export class TcpStates extends LitElement {
         ${token(server, 'S', 'srv', server === client)}${token(client, 'C', 'cli', server === client)}
       </svg>
       <p class="legend" aria-hidden="true"><span><i class="m cli">C</i>${t('host.client')}</span><span><i class="m srv">S</i>${t('host.server')}</span><span><i class="e taken"></i>${t('ui.states.taken')}</span><span><i class="e next"></i>${t('ui.states.next')}</span></p>
-      <p class="edge-cap">${last && just ? t('ui.states.edge', { Host: t(`Host.${last.host}`), from: last.from, to: last.to, why: t(`edge.${just[2]}`) }) : '\u00a0'}</p>
+      <p class="edge-cap">${this.over || (last && just ? t('ui.states.edge', { Host: t(`Host.${last.host}`), from: last.from, to: last.to, why: t(`edge.${just[2]}`) }) : '\u00a0')}</p>
       <div class="vh"><h4>${t('ui.states.list')}</h4><ul>${[...from('client', client), ...from('server', server)].map((line) => html`<li>${line}</li>`)}</ul></div>`;
   }
 }
