@@ -33,7 +33,7 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.addr, "addr", ":8080", "`address` to listen on, host:port; port 0 takes a free one")
 	fs.StringVar(&cfg.basePath, "base-path", "/", "`path` under which browsers see the lab; a proxy in front may pass it on or take it off")
 	fs.StringVar(&cfg.lessons, "lessons", "", "`folder` of lessons instead of the built-in course; changes are served at once")
-	fs.StringVar(&cfg.origins, "origins", "", "other `origins` whose pages may use the runs, divided by commas: https://lab.example")
+	fs.StringVar(&cfg.origins, "origins", "", "other `origins` whose pages may use the runs, divided by commas, such as https://lab.example; also the lab's own one, when a proxy ends TLS and does not send X-Forwarded-Proto")
 	fs.BoolVar(&cfg.dev, "dev", false, "serve static files from the folder static, and lessons from lessons/course, as they are on disk")
 	fs.DurationVar(&cfg.drain, "drain", 0, "`time` between a signal to end and the end, while readyz says no; for load balancers")
 	return fs

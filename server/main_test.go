@@ -413,6 +413,15 @@ func TestRun(t *testing.T) {
 	if n < 20 || r.code != 0 {
 		t.Errorf("%d events, code %d", n, r.code)
 	}
+	const ladder = `            client                                                          server
+  0.000000  SYN-SENT      --> <SEQ=100><CTL=SYN>                       -->  SYN-RECEIVED  0.050000
+      lost                <-- <SEQ=300><ACK=101><CTL=SYN,ACK>          <--  SYN-RECEIVED  0.050000
+  1.100000  ESTABLISHED   <-- <SEQ=300><ACK=101><CTL=SYN,ACK>          <--  SYN-RECEIVED  1.050000
+  1.100000  ESTABLISHED   --> <SEQ=101><ACK=301><CTL=ACK>              -->  ESTABLISHED   1.150000
+`
+	if r := lab(t, nil, "", "run", "-format", "ladder", file); r.code != 0 || r.stdout != ladder {
+		t.Errorf("ladder: %s", r.stdout)
+	}
 	if r := lab(t, nil, strings.Replace(lostScenario, "step until quiet\nexpect server ESTABLISHED\n", "", 1), "run", "-ahead", "-"); r.code != 0 || r.stdout != lostDump {
 		t.Errorf("running ahead: %+v", r)
 	}

@@ -20,12 +20,13 @@ var formats = map[string]func(w io.Writer, events []engine.Event, at string){
 	"tcpdump": printDump,
 	"events":  printEvents,
 	"json":    printJSON,
+	"ladder":  printLadder,
 }
 
 // runFile runs a scenario and prints what happened.
 func runFile(_ context.Context, c *console, args []string) (int, error) {
 	fs := flag.NewFlagSet("lab run", flag.ContinueOnError)
-	format := fs.String("format", "tcpdump", "`form` of the output: tcpdump, events or json")
+	format := fs.String("format", "tcpdump", "`form` of the output: tcpdump, events, json or ladder")
 	at := fs.String("at", "sender", "where tcpdump listens: `sender` (each segment where it is sent, also one that never arrives), client or server")
 	ahead := fs.Bool("ahead", false, "at the end of the scenario go on until nothing is due any more")
 	if err := c.parse(fs, args, false); err != nil {
@@ -36,7 +37,7 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	case fs.NArg() != 1:
 		return exitUsage, fmt.Errorf("run wants one scenario file, or - for standard input")
 	case !ok:
-		return exitUsage, fmt.Errorf("-format cannot be %q: there are tcpdump, events and json", *format)
+		return exitUsage, fmt.Errorf("-format cannot be %q: there are tcpdump, events, json and ladder", *format)
 	case *at != "sender" && *at != "client" && *at != "server":
 		return exitUsage, fmt.Errorf("-at cannot be %q: there are sender, client and server", *at)
 	}
