@@ -1,5 +1,6 @@
 // A lesson's prose and its simulators, tied together: playhead links, steps, predictions, quizzes, challenges.
 import './sim/tcp-sim.js'
+import { keepBeside, showBeside } from './beside.js'
 import { noteProgress } from './progress.js'
 
 /**
@@ -56,10 +57,12 @@ document.addEventListener('click', (event) => {
   show(sim)
 })
 
-/** Brings a simulator into view when none of it is. @param {HTMLElement} sim */
+/** Brings a simulator's diagram into view when none of it is. @param {HTMLElement} sim */
 function show(sim) {
-  const box = (sim.querySelector('.ladder') ?? sim).getBoundingClientRect()
-  if (box.bottom > 80 && box.top < innerHeight - 80) return
+  const shown = (sim.querySelector('.ladder') ?? sim).getBoundingClientRect()
+  if (shown.bottom > innerHeight / 4 && shown.top < innerHeight - 80) return
+  const box = sim.closest('.simbox')
+  if (box instanceof HTMLElement && showBeside(box)) return
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches
   sim.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' })
 }
@@ -73,13 +76,7 @@ for (const sim of /** @type {NodeListOf<Simulator>} */ (document.querySelectorAl
   })
 }
 
-// A simulator that is taller than the window sticks by its lower end, so the style sheet must know how tall it is.
-const measure = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target instanceof HTMLElement) target.style.setProperty('--tall', `${target.offsetHeight}px`)
-  }
-})
-for (const box of document.querySelectorAll('.spread > .simbox')) measure.observe(box)
+for (const box of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.spread > .simbox'))) keepBeside(box)
 
 // ---- exercises ----
 

@@ -1,5 +1,6 @@
 // The sandbox: a scenario in a form, and the simulator that runs it. A link carries its scenario behind the #.
 import './sim/tcp-sim.js'
+import { keepBeside } from './beside.js'
 import { t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
@@ -101,3 +102,6 @@ async function open() {
 
 addEventListener('hashchange', () => void open())
 void open()
+
+const box = document.querySelector('.spread > .simbox')
+if (box instanceof HTMLElement) keepBeside(box)

@@ -224,6 +224,34 @@ test('a page that runs right to left mirrors, its diagrams and numbers do not', 
   await page.done()
 })
 
+test('a simulator stays in sight beside its prose, both ways', async () => {
+  const page = await chrome.page()
+  await page.goto(lab.url + 'lessons/lost-syn-ack')
+  await settled(page)
+  const edges = () => page.evaluate(() => {
+    const box = /** @type {Element} */ (document.querySelector('.simbox')).getBoundingClientRect()
+    return { top: Math.round(box.top), below: Math.round(innerHeight - box.bottom), tall: box.height > innerHeight }
+  })
+  /** @param {number} by */
+  const scroll = async (by) => {
+    const from = await page.evaluate(() => scrollY)
+    await page.evaluate((d) => scrollBy({ top: d, behavior: 'instant' }), by)
+    await page.waitForFunction((y) => scrollY !== y, from)
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+  }
+  assert.ok((await edges()).tall, 'this one is taller than the window')
+  await scroll(100)
+  await scroll(1700)
+  assert.equal((await edges()).below, 16, 'on the way down it rests on its lower end')
+  await scroll(-100)
+  assert.equal((await edges()).below, 16 - 100 + 100, 'when the direction changes it does not jump')
+  await scroll(-100)
+  assert.equal((await edges()).below, 16 - 100, 'then it moves with the page')
+  await scroll(-900)
+  assert.equal((await edges()).top, 16, 'and rests on its upper end')
+  await page.done()
+})
+
 test('nothing moves while the page loads', async () => {
   const page = await chrome.page()
   await page.addInitScript(() => {
