@@ -79,6 +79,8 @@ func (s *Setup) digest() [16]byte {
 		e.bool(o.AbortOnOverflow.V)
 		e.bool(o.ECN.Set)
 		e.u8(o.ECN.V)
+		e.bool(o.FastOpen.Set)
+		e.u8(o.FastOpen.V)
 		e.u16(o.Ports)
 	}
 	// The path encodes itself with each digest, its set-up included.

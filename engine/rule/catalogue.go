@@ -60,6 +60,14 @@ const (
 	SACKPermitted    ID = "2018:2"
 	PAWS             ID = "7323:5.3"
 	ECN              ID = "3168:6.1.1"
+	FastOpenRequest  ID = "7413:4.2.1/request"
+	FastOpenFallback ID = "7413:4.2.1/fallback"
+	FastOpenGrant    ID = "7413:4.1.2"
+	FastOpenStore    ID = "7413:4.1.3"
+	FastOpenSYN      ID = "7413:4.2.2/syn"
+	FastOpenCookie   ID = "7413:4.2.2/cookie"
+	FastOpenData     ID = "7413:4.2.2/data"
+	FastOpenQueue    ID = "7413:5.1"
 	DSACK            ID = "2883:4"
 
 	Close        ID = "9293:3.10.4/close"
@@ -322,6 +330,31 @@ var catalogue = []Rule{
 	rfc(ECN, "3168", "6.1.1", "", "Congestion may be told by a mark",
 		"A SYN with ECE and CWR asks for it, a SYN-ACK with ECE agrees. Then routers may mark packets instead of losing them.").
 		says("Both sides agree on explicit congestion notification.", ""),
+	rfc(FastOpenRequest, "7413", "4.2.1", "", "Fast Open: the SYN asks for a cookie",
+		"A client that was never here before sends the Fast Open option empty. The text waits for the handshake this time; with the cookie it need not wait the next time.").
+		says("No cookie of this server is known yet, so the SYN asks for one. The text follows the handshake.", ""),
+	rfc(FastOpenFallback, "7413", "4.2.1", "", "Fast Open: a SYN that is sent again is an ordinary one",
+		"Some boxes on the way drop a SYN with an option or with text that they do not know. So the second SYN has neither, and the connection opens as ever.").
+		says("The SYN goes out again without the Fast Open option; the {bytes} bytes that went with the first one follow the handshake.", "", "bytes"),
+	rfc(FastOpenGrant, "7413", "4.1.2", "", "Fast Open: the server gives a cookie",
+		"The cookie is a keyed hash of the addresses: the server can check it later without having kept anything. Who has it was once reachable at its address.").
+		says("The SYN asks for a cookie. It goes back in the SYN-ACK.", ""),
+	rfc(FastOpenStore, "7413", "4.1.3", "", "Fast Open: the client keeps the cookie",
+		"With the cookie the client remembers how much text the server takes in a segment. The next connection to this address can send text in its SYN.").
+		says("A cookie of {bytes} bytes is remembered for this server.", "", "bytes"),
+	rfc(FastOpenSYN, "7413", "4.2.2", "", "Fast Open: text goes with the SYN",
+		"The cookie of the last visit lets the text go along with the SYN: the request arrives a whole round trip earlier.").
+		says("The cookie of this server is known: the SYN carries it, with {bytes} bytes of text.", "", "bytes"),
+	rfc(FastOpenCookie, "7413", "4.2.2", "", "Fast Open: is the cookie good?",
+		"With a good cookie the text of the SYN is taken at once, and the application may answer before the handshake is done. With a bad one only the SYN counts, and a fresh cookie goes back.").
+		says("The cookie is good: the {bytes} bytes of the SYN are taken, and the application may have the connection now.",
+			"The cookie is bad: only the SYN is acknowledged, the {bytes} bytes are not. A fresh cookie goes back.", "bytes"),
+	rfc(FastOpenData, "7413", "4.2.2", "", "Fast Open: did the server take the text?",
+		"The number that the SYN-ACK acknowledges says it. What was not taken is sent again with the ACK.").
+		says("Of the {bytes} bytes of the SYN {taken} are acknowledged.", "None of the {bytes} bytes of the SYN is acknowledged: {taken}. They are sent again with the ACK.", "bytes", "taken"),
+	rfc(FastOpenQueue, "7413", "5.1", "", "Fast Open: only so many at once",
+		"A stolen cookie must not be enough to fill a server. When so many connections by Fast Open wait for their ACK, the next SYN gets an ordinary handshake.").
+		says("There is room.", "{pending} connections by Fast Open wait for their ACK, and no more than {limit} may: this handshake is an ordinary one.", "pending", "limit"),
 	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),

@@ -111,7 +111,10 @@ func (s *step) reset(seg *wire.Segment) bool {
 // resetNow is what an RST that is believed does.
 func (s *step) resetNow() {
 	switch {
-	// RFC 9293 section 3.10.7.4, second, SYN-RECEIVED from a passive OPEN: back to LISTEN, nobody is told (MUST-11).
+	// RFC 9293 section 3.10.7.4, second, SYN-RECEIVED from a passive OPEN: back to LISTEN, nobody is told (MUST-11). With Fast
+	// Open the application may have it already.
+	case s.t.State == SynReceived && s.t.Passive && s.t.FastOpen:
+		s.end(Closed, ECONNRESET, rule.RSTReset)
 	case s.t.State == SynReceived && s.t.Passive:
 		s.end(Listen, OK, rule.RSTToListen)
 	// SYN-RECEIVED from an active OPEN: the connection was refused. Linux says that it was reset.
@@ -138,7 +141,7 @@ func (s *step) syn(seg *wire.Segment) bool {
 		return true
 	}
 	// RFC 9293 section 3.10.7.4, fourth, SYN-RECEIVED from a passive OPEN: back to LISTEN.
-	if s.t.State == SynReceived && s.t.Passive {
+	if s.t.State == SynReceived && s.t.embryonic() {
 		s.end(Listen, OK, rule.SYNToListen)
 		return false
 	}
@@ -194,6 +197,9 @@ func (s *step) ackField(seg *wire.Segment) bool {
 		}
 		s.updateWindow(seg)
 		s.acknowledged(seg)
+		if s.p.Linux && s.t.Passive {
+			s.t.BytesAcked-- // a child socket starts behind the SYN
+		}
 		s.established(rule.SynReceivedACK, args[:3]...)
 		return true
 	}

@@ -32,8 +32,9 @@ type Call struct {
 	Verb     Verb
 	Backlog  int            // of listen
 	To       netip.AddrPort // of connect; zero is the other host's address and port
+	FastOpen bool           // of connect: Data goes with the SYN if there is a cookie, and behind the handshake if not
 	From     uint16         // of connect: local port, 0 for the one that the set-up gives (then the next free one)
-	Data     string         // of send
+	Data     string         // of send, and of connect with FastOpen
 	Count    int            // of recv: how many bytes at most, 0 for all that there are
 	Listener bool           // of close: the listener, not a connection
 	Option   SockOpt        // of set
@@ -46,13 +47,14 @@ type SockOpt uint8
 
 // The socket options, with their values.
 const (
-	KeepAlive   SockOpt = iota + 1 // SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT (a number); idle 0 turns it off
-	UserTimeout                    // TCP_USER_TIMEOUT
-	DeferAccept                    // TCP_DEFER_ACCEPT of a listener
-	NoDelay                        // TCP_NODELAY: 1 on, 0 off
+	KeepAlive     SockOpt = iota + 1 // SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT (a number); idle 0 turns it off
+	UserTimeout                      // TCP_USER_TIMEOUT
+	DeferAccept                      // TCP_DEFER_ACCEPT of a listener
+	NoDelay                          // TCP_NODELAY: 1 on, 0 off
+	FastOpenQueue                    // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
 )
 
-var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay"}
+var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "fastopen"}
 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }
@@ -71,6 +73,9 @@ func (c Call) String() string {
 		if c.From != 0 {
 			s += " from " + strconv.Itoa(int(c.From))
 		}
+		if c.FastOpen {
+			s += " fastopen " + strconv.Itoa(len(c.Data))
+		}
 	case CallSend:
 		s += " " + strconv.Itoa(len(c.Data))
 	case CallRecv:
@@ -86,6 +91,8 @@ func (c Call) String() string {
 		switch {
 		case c.Option == KeepAlive && c.Values[0] == 0:
 			s += " off"
+		case c.Option == FastOpenQueue:
+			s += " " + strconv.FormatInt(int64(c.Values[0]), 10)
 		case c.Option == NoDelay && c.Values[0] == 0:
 			s += " off"
 		case c.Option == NoDelay:

@@ -15,6 +15,13 @@ func (h *Host) AppendBinary(b []byte) []byte {
 	for i := range h.conns {
 		b = h.conns[i].appendBinary(b)
 	}
+	b = appendInts(b, int64(h.fastQueue), int64(len(h.served)))
+	for _, s := range h.served {
+		b = appendAddr(b, netip.AddrPortFrom(s.addr, s.mss))
+		b = append(b, s.cookie.Len)
+		b = append(b, s.cookie.Bytes[:]...)
+		b = appendInts(b, bit(s.exp))
+	}
 	b = appendInts(b, int64(len(h.ended)))
 	for _, e := range h.ended {
 		b = appendInts(b, int64(e.id), int64(e.errno))
@@ -31,7 +38,7 @@ func (t *TCB) appendBinary(b []byte) []byte {
 		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.NoDelay), int64(t.NumHeld), int64(t.Cwnd), int64(t.SSThresh), int64(t.DupAcks), int64(t.Recovery),
 		num(t.Recover), num(t.Resend), int64(t.NumSacked), num(t.SmallEnd), int64(t.Resent), int64(t.Probes), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),
 		int64(t.UserTimeout), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
-		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), int64(len(t.Out)))
+		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), bit(t.FastOpen), int64(t.SynData), int64(len(t.Out)))
 	b = append(b, t.Out...)
 	for _, p := range t.Held[:t.NumHeld] {
 		b = appendInts(b, num(p.Left), int64(len(p.Text)), bit(p.Fin))

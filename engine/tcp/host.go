@@ -29,7 +29,9 @@ type Host struct {
 	lastID     ConnID
 	overflowed Time // when the SYN queue last overflowed, Never before
 	isnsUsed   int
-	ended      []ended // sockets whose connection ended while the application still had them
+	served     []served // servers whose Fast Open cookies it remembers, the newest last
+	fastQueue  int      // how many connections by Fast Open its listener lets wait for their ACK; 0 is no Fast Open
+	ended      []ended  // sockets whose connection ended while the application still had them
 }
 
 // ended is a socket without a connection: the error that the application has not been told yet.
@@ -48,6 +50,7 @@ func NewHost(cfg HostConfig) Host { return Host{cfg: cfg, overflowed: Never} }
 func (h *Host) Clone() Host {
 	c := *h
 	c.conns = slices.Clone(h.conns)
+	c.served = slices.Clone(h.served)
 	c.ended = slices.Clone(h.ended)
 	return c
 }
@@ -130,17 +133,25 @@ func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect
 	if h.listening && h.cfg.Profile.Linux && h.conns[i].reopens(seg) {
 		return h.reopen(i, now, seg, out)
 	}
-	if t := &h.conns[i]; t.Passive && t.State == SynReceived && !h.listening && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg) {
+	if t := &h.conns[i]; t.embryonic() && !h.listening && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg) {
 		return h.step(i, now, Input{Kind: NobodyInput, Seg: seg}, out)
 	}
 	// A full accept queue cannot take the connection that this ACK would complete.
-	if t := &h.conns[i]; t.Passive && t.State == SynReceived && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
+	if t := &h.conns[i]; t.embryonic() && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
 		t.completes(seg) && h.queued() > h.backlog {
 		args := [4]int64{int64(h.queued()), int64(h.backlog)}
 		if h.cfg.Profile.AbortOnOverflow {
 			return h.step(i, now, Input{Kind: OverflowInput, Seg: seg, Args: args}, out)
 		}
 		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: args})
+	}
+	if t := &h.conns[i]; t.State == SynSent && t.FastOpen {
+		id := t.ID
+		out = h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
+		if i = h.find(id); i >= 0 && h.conns[i].State == Established {
+			h.remember(seg)
+		}
+		return out
 	}
 	return h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
 }
@@ -192,6 +203,9 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 		in.ISS, in.Drawn = *iss, false
 	}
 	first := len(out)
+	if seg.Flags&(wire.SYN|wire.ACK|wire.RST|wire.FIN) == wire.SYN {
+		in.fast, out = h.fastOpen(seg, out)
+	}
 	t, out = Step(t, &h.cfg.Profile, now, in, out)
 	if t.State == Listen {
 		for i := first; i < len(out); i++ {
@@ -217,7 +231,13 @@ func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
 			return h.closeListener(now, out)
 		}
 		return h.onConn(now, c, out)
-	case CallSend, CallRecv, CallShutdown, CallAbort, CallSet:
+	case CallSet:
+		if c.Option == FastOpenQueue {
+			h.fastQueue = int(c.Values[0])
+			return out, nil
+		}
+		return h.onConn(now, c, out)
+	case CallSend, CallRecv, CallShutdown, CallAbort:
 		return h.onConn(now, c, out)
 	}
 	return out, EINVAL
@@ -240,12 +260,18 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if !remote.IsValid() {
 		remote = h.cfg.Peer
 	}
+	if c.FastOpen && h.cfg.Profile.FastOpen&FastOpenClient == 0 {
+		return out, EOPNOTSUPP
+	}
 	local, errno := h.localPort(now, c.From, remote)
 	if errno != OK {
 		return out, errno
 	}
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	in := h.opening(OpenInput, nil, now, local, remote)
+	if c.FastOpen {
+		in.Data, in.fast = c.Data, h.remembered(remote.Addr())
+	}
 	first := len(out)
 	if i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote }); i >= 0 {
 		// Out of TIME-WAIT: the new numbers lie beyond the old ones.
@@ -398,12 +424,17 @@ func (h *Host) onEnded(c Call, out []Effect) ([]Effect, error) {
 const maxBacklog = 4096
 
 // waiting reports whether a connection is in the accept queue.
-func (t *TCB) waiting() bool { return t.Passive && t.State.Synchronized() && !t.Accepted }
+func (t *TCB) waiting() bool {
+	return t.Passive && (t.State.Synchronized() || t.FastOpen) && !t.Accepted
+}
+
+// embryonic reports whether a connection is in the SYN queue.
+func (t *TCB) embryonic() bool { return t.Passive && t.State == SynReceived && !t.FastOpen }
 
 func (h *Host) queued() int { return h.count((*TCB).waiting) }
 
 func (h *Host) embryonic() int {
-	return h.count(func(t *TCB) bool { return t.Passive && t.State == SynReceived })
+	return h.count((*TCB).embryonic)
 }
 
 func (h *Host) count(is func(*TCB) bool) int {

@@ -65,6 +65,12 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 	s.answer(seg, advanced, finished)
 }
 
+// linuxWriter is what the kernel does when an application waits in a send call for the connection: the ACK is left to its text, which
+// counts as an answer (tcp_rcv_synsent_state_process).
+func (s *step) linuxWriter() {
+	s.t.AckDelay, s.t.QuickAck, s.t.LastText = s.p.AckDelay, linuxQuickAcks, s.now
+}
+
 // inRequestWindow is tcp_in_window of the kernel.
 func inRequestWindow(seg *wire.Segment, nxt wire.Seq, wnd uint32) bool {
 	end := seg.End()

@@ -36,6 +36,7 @@ type Profile struct {
 	PAWS            bool   // segments with an old timestamp are dropped (RFC 7323 section 5)
 	Ports           uint16 // how many local ports connect may choose from, 0 for 1024
 	InitialSegs     uint8  // initial congestion window in segments, 0 for what RFC 5681 says (RFC 6928)
+	FastOpen        uint8  // Fast Open: the bits FastOpenClient, FastOpenServer, FastOpenNoCookie (Linux tcp_fastopen)
 	RateLimit       Time   // shortest time between two answers to unacceptable segments, 0 for none
 
 	Linux bool // the branches that follow the kernel where it leaves the text of the RFC
@@ -52,7 +53,7 @@ var RFC9293 = Profile{
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, ECN: 2, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, ECN: 2, FastOpen: FastOpenClient, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
 }
 
 // Profiles returns all profiles, the RFC's first.
@@ -81,6 +82,7 @@ type Options struct {
 	SynCookies      Opt[uint8] // Linux tcp_syncookies
 	AbortOnOverflow Opt[bool]  // Linux tcp_abort_on_overflow
 	ECN             Opt[uint8] // Linux tcp_ecn
+	FastOpen        Opt[uint8] // Linux tcp_fastopen
 	Ports           uint16     // how many local ports connect may choose from, 0 keeps
 	TWReuse         Opt[uint8] // Linux tcp_tw_reuse
 	SynLinear       Opt[uint8] // SYN timeouts before the timeout doubles (Linux tcp_syn_linear_timeouts)
@@ -110,6 +112,7 @@ func (p Profile) With(o Options) Profile {
 	p.SynCookies = o.SynCookies.Or(p.SynCookies)
 	p.AbortOnOverflow = o.AbortOnOverflow.Or(p.AbortOnOverflow)
 	p.ECN = o.ECN.Or(p.ECN)
+	p.FastOpen = o.FastOpen.Or(p.FastOpen)
 	p.Ports = cmp.Or(o.Ports, p.Ports)
 	p.TWReuse = o.TWReuse.Or(p.TWReuse)
 	p.SynLinear = o.SynLinear.Or(p.SynLinear)

@@ -138,12 +138,12 @@ func (s *step) timer(k TimerKind) {
 	if s.t.LossSince == Never {
 		s.t.LossSince = s.now
 	}
-	switch s.t.State {
-	case SynSent:
+	switch {
+	case s.t.State == SynSent:
 		s.t.SynTimeout = true
 		s.t.Resent++
 		s.emitSyn(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
-	case SynReceived:
+	case s.t.SndUna == s.t.ISS: // SYN-RECEIVED, or the application closed before the handshake was done
 		s.t.SynTimeout = true
 		s.t.Resent++
 		s.emitSynAck(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
@@ -188,7 +188,7 @@ func (s *step) giveUp() {
 		id = rule.LinuxGiveUp
 	}
 	args := []int64{int64(s.t.Retries), int64(s.now - s.t.FirstSent)}
-	if s.t.State == SynReceived && s.t.Passive {
+	if s.t.embryonic() {
 		s.end(Listen, OK, id, args...)
 		return
 	}
@@ -215,7 +215,15 @@ func (s *step) backOff() {
 // send takes text from the application.
 func (s *step) send(data string) {
 	switch s.t.State {
-	case SynSent, SynReceived:
+	case SynReceived:
+		// RFC 7413 section 4.2.2: with Fast Open the server need not wait for the ACK of its SYN.
+		if s.t.Passive && s.t.FastOpen {
+			s.t.Out += data
+			s.sendData(rule.Send)
+			return
+		}
+		fallthrough
+	case SynSent:
 		// RFC 9293 section 3.10.2: text is queued until the connection is ESTABLISHED.
 		s.t.Out += data
 		s.check(true, rule.SendQueued, int64(len(data)))
@@ -237,7 +245,7 @@ func (s *step) sendData(id rule.ID) bool {
 		sent = true
 	}
 	for {
-		flying := int(s.t.SndNxt - s.t.SndUna)
+		flying := int(s.t.SndNxt - s.t.outSeq())
 		if s.t.FinSent {
 			return sent
 		}
@@ -268,7 +276,7 @@ func (s *step) sendData(id rule.ID) bool {
 		s.sentText()
 		sent = true
 	}
-	if s.t.FinQueued && int(s.t.SndNxt-s.t.SndUna) == len(s.t.Out) {
+	if s.t.FinQueued && int(s.t.SndNxt-s.t.outSeq()) == len(s.t.Out) {
 		s.sendFin()
 		sent = true
 	}
@@ -342,7 +350,7 @@ func (s *step) probe() {
 // emitText sends text, with PSH on the last segment of what the application gave (RFC 9293 section 3.9.1.2).
 func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
 	flags := wire.ACK
-	last := int(seq-s.t.SndUna)+len(text) == len(s.t.Out)
+	last := int(seq-s.t.outSeq())+len(text) == len(s.t.Out)
 	if last && text != "" {
 		flags |= wire.PSH
 	}

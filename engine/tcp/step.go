@@ -32,11 +32,12 @@ type Input struct {
 	Reused   bool     // likewise: the port comes out of TIME-WAIT, and timestamps with it
 	Drawn    bool     // likewise: ISS was generated, not given by the set-up
 	TSOffset uint32   // likewise: what it adds to the clock for its timestamps
-	Data     string
+	Data     string   // of SendInput, and of OpenInput with Fast Open
 	Count    int
 	Option   SockOpt
 	Values   [3]Time
 	Args     [4]int64
+	fast     fastOpening // of OpenInput, and of a SYN in LISTEN
 }
 
 // Step gives one input to a connection and returns the connection after it, with what it brought about appended to out
@@ -92,6 +93,8 @@ type step struct {
 	now Time
 	out []Effect
 
+	fast fastOpening // of the SYN or SYN-ACK being made
+
 	cookieTS   bool // the SYN-ACK being made carries cookieBits in the lowest bits of its timestamp
 	cookieBits uint32
 }
@@ -106,8 +109,11 @@ func (s *step) segment(in Input) {
 	case SynSent:
 		s.synSent(in.Seg)
 	case SynReceived:
-		if s.p.Linux && s.t.Passive {
+		if s.p.Linux && s.t.embryonic() {
 			s.linuxRequest(in.Seg)
+			return
+		}
+		if s.p.Linux && s.t.Passive && s.linuxFastRequest(in.Seg) {
 			return
 		}
 		s.arrives(in.Seg)

@@ -65,6 +65,11 @@ type TCB struct {
 	NoDelay   bool   // small segments need not wait (TCP_NODELAY)
 	Orphan    bool   // the application closed the socket: nobody reads any more
 
+	// Fast Open (RFC 7413). Of a connection that was opened actively: its SYN carried the option, with so much text. Of one opened
+	// passively: the text of its SYN was taken, and the application may use it before the handshake is done.
+	FastOpen bool
+	SynData  uint16
+
 	Held    [maxHeld]piece // text that arrived ahead of a gap, the newest first
 	NumHeld uint8
 
@@ -111,6 +116,14 @@ type TCB struct {
 
 // RTTKnown reports whether the round-trip time was ever measured.
 func (t *TCB) RTTKnown() bool { return t.SRTT != 0 }
+
+// outSeq is the number of the first byte of Out.
+func (t *TCB) outSeq() wire.Seq {
+	if t.SndUna == t.ISS {
+		return t.ISS.Add(1) // the SYN is not acknowledged
+	}
+	return t.SndUna
+}
 
 // finAcked reports whether the peer has acknowledged our FIN.
 func (t *TCB) finAcked() bool { return t.FinSent && t.SndUna == t.SndNxt }
