@@ -12,14 +12,15 @@ import (
 
 // Limits of a Setup.
 const (
-	MaxISNs    = 64                   // numbers in HostSetup.ISNs
-	MinMSS     = 48                   // of Options.MSS
-	MaxMSS     = 65495                // what fits an IPv4 packet
-	MaxScale   = 14                   // RFC 7323 section 2.3
-	MinRTO     = tcp.Millisecond      // of Options.RTO
-	MaxRTO     = 120 * tcp.Second     // of Options.RTO
-	MaxRetries = 127                  // of Options.SynRetries and SynLinear
-	maxClock   = 30 * 24 * 3600 * 1e6 // a run's time, in µs: longer than any learner waits
+	MaxISNs     = 64                   // numbers in HostSetup.ISNs
+	MinMSS      = 48                   // of Options.MSS
+	MaxMSS      = 65495                // what fits an IPv4 packet
+	MaxScale    = 14                   // RFC 7323 section 2.3
+	MinRTO      = tcp.Millisecond      // of Options.RTO
+	MaxRTO      = 120 * tcp.Second     // of Options.RTO
+	MaxRetries  = 127                  // of Options.SynRetries and SynLinear
+	MaxFastOpen = 7                    // of Options.FastOpen
+	maxClock    = 30 * 24 * 3600 * 1e6 // a run's time, in µs: longer than any learner waits
 )
 
 // check returns the first thing in s that cannot be.

@@ -50,7 +50,7 @@ type traceEvent struct {
 }
 
 // traceCalls are the calls that the engine has; a trace that makes another one is not run.
-var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\)( with unread data)?|close\(listener\)|setsockopt\(.*\)|getsockopt\(SO_ERROR\))$`)
+var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|sendto\(MSG_FASTOPEN, (\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\)( with unread data)?|close\(listener\)|setsockopt\(.*\)|getsockopt\(SO_ERROR\))$`)
 
 // traceSysctls are the settings that the engine has.
 var traceSysctls = map[string]func(*tcp.Options, uint8){
@@ -61,6 +61,7 @@ var traceSysctls = map[string]func(*tcp.Options, uint8){
 	"tcp_tw_reuse":            func(o *tcp.Options, v uint8) { o.TWReuse = tcp.Some(v) },
 	"tcp_syncookies":          func(o *tcp.Options, v uint8) { o.SynCookies = tcp.Some(v) },
 	"tcp_abort_on_overflow":   func(o *tcp.Options, v uint8) { o.AbortOnOverflow = tcp.Some(v != 0) },
+	"tcp_fastopen":            func(o *tcp.Options, v uint8) { o.FastOpen = tcp.Some(v) },
 	"tcp_ecn":                 func(o *tcp.Options, v uint8) { o.ECN = tcp.Some(v) },
 	"tcp_max_syn_backlog":     func(o *tcp.Options, v uint8) {},              // only cookies off makes a difference
 	"ip_local_port_range":     func(o *tcp.Options, _ uint8) { o.Ports = 1 }, // the traces set it to one port
@@ -390,10 +391,22 @@ func kinds(options string) []string {
 	var names []string
 	for _, o := range strings.Split(options, ",") {
 		if o != "" {
-			names = append(names, strings.Fields(o)[0])
+			names = append(names, strings.Replace(strings.Fields(o)[0], "FO", "tfo", 1))
 		}
 	}
 	return names
+}
+
+// nextPort is the local port that the kernel gave to the next connection of a side, 0 when the trace shows none.
+func (r *replay) nextPort(h engine.HostID) (port uint16) {
+	ports := &r.ports[h]
+	if len(*ports) > 0 {
+		port = (*ports)[0]
+	}
+	if len(*ports) > 1 {
+		*ports = (*ports)[1:]
+	}
+	return port
 }
 
 func (r *replay) call(e traceEvent) {
@@ -406,12 +419,9 @@ func (r *replay) call(e traceEvent) {
 	case m[4] != "":
 		c = tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort(m[4] + ":" + m[5])}
 		bound := regexp.MustCompile(`bound to (the port|\d)`).MatchString(r.tr.Note) && !strings.Contains(r.tr.Note, "not bound")
-		ports := &r.ports[side(e.Who)]
-		if len(*ports) > 0 && r.tr.Sysctls["A"]["ip_local_port_range"] == nil || bound {
-			c.From = (*ports)[0]
-		}
-		if len(*ports) > 1 {
-			*ports = (*ports)[1:]
+		from := r.nextPort(side(e.Who))
+		if r.tr.Sysctls["A"]["ip_local_port_range"] == nil || bound {
+			c.From = from
 		}
 		if strings.Contains(r.tr.Note, "each connect abandoned") {
 			_, _ = r.w.Apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: tcp.Call{Verb: tcp.CallClose}})
@@ -419,6 +429,9 @@ func (r *replay) call(e traceEvent) {
 	case m[7] != "":
 		n, _ := strconv.Atoi(m[7])
 		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n)}
+	case m[8] != "":
+		n, _ := strconv.Atoi(m[8])
+		c = tcp.Call{Verb: tcp.CallConnect, FastOpen: true, From: r.nextPort(side(e.Who)), Data: strings.Repeat("x", n)}
 	case e.Call == "accept()" && e.Result == "ok":
 		c = tcp.Call{Verb: tcp.CallAccept}
 	case e.Call == "close(listener)":
@@ -447,6 +460,10 @@ func (r *replay) call(e traceEvent) {
 		return
 	}
 	r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: c})
+	// A server with Fast Open switched on gives its listener a queue for it, which the trace does not tell.
+	if n, _ := r.tr.Sysctls[e.Who]["tcp_fastopen"].(float64); c.Verb == tcp.CallListen && int(n)&tcp.FastOpenServer != 0 {
+		r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: tcp.Call{Verb: tcp.CallSet, Option: tcp.FastOpenQueue, Values: [3]engine.Time{16}}})
+	}
 	// The option is set on the socket before it connects; the trace tells of it in words only.
 	if m := regexp.MustCompile(`TCP_USER_TIMEOUT (\d+) ms`).FindStringSubmatch(r.tr.Note); m != nil && c.Verb == tcp.CallConnect {
 		ms, _ := strconv.Atoi(m[1])

@@ -179,6 +179,11 @@ func (p *parser) call(id engine.HostID) engine.Action {
 				c.From = uint16(n)
 			}
 		}
+		if c.FastOpen = p.take("fastopen"); c.FastOpen {
+			if t, ok := p.want("a number of bytes or a text in quotes"); ok {
+				c.Data = p.sendData(t.whole())
+			}
+		}
 	case "send":
 		c.Verb = tcp.CallSend
 		if t, ok := p.want("a number of bytes or a text in quotes"); ok {
@@ -220,7 +225,7 @@ func (p *parser) call(id engine.HostID) engine.Action {
 }
 
 // sockOptNames are the socket options that "set" knows.
-var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String()}
+var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String(), tcp.FastOpenQueue.String()}
 
 // The bounds of what socket options take.
 const (
@@ -228,7 +233,7 @@ const (
 	maxOptTime = 24 * 3600 * tcp.Second
 )
 
-// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s" or "nodelay on" behind "set".
+// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s", "nodelay on" or "fastopen 16" behind "set".
 func (p *parser) sockOpt(c *tcp.Call) {
 	t, ok := p.want("a socket option")
 	if !ok {
@@ -260,6 +265,12 @@ func (p *parser) sockOpt(c *tcp.Call) {
 			if on, ok := p.onOff(t.whole(), "nodelay"); ok && on {
 				c.Values[0] = 1
 			}
+		}
+	case sockOptNames[3]:
+		c.Option = tcp.FastOpenQueue
+		if t, ok := p.want("a number"); ok {
+			n, _ := p.number(t.whole(), "the number of connections that may wait", 0, maxBacklog)
+			c.Values[0] = tcp.Time(n)
 		}
 	default:
 		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(sockOptNames, ", "), t.text, sockOptNames...))

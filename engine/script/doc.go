@@ -39,6 +39,7 @@
 //	client rto 500ms                    # its first retransmission timeout
 //	client syn-retries 2                # how often it sends a SYN again
 //	client syn-linear 0                 # how many of these before the timeout doubles
+//	server fastopen 3                   # Fast Open: 1 as a client, 2 as a server, 4 without a cookie, added up
 //	server 192.0.2.2:80 isn 300 mss 536 # any of them on one line
 //
 // # The path
@@ -67,6 +68,8 @@
 //	client connect                      # to the other host
 //	server connect                      # with client connect: a simultaneous open
 //	client connect to 192.0.2.2:81 from 1024
+//	client connect fastopen "GET /"     # with the SYN if the server gave a cookie before, else behind the handshake
+//	server set fastopen 16              # Fast Open for up to 16 connections at once that wait for their ACK
 //	server accept
 //	client send 18                      # 18 bytes of the alphabet
 //	client send "GET /\r\n"

@@ -79,13 +79,13 @@ func genHost() *rapid.Generator[engine.HostSetup] {
 		if rapid.Bool().Draw(t, "with rto") {
 			o.RTO = draw(t, genTime(engine.MinRTO, engine.MaxRTO), "rto")
 		}
-		o.SynRetries = opt(t, number[uint8](0, engine.MaxRetries), "retries")
-		o.SynCookies = opt(t, number[uint8](0, 2), "syncookies")
-		o.AbortOnOverflow = opt(t, rapid.Bool(), "abort")
-		o.ECN = opt(t, number[uint8](0, 2), "ecn")
-		o.TWReuse = opt(t, number[uint8](0, 2), "tw-reuse")
+		for _, s := range smallSettings {
+			*s.of(o) = opt(t, number(uint8(s.lo), uint8(s.hi)), s.name)
+		}
+		for _, s := range switchSettings {
+			*s.of(o) = opt(t, rapid.Bool(), s.name)
+		}
 		o.Ports = draw(t, number[uint16](0, 1024), "ports")
-		o.SynLinear = opt(t, number[uint8](0, engine.MaxRetries), "linear")
 		return h
 	})
 }
@@ -265,6 +265,16 @@ func genPatch(forge bool) *rapid.Generator[engine.Patch] {
 	})
 }
 
+// genData makes what an application sends.
+func genData() *rapid.Generator[string] {
+	return rapid.Custom(func(t *rapid.T) string {
+		if rapid.Bool().Draw(t, "filler") {
+			return filler(draw(t, number(1, engine.MaxSend), "bytes"))
+		}
+		return "x" + draw(t, genText(40), "data")
+	})
+}
+
 func genCall() *rapid.Generator[tcp.Call] {
 	return rapid.Custom(func(t *rapid.T) tcp.Call {
 		c := tcp.Call{Verb: tcp.Verb(rapid.IntRange(int(tcp.CallListen), int(tcp.CallSet)).Draw(t, "call"))}
@@ -276,19 +286,21 @@ func genCall() *rapid.Generator[tcp.Call] {
 				c.To = draw(t, genAddrPort(), "to")
 			}
 			c.From = draw(t, number[uint16](0, 65535), "from")
-		case tcp.CallSend:
-			if rapid.Bool().Draw(t, "filler") {
-				c.Data = filler(draw(t, number(1, engine.MaxSend), "bytes"))
-			} else {
-				c.Data = "x" + draw(t, genText(40), "data")
+			if c.FastOpen = rapid.Bool().Draw(t, "fastopen"); c.FastOpen {
+				c.Data = draw(t, genData(), "data")
 			}
+		case tcp.CallSend:
+			c.Data = draw(t, genData(), "data")
 		case tcp.CallClose:
 			c.Listener = rapid.Bool().Draw(t, "listener")
 		case tcp.CallSet:
-			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay}).Draw(t, "option")
+			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue}).Draw(t, "option")
 			c.Values[0] = draw(t, genTime(minOptTime, maxOptTime), "value")
 			if c.Option == tcp.NoDelay {
 				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1), "nodelay"))
+			}
+			if c.Option == tcp.FastOpenQueue {
+				c.Values[0] = tcp.Time(draw(t, number[int64](0, maxBacklog), "queue"))
 			}
 			if c.Option == tcp.KeepAlive {
 				c.Values[1], c.Values[2] = draw(t, genTime(minOptTime, maxOptTime), "interval"), tcp.Time(draw(t, number[int64](1, 127), "count"))

@@ -46,8 +46,38 @@ type setupParser struct {
 	set   map[string]int // what was set, and on which line
 }
 
-var settingNames = []string{"isn", "profile", "mss", "window", "wscale", "sack", "timestamps", "rto", "syn-retries", "syn-linear",
-	"syncookies", "abort-on-overflow", "ecn", "tw-reuse", "ports"}
+var settingNames = func() []string {
+	names := []string{"isn", "profile", "mss", "window", "wscale", "sack", "timestamps", "rto"}
+	for _, s := range smallSettings {
+		names = append(names, s.name)
+	}
+	for _, s := range switchSettings {
+		names = append(names, s.name)
+	}
+	return append(names, "ports")
+}()
+
+// smallSettings are the settings that are a small number: most are named after a sysctl of Linux.
+var smallSettings = []struct {
+	name   string
+	lo, hi int64
+	of     func(*tcp.Options) *tcp.Opt[uint8]
+}{
+	{"syn-retries", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynRetries }},
+	{"syn-linear", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynLinear }},
+	{"syncookies", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynCookies }},
+	{"ecn", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.ECN }},
+	{"tw-reuse", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.TWReuse }},
+	{"fastopen", 0, engine.MaxFastOpen, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.FastOpen }},
+}
+
+// switchSettings are those that are on or off.
+var switchSettings = []struct {
+	name string
+	of   func(*tcp.Options) *tcp.Opt[bool]
+}{
+	{"abort-on-overflow", func(o *tcp.Options) *tcp.Opt[bool] { return &o.AbortOnOverflow }},
+}
 
 // host reads what follows "client" or "server".
 func (s *setupParser) host(id engine.HostID) {
@@ -95,8 +125,15 @@ func (s *setupParser) host(id engine.HostID) {
 // settingValue takes the value of a setting, unless the next setting follows at once.
 func (s *setupParser) settingValue(name string) (value, bool) {
 	what := map[string]string{"isn": "a number", "profile": "rfc9293 or linux", "mss": "a number", "window": "a number", "wscale": "a number or off",
-		"sack": "on or off", "timestamps": "on or off", "rto": "a time", "syn-retries": "a number", "syn-linear": "a number",
-		"syncookies": "0, 1 or 2", "abort-on-overflow": "on or off", "ecn": "0, 1 or 2", "tw-reuse": "0, 1 or 2", "ports": "a number"}[name]
+		"sack": "on or off", "timestamps": "on or off", "rto": "a time", "ports": "a number"}[name]
+	for _, small := range smallSettings {
+		if small.name == name {
+			what = fmt.Sprintf("a number from %d to %d", small.lo, small.hi)
+		}
+	}
+	if what == "" {
+		what = "on or off"
+	}
 	if t, ok := s.at(0); !ok || contains(settingNames, t.lower()) {
 		t := s.toks[s.pos-1]
 		s.fault(t.end, t.end, "missing-word", quoted(t.text)+" must be followed by "+what, "")
@@ -140,31 +177,22 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 		o.Timestamps = tcp.Opt[bool]{V: on, Set: ok}
 	case "rto":
 		o.RTO, _ = s.time(v, "rto", engine.MinRTO, engine.MaxRTO)
-	case "syn-retries":
-		n, ok := s.number(v, "syn-retries", 0, engine.MaxRetries)
-		o.SynRetries = tcp.Opt[uint8]{V: uint8(n), Set: ok}
-	case "syncookies":
-		o.SynCookies = s.sysctl(v, name)
-	case "ecn":
-		o.ECN = s.sysctl(v, name)
-	case "tw-reuse":
-		o.TWReuse = s.sysctl(v, name)
-	case "abort-on-overflow":
-		on, ok := s.onOff(v, name)
-		o.AbortOnOverflow = tcp.Opt[bool]{V: on, Set: ok}
 	case "ports":
 		n, _ := s.number(v, name, 1, 1024)
 		o.Ports = uint16(n)
-	case "syn-linear":
-		n, ok := s.number(v, "syn-linear", 0, engine.MaxRetries)
-		o.SynLinear = tcp.Opt[uint8]{V: uint8(n), Set: ok}
 	}
-}
-
-// sysctl reads one of the kernel's settings that is 0, 1 or 2.
-func (s *setupParser) sysctl(v value, name string) tcp.Opt[uint8] {
-	n, ok := s.number(v, name, 0, 2)
-	return tcp.Opt[uint8]{V: uint8(n), Set: ok}
+	for _, small := range smallSettings {
+		if small.name == name {
+			n, ok := s.number(v, name, small.lo, small.hi)
+			*small.of(o) = tcp.Opt[uint8]{V: uint8(n), Set: ok}
+		}
+	}
+	for _, sw := range switchSettings {
+		if sw.name == name {
+			on, ok := s.onOff(v, name)
+			*sw.of(o) = tcp.Opt[bool]{V: on, Set: ok}
+		}
+	}
 }
 
 // isns reads 300 or 300,400. A blank may follow a comma.

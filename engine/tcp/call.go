@@ -61,7 +61,10 @@ func (o SockOpt) String() string { return sockOptNames[o] }
 
 // String returns the call as the scenario language writes it behind the host: "listen backlog 4", "send 18". Of text that is sent it
 // tells the length only.
-func (c Call) String() string {
+func (c Call) String() string { return c.Format(strconv.Itoa(len(c.Data))) }
+
+// Format is String with text in the place of the length of what is sent.
+func (c Call) Format(text string) string {
 	s := c.Verb.String()
 	switch c.Verb {
 	case CallListen:
@@ -74,10 +77,10 @@ func (c Call) String() string {
 			s += " from " + strconv.Itoa(int(c.From))
 		}
 		if c.FastOpen {
-			s += " fastopen " + strconv.Itoa(len(c.Data))
+			s += " fastopen " + text
 		}
 	case CallSend:
-		s += " " + strconv.Itoa(len(c.Data))
+		s += " " + text
 	case CallRecv:
 		if c.Count != 0 {
 			s += " " + strconv.Itoa(c.Count)
