@@ -429,7 +429,7 @@ func shiftedBy(k wire.Seq, a, b engine.Event) string {
 		v, x := *a.Vars, *b.Vars
 		numbers := [][2]*wire.Seq{
 			{&v.ISS, &x.ISS}, {&v.SndUna, &x.SndUna}, {&v.SndNxt, &x.SndNxt}, {&v.SndWL1, &x.SndWL1}, {&v.SndWL2, &x.SndWL2},
-			{&v.IRS, &x.IRS}, {&v.RcvNxt, &x.RcvNxt}, {&v.TimedEnd, &x.TimedEnd}, {&v.SmallEnd, &x.SmallEnd},
+			{&v.IRS, &x.IRS}, {&v.RcvNxt, &x.RcvNxt}, {&v.TimedEnd, &x.TimedEnd}, {&v.SmallEnd, &x.SmallEnd}, {&v.TailSeq, &x.TailSeq},
 			{&v.Recover, &x.Recover}, {&v.Resend, &x.Resend},
 		}
 		for i := range min(v.NumHeld, x.NumHeld) {

@@ -122,6 +122,7 @@ const (
 	CookieGood       ID = "linux:syncookie-ack"
 	AcceptQueueACK   ID = "linux:accept-queue-ack"
 
+	LinuxDeferAccept   ID = "linux:defer-accept"
 	LinuxListenFIN     ID = "linux:listen-fin"
 	LinuxSynAgain      ID = "linux:syn-sent-ack"
 	LinuxEcho          ID = "linux:syn-sent-echo"
@@ -507,6 +508,9 @@ var catalogue = []Rule{
 	linux(TimeWaitPort, "connect() takes a port out of TIME-WAIT",
 		"Where timestamps keep old segments apart, Linux lets a new connection begin before the wait is over, with numbers beyond the old ones.").
 		says("The port was in TIME-WAIT. The new initial sequence number {ISS} lies beyond all that the old connection used.", "", "ISS"),
+	linux(LinuxDeferAccept, "The ACK does not count before there is text",
+		"With TCP_DEFER_ACCEPT the application hears of a connection only when there is something to read. Until then the bare ACK of the handshake is dropped, and the connection stays in SYN-RECEIVED.").
+		says("The ACK {SEG.ACK} is dropped: it carries no text, and the listener waits for {limit} timeouts of the SYN-ACK ({count} so far).", "", "SEG.ACK", "count", "limit"),
 	linux(LinuxListenFIN, "A listener drops SYN with FIN",
 		"The RFC would answer the SYN. Linux takes a SYN that also says FIN for a probe and drops it.").
 		says("The FIN bit is off.", "SYN and FIN together: Linux drops the segment, where the RFC would answer the SYN."),

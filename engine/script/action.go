@@ -225,7 +225,7 @@ func (p *parser) call(id engine.HostID) engine.Action {
 }
 
 // sockOptNames are the socket options that "set" knows.
-var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String(), tcp.FastOpenQueue.String()}
+var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String(), tcp.FastOpenQueue.String(), tcp.DeferAccept.String()}
 
 // The bounds of what socket options take.
 const (
@@ -233,7 +233,7 @@ const (
 	maxOptTime = 24 * 3600 * tcp.Second
 )
 
-// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s", "nodelay on" or "fastopen 16" behind "set".
+// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s", "nodelay on", "fastopen 16" or "defer-accept 5s" behind "set".
 func (p *parser) sockOpt(c *tcp.Call) {
 	t, ok := p.want("a socket option")
 	if !ok {
@@ -271,6 +271,11 @@ func (p *parser) sockOpt(c *tcp.Call) {
 		if t, ok := p.want("a number"); ok {
 			n, _ := p.number(t.whole(), "the number of connections that may wait", 0, maxBacklog)
 			c.Values[0] = tcp.Time(n)
+		}
+	case sockOptNames[4]:
+		c.Option = tcp.DeferAccept
+		if t, ok := p.want("a time"); ok {
+			c.Values[0], _ = p.time(t.whole(), "the time to wait for text", 0, maxOptTime)
 		}
 	default:
 		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(sockOptNames, ", "), t.text, sockOptNames...))

@@ -70,6 +70,7 @@
 //	client connect to 192.0.2.2:81 from 1024
 //	client connect fastopen "GET /"     # with the SYN if the server gave a cookie before, else behind the handshake
 //	server set fastopen 16              # Fast Open for up to 16 connections at once that wait for their ACK
+//	server set defer-accept 5s          # hear of a connection only when there is something to read, for so long
 //	server accept
 //	client send 18                      # 18 bytes of the alphabet
 //	client send "GET /\r\n"

@@ -195,6 +195,9 @@ func (s *step) ackField(seg *wire.Segment) bool {
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false
 		}
+		if s.deferred(seg) {
+			return false
+		}
 		s.updateWindow(seg)
 		s.acknowledged(seg)
 		if s.p.Linux && s.t.Passive {

@@ -31,6 +31,7 @@ type Host struct {
 	isnsUsed   int
 	served     []served // servers whose Fast Open cookies it remembers, the newest last
 	fastQueue  int      // how many connections by Fast Open its listener lets wait for their ACK; 0 is no Fast Open
+	deferring  uint8    // TCP_DEFER_ACCEPT of its listener, in timeouts of a SYN-ACK; 0 is off
 	ended      []ended  // sockets whose connection ended while the application still had them
 }
 
@@ -197,7 +198,7 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 	if taken {
 		return out
 	}
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: h.deferring}
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
 	if iss != nil {
 		in.ISS, in.Drawn = *iss, false
@@ -232,8 +233,12 @@ func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
 		}
 		return h.onConn(now, c, out)
 	case CallSet:
-		if c.Option == FastOpenQueue {
+		switch c.Option {
+		case FastOpenQueue:
 			h.fastQueue = int(c.Values[0])
+			return out, nil
+		case DeferAccept:
+			h.deferring = h.cfg.Profile.timeouts(c.Values[0])
 			return out, nil
 		}
 		return h.onConn(now, c, out)

@@ -134,6 +134,11 @@ func (s *step) timer(k TimerKind) {
 		return
 	}
 	s.t.Retries++
+	if s.t.AckSeen && s.t.Retries < s.t.Deferred {
+		// The peer has answered; the next SYN-ACK gives it a last chance when the time of TCP_DEFER_ACCEPT is over.
+		s.backOff()
+		return
+	}
 	s.t.Timing = false
 	if s.t.LossSince == Never {
 		s.t.LossSince = s.now
@@ -175,6 +180,9 @@ func (s *step) spent() bool {
 	// Linux counts the user timeout from the first retransmission on (TCP_USER_TIMEOUT).
 	if s.t.UserTimeout > 0 && s.t.State.Synchronized() && s.t.LossSince != Never {
 		return s.now-s.t.LossSince >= s.t.UserTimeout
+	}
+	if s.t.AckSeen && s.t.Retries < s.t.Deferred {
+		return false
 	}
 	if count > 0 {
 		return s.t.Retries >= count
@@ -244,9 +252,11 @@ func (s *step) sendData(id rule.ID) bool {
 	for s.t.Recovery == byTimeout && uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PartialACK, num(s.t.Recover)) {
 		sent = true
 	}
+	packet := 0 // where the packet ends that Linux makes of some segments at once, in bytes of Out
 	for {
 		flying := int(s.t.SndNxt - s.t.outSeq())
 		if s.t.FinSent {
+			s.push = false
 			return sent
 		}
 		if flying >= len(s.t.Out) {
@@ -258,6 +268,10 @@ func (s *step) sendData(id rule.ID) bool {
 		n := min(len(s.t.Out)-flying, s.mss(), room)
 		if n <= 0 || s.nagle(flying, n) {
 			break
+		}
+		if s.p.Linux && flying >= packet {
+			packet = flying + s.linuxPacket(flying, room)
+			s.push = packet-flying > n
 		}
 		seq := s.t.SndNxt
 		s.t.SndNxt = seq.Add(uint32(n))
@@ -272,10 +286,15 @@ func (s *step) sendData(id rule.ID) bool {
 			s.t.SmallEnd = s.t.SndNxt
 		}
 		s.startTiming()
+		s.t.TailSeq = seq
+		push := s.push
+		s.push = push && flying+n == packet
 		s.emitText(seq, s.t.Out[flying:flying+n], id, num(seq), int64(n), int64(s.t.SndWnd))
+		s.push = push
 		s.sentText()
 		sent = true
 	}
+	s.push = false
 	if s.t.FinQueued && int(s.t.SndNxt-s.t.outSeq()) == len(s.t.Out) {
 		s.sendFin()
 		sent = true
@@ -342,6 +361,9 @@ func (s *step) probe() {
 	s.t.Timing = false
 	end := min(len(s.t.Out), int(s.t.SndNxt-s.t.SndUna)) // of the text that was sent
 	n := min(end, s.mss())
+	if s.t.SndUna.Less(s.t.TailSeq) {
+		n = min(n, end-int(s.t.TailSeq-s.t.SndUna))
+	}
 	seq := s.t.SndUna.Add(uint32(end - n))
 	s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTOStart, int64(s.t.RTO))
@@ -351,7 +373,7 @@ func (s *step) probe() {
 func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
 	flags := wire.ACK
 	last := int(seq-s.t.outSeq())+len(text) == len(s.t.Out)
-	if last && text != "" {
+	if (last || s.push) && text != "" {
 		flags |= wire.PSH
 	}
 	if last && s.t.FinSent {

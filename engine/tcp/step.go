@@ -93,6 +93,8 @@ type step struct {
 	now Time
 	out []Effect
 
+	push bool // the segment being made is the last of a packet of several (linuxPacket)
+
 	fast fastOpening // of the SYN or SYN-ACK being made
 
 	cookieTS   bool // the SYN-ACK being made carries cookieBits in the lowest bits of its timestamp

@@ -70,6 +70,9 @@ type TCB struct {
 	FastOpen bool
 	SynData  uint16
 
+	Deferred uint8 // TCP_DEFER_ACCEPT of the listener: a bare ACK counts only after so many SYN-ACK timeouts
+	AckSeen  bool  // such an ACK came and was not counted
+
 	Held    [maxHeld]piece // text that arrived ahead of a gap, the newest first
 	NumHeld uint8
 
@@ -82,6 +85,7 @@ type TCB struct {
 	Sacked          [maxHeld]wire.Block
 	NumSacked       uint8
 
+	TailSeq  wire.Seq // first number of the newest segment with text
 	SmallEnd wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)
 	Resent   uint8    // how often the SYN or SYN-ACK was sent again
 	Probes   uint8    // window probes since the window shut
