@@ -253,7 +253,7 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	if a.Host > Server {
 		return fail(BadAction, "socket calls are made by the client or the server")
 	}
-	if a.Call.Verb < tcp.CallListen || a.Call.Verb > tcp.CallSet {
+	if a.Call.Verb < tcp.CallListen || a.Call.Verb > tcp.CallGet {
 		return fail(BadAction, "there is no socket call ", strconv.Itoa(int(a.Call.Verb)))
 	}
 	if len(a.Call.Data) > MaxSend {

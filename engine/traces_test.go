@@ -145,7 +145,8 @@ type replay struct {
 	told   []string
 	clocks map[way]uint32 // how far the engine's timestamps are ahead of the trace's
 
-	silent bool // nothing of the wire was recorded
+	nonblock [2]bool // the newest socket of a side does not wait
+	silent   bool    // nothing of the wire was recorded
 }
 
 func newReplay(t *testing.T, tr *trace) *replay {
@@ -516,6 +517,7 @@ func (r *replay) call(e traceEvent) {
 	case m[4] != "":
 		c = tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort(m[4] + ":" + m[5])}
 		bound := regexp.MustCompile(`bound to (the port|\d)`).MatchString(r.tr.Note) && !strings.Contains(r.tr.Note, "not bound")
+		r.nonblock[side(e.Who)] = m[6] != ""
 		from := r.nextPort(side(e.Who))
 		if r.tr.Sysctls["A"]["ip_local_port_range"] == nil || bound {
 			c.From = from
@@ -530,7 +532,7 @@ func (r *replay) call(e traceEvent) {
 		c = tcp.Call{Verb: tcp.CallConnect, To: self, From: self.Port()}
 	case m[7] != "":
 		n, _ := strconv.Atoi(m[7])
-		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n)}
+		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n), Nonblock: r.nonblock[side(e.Who)]}
 	case m[8] != "":
 		n, _ := strconv.Atoi(m[8])
 		c = tcp.Call{Verb: tcp.CallConnect, FastOpen: true, From: r.nextPort(side(e.Who)), Data: strings.Repeat("x", n)}

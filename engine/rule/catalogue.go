@@ -16,6 +16,7 @@ const (
 	SendQueued  ID = "9293:3.10.2/queue"
 	SendWindow  ID = "9293:3.10.7.4/5.send"
 	Accept      ID = "lab:accept"
+	SocketCall  ID = "lab:socket"
 
 	ClosedRST   ID = "9293:3.10.7.1/rst"
 	ClosedNoACK ID = "9293:3.10.7.1/no-ack"
@@ -211,6 +212,10 @@ var catalogue = []Rule{
 	lab(Accept, "accept() takes the oldest waiting connection",
 		"The kernel opens connections by itself. The program gets them later, one by one, with accept().").
 		says("The application has the connection now.", ""),
+
+	lab(SocketCall, "What a socket call returns",
+		"A program talks to its TCP by calls on descriptors. One that cannot be done at once waits, or on a non-blocking socket returns EAGAIN or EINPROGRESS. A failed call returns -1 and says why.").
+		says("The call on descriptor {fd} returned {value}.", "", "fd", "value"),
 
 	rfc(ClosedRST, "9293", "3.10.7.1", "", "CLOSED: an RST is dropped",
 		"Nobody is there whom an RST could concern.").

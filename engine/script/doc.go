@@ -81,6 +81,20 @@
 //	client close
 //	client abort                        # an RST, and nothing more
 //
+// A call that names no descriptor fails, and changes nothing, where it cannot be made at once. As a program sees it, calls are made on
+// descriptors: one that cannot be made at once waits, or with nonblock returns EAGAIN or EINPROGRESS, and a failure is a result.
+//
+//	client socket                       # the first is 3; with nonblock none of its calls waits
+//	client bind 5000 fd 3
+//	client set reuseaddr on fd 3
+//	client connect fd 3                 # returns when the connection is ESTABLISHED, or with an error
+//	client connect nonblock fd 3        # returns EINPROGRESS
+//	client get error fd 3               # SO_ERROR
+//	server accept fd 3                  # returns the descriptor of the connection
+//	client send "hello" fd 3
+//	server recv nonblock fd 4
+//	client close fd 3
+//
 // # Time
 //
 //	step                                # the next thing that is due: an arrival, a loss, a timer

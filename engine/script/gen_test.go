@@ -178,9 +178,9 @@ func genCond() *rapid.Generator[engine.Cond] {
 		case engine.WasTold:
 			c.Host = host
 			if rapid.Bool().Draw(t, "an error") {
-				c.Errno = tcp.Errno(rapid.IntRange(int(tcp.ECONNREFUSED), int(tcp.EPIPE)).Draw(t, "errno"))
+				c.Errno = tcp.Errno(rapid.IntRange(int(tcp.ECONNREFUSED), int(tcp.EMFILE)).Draw(t, "errno"))
 			} else {
-				c.Notice = tcp.Notice(rapid.IntRange(int(tcp.Connected), int(tcp.PeerClosed)).Draw(t, "notice"))
+				c.Notice = tcp.Notice(rapid.IntRange(int(tcp.Connected), int(tcp.Returned)).Draw(t, "notice"))
 			}
 		case engine.RetransmitOf:
 			c.Host, c.Seg.Flags = host, draw(t, genKind(), "kind")
@@ -277,7 +277,7 @@ func genData() *rapid.Generator[string] {
 
 func genCall() *rapid.Generator[tcp.Call] {
 	return rapid.Custom(func(t *rapid.T) tcp.Call {
-		c := tcp.Call{Verb: tcp.Verb(rapid.IntRange(int(tcp.CallListen), int(tcp.CallSet)).Draw(t, "call"))}
+		c := tcp.Call{Verb: tcp.Verb(rapid.IntRange(int(tcp.CallListen), int(tcp.CallGet)).Draw(t, "call"))}
 		switch c.Verb {
 		case tcp.CallListen:
 			c.Backlog = draw(t, number(0, maxBacklog), "backlog")
@@ -294,9 +294,9 @@ func genCall() *rapid.Generator[tcp.Call] {
 		case tcp.CallClose:
 			c.Listener = rapid.Bool().Draw(t, "listener")
 		case tcp.CallSet:
-			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept}).Draw(t, "option")
+			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept, tcp.ReuseAddr}).Draw(t, "option")
 			c.Values[0] = draw(t, genTime(minOptTime, maxOptTime), "value")
-			if c.Option == tcp.NoDelay {
+			if c.Option == tcp.NoDelay || c.Option == tcp.ReuseAddr {
 				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1), "nodelay"))
 			}
 			if c.Option == tcp.FastOpenQueue {
@@ -311,7 +311,20 @@ func genCall() *rapid.Generator[tcp.Call] {
 		case tcp.CallRecv:
 			c.Count = draw(t, number(0, engine.MaxSend), "bytes")
 		}
-		if c.Verb >= tcp.CallSend {
+		switch c.Verb {
+		case tcp.CallBind:
+			if c.To = netip.AddrPortFrom(netip.Addr{}, draw(t, number[uint16](0, 65535), "port")); rapid.Bool().Draw(t, "with address") {
+				c.To = draw(t, genAddrPort(), "bind")
+			}
+			c.FD = draw(t, number(1, maxFD), "fd")
+		case tcp.CallGet:
+			c.Option, c.FD = tcp.SockError, draw(t, number(1, maxFD), "fd")
+		case tcp.CallSocket, tcp.CallConnect, tcp.CallAccept, tcp.CallSend, tcp.CallRecv:
+			c.Nonblock = rapid.Bool().Draw(t, "nonblock")
+		}
+		if c.Verb < tcp.CallSocket && rapid.Bool().Draw(t, "on a descriptor") {
+			c.FD = draw(t, number(1, maxFD), "fd")
+		} else if c.Verb >= tcp.CallSend && c.Verb <= tcp.CallSet {
 			c.Conn = tcp.ConnID(draw(t, number[uint32](0, 1<<32-1), "conn"))
 		}
 		return c

@@ -20,9 +20,12 @@ const (
 	CallClose
 	CallAbort
 	CallSet
+	CallSocket
+	CallBind
+	CallGet
 )
 
-var verbNames = [...]string{"", "listen", "connect", "accept", "send", "recv", "shutdown", "close", "abort", "set"}
+var verbNames = [...]string{"", "listen", "connect", "accept", "send", "recv", "shutdown", "close", "abort", "set", "socket", "bind", "get"}
 
 // String returns the name of the call, "listen".
 func (v Verb) String() string { return verbNames[v] }
@@ -31,7 +34,7 @@ func (v Verb) String() string { return verbNames[v] }
 type Call struct {
 	Verb     Verb
 	Backlog  int            // of listen
-	To       netip.AddrPort // of connect; zero is the other host's address and port
+	To       netip.AddrPort // of connect; zero is the other host's address and port. Of bind; with a zero address the host's own
 	FastOpen bool           // of connect: Data goes with the SYN if there is a cookie, and behind the handshake if not
 	From     uint16         // of connect: local port, 0 for the one that the set-up gives (then the next free one)
 	Data     string         // of send, and of connect with FastOpen
@@ -39,6 +42,8 @@ type Call struct {
 	Listener bool           // of close: the listener, not a connection
 	Option   SockOpt        // of set
 	Values   [3]Time        // of set: what Option names
+	FD       int            // descriptor of the socket that the call is on; 0 for a call without one (see Host.Call)
+	Nonblock bool           // of socket: O_NONBLOCK; of connect, accept, send and recv: this call does not wait
 	Conn     ConnID         // of send, set, recv, shutdown, close and abort: 0 is the newest connection
 }
 
@@ -51,10 +56,13 @@ const (
 	UserTimeout                      // TCP_USER_TIMEOUT
 	DeferAccept                      // TCP_DEFER_ACCEPT of a listener
 	NoDelay                          // TCP_NODELAY: 1 on, 0 off
+	ReuseAddr                        // SO_REUSEADDR: 1 on, 0 off
+	SockError                        // SO_ERROR, to be read with get
 	FastOpenQueue                    // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
+	numSockOpts
 )
 
-var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "fastopen"}
+var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen"}
 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }
@@ -96,15 +104,29 @@ func (c Call) Format(text string) string {
 			s += " off"
 		case c.Option == FastOpenQueue:
 			s += " " + strconv.FormatInt(int64(c.Values[0]), 10)
-		case c.Option == NoDelay && c.Values[0] == 0:
+		case (c.Option == NoDelay || c.Option == ReuseAddr) && c.Values[0] == 0:
 			s += " off"
-		case c.Option == NoDelay:
+		case c.Option == NoDelay || c.Option == ReuseAddr:
 			s += " on"
 		case c.Option == KeepAlive:
 			s += fmt.Sprintf(" %s %s %d", c.Values[0], c.Values[1], int64(c.Values[2]))
 		default:
 			s += " " + c.Values[0].String()
 		}
+	}
+	if c.Verb == CallGet {
+		s += " " + c.Option.String()
+	}
+	if c.Verb == CallBind && c.To.Addr().IsValid() {
+		s += " " + c.To.String()
+	} else if c.Verb == CallBind {
+		s += " " + strconv.Itoa(int(c.To.Port()))
+	}
+	if c.Nonblock {
+		s += " nonblock"
+	}
+	if c.FD != 0 {
+		s += " fd " + strconv.Itoa(c.FD)
 	}
 	if c.Conn != 0 {
 		s += " conn " + strconv.FormatUint(uint64(c.Conn), 10)

@@ -11,11 +11,18 @@ func (h *Host) AppendBinary(b []byte) []byte {
 	b = appendAddr(b, h.cfg.Addr)
 	b = appendAddr(b, h.cfg.Peer)
 	b = append(b, h.cfg.Profile.Name...)
-	b = appendInts(b, int64(h.cfg.Secret), bit(h.listening), int64(h.backlog), int64(h.lastID), int64(h.isnsUsed), int64(h.overflowed), int64(len(h.conns)))
+	b = appendInts(b, int64(h.cfg.Secret), int64(h.lastID), int64(h.isnsUsed), int64(len(h.conns)))
 	for i := range h.conns {
 		b = h.conns[i].appendBinary(b)
 	}
-	b = appendInts(b, int64(h.fastQueue), int64(h.deferring), int64(len(h.served)))
+	for _, l := range h.listeners {
+		b = appendInts(b, int64(l.port), int64(l.backlog), int64(l.fastQueue), int64(l.deferring), int64(l.overflowed))
+	}
+	b = appendInts(b, int64(len(h.sockets)))
+	for i := range h.sockets {
+		b = h.sockets[i].appendBinary(b)
+	}
+	b = appendInts(b, int64(len(h.served)))
 	for _, s := range h.served {
 		b = appendAddr(b, netip.AddrPortFrom(s.addr, s.mss))
 		b = append(b, s.cookie.Len)

@@ -84,16 +84,16 @@ func (h *Host) fastCookie(local, remote netip.Addr) Cookie {
 }
 
 // fastOpen decides what a listener does about the Fast Open option of a SYN, or about text in one without it.
-func (h *Host) fastOpen(seg *wire.Segment, out []Effect) (fastOpening, []Effect) {
+func (h *Host) fastOpen(l *listener, seg *wire.Segment, out []Effect) (fastOpening, []Effect) {
 	o := seg.Options.Parse()
-	if !o.HasFastOpen || h.cfg.Profile.FastOpen&FastOpenServer == 0 || h.fastQueue == 0 {
+	if !o.HasFastOpen || h.cfg.Profile.FastOpen&FastOpenServer == 0 || l.fastQueue == 0 {
 		return fastOpening{}, out
 	}
 	// RFC 7413 section 5.1: so many connections may be open that have only shown a cookie; beyond that the handshake is
 	// the ordinary one.
-	pending := h.count(func(t *TCB) bool { return t.FastOpen && t.Passive && t.State == SynReceived })
-	if pending >= h.fastQueue {
-		return fastOpening{}, append(out, Effect{Kind: Check, Rule: rule.FastOpenQueue, Args: [4]int64{int64(pending), int64(h.fastQueue)}})
+	pending := h.count(l, func(t *TCB) bool { return t.FastOpen && t.Passive && t.State == SynReceived })
+	if pending >= l.fastQueue {
+		return fastOpening{}, append(out, Effect{Kind: Check, Rule: rule.FastOpenQueue, Args: [4]int64{int64(pending), int64(l.fastQueue)}})
 	}
 	f := fastOpening{on: true, exp: o.FastOpenExp, cookie: h.fastCookie(seg.Dst.Addr(), seg.Src.Addr())}
 	if o.CookieLen == 0 {
