@@ -80,14 +80,14 @@ func (w *World) advance(a *Action, rec *Recorder) error {
 	if a.Kind == Step && a.Count == 1 {
 		return asError(w.step(rec)) // fails before it changes anything
 	}
-	before := w.Clone()
+	rec.before.Set(w)
 	for {
 		more, err := c.next(w)
 		if err == nil && more {
 			err = w.step(rec)
 		}
 		if err != nil {
-			*w = before
+			w.Set(&rec.before)
 			return err
 		}
 		if !more {

@@ -22,7 +22,7 @@ type HostConfig struct {
 // it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
 // effect points to a TCB, the pointer is good until the next method call.
 type Host struct {
-	cfg        HostConfig
+	cfg        *HostConfig // never changed; shared by all clones
 	listening  bool
 	backlog    int
 	conns      []TCB
@@ -42,17 +42,16 @@ type ended struct {
 const maxEnded = 16
 
 // NewHost returns a host with no socket.
-func NewHost(cfg HostConfig) Host { return Host{cfg: cfg, overflowed: Never} }
+func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg, overflowed: Never} }
 
-// Clone returns a copy that shares nothing that changes.
-func (h *Host) Clone() Host {
-	c := *h
-	c.conns = slices.Clone(h.conns)
-	c.ended = slices.Clone(h.ended)
-	return c
+// Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
+func (h *Host) Set(x *Host) {
+	conns, ends := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...)
+	*h = *x
+	h.conns, h.ended = conns, ends
 }
 
-// Profile returns the profile of the host, departures included.
+// Profile returns the profile of the host, departures included. It is the host's own: do not change it.
 func (h *Host) Profile() *Profile { return &h.cfg.Profile }
 
 // Conns returns the connection records that exist, oldest first. The slice is the host's own: read it, and only until the
@@ -114,10 +113,8 @@ func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 			Effect{Kind: Check, Rule: rule.Checksum, Args: [4]int64{sum, right}},
 			Effect{Kind: Discard, Rule: rule.Checksum, Args: [4]int64{sum, right}})
 	}
-	for i := range h.conns {
-		if h.conns[i].Local == seg.Dst && h.conns[i].Remote == seg.Src {
-			return h.arrive(i, now, seg, out)
-		}
+	if i := h.between(seg.Dst, seg.Src); i >= 0 {
+		return h.arrive(i, now, seg, out)
 	}
 	if h.listening && seg.Dst == h.cfg.Addr {
 		return h.arriveListen(now, seg, nil, out)
@@ -247,7 +244,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	in := h.opening(OpenInput, nil, now, local, remote)
 	first := len(out)
-	if i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote }); i >= 0 {
+	if i := h.between(local, remote); i >= 0 {
 		// Out of TIME-WAIT: the new numbers lie beyond the old ones.
 		old := &h.conns[i]
 		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), false, true
@@ -282,7 +279,7 @@ func (h *Host) localPort(now Time, want uint16, remote netip.AddrPort) (netip.Ad
 // free reports whether a connection between these two may begin. One that is in TIME-WAIT may be taken over on Linux, if
 // timestamps keep old segments apart: by a socket that was bound to the port, or with tcp_tw_reuse after a second.
 func (h *Host) free(now Time, local, remote netip.AddrPort, bound bool) Errno {
-	i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote })
+	i := h.between(local, remote)
 	switch {
 	case i < 0:
 		return OK
@@ -417,7 +414,22 @@ func (h *Host) count(is func(*TCB) bool) int {
 }
 
 func (h *Host) find(id ConnID) int {
-	return slices.IndexFunc(h.conns, func(t TCB) bool { return t.ID == id })
+	for i := range h.conns {
+		if h.conns[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// between returns the index of the connection between two ends, or -1.
+func (h *Host) between(local, remote netip.AddrPort) int {
+	for i := range h.conns {
+		if h.conns[i].Local == local && h.conns[i].Remote == remote {
+			return i
+		}
+	}
+	return -1
 }
 
 func (h *Host) opened(t TCB) {
@@ -431,7 +443,8 @@ func (h *Host) opened(t TCB) {
 // step gives an input to connection i.
 func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
 	first := len(out)
-	h.conns[i], out = Step(h.conns[i], &h.cfg.Profile, now, in, out)
+	s := step{t: &h.conns[i], p: &h.cfg.Profile, now: now, out: &out}
+	s.input(in)
 	return h.settle(first, out)
 }
 
