@@ -20,7 +20,7 @@ type HostConfig struct {
 
 // A Host is the TCP of one host: its listener with its queues, its connections, and the socket calls. Only its methods change
 // it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
-// effect points to a TCB, the pointer is good until the next method call.
+// effect points to a TCB or a segment, the pointer is good until the next method call.
 type Host struct {
 	cfg        *HostConfig // never changed; shared by all clones
 	listening  bool
@@ -29,7 +29,8 @@ type Host struct {
 	lastID     ConnID
 	overflowed Time // when the SYN queue last overflowed, Never before
 	isnsUsed   int
-	ended      []ended // sockets whose connection ended while the application still had them
+	sent       []wire.Segment // memory of the segments of the last call's Send effects
+	ended      []ended        // sockets whose connection ended while the application still had them
 }
 
 // ended is a socket without a connection: the error that the application has not been told yet.
@@ -46,9 +47,9 @@ func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg, overflowed: Never} }
 
 // Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
 func (h *Host) Set(x *Host) {
-	conns, ends := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...)
+	conns, ends, sent := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...), h.sent
 	*h = *x
-	h.conns, h.ended = conns, ends
+	h.conns, h.ended, h.sent = conns, ends, sent
 }
 
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
@@ -90,6 +91,7 @@ func (h *Host) Next() (at Time, conn ConnID, timer TimerKind, ok bool) {
 
 // Fire lets a timer of a connection fire. A timer that is not running does nothing.
 func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effect {
+	h.sent = h.sent[:0]
 	i := h.find(conn)
 	if i < 0 || h.conns[i].Timers[timer] > now {
 		return out
@@ -99,6 +101,7 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
 func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
+	h.sent = h.sent[:0]
 	// RFC 9293 section 3.1: a data offset that points into the fixed header or past the end leaves no header to read.
 	if !seg.OffsetOK() {
 		words := int64(seg.HeaderWords())
@@ -119,8 +122,7 @@ func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 	if h.listening && seg.Dst == h.cfg.Addr {
 		return h.arriveListen(now, seg, nil, out)
 	}
-	_, out = Step(TCB{Local: seg.Dst, Remote: seg.Src}, &h.cfg.Profile, now, Input{Kind: SegmentInput, Seg: seg}, out)
-	return out
+	return h.run(&TCB{Local: seg.Dst, Remote: seg.Src}, now, Input{Kind: SegmentInput, Seg: seg}, out)
 }
 
 func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
@@ -189,7 +191,7 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 		in.ISS, in.Drawn = *iss, false
 	}
 	first := len(out)
-	t, out = Step(t, &h.cfg.Profile, now, in, out)
+	out = h.run(&t, now, in, out)
 	if t.State == Listen {
 		for i := first; i < len(out); i++ {
 			out[i].Conn = 0
@@ -202,6 +204,7 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 
 // Call makes a socket call of the application. An error is an Errno and means that nothing changed.
 func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
+	h.sent = h.sent[:0]
 	switch c.Verb {
 	case CallListen:
 		return h.listen(c, out)
@@ -252,7 +255,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 			Effect{Kind: Removed, Conn: old.ID})
 		h.conns = slices.Delete(h.conns, i, i+1)
 	}
-	t, out = Step(t, &h.cfg.Profile, now, in, out)
+	out = h.run(&t, now, in, out)
 	h.opened(t)
 	return h.settle(first, out), nil
 }
@@ -443,9 +446,15 @@ func (h *Host) opened(t TCB) {
 // step gives an input to connection i.
 func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
 	first := len(out)
-	s := step{t: &h.conns[i], p: &h.cfg.Profile, now: now, out: &out}
-	s.input(in)
+	out = h.run(&h.conns[i], now, in, out)
 	return h.settle(first, out)
+}
+
+// run is Step for a record of the host's own.
+func (h *Host) run(t *TCB, now Time, in Input, out []Effect) []Effect {
+	s := step{t: t, p: &h.cfg.Profile, now: now, out: &out, room: &h.sent}
+	s.input(in)
+	return out
 }
 
 // settle drops the record of a connection that ended and lets the effects since first point to the records as they stand.

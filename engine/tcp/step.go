@@ -45,7 +45,8 @@ type Input struct {
 // A connection in LISTEN that a SYN arrives for becomes the new connection in SYN-RECEIVED; the listener itself is the
 // Host's. A passive connection that goes back to LISTEN, and any that goes to CLOSED, is over.
 func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
-	s := step{t: &t, p: p, now: now, out: &out}
+	var room []wire.Segment
+	s := step{t: &t, p: p, now: now, out: &out, room: &room}
 	s.input(in)
 	return t, out
 }
@@ -98,6 +99,8 @@ type step struct {
 	now Time
 	out *[]Effect // a pointer, so that t can stay on the stack
 
+	room *[]wire.Segment // where the segments of Send effects are
+
 	cookieTS   bool // the SYN-ACK being made carries cookieBits in the lowest bits of its timestamp
 	cookieBits uint32
 }
@@ -138,6 +141,14 @@ func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
 	e.Kind, e.Conn, e.Rule = kind, s.t.ID, id
 	copy(e.Args[:], args)
 	return e
+}
+
+// sending adds a Send effect and returns its segment, to be filled in.
+func (s *step) sending(id rule.ID, args ...int64) *wire.Segment {
+	*s.room = append(*s.room, wire.Segment{})
+	seg := &(*s.room)[len(*s.room)-1]
+	s.effect(Send, id, args...).Seg = seg
+	return seg
 }
 
 // check records a numbered check and hands its outcome on.
@@ -188,7 +199,7 @@ func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, opts wire.Op
 	if flags.Has(wire.ACK) {
 		s.stop(DelayedAck, rule.AckSent)
 	}
-	seg := &s.effect(Send, id, args...).Seg
+	seg := s.sending(id, args...)
 	seg.Src, seg.Dst = s.t.Local, s.t.Remote
 	seg.Seq, seg.Flags, seg.Payload, seg.Options = seq, flags, payload, opts
 	seg.Window, seg.TTL, seg.DF = s.window(flags), 64, true
@@ -226,7 +237,7 @@ func (s *step) reject(in *wire.Segment, id rule.ID, args ...int64) {
 	if in.Flags.Has(wire.RST) {
 		return
 	}
-	rst := &s.effect(Send, id, args...).Seg
+	rst := s.sending(id, args...)
 	rst.Src, rst.Dst, rst.TTL, rst.DF = in.Dst, in.Src, 64, true
 	if in.Flags.Has(wire.ACK) {
 		rst.Flags, rst.Seq = wire.RST, in.Ack

@@ -59,7 +59,7 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 		index++
 	}
 	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
-	s := step{t: &t, p: p, now: now, out: &out}
+	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
 	for k := range s.t.Timers {
 		s.t.Timers[k] = Never
 	}
@@ -118,7 +118,7 @@ func (h *Host) takeCookie(now Time, seg *wire.Segment, out []Effect) (result []E
 	for k := range t.Timers {
 		t.Timers[k] = Never
 	}
-	s := step{t: &t, p: p, now: now, out: &out}
+	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
 	first := len(out)
 	s.begin(Input{ISS: cookie, TSOffset: offset})
 	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(cookieMSS[index])}
