@@ -73,7 +73,7 @@ type TCB struct {
 	Deferred uint8 // TCP_DEFER_ACCEPT of the listener: a bare ACK counts only after so many SYN-ACK timeouts
 	AckSeen  bool  // such an ACK came and was not counted
 
-	Held    [maxHeld]piece // text that arrived ahead of a gap, the newest first
+	Held    *[maxHeld]piece // text that arrived ahead of a gap, the newest first; what it points to is never changed
 	NumHeld uint8
 
 	// Congestion control (RFC 5681): the window, where slow start ends, duplicate acknowledgments in a row, and while lost
