@@ -81,6 +81,18 @@ func (s *Setup) digest() [16]byte {
 		e.u8(o.ECN.V)
 		e.bool(o.FastOpen.Set)
 		e.u8(o.FastOpen.V)
+		e.bool(o.SynAckRetries.Set)
+		e.u8(o.SynAckRetries.V)
+		e.bool(o.Retries.Set)
+		e.u8(o.Retries.V)
+		e.bool(o.OrphanRetries.Set)
+		e.u8(o.OrphanRetries.V)
+		e.bool(o.RFC1337.Set)
+		e.bool(o.RFC1337.V)
+		e.u8(uint8(o.ISN))
+		e.time(o.UTO)
+		e.time(o.FinTimeout)
+		e.u16(o.MaxSynBacklog)
 		e.u16(o.Ports)
 	}
 	// The path encodes itself with each digest, its set-up included.

@@ -10,6 +10,9 @@ const (
 	MSS           ID = "9293:3.7.1/mss"
 
 	ISN         ID = "6528:3"
+	ISNFixed    ID = "lab:isn-fixed"
+	ISNCounter  ID = "lab:isn-counter"
+	ISNClock    ID = "793:3.3"
 	PassiveOpen ID = "9293:3.10.1/passive"
 	ActiveOpen  ID = "9293:3.10.1/active"
 	Send        ID = "9293:3.10.2/send"
@@ -194,6 +197,15 @@ var catalogue = []Rule{
 	rfc(ISN, "6528", "3", "MUST-8", "How an initial sequence number is made",
 		"A clock plus a keyed hash of both addresses and ports: it moves on all the time, and nobody outside can compute it.").
 		says("The initial sequence number {ISS} comes from the clock and a secret.", "", "ISS"),
+	lab(ISNFixed, "The initial sequence number is always the same",
+		"Who has seen one connection knows the numbers of all. Old segments fit into new connections, and anybody can write segments that are believed.").
+		says("The initial sequence number is {ISS}, as ever.", "", "ISS"),
+	lab(ISNCounter, "The initial sequence number is counted up",
+		"So much more for each connection, as the first Unix systems did it: who opens one connection of his own knows the next number of somebody else's.").
+		says("The initial sequence number is {ISS}: so much more than that of the connection before.", "", "ISS"),
+	rfc(ISNClock, "793", "3.3", "", "The initial sequence number is a clock",
+		"The first TCP took it from a clock that ticks every 4 microseconds. Old segments do not fit any more, but everybody can read a clock.").
+		says("The initial sequence number {ISS} is the time of day.", "", "ISS"),
 	rfc(PassiveOpen, "9293", "3.10.1", "", "Passive OPEN: wait for a SYN",
 		"A server opens passively: it enters LISTEN and sends nothing.").
 		says("The host listens, with room for a backlog of {backlog}.", "", "backlog"),

@@ -29,6 +29,8 @@
 //	server 192.0.2.2:80                 # its address, and the port that it listens on
 //	client isn 100                      # the initial sequence number of its first connection
 //	server isn 300,400                  # of its first and its second; those after are generated
+//	client isn counter                  # how they are made: keyed (the default), fixed, counter, clock
+//	client isn 300,counter              # the first one, and how those after it are made
 //	client profile linux                # rfc9293 or linux
 //	client mss 1400                     # the MSS that it announces
 //	client window 4096                  # its receive buffer
@@ -39,6 +41,13 @@
 //	client rto 500ms                    # its first retransmission timeout
 //	client syn-retries 2                # how often it sends a SYN again
 //	client syn-linear 0                 # how many of these before the timeout doubles
+//	server synack-retries 2             # how often it sends a SYN-ACK again
+//	client retries 5                    # how often it sends text again
+//	client orphan-retries 2             # likewise when the application has closed
+//	client fin-timeout 5s               # how long it waits in FIN-WAIT-2 when the application has closed
+//	client uto 5min                     # the user timeout that it tells the other (RFC 5482)
+//	client rfc1337 on                   # an RST does not end TIME-WAIT
+//	server max-syn-backlog 16           # without SYN cookies the last quarter of so many is kept free
 //	server fastopen 3                   # Fast Open: 1 as a client, 2 as a server, 4 without a cookie, added up
 //	server 192.0.2.2:80 isn 300 mss 536 # any of them on one line
 //

@@ -114,6 +114,9 @@ func writeHost(b *strings.Builder, h *engine.HostSetup) {
 	for i, n := range h.ISNs {
 		b.WriteString(map[bool]string{true: " isn ", false: ","}[i == 0] + strconv.FormatUint(uint64(n), 10))
 	}
+	if k := h.Options.ISN; k != tcp.ISNKeyed {
+		b.WriteString(map[bool]string{true: " isn ", false: ","}[len(h.ISNs) == 0] + k.String())
+	}
 	if h.Profile != "" {
 		b.WriteString(" profile " + h.Profile)
 	}
@@ -135,9 +138,6 @@ func writeHost(b *strings.Builder, h *engine.HostSetup) {
 	if o.Timestamps.Set {
 		b.WriteString(" timestamps " + onOff(o.Timestamps.V))
 	}
-	if o.RTO != 0 {
-		b.WriteString(" rto " + o.RTO.String())
-	}
 	for _, s := range smallSettings {
 		if v := s.of(o); v.Set {
 			fmt.Fprintf(b, " %s %d", s.name, v.V)
@@ -147,6 +147,14 @@ func writeHost(b *strings.Builder, h *engine.HostSetup) {
 		if v := s.of(o); v.Set {
 			b.WriteString(" " + s.name + " " + onOff(v.V))
 		}
+	}
+	for _, s := range timeSettings {
+		if v := *s.of(o); v != 0 {
+			b.WriteString(" " + s.name + " " + v.String())
+		}
+	}
+	if o.MaxSynBacklog != 0 {
+		fmt.Fprintf(b, " max-syn-backlog %d", o.MaxSynBacklog)
 	}
 	if o.Ports != 0 {
 		fmt.Fprintf(b, " ports %d", o.Ports)

@@ -76,9 +76,13 @@ func genHost() *rapid.Generator[engine.HostSetup] {
 		}
 		o.SACK = opt(t, rapid.Bool(), "sack")
 		o.Timestamps = opt(t, rapid.Bool(), "timestamps")
-		if rapid.Bool().Draw(t, "with rto") {
-			o.RTO = draw(t, genTime(engine.MinRTO, engine.MaxRTO), "rto")
+		for _, s := range timeSettings {
+			if rapid.Bool().Draw(t, "with "+s.name) {
+				*s.of(o) = draw(t, genTime(s.lo, s.hi), s.name)
+			}
 		}
+		o.ISN = tcp.ISNKind(rapid.IntRange(int(tcp.ISNKeyed), int(tcp.ISNClock)).Draw(t, "isn kind"))
+		o.MaxSynBacklog = draw(t, number[uint16](0, 65535), "max-syn-backlog")
 		for _, s := range smallSettings {
 			*s.of(o) = opt(t, number(uint8(s.lo), uint8(s.hi)), s.name)
 		}

@@ -47,14 +47,17 @@ type setupParser struct {
 }
 
 var settingNames = func() []string {
-	names := []string{"isn", "profile", "mss", "window", "wscale", "sack", "timestamps", "rto"}
+	names := []string{"isn", "profile", "mss", "window", "wscale", "sack", "timestamps"}
 	for _, s := range smallSettings {
 		names = append(names, s.name)
 	}
 	for _, s := range switchSettings {
 		names = append(names, s.name)
 	}
-	return append(names, "ports")
+	for _, s := range timeSettings {
+		names = append(names, s.name)
+	}
+	return append(names, "max-syn-backlog", "ports")
 }()
 
 // smallSettings are the settings that are a small number: most are named after a sysctl of Linux.
@@ -68,6 +71,9 @@ var smallSettings = []struct {
 	{"syncookies", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynCookies }},
 	{"ecn", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.ECN }},
 	{"tw-reuse", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.TWReuse }},
+	{"synack-retries", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynAckRetries }},
+	{"retries", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.Retries }},
+	{"orphan-retries", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.OrphanRetries }},
 	{"fastopen", 0, engine.MaxFastOpen, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.FastOpen }},
 }
 
@@ -77,6 +83,18 @@ var switchSettings = []struct {
 	of   func(*tcp.Options) *tcp.Opt[bool]
 }{
 	{"abort-on-overflow", func(o *tcp.Options) *tcp.Opt[bool] { return &o.AbortOnOverflow }},
+	{"rfc1337", func(o *tcp.Options) *tcp.Opt[bool] { return &o.RFC1337 }},
+}
+
+// timeSettings are those that are a time.
+var timeSettings = []struct {
+	name   string
+	lo, hi tcp.Time
+	of     func(*tcp.Options) *tcp.Time
+}{
+	{"rto", engine.MinRTO, engine.MaxRTO, func(o *tcp.Options) *tcp.Time { return &o.RTO }},
+	{"uto", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.UTO }},
+	{"fin-timeout", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.FinTimeout }},
 }
 
 // host reads what follows "client" or "server".
@@ -124,8 +142,13 @@ func (s *setupParser) host(id engine.HostID) {
 
 // settingValue takes the value of a setting, unless the next setting follows at once.
 func (s *setupParser) settingValue(name string) (value, bool) {
-	what := map[string]string{"isn": "a number", "profile": "rfc9293 or linux", "mss": "a number", "window": "a number", "wscale": "a number or off",
-		"sack": "on or off", "timestamps": "on or off", "rto": "a time", "ports": "a number"}[name]
+	what := map[string]string{"isn": "a number, or keyed, fixed, counter or clock", "profile": "rfc9293 or linux", "mss": "a number", "window": "a number", "wscale": "a number or off",
+		"sack": "on or off", "timestamps": "on or off", "max-syn-backlog": "a number", "ports": "a number"}[name]
+	for _, t := range timeSettings {
+		if t.name == name {
+			what = "a time"
+		}
+	}
 	for _, small := range smallSettings {
 		if small.name == name {
 			what = fmt.Sprintf("a number from %d to %d", small.lo, small.hi)
@@ -147,7 +170,7 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 	o := &h.Options
 	switch name {
 	case "isn":
-		h.ISNs = s.isns(v)
+		h.ISNs, o.ISN = s.isns(v)
 	case "profile":
 		if _, ok := tcp.ProfileByName(strings.ToLower(v.text)); !ok {
 			var names []string
@@ -175,8 +198,9 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 	case "timestamps":
 		on, ok := s.onOff(v, "timestamps")
 		o.Timestamps = tcp.Opt[bool]{V: on, Set: ok}
-	case "rto":
-		o.RTO, _ = s.time(v, "rto", engine.MinRTO, engine.MaxRTO)
+	case "max-syn-backlog":
+		n, _ := s.number(v, name, 1, 65535)
+		o.MaxSynBacklog = uint16(n)
 	case "ports":
 		n, _ := s.number(v, name, 1, 1024)
 		o.Ports = uint16(n)
@@ -187,6 +211,11 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 			*small.of(o) = tcp.Opt[uint8]{V: uint8(n), Set: ok}
 		}
 	}
+	for _, t := range timeSettings {
+		if t.name == name {
+			*t.of(o), _ = s.time(v, name, t.lo, t.hi)
+		}
+	}
 	for _, sw := range switchSettings {
 		if sw.name == name {
 			on, ok := s.onOff(v, name)
@@ -195,13 +224,18 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 	}
 }
 
-// isns reads 300 or 300,400. A blank may follow a comma.
-func (s *setupParser) isns(v value) []wire.Seq {
-	var isns []wire.Seq
+// isns reads 300, 300,400, counter or 300,counter. A blank may follow a comma.
+func (s *setupParser) isns(v value) (isns []wire.Seq, kind tcp.ISNKind) {
 	for {
 		col := v.col
 		for i, part := range strings.Split(v.text, ",") {
 			width := len([]rune(part))
+			if k, ok := tcp.ParseISNKind(strings.ToLower(part)); ok {
+				if kind = k; i < strings.Count(v.text, ",") {
+					s.reject(v, "unexpected-word", "after "+quoted(part)+" there can be no number", "the numbers stand before it")
+				}
+				return isns, kind
+			}
 			if part != "" || i == 0 {
 				n, ok := s.number(value{part, v.quoted, col, col + width}, "an ISN", 0, 1<<32-1)
 				if !ok {
@@ -212,7 +246,7 @@ func (s *setupParser) isns(v value) []wire.Seq {
 			col += width + 1
 		}
 		next, ok := s.at(0)
-		if !ok || !strings.HasSuffix(v.text, ",") || !startsWithDigit(next.text) {
+		if !ok || !strings.HasSuffix(v.text, ",") || !startsWithDigit(next.text) && !isISNKind(next.text) {
 			break
 		}
 		s.pos++
@@ -220,9 +254,14 @@ func (s *setupParser) isns(v value) []wire.Seq {
 	}
 	if len(isns) > engine.MaxISNs {
 		s.reject(v, "too-many", fmt.Sprintf("a host can be given at most %d initial sequence numbers", engine.MaxISNs), "those after the last are generated")
-		return nil
+		return nil, kind
 	}
-	return isns
+	return isns, kind
+}
+
+func isISNKind(name string) bool {
+	_, ok := tcp.ParseISNKind(strings.ToLower(name))
+	return ok
 }
 
 // delay reads "50ms" or "50ms 80ms" behind "delay".

@@ -31,8 +31,8 @@ func (s *step) begin(in Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
 	s.t.Recover, s.t.Resend = in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
-	if in.Drawn {
-		s.check(true, rule.ISN, num(in.ISS))
+	if in.Drawn != "" {
+		s.check(true, in.Drawn, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
 	s.t.LastInWnd, s.t.LossSince = Never, Never
