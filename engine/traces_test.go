@@ -50,22 +50,34 @@ type traceEvent struct {
 }
 
 // traceCalls are the calls that the engine has; a trace that makes another one is not run.
-var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|connect|connect\(self\)|accept\(\)|send\((\d+)\)|sendto\(MSG_FASTOPEN, (\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\)( with unread data)?|close\(listener\)|setsockopt\(.*\)|getsockopt\(SO_ERROR\))$`)
+var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|connect|connect\(self\)|accept\(\)|send\((\d+)\)|sendto\(MSG_FASTOPEN, (\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\).*|close\(listener\)|setsockopt\(.*\)|getsockopt\(SO_ERROR\))$`)
 
 // traceSysctls are the settings that the engine has.
-var traceSysctls = map[string]func(*tcp.Options, uint8){
-	"tcp_syn_linear_timeouts": func(o *tcp.Options, v uint8) { o.SynLinear = tcp.Some(v) },
-	"tcp_syn_retries":         func(o *tcp.Options, v uint8) { o.SynRetries = tcp.Some(v) },
-	"tcp_timestamps":          func(o *tcp.Options, v uint8) { o.Timestamps = tcp.Some(v != 0) },
-	"tcp_sack":                func(o *tcp.Options, v uint8) { o.SACK = tcp.Some(v != 0) },
-	"tcp_tw_reuse":            func(o *tcp.Options, v uint8) { o.TWReuse = tcp.Some(v) },
-	"tcp_syncookies":          func(o *tcp.Options, v uint8) { o.SynCookies = tcp.Some(v) },
-	"tcp_abort_on_overflow":   func(o *tcp.Options, v uint8) { o.AbortOnOverflow = tcp.Some(v != 0) },
-	"tcp_fastopen":            func(o *tcp.Options, v uint8) { o.FastOpen = tcp.Some(v) },
-	"tcp_ecn":                 func(o *tcp.Options, v uint8) { o.ECN = tcp.Some(v) },
-	"tcp_max_syn_backlog":     func(o *tcp.Options, v uint8) {},              // only cookies off makes a difference
-	"ip_local_port_range":     func(o *tcp.Options, _ uint8) { o.Ports = 1 }, // the traces set it to one port
-	"tcp_window_scaling":      func(o *tcp.Options, v uint8) { o.ScaleOff = v == 0 },
+var traceSysctls = map[string]func(*tcp.Options, int){
+	"tcp_syn_linear_timeouts": func(o *tcp.Options, v int) { o.SynLinear = tcp.Some(uint8(v)) },
+	"tcp_syn_retries":         func(o *tcp.Options, v int) { o.SynRetries = tcp.Some(uint8(v)) },
+	"tcp_timestamps":          func(o *tcp.Options, v int) { o.Timestamps = tcp.Some(v != 0) },
+	"tcp_sack":                func(o *tcp.Options, v int) { o.SACK = tcp.Some(v != 0) },
+	"tcp_tw_reuse":            func(o *tcp.Options, v int) { o.TWReuse = tcp.Some(uint8(v)) },
+	"tcp_syncookies":          func(o *tcp.Options, v int) { o.SynCookies = tcp.Some(uint8(v)) },
+	"tcp_abort_on_overflow":   func(o *tcp.Options, v int) { o.AbortOnOverflow = tcp.Some(v != 0) },
+	"tcp_rfc1337":             func(o *tcp.Options, v int) { o.RFC1337 = tcp.Some(v != 0) },
+	"tcp_synack_retries":      func(o *tcp.Options, v int) { o.SynAckRetries = tcp.Some(uint8(v)) },
+	"tcp_retries2":            func(o *tcp.Options, v int) { o.Retries = tcp.Some(uint8(v)) },
+	"tcp_fin_timeout":         func(o *tcp.Options, v int) { o.FinTimeout = engine.Time(v) * tcp.Second },
+	"tcp_orphan_retries":      orphanRetries,
+	"tcp_fastopen":            func(o *tcp.Options, v int) { o.FastOpen = tcp.Some(uint8(v)) },
+	"tcp_ecn":                 func(o *tcp.Options, v int) { o.ECN = tcp.Some(uint8(v)) },
+	"tcp_max_syn_backlog":     func(o *tcp.Options, v int) { o.MaxSynBacklog = uint16(v) },
+	"ip_local_port_range":     func(o *tcp.Options, _ int) { o.Ports = 1 }, // the traces set it to one port
+	"tcp_window_scaling":      func(o *tcp.Options, v int) { o.ScaleOff = v == 0 },
+}
+
+// orphanRetries sets tcp_orphan_retries, of which 0 is the default of 8.
+func orphanRetries(o *tcp.Options, v int) {
+	if v > 0 {
+		o.OrphanRetries = tcp.Some(uint8(v))
+	}
 }
 
 // traceNeeds names what traces need that neither their calls nor their settings show and that the engine does not have.
@@ -145,8 +157,9 @@ type replay struct {
 	told   []string
 	clocks map[way]uint32 // how far the engine's timestamps are ahead of the trace's
 
-	nonblock [2]bool // the newest socket of a side does not wait
-	silent   bool    // nothing of the wire was recorded
+	lingering string  // the call that made close an abort
+	nonblock  [2]bool // the newest socket of a side does not wait
+	silent    bool    // nothing of the wire was recorded
 }
 
 func newReplay(t *testing.T, tr *trace) *replay {
@@ -200,7 +213,7 @@ func newReplay(t *testing.T, tr *trace) *replay {
 		setup.Hosts[h].Profile = "linux"
 		for name, v := range tr.Sysctls[letter(engine.HostID(h))] {
 			n, _ := v.(float64)
-			traceSysctls[name](&setup.Hosts[h].Options, uint8(n))
+			traceSysctls[name](&setup.Hosts[h].Options, int(n))
 		}
 	}
 	w, err := engine.New(setup)
@@ -546,6 +559,11 @@ func (r *replay) call(e traceEvent) {
 			r.Fatal(e.Call, err)
 		}
 		c = tcp.Call{Verb: tcp.CallSet, Option: tcp.KeepAlive, Values: [3]engine.Time{idle * tcp.Second, interval * tcp.Second, count}}
+	case strings.HasPrefix(e.Call, "close()") && strings.Contains(e.Call+r.tr.Note+r.lingering, "LINGER"):
+		c = tcp.Call{Verb: tcp.CallAbort}
+	case strings.HasPrefix(e.Call, "setsockopt(SO_LINGER"):
+		r.lingering = e.Call
+		return
 	case strings.HasPrefix(e.Call, "close()"):
 		c = tcp.Call{Verb: tcp.CallClose}
 	case strings.HasPrefix(e.Call, "shutdown"):

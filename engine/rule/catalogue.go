@@ -62,6 +62,7 @@ const (
 	WindowScaleLimit ID = "7323:2.3"
 	Timestamps       ID = "7323:3.2"
 	SACKPermitted    ID = "2018:2"
+	TimestampMissing ID = "7323:3.2/missing"
 	PAWS             ID = "7323:5.3"
 	ECN              ID = "3168:6.1.1"
 	FastOpenRequest  ID = "7413:4.2.1/request"
@@ -90,6 +91,8 @@ const (
 	TimeWaitPort ID = "linux:time-wait-port"
 	TimeWaitRST  ID = "1337:2"
 
+	TimeWaitRSTIgnored ID = "1337:3"
+
 	KeepIdle       ID = "9293:3.8.4/idle"
 	KeepProbe      ID = "9293:3.8.4/probe"
 	KeepDead       ID = "9293:3.8.4/dead"
@@ -117,8 +120,12 @@ const (
 	Retransmit  ID = "6298:5.4"
 	RTODouble   ID = "6298:5.5"
 	RTOAfterSyn ID = "6298:5.7"
+	UserTimeout ID = "9293:3.10.8/user"
+	UTO         ID = "5482:3.1"
 	GiveUp      ID = "9293:3.8.3/r2"
 
+	SynBacklog       ID = "linux:syn-backlog"
+	SynQueueOld      ID = "linux:syn-queue-old"
 	SynQueue         ID = "linux:syn-queue"
 	AcceptQueueSYN   ID = "linux:accept-queue-syn"
 	AcceptQueueAbort ID = "linux:accept-queue-abort"
@@ -342,6 +349,9 @@ var catalogue = []Rule{
 	rfc(SACKPermitted, "2018", "2", "", "SACK is used if both SYNs permit it",
 		"With it a receiver can say which numbers beyond a gap it has.").
 		says("Both SYNs permit selective acknowledgments.", "Only one side permits selective acknowledgments, so there will be none."),
+	rfc(TimestampMissing, "7323", "3.2", "", "Once agreed, every segment has timestamps",
+		"A segment without them cannot be told from one of an earlier round of the sequence numbers, so it should be dropped. An RST may come without.").
+		says("The segment has timestamps.", "The segment has no timestamps although both sides agreed on them. It is dropped."),
 	rfc(PAWS, "7323", "5.3", "", "An old timestamp marks an old segment",
 		"When the sequence numbers have gone round once, an old segment may fit the window again. Its timestamp gives it away.").
 		says("The timestamp {TSval} is not older than {TS.Recent}.", "The timestamp {TSval} is older than {TS.Recent}: the segment is acknowledged and dropped.", "TSval", "TS.Recent"),
@@ -416,6 +426,9 @@ var catalogue = []Rule{
 	rfc(TimeWaitSYN, "6191", "2", "MAY-2", "A later SYN may open a new connection out of TIME-WAIT",
 		"A SYN whose number or timestamp is beyond all that the old connection used cannot be an old duplicate.").
 		says("The SYN {SEG.SEQ} is newer than anything before {RCV.NXT}: the wait ends and a new connection begins.", "", "SEG.SEQ", "RCV.NXT"),
+	rfc(TimeWaitRSTIgnored, "1337", "3", "", "An RST does not end TIME-WAIT",
+		"Old segments can make the peer send an RST that would end TIME-WAIT too early. A host that ignores it there is safe from that.").
+		says("The RST with number {SEG.SEQ} is ignored: TIME-WAIT goes on.", "", "SEG.SEQ"),
 	rfc(TimeWaitRST, "1337", "2", "", "An RST ends TIME-WAIT early",
 		"TIME-WAIT assassination: an old segment draws an ACK, that ACK draws an RST from a peer that is long gone, and the RST ends the wait.").
 		says("An RST with the exact next number {SEG.SEQ} ends the wait early.", "", "SEG.SEQ"),
@@ -499,10 +512,22 @@ var catalogue = []Rule{
 	rfc(RTOAfterSyn, "6298", "5.7", "", "After a lost SYN, data starts with 3 s",
 		"If the SYN had to be sent again, one second was perhaps too short for this path. So data starts with three.").
 		says("A SYN or SYN-ACK had to be sent again, so data starts with a timeout of {RTO.us}.", "", "RTO.us"),
+	rfc(UserTimeout, "9293", "3.10.8", "", "The user timeout is over",
+		"The application may say how long its text may stay unacknowledged. Then the connection is given up, however often the text was sent.").
+		says("Nothing was acknowledged for {timeout}. The application is told that the connection timed out.", "", "timeout.us", "count"),
+	rfc(UTO, "5482", "3.1", "", "How long both sides wait",
+		"Each side may tell the other its user timeout. The longer one counts, but no less than 100 seconds, so that a connection outlives what the other side would live through.").
+		says("Our own user timeout is {ADV_UTO}, the peer's {REMOTE_UTO}: text may stay unacknowledged for {timeout}.", "", "ADV_UTO.us", "REMOTE_UTO.us", "timeout.us"),
 	rfc(GiveUp, "9293", "3.8.3", "MUST-23", "Giving up takes at least three minutes for a SYN",
 		"A SYN is sent again for at least three minutes before the connection is given up. Other segments get at least 100 seconds.").
 		says("After {count} retransmissions in {elapsed.us} nobody has answered. The connection is given up.", "", "count", "elapsed.us"),
 
+	linux(SynQueueOld, "A crowded SYN queue gives up old entries",
+		"When the SYN queue is more than half full, half of it is kept for new connections: those whose SYN-ACK went unanswered before get fewer retries.").
+		says("The queue is crowded, so after {count} timeouts the connection is forgotten; {limit} are all it gets now.", "", "count", "limit"),
+	linux(SynBacklog, "The last quarter of the SYN queue is kept free",
+		"Without SYN cookies a flood would fill the queue. So its last quarter is kept for clients that the server has met before.").
+		says("The SYN is dropped: {embryonic} connections are being opened already, and the last quarter of {limit} is kept free.", "", "embryonic", "limit"),
 	linux(SynQueue, "A full SYN queue drops new SYNs",
 		"Only so many half-made connections may wait as the backlog allows. Beyond that a SYN is dropped, and its sender will try again.").
 		says("{embryonic} connections are in SYN-RECEIVED and the backlog is {backlog}: the SYN is dropped without an answer.", "", "embryonic", "backlog"),

@@ -79,6 +79,9 @@
 //	client connect to 192.0.2.2:81 from 1024
 //	client connect fastopen "GET /"     # with the SYN if the server gave a cookie before, else behind the handshake
 //	server set fastopen 16              # Fast Open for up to 16 connections at once that wait for their ACK
+//	client set user-timeout 20s         # how long text may stay unacknowledged
+//	client set keepalive 2min 75s 9     # probe after so long, that often, so many times; or off
+//	client set nodelay on               # small segments do not wait
 //	server set defer-accept 5s          # hear of a connection only when there is something to read, for so long
 //	server accept
 //	client send 18                      # 18 bytes of the alphabet

@@ -65,6 +65,16 @@ func (s *step) paws(seg *wire.Segment) bool {
 	}
 	o := seg.Options.Parse()
 	if !o.HasTimestamps {
+		// RFC 7323 section 3.2: a segment without timestamps on a connection with them should be dropped. Linux takes it.
+		if s.p.Linux || s.t.State == SynReceived {
+			return true
+		}
+		s.check(false, rule.TimestampMissing)
+		s.discard(rule.TimestampMissing)
+		return false
+	}
+	// RFC 7323 section 5.5: the timestamp of a connection that was idle for so long says nothing any more.
+	if s.now-s.t.RecentAt > pawsIdle {
 		return true
 	}
 	args := [2]int64{int64(o.TSVal), int64(s.t.TSRecent)}
@@ -88,10 +98,14 @@ func (s *step) recent(seg *wire.Segment) {
 	if !s.t.TSOK || !seg.Seq.LessEq(s.t.RcvNxt) {
 		return
 	}
-	if o := seg.Options.Parse(); o.HasTimestamps && int32(o.TSVal-s.t.TSRecent) >= 0 {
-		s.t.TSRecent = o.TSVal
+	o := seg.Options.Parse()
+	if o.HasTimestamps && (int32(o.TSVal-s.t.TSRecent) >= 0 || s.now-s.t.RecentAt > pawsIdle) {
+		s.t.TSRecent, s.t.RecentAt = o.TSVal, s.now
 	}
 }
+
+// pawsIdle is how long TS.Recent counts (RFC 7323 section 5.5).
+const pawsIdle = 24 * 24 * 3600 * Second
 
 // reset is the second check, the RST bit, with RFC 5961 section 3.2: only an RST with exactly the next expected number
 // resets; another one in the window is challenged.

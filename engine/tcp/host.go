@@ -137,7 +137,7 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 	if i < 0 || h.conns[i].Timers[timer] > now {
 		return out
 	}
-	return h.wake(now, h.step(i, now, Input{Kind: TimerInput, Timer: timer}, out))
+	return h.wake(now, h.step(i, now, Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out))
 }
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
@@ -233,6 +233,8 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 			return h.sendCookie(now, seg, out)
 		case full:
 			return append(out, Effect{Kind: Discard, Rule: rule.SynQueue, Args: [4]int64{int64(n), int64(l.backlog)}})
+		case cookies == 0 && h.crowded(l):
+			return append(out, Effect{Kind: Discard, Rule: rule.SynBacklog, Args: [4]int64{int64(n), int64(h.cfg.Profile.MaxSynBacklog)}})
 		}
 	}
 	out, taken := h.takeCookie(l, now, seg, out)

@@ -93,6 +93,17 @@ func (p *Profile) timeouts(d Time) uint8 {
 	return n
 }
 
+// linuxModel is how long so many retransmissions take from a given timeout on, by which the kernel decides that enough were made
+// (tcp_model_timeout): it counts time, not segments, so that a long round trip does not make it wait longer.
+func (s *step) linuxModel(count uint8, rto Time) Time {
+	total := rto
+	for range count {
+		rto = min(2*rto, s.p.RTOMax)
+		total += rto
+	}
+	return total
+}
+
 // linuxWriter is what the kernel does when an application waits in a send call for the connection: the ACK is left to its text, which
 // counts as an answer (tcp_rcv_synsent_state_process).
 func (s *step) linuxWriter() {

@@ -196,6 +196,12 @@ func (s *step) synSent(seg *wire.Segment) {
 	if s.p.Linux && len(s.t.Out) > 0 && s.t.SynData == 0 {
 		s.linuxWriter()
 	}
+	// RFC 9293 section 3.10.7.3: text and FIN of the SYN-ACK are processed as from the sixth step of section 3.10.7.4 on. Linux keeps
+	// text only where Fast Open asked for it.
+	if !s.p.Linux || s.t.FastOpen {
+		s.text(seg)
+		s.fin(seg)
+	}
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
 	}

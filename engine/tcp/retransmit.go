@@ -8,7 +8,11 @@ import (
 // startRetransmit starts the retransmission timer unless it runs (RFC 6298 section 5.1).
 func (s *step) startRetransmit(id rule.ID) {
 	if s.t.Timers[Retransmit] == Never {
-		s.set(Retransmit, s.now+s.t.RTO, id, int64(s.t.RTO))
+		at := s.now + s.t.RTO
+		if !s.p.Linux {
+			at = s.withinUserTimeout(at)
+		}
+		s.set(Retransmit, at, id, int64(s.t.RTO))
 	}
 }
 
@@ -171,18 +175,29 @@ func (s *step) spent() bool {
 		}
 	case SynReceived:
 		count, limit = s.p.SynAckRetry, s.p.SynGiveUp
+		if s.synAckLimit > 0 {
+			count = s.synAckLimit
+		}
 	default:
 		count, limit = s.p.Retries, s.p.GiveUp
 		if s.t.Orphan && s.p.OrphanRetry > 0 {
 			count = s.p.OrphanRetry
 		}
 	}
-	// Linux counts the user timeout from the first retransmission on (TCP_USER_TIMEOUT).
-	if s.t.UserTimeout > 0 && s.t.State.Synchronized() && s.t.LossSince != Never {
-		return s.now-s.t.LossSince >= s.t.UserTimeout
+	switch {
+	case s.tooLong():
+		return true
+	case s.t.UserTimeout > 0 && s.t.State.Synchronized():
+		return false // it says all, however often text was sent again
 	}
 	if s.t.AckSeen && s.t.Retries < s.t.Deferred {
 		return false
+	}
+	if s.p.Linux && s.t.State.Synchronized() {
+		return s.t.Retries > 0 && s.now-s.t.LossSince >= s.linuxModel(count, s.p.RTOMin)
+	}
+	if s.p.Linux && s.t.State == SynSent {
+		return s.t.Retries >= s.p.SynRetries+s.p.SynLinear || s.t.Retries > 0 && s.now-s.t.FirstSent >= s.linuxModel(s.p.SynRetries, s.p.RTOInit)
 	}
 	if count > 0 {
 		return s.t.Retries >= count
@@ -196,6 +211,13 @@ func (s *step) giveUp() {
 		id = rule.LinuxGiveUp
 	}
 	args := []int64{int64(s.t.Retries), int64(s.now - s.t.FirstSent)}
+	if limit := s.synAckLimit; s.t.embryonic() && limit > 0 && limit < s.p.SynAckRetry {
+		id, args = rule.SynQueueOld, []int64{int64(s.t.Retries), int64(limit)}
+	}
+	if s.tooLong() {
+		id = rule.UserTimeout
+		args = []int64{int64(s.t.UserTimeout), int64(s.t.Retries)}
+	}
 	if s.t.embryonic() {
 		s.end(Listen, OK, id, args...)
 		return
@@ -214,10 +236,7 @@ func (s *step) backOff() {
 	was := s.t.RTO
 	s.t.RTO = min(2*s.t.RTO, max(s.p.RTOMax, s.t.RTO))
 	at := s.now + s.t.RTO
-	if s.t.UserTimeout > 0 && s.t.State.Synchronized() {
-		at = min(at, max(s.now, s.t.LossSince+s.t.UserTimeout))
-	}
-	s.set(Retransmit, at, rule.RTODouble, int64(was), int64(s.t.RTO))
+	s.set(Retransmit, s.withinUserTimeout(at), rule.RTODouble, int64(was), int64(s.t.RTO))
 }
 
 // send takes text from the application.

@@ -48,6 +48,7 @@ type TCB struct {
 	SACKOK   bool   // both SYNs carried SACK-permitted
 	TSOK     bool   // both SYNs carried timestamps
 	ECN      bool   // both sides agreed on explicit congestion notification (RFC 3168 section 6.1.1)
+	RecentAt Time   // when TSRecent was taken
 	TSRecent uint32 // RFC 7323 section 4.3
 	TSOffset uint32 // added to this side's clock to make TSval
 
@@ -107,8 +108,9 @@ type TCB struct {
 	KeepCount, KeepProbes  uint8
 	LastHeard              Time // when anything of the peer last arrived
 
-	UserTimeout Time // how long text may stay unacknowledged, 0 for as long as the profile says
-	LossSince   Time // when the oldest unacknowledged segment was first sent again, Never before
+	UserTimeout    Time // how long text may stay unacknowledged, 0 for as long as the profile says
+	UserTimeoutSet bool // by the application: what the peer says does not change it
+	LossSince      Time // when the oldest unacknowledged segment was first sent again, Never before
 
 	Probed bool // a tail loss probe was sent and nothing was acknowledged since
 
