@@ -1,0 +1,279 @@
+package pcap
+
+import (
+	"slices"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// An Outcome is how following a conversation ended.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Follows Outcome = iota // every segment is one that the model would have sent
+	Departs                // the segment of Report.Packet is not
+	Beyond                 // from Report.Packet on the conversation does what the model does not know
+)
+
+var outcomeNames = [...]string{"follows", "departs", "beyond"}
+
+// String returns "follows", "departs" or "beyond".
+func (o Outcome) String() string { return outcomeNames[o] }
+
+// MarshalText makes an Outcome its name in JSON.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// Why a segment is not one that the model would have sent. The codes are stable.
+const (
+	NoConnection = "no-connection" // the end is CLOSED and has nothing to say
+	WrongState   = "wrong-state"   // no segment like it is sent in that state
+	WrongSeq     = "wrong-seq"     // the sequence number is not one that the end could use
+	WrongAck     = "wrong-ack"     // the acknowledgment goes back, or is for something else
+	UnseenAck    = "unseen-ack"    // it acknowledges what was never captured: a lie, or the capture is not whole
+	NoAck        = "no-ack"        // the ACK bit is missing
+	AfterFIN     = "after-fin"     // text behind the end's own FIN
+	BeyondWindow = "beyond-window" // text that the other end's window has no room for
+	TooEarly     = "too-early"     // a SYN is sent again before its timer
+	Acknowledged = "acknowledged"  // it is sent again although it was acknowledged
+	NotOffered   = "not-offered"   // an option in the SYN-ACK that the SYN did not offer
+	FastOpen     = "fast-open"     // Beyond: a SYN with text
+	SelfConnect  = "self-connect"  // Beyond: both ends are the same
+	TooInvolved  = "too-involved"  // Beyond: too many segments may or may not have arrived
+)
+
+// A Report is what became of following a conversation.
+type Report struct {
+	Profile string // of both ends
+	Outcome Outcome
+	Steps   []Step // one for each segment of the conversation that was followed, in the order of the file
+
+	// Of Departs and Beyond:
+	Packet   int                   // its number in the file
+	From     engine.HostID         // who sent it
+	Code     string                // one of the codes above
+	Reason   string                // in words
+	Expected []wire.Segment        // what the model would have sent there, without what the application chooses; often nothing
+	Rule     rule.ID               // the rule that the segment is against, or ""
+	OK       bool                  // how to read Rule: the outcome of its check
+	Args     [rule.MaxParams]int64 // the numbers of Rule
+	States   [2]tcp.State          // of both ends, before it
+}
+
+// How a segment came about. The texts are stable.
+const (
+	ByCall    = "call"    // a socket call of the application: Step.Call
+	ByAnswer  = "answer"  // the answer to what arrived
+	ByTimer   = "again"   // sent again
+	ByAck     = "ack"     // an acknowledgment that may be sent at any time
+	ByProbe   = "probe"   // a keepalive or a zero window probe
+	ByLearned = "learned" // the capture begins in the middle: believed
+	ByNetwork = "network" // a copy that the network made, or a segment that it damaged: no end sent it
+)
+
+// A Step is one segment of a conversation with what the model makes of it.
+type Step struct {
+	Packet int // its number in the file
+	From   engine.HostID
+	How    string // one of the words above
+	Call   string // the inferred call, as the scenario language writes it, "send 18"; "" for none
+	Rule   rule.ID
+	Args   [rule.MaxParams]int64
+	Lost   []int        // packets that have to be lost on their way for this one to make sense
+	Gap    uint32       // bytes that its sender must have sent before and that were not captured
+	States [2]tcp.State // of the client and the server, as far as they have shown it, behind it
+}
+
+// copyTime is how far apart two equal packets are that are one packet twice.
+const copyTime = 2 * tcp.Millisecond
+
+// What is tried before giving up: losses for one segment, and arrivals for a conversation.
+const (
+	maxTries = 200
+	maxFeeds = 300_000
+)
+
+// Follow plays a conversation, an index into c.Conversations, with the model at both ends, and reports the first segment that the
+// model would not have sent. The package comment says what is judged and what is not.
+func (c *Capture) Follow(conv int, p tcp.Profile) Report {
+	talk := &c.Conversations[conv]
+	f := following{report: Report{Profile: p.Name}}
+	f.ends[engine.Client] = newEnd(engine.Client, talk.Client, talk.Server, p)
+	f.ends[engine.Server] = newEnd(engine.Server, talk.Server, talk.Client, p)
+	var heard [2]bool
+	for _, i := range talk.Packets {
+		heard[sideOf(talk, &c.Packets[i])] = true
+	}
+	f.oneSided = heard[0] != heard[1]
+	for _, i := range talk.Packets {
+		packet := &c.Packets[i]
+		if talk.Client == talk.Server {
+			f.report.Packet, f.report.Outcome, f.report.Code = packet.N, Beyond, SelfConnect
+			f.report.Reason = "Both ends are the same port of the same host, and nobody can tell from outside which of them sent what."
+			break
+		}
+		if !f.take(packet, sideOf(talk, packet)) {
+			break
+		}
+	}
+	return f.report
+}
+
+func sideOf(talk *Conversation, p *Packet) engine.HostID {
+	if p.Seg.Src == talk.Client {
+		return engine.Client
+	}
+	return engine.Server
+}
+
+// following is a conversation under way.
+type following struct {
+	ends     [2]end
+	oneSided bool
+	report   Report
+	feeds    int        // how many arrivals were tried
+	last     [2]arrival // the last segment of each end
+}
+
+// take follows one segment and reports whether there is a way on.
+func (f *following) take(p *Packet, from engine.HostID) bool {
+	x, y := &f.ends[from], &f.ends[engine.Server-from]
+	now := arrival{p.N, p.At, p.Seg}
+	step := Step{Packet: p.N, From: from}
+	last := f.last[from]
+	f.last[from] = now
+	switch {
+	case !p.Seg.SumOK():
+		// No host sends a wrong checksum, and none takes it.
+		step.How, step.Rule, step.Args = ByNetwork, rule.Checksum, [4]int64{int64(p.Seg.Sum()), int64(p.Seg.RightSum())}
+		f.done(step)
+		return true
+	case last.n != 0 && last.seg == p.Seg && p.At-last.at < copyTime && p.At >= last.at && (p.Seg.IPID != 0 || p.Seg.Len() > 0):
+		step.How = ByNetwork
+		y.queue = append(y.queue, now)
+		f.done(step)
+		return true
+	case p.Seg.Flags.Has(wire.SYN) && p.Seg.Payload != "":
+		f.stop(p, from, Beyond, failure{code: FastOpen, reason: "The SYN carries text. That is Fast Open (RFC 7413), which is not followed here."}, nil)
+		return false
+	}
+	if f.oneSided {
+		x.imagine(&now)
+	}
+	best, fail := x.explain(now)
+	if f.feeds += x.feeds; f.feeds > maxFeeds {
+		f.stop(p, from, Beyond, failure{code: TooInvolved, reason: "Too many segments are captured of which it is not known whether they arrived."}, nil)
+		return false
+	}
+	if best == nil {
+		f.stop(p, from, Departs, fail.failure, fail.expected)
+		return false
+	}
+	step = best.step
+	step.Packet, step.From = p.N, from
+	*x = best.end
+	if !f.oneSided {
+		y.queue = append(y.queue, now)
+		y.called = y.called || p.Seg.Flags&(wire.SYN|wire.ACK) == wire.SYN
+	}
+	f.done(step)
+	return true
+}
+
+func (f *following) states() [2]tcp.State { return [2]tcp.State{f.ends[0].t.State, f.ends[1].t.State} }
+
+func (f *following) done(step Step) {
+	step.States = f.states()
+	f.report.Steps = append(f.report.Steps, step)
+}
+
+func (f *following) stop(p *Packet, from engine.HostID, o Outcome, why failure, expected []wire.Segment) {
+	r := &f.report
+	r.Outcome, r.Packet, r.From, r.Code, r.Reason = o, p.N, from, why.code, why.reason
+	r.Rule, r.OK, r.Args, r.Expected, r.States = why.rule, why.ok, why.args, expected, f.states()
+}
+
+// An explanation is an end behind a segment that it sent, and how it came to that.
+type explanation struct {
+	end  end
+	step Step
+	fit  fit
+}
+
+// defeat is why there is no explanation.
+type defeat struct {
+	failure
+	expected []wire.Segment
+}
+
+// explain looks for arrivals, among those captured since the end last sent, after which it would have sent now: the longest
+// beginning first; then all but one; then all but some in a row. Of explanations the best fit wins, then the one with fewer losses.
+func (x *end) explain(now arrival) (*explanation, defeat) {
+	var best *explanation
+	var worst defeat
+	x.feeds = len(x.queue)
+	try := func(fed end, rest []arrival, lost []int) {
+		before := fed.owed
+		step, fit, why := fed.sends(&now.seg, now.at)
+		if fit == wrong {
+			if worst.code == "" || worst.code == NoConnection {
+				worst = defeat{failure: why}
+				for i := max(0, len(before)-4); i < len(before); i++ {
+					worst.expected = append(worst.expected, before[i].seg)
+				}
+			}
+			return
+		}
+		if best != nil && fit <= best.fit {
+			return
+		}
+		step.Lost = lost
+		fed.queue = slices.Clone(rest)
+		best = &explanation{fed, step, fit}
+	}
+	// The beginnings, from the longest: each is an end that was fed so far.
+	fed := make([]end, 1, len(x.queue)+1)
+	fed[0] = x.clone()
+	for i := range x.queue {
+		next := fed[i].clone()
+		next.feed(&x.queue[i], &now.seg)
+		fed = append(fed, next)
+	}
+	for i := 0; i <= len(x.queue) && (best == nil || best.fit < exact); i++ {
+		n := len(x.queue) - i
+		if now.seg.Flags&(wire.SYN|wire.ACK) == wire.SYN {
+			n = i // nothing needs to arrive for a SYN, and what did would have been refused
+		}
+		try(fed[n].clone(), x.queue[n:], nil)
+	}
+	if best != nil {
+		return best, defeat{}
+	}
+	// Some in a row are lost, as few as possible, and the rest arrived.
+	tries := 0
+	for size := 1; size <= len(x.queue) && best == nil; size++ {
+		for from := len(x.queue) - size; from >= 0 && best == nil && tries < maxTries; from-- {
+			tries++
+			e := fed[from].clone()
+			lost := make([]int, 0, size)
+			for i := from; i < from+size; i++ {
+				lost = append(lost, x.queue[i].n)
+			}
+			for i := from + size; i < len(x.queue); i++ {
+				e.feed(&x.queue[i], &now.seg)
+			}
+			x.feeds += len(x.queue) - from - size
+			try(e, nil, lost)
+		}
+	}
+	if best == nil && now.seg.Flags.Has(wire.RST) && x.t.FinSent && !x.t.Orphan {
+		// The application did not only shut down, it closed: what arrives for it then is answered with RST.
+		closed := x.clone()
+		closed.t.Orphan = true
+		return closed.explain(now)
+	}
+	return best, worst
+}
