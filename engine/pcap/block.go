@@ -252,7 +252,7 @@ func (r *blocks) room(iface uint32) *Error {
 		return r.fail(BadInterface, "the packet is of interface %d, and the section has described %d", iface, len(r.clocks))
 	}
 	if limit := r.c.limit(); len(r.c.Packets) >= limit {
-		return r.fail(TooManyPackets, "there are more than %d", limit)
+		return r.fail(TooManyPackets, "there are more than %d packets; tcpdump -r FILE -c %[1]d -w SMALLER takes the first ones", limit)
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func Read(r io.Reader) (*Capture, error) {
 		fault.Err = err
 		return c, fault
 	case len(b) > MaxSize:
-		return c, whole(TooLarge, "it has more than %d MiB", MaxSize>>20)
+		return c, whole(TooLarge, "it has more than %d MiB; tcpdump -r FILE -c %d -w SMALLER takes the first packets out of it", MaxSize>>20, MaxPackets)
 	}
 	fault := c.read(b)
 	c.arrange()

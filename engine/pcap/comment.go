@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 )
@@ -19,13 +19,19 @@ const (
 
 // scenarioComments cuts a scenario into comments.
 func scenarioComments(text string) []string {
-	parts := max(1, (len(text)+maxPiece-1)/maxPiece)
-	comments := make([]string, 0, parts)
-	for n := range parts {
-		piece := text[n*maxPiece : min((n+1)*maxPiece, len(text))]
-		comments = append(comments, fmt.Sprintf("%s%d of %d\n%s", scenarioMark, n+1, parts, piece))
+	var pieces []string
+	for len(text) > maxPiece {
+		n := maxPiece
+		for !utf8.RuneStart(text[n]) {
+			n-- // a comment is UTF-8 by itself
+		}
+		pieces, text = append(pieces, text[:n]), text[n:]
 	}
-	return comments
+	pieces = append(pieces, text)
+	for i := range pieces {
+		pieces[i] = fmt.Sprintf("%s%d of %d\n%s", scenarioMark, i+1, len(pieces), pieces[i])
+	}
+	return pieces
 }
 
 // parseScenarioComment reads what scenarioComments wrote.
@@ -41,9 +47,9 @@ func parseScenarioComment(comment string) (n, of int, text string, ok bool) {
 	return n, of, text, err1 == nil && err2 == nil && n >= 1 && n <= of
 }
 
-// Sentence returns what a rule says, for a person: its title, the sentence of its catalogue entry with the numbers of one event
-// filled in, and where it stands. ok chooses between the sentence of a check that passed and one that failed. An unknown rule gives its ID.
-func Sentence(id rule.ID, ok bool, args [rule.MaxParams]int64) string {
+// sentence is what a rule says, for a person: its title, the sentence of its catalogue entry with the numbers of one event filled in,
+// and where it stands. ok chooses between the sentence of a check that passed and one that failed.
+func sentence(id rule.ID, ok bool, args [rule.MaxParams]int64) string {
 	r, found := rule.Lookup(id)
 	if !found {
 		return string(id)
@@ -70,18 +76,4 @@ func Sentence(id rule.ID, ok bool, args [rule.MaxParams]int64) string {
 		where += ", " + r.Req
 	}
 	return r.Title + ". " + said + " (" + where + ")"
-}
-
-// fieldNames are the fields of an edit, by bit.
-var fieldNames = []string{"source port", "destination port", "sequence number", "acknowledgment number", "data offset", "reserved bits",
-	"flags", "window", "checksum", "urgent pointer", "options", "payload", "TTL", "source address", "destination address"}
-
-func fieldList(f engine.Field) string {
-	var names []string
-	for i, name := range fieldNames {
-		if f&(1<<i) != 0 {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, ", ")
 }

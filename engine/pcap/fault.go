@@ -1,14 +1,18 @@
 package pcap
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/handshakelab/lab/engine"
+)
 
 // Limits of what is read and written.
 const (
-	MaxSize       = 8 << 20 // bytes of a file
-	MaxPackets    = 2000    // of a capture; a file of Write may have as many as a run has events
-	MaxInterfaces = 64      // of all sections
-	MaxBlocks     = 25_000  // of a pcapng file, those that are skipped too
-	MaxOptions    = 1000    // of one pcapng block
+	MaxSize       = 16 << 20              // bytes of a file
+	MaxPackets    = 2000                  // of a capture; a file of Write may have as many as a run has events
+	MaxInterfaces = 64                    // of all sections
+	MaxBlocks     = 25_000                // of a pcapng file, those that are skipped too
+	MaxOptions    = engine.MaxEvents + 10 // of one pcapng block: all that can happen to a segment is a comment of its packet
 )
 
 // Codes of an Error. They are stable.

@@ -34,7 +34,7 @@ const (
 	WrongSeq     = "wrong-seq"     // the sequence number is not one that the end could use
 	WrongAck     = "wrong-ack"     // the acknowledgment goes back, or is for something else
 	UnseenAck    = "unseen-ack"    // it acknowledges what was never captured: a lie, or the capture is not whole
-	NoAck        = "no-ack"        // the ACK bit is missing
+	BadFlags     = "bad-flags"     // the ACK bit is missing, or SYN and FIN stand together
 	AfterFIN     = "after-fin"     // text behind the end's own FIN
 	BeyondWindow = "beyond-window" // text that the other end's window has no room for
 	TooEarly     = "too-early"     // a SYN is sent again before its timer
@@ -52,15 +52,13 @@ type Report struct {
 	Steps   []Step // one for each segment of the conversation that was followed, in the order of the file
 
 	// Of Departs and Beyond:
-	Packet   int                   // its number in the file
-	From     engine.HostID         // who sent it
-	Code     string                // one of the codes above
-	Reason   string                // in words
-	Expected []wire.Segment        // what the model would have sent there, without what the application chooses; often nothing
-	Rule     rule.ID               // the rule that the segment is against, or ""
-	OK       bool                  // how to read Rule: the outcome of its check
-	Args     [rule.MaxParams]int64 // the numbers of Rule
-	States   [2]tcp.State          // of both ends, before it
+	Packet   int            // its number in the file
+	From     engine.HostID  // who sent it
+	Code     string         // one of the codes above
+	Reason   string         // in words
+	Expected []wire.Segment // what the model would have sent there, without what the application chooses; often nothing
+	Rule     rule.ID        // the rule that the segment is against, or ""
+	States   [2]tcp.State   // of both ends, before it
 }
 
 // How a segment came about. The texts are stable.
@@ -90,10 +88,11 @@ type Step struct {
 // copyTime is how far apart two equal packets are that are one packet twice.
 const copyTime = 2 * tcp.Millisecond
 
-// What is tried before giving up: losses for one segment, and arrivals for a conversation.
+// What is tried before giving up.
 const (
-	maxTries = 200
-	maxFeeds = 300_000
+	maxTries  = 200     // losses for one segment
+	maxWork   = 300_000 // for a conversation: arrivals, and workBytes that are copied for one
+	workBytes = 1024
 )
 
 // Follow plays a conversation, an index into c.Conversations, with the model at both ends, and reports the first segment that the
@@ -101,28 +100,28 @@ const (
 func (c *Capture) Follow(conv int, p tcp.Profile) Report {
 	talk := &c.Conversations[conv]
 	f := following{report: Report{Profile: p.Name}}
-	f.ends[engine.Client] = newEnd(engine.Client, talk.Client, talk.Server, p)
-	f.ends[engine.Server] = newEnd(engine.Server, talk.Server, talk.Client, p)
+	f.ends[engine.Client] = end{host: engine.Client, local: talk.Client, remote: talk.Server, base: p, p: p, work: &f.work}
+	f.ends[engine.Server] = end{host: engine.Server, local: talk.Server, remote: talk.Client, base: p, p: p, work: &f.work}
+	if talk.Client == talk.Server {
+		f.stop(&c.Packets[talk.Packets[0]], engine.Client, defeat{failure: failure{code: SelfConnect,
+			reason: "Both ends are the same port of the same host, and nobody can tell from outside which of them sent what."}})
+		return f.report
+	}
 	var heard [2]bool
 	for _, i := range talk.Packets {
-		heard[sideOf(talk, &c.Packets[i])] = true
+		heard[talk.From(&c.Packets[i])] = true
 	}
-	f.oneSided = heard[0] != heard[1]
+	f.oneSided = heard[engine.Client] != heard[engine.Server]
 	for _, i := range talk.Packets {
-		packet := &c.Packets[i]
-		if talk.Client == talk.Server {
-			f.report.Packet, f.report.Outcome, f.report.Code = packet.N, Beyond, SelfConnect
-			f.report.Reason = "Both ends are the same port of the same host, and nobody can tell from outside which of them sent what."
-			break
-		}
-		if !f.take(packet, sideOf(talk, packet)) {
+		if packet := &c.Packets[i]; !f.take(packet, talk.From(packet)) {
 			break
 		}
 	}
 	return f.report
 }
 
-func sideOf(talk *Conversation, p *Packet) engine.HostID {
+// From returns which end sent a packet of the conversation.
+func (talk *Conversation) From(p *Packet) engine.HostID {
 	if p.Seg.Src == talk.Client {
 		return engine.Client
 	}
@@ -134,7 +133,7 @@ type following struct {
 	ends     [2]end
 	oneSided bool
 	report   Report
-	feeds    int        // how many arrivals were tried
+	work     int
 	last     [2]arrival // the last segment of each end
 }
 
@@ -157,19 +156,15 @@ func (f *following) take(p *Packet, from engine.HostID) bool {
 		f.done(step)
 		return true
 	case p.Seg.Flags.Has(wire.SYN) && p.Seg.Payload != "":
-		f.stop(p, from, Beyond, failure{code: FastOpen, reason: "The SYN carries text. That is Fast Open (RFC 7413), which is not followed here."}, nil)
+		f.stop(p, from, defeat{failure: failure{code: FastOpen, reason: "The SYN carries text. That is Fast Open (RFC 7413), which is not followed here."}})
 		return false
 	}
 	if f.oneSided {
 		x.imagine(&now)
 	}
-	best, fail := x.explain(now)
-	if f.feeds += x.feeds; f.feeds > maxFeeds {
-		f.stop(p, from, Beyond, failure{code: TooInvolved, reason: "Too many segments are captured of which it is not known whether they arrived."}, nil)
-		return false
-	}
+	best, why := x.explain(now)
 	if best == nil {
-		f.stop(p, from, Departs, fail.failure, fail.expected)
+		f.stop(p, from, why)
 		return false
 	}
 	step = best.step
@@ -190,10 +185,14 @@ func (f *following) done(step Step) {
 	f.report.Steps = append(f.report.Steps, step)
 }
 
-func (f *following) stop(p *Packet, from engine.HostID, o Outcome, why failure, expected []wire.Segment) {
+func (f *following) stop(p *Packet, from engine.HostID, why defeat) {
 	r := &f.report
-	r.Outcome, r.Packet, r.From, r.Code, r.Reason = o, p.N, from, why.code, why.reason
-	r.Rule, r.OK, r.Args, r.Expected, r.States = why.rule, why.ok, why.args, expected, f.states()
+	r.Outcome, r.Packet, r.From, r.Code, r.Reason = Departs, p.N, from, why.code, why.reason
+	r.Rule, r.Expected, r.States = why.rule, why.expected, f.states()
+	switch why.code {
+	case FastOpen, SelfConnect, TooInvolved:
+		r.Outcome = Beyond
+	}
 }
 
 // An explanation is an end behind a segment that it sent, and how it came to that.
@@ -203,77 +202,102 @@ type explanation struct {
 	fit  fit
 }
 
-// defeat is why there is no explanation.
+// A defeat is why there is no explanation, with what the model would have sent.
 type defeat struct {
 	failure
 	expected []wire.Segment
 }
 
-// explain looks for arrivals, among those captured since the end last sent, after which it would have sent now: the longest
-// beginning first; then all but one; then all but some in a row. Of explanations the best fit wins, then the one with fewer losses.
+// explain looks for arrivals, among those captured since the end last sent, after which it would have sent now. Best is that a
+// beginning of them arrived and the rest is on its way, the longest first; else that some in a row are lost, as few as possible.
 func (x *end) explain(now arrival) (*explanation, defeat) {
-	var best *explanation
-	var worst defeat
-	x.feeds = len(x.queue)
-	try := func(fed end, rest []arrival, lost []int) {
-		before := fed.owed
-		step, fit, why := fed.sends(&now.seg, now.at)
-		if fit == wrong {
-			if worst.code == "" || worst.code == NoConnection {
-				worst = defeat{failure: why}
-				for i := max(0, len(before)-4); i < len(before); i++ {
-					worst.expected = append(worst.expected, before[i].seg)
-				}
-			}
-			return
-		}
-		if best != nil && fit <= best.fit {
-			return
-		}
-		step.Lost = lost
-		fed.queue = slices.Clone(rest)
-		best = &explanation{fed, step, fit}
+	s := search{end: x, now: now}
+	if s.beginnings() || s.losses() {
+		return s.best, defeat{}
 	}
-	// The beginnings, from the longest: each is an end that was fed so far.
-	fed := make([]end, 1, len(x.queue)+1)
-	fed[0] = x.clone()
-	for i := range x.queue {
-		next := fed[i].clone()
-		next.feed(&x.queue[i], &now.seg)
-		fed = append(fed, next)
-	}
-	for i := 0; i <= len(x.queue) && (best == nil || best.fit < exact); i++ {
-		n := len(x.queue) - i
-		if now.seg.Flags&(wire.SYN|wire.ACK) == wire.SYN {
-			n = i // nothing needs to arrive for a SYN, and what did would have been refused
-		}
-		try(fed[n].clone(), x.queue[n:], nil)
-	}
-	if best != nil {
-		return best, defeat{}
-	}
-	// Some in a row are lost, as few as possible, and the rest arrived.
-	tries := 0
-	for size := 1; size <= len(x.queue) && best == nil; size++ {
-		for from := len(x.queue) - size; from >= 0 && best == nil && tries < maxTries; from-- {
-			tries++
-			e := fed[from].clone()
-			lost := make([]int, 0, size)
-			for i := from; i < from+size; i++ {
-				lost = append(lost, x.queue[i].n)
-			}
-			for i := from + size; i < len(x.queue); i++ {
-				e.feed(&x.queue[i], &now.seg)
-			}
-			x.feeds += len(x.queue) - from - size
-			try(e, nil, lost)
-		}
-	}
-	if best == nil && now.seg.Flags.Has(wire.RST) && x.t.FinSent && !x.t.Orphan {
+	switch {
+	case *x.work > maxWork:
+		return nil, defeat{failure: failure{code: TooInvolved, reason: "Too many segments are captured of which it is not known whether they arrived."}}
+	case now.seg.Flags.Has(wire.RST) && x.t.FinSent && !x.t.Orphan:
 		// The application did not only shut down, it closed: what arrives for it then is answered with RST.
 		closed := x.clone()
 		closed.t.Orphan = true
 		return closed.explain(now)
 	}
-	return best, worst
+	return nil, s.worst
 }
+
+// A search is for an explanation of now.
+type search struct {
+	*end
+	now   arrival
+	fed   []end // after each beginning of the queue, from the empty one on
+	best  *explanation
+	worst defeat
+}
+
+// beginnings tries the beginnings of what was captured and reports whether one explains now.
+func (s *search) beginnings() bool {
+	s.fed = append(make([]end, 0, len(s.queue)+1), s.clone())
+	for i := range s.queue {
+		if *s.work > maxWork {
+			return false
+		}
+		next := s.fed[i].clone()
+		next.feed(&s.queue[i], &s.now.seg)
+		s.fed = append(s.fed, next)
+	}
+	for i := 0; i <= len(s.queue) && (s.best == nil || s.best.fit < exact); i++ {
+		n := len(s.queue) - i
+		if s.now.seg.Flags&(wire.SYN|wire.ACK) == wire.SYN {
+			n = i // nothing needs to arrive for a SYN, and what did would have been refused
+		}
+		s.try(s.fed[n].clone(), s.queue[n:], nil)
+	}
+	return s.best != nil
+}
+
+// losses tries what can be lost so that the rest explains now.
+func (s *search) losses() bool {
+	tries := 0
+	for size := 1; size <= len(s.queue); size++ {
+		for from := len(s.queue) - size; from >= 0; from-- {
+			if tries++; tries > maxTries || *s.work > maxWork {
+				return false
+			}
+			e := s.fed[from].clone()
+			var lost []int
+			for _, a := range s.queue[from : from+size] {
+				lost = append(lost, a.n)
+			}
+			for i := from + size; i < len(s.queue); i++ {
+				e.feed(&s.queue[i], &s.now.seg)
+			}
+			if s.try(e, nil, lost); s.best != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// try lets an end that was fed send now, and keeps it when it can and none did so better before.
+func (s *search) try(fed end, rest []arrival, lost []int) {
+	owed := fed.owed
+	step, fit, why := fed.sends(&s.now.seg, s.now.at)
+	switch {
+	case fit == wrong && (s.worst.code == "" || s.worst.code == NoConnection):
+		s.worst = defeat{failure: why}
+		for _, m := range owed[max(0, len(owed)-maxExpected):] {
+			s.worst.expected = append(s.worst.expected, m.seg)
+		}
+	case fit == wrong || s.best != nil && fit <= s.best.fit:
+	default:
+		step.Lost = lost
+		fed.queue = slices.Clone(rest)
+		s.best = &explanation{fed, step, fit}
+	}
+}
+
+// maxExpected is how many segments a Report names that the model would have sent.
+const maxExpected = 4

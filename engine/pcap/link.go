@@ -2,8 +2,8 @@ package pcap
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/handshakelab/lab/engine/wire"
@@ -139,9 +139,6 @@ func cookedDirection(kind uint16) Direction {
 	}
 }
 
-// zeros stand for text that was not captured.
-var zeros = strings.Repeat("\x00", 65535)
-
 // transport reads the IP packet b, of which there were length bytes on the wire.
 func (p *Packet) transport(b []byte, length int) (why string) {
 	if len(b) > 0 && b[0]>>4 == 6 {
@@ -151,15 +148,15 @@ func (p *Packet) transport(b []byte, length int) (why string) {
 	seg, err := wire.ParseIPv4(b)
 	if err != nil {
 		p.Cut = 0
-		return reasonOf(err)
+		return strings.TrimPrefix(err.Error(), "wire: ")
 	}
 	if p.Cut > 0 {
 		have := len(seg.Payload)
 		p.Cut -= have
-		seg.Payload = zeros[:have+p.Cut]
+		seg.Payload = zeros(have + p.Cut)
 		seg.FixedSum, seg.Checksum = false, 0 // it cannot be judged
 	}
-	if seg.FixedSum && seg.Checksum == partialSum(b, &seg) {
+	if seg.FixedSum && seg.Checksum == partialSum(b) {
 		p.Offload = true
 		seg.FixedSum, seg.Checksum = false, 0
 	}
@@ -167,20 +164,22 @@ func (p *Packet) transport(b []byte, length int) (why string) {
 	return ""
 }
 
-// repair returns the packet as the reader of segments wants it: with the header checksum that a network card fills in, and, when
-// the capture cut it, ending where the capture ends. Cut is then how long the text was in all.
+// repair returns the packet as the reader of segments wants it: with the length and the checksum of the header that a network card
+// fills in, and, when the capture cut it, ending where the capture ends. Cut is then how long the text was in all.
 func (p *Packet) repair(b []byte, length int) []byte {
-	const total, sum, tcpOffset = 2, 10, 12
-	header := 0
-	if len(b) >= wire.IPv4HeaderLen {
-		header = int(b[0]&0xf) * 4
-	}
-	if header != wire.IPv4HeaderLen {
+	const total, sum, tcpOffset, header = 2, 10, 12, wire.IPv4HeaderLen
+	if len(b) < header || b[0] != 4<<4|header/4 {
 		return b
 	}
-	size := int(binary.BigEndian.Uint16(b[total:]))
-	cut := size > len(b) && size <= length && len(b) < length
-	if cut {
+	claimed, right := int(binary.BigEndian.Uint16(b[total:])), binary.BigEndian.Uint16(b[sum:])
+	if right != 0 && checksum(b[:header]) != 0 {
+		return b // wrong in the first place
+	}
+	size := claimed
+	if size == 0 {
+		size = min(length, 65535) // the card cuts it and gives each piece its length
+	}
+	if size > len(b) && size <= length {
 		head := header + wire.MinHeaderLen
 		if len(b) >= head {
 			head = header + int(b[header+tcpOffset]>>4)*4
@@ -188,20 +187,16 @@ func (p *Packet) repair(b []byte, length int) []byte {
 		if head < header+wire.MinHeaderLen || head > len(b) {
 			return b // the TCP header itself is not whole
 		}
-		if checksum(b[:header]) != 0 && binary.BigEndian.Uint16(b[sum:]) != 0 {
-			return b // wrong in the first place
-		}
-		b = append([]byte(nil), b...)
-		binary.BigEndian.PutUint16(b[total:], uint16(len(b)))
-		binary.BigEndian.PutUint16(b[sum:], 0)
 		p.Cut = size - head
+		size = len(b)
 	}
-	if binary.BigEndian.Uint16(b[sum:]) == 0 {
-		if !cut {
-			b = append([]byte(nil), b...)
-		}
-		binary.BigEndian.PutUint16(b[sum:], checksum(b[:header]))
+	if size == claimed && right != 0 {
+		return b
 	}
+	b = slices.Clone(b)
+	binary.BigEndian.PutUint16(b[total:], uint16(size))
+	binary.BigEndian.PutUint16(b[sum:], 0)
+	binary.BigEndian.PutUint16(b[sum:], checksum(b[:header]))
 	return b
 }
 
@@ -215,21 +210,12 @@ func checksum(b []byte) uint16 {
 	return ^uint16(t>>16 + t&0xffff)
 }
 
-// partialSum is what a host leaves in the checksum field for its network card to finish: the sum of the pseudo-header alone.
-func partialSum(b []byte, seg *wire.Segment) uint16 {
+// partialSum is what a host leaves in the TCP checksum of the IPv4 packet b for its network card to finish: the sum of the
+// pseudo-header alone.
+func partialSum(b []byte) uint16 {
 	var pseudo [12]byte
 	copy(pseudo[:8], b[12:20])
 	pseudo[9] = 6
 	binary.BigEndian.PutUint16(pseudo[10:], binary.BigEndian.Uint16(b[2:])-wire.IPv4HeaderLen)
 	return ^checksum(pseudo[:])
-}
-
-// reasonOf is why a packet is no segment, without the name of the package that says so.
-func reasonOf(err error) string {
-	for _, known := range []error{wire.ErrNotIPv4, wire.ErrTruncated, wire.ErrHeaderSum, wire.ErrFragment, wire.ErrNotTCP, wire.ErrIPOptions} {
-		if errors.Is(err, known) {
-			return strings.TrimPrefix(err.Error(), "wire: ")
-		}
-	}
-	return err.Error()
 }

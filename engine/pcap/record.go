@@ -22,7 +22,7 @@ func (c *Capture) readRecords(b []byte, order binary.ByteOrder, perSecond uint64
 	for at := fileHeaderLen; at < len(b); {
 		fail := c.failing(at)
 		if len(c.Packets) == c.limit() {
-			return fail(TooManyPackets, "there are more than %d", c.limit())
+			return fail(TooManyPackets, "there are more than %d packets; tcpdump -r FILE -c %[1]d -w SMALLER takes the first ones", c.limit())
 		}
 		rest := b[at:]
 		if len(rest) < recordHeaderLen {

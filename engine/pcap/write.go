@@ -71,7 +71,7 @@ func packets(events []engine.Event) []sighting {
 			says[e.Seg] = e.Wire
 			sent[e.Seg] = len(seen)
 			seen = append(seen, sighting{at: e.At, host: e.Host, out: true, id: e.Seg, seg: e.Wire,
-				comments: []string{"Sent: " + Sentence(e.Rule, true, e.Args)}})
+				comments: []string{"Sent: " + sentence(e.Rule, true, e.Args)}})
 		case engine.Forged:
 			says[e.Seg] = e.Wire
 			tell(e.Seg, "Forged: no host sent it.")
@@ -80,11 +80,13 @@ func packets(events []engine.Event) []sighting {
 			tell(e.Seg, fmt.Sprintf("A copy of segment %d that was made on the way.", e.Of))
 		case engine.Edited:
 			says[e.Seg] = e.Wire
-			tell(e.Seg, "Changed on the way: "+fieldList(e.Fields)+".")
+			tell(e.Seg, "Changed on the way: "+e.Fields.String()+".")
 		case engine.Delayed:
 			tell(e.Seg, "Delayed on the way"+because(e)+".")
 		case engine.Held:
 			tell(e.Seg, "Held on the way.")
+		case engine.Released:
+			tell(e.Seg, "Released.")
 		case engine.Lost:
 			tell(e.Seg, "Lost on the way"+because(e)+".")
 		case engine.Arrived:
@@ -130,11 +132,11 @@ func verdict(e *engine.Event) string {
 	case e.Kind == engine.Discarded:
 		word = "Thrown away: "
 	case e.Kind == engine.Changed:
-		return fmt.Sprintf("State: %v to %v. %s", e.From, e.To, Sentence(e.Rule, true, e.Args))
+		return fmt.Sprintf("State: %v to %v. %s", e.From, e.To, sentence(e.Rule, true, e.Args))
 	case !e.OK:
 		word = "Failed: "
 	}
-	return word + Sentence(e.Rule, e.Kind == engine.Checked && e.OK, e.Args)
+	return word + sentence(e.Rule, e.Kind == engine.Checked && e.OK, e.Args)
 }
 
 // file is a pcapng file in the making, little-endian.
