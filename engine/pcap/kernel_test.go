@@ -2,7 +2,9 @@ package pcap_test
 
 import (
 	"cmp"
+
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +32,15 @@ func TestKernelCaptures(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			c := parsed(t, []byte(read(t, file)))
 			stem, onB := strings.CutSuffix(strings.TrimSuffix(file, ".pcap"), ".b")
-			tr := readTrace(t, stem+".json")
+			tr, without := readTrace(t, stem+".json")
+			for _, p := range c.Packets {
+				if p.Unread != "" {
+					t.Errorf("packet %d is not understood: %s", p.N, p.Unread)
+				}
+			}
+			if without {
+				t.Skip("there is no record of its segments")
+			}
 			if tr.Raw == "A" {
 				onB = true
 			}
@@ -38,31 +48,43 @@ func TestKernelCaptures(t *testing.T) {
 			if onB {
 				side = "B"
 			}
-			var got, want [2][]string
+			var got [2][]string
 			for _, p := range c.Packets {
-				if p.Unread != "" {
-					t.Errorf("packet %d is not understood: %s", p.N, p.Unread)
-					continue
-				}
 				way := 0
 				if addr := map[string]string{"A": tr.A, "B": tr.B}[side]; p.Seg.Src.Addr().String() != addr {
 					way = 1
 				}
 				got[way] = append(got[way], line(&p.Seg))
 			}
-			if tr.A == tr.B {
-				t.Skip("both sides have one address")
-			}
-			for way, segs := range tr.seen(side) {
-				want[way] = segs
-			}
-			for way := range 2 {
-				if !slices.Equal(got[way], want[way]) {
-					t.Errorf("%s\n got  %s\n want %s", []string{"sent", "arrived"}[way], strings.Join(got[way], "\n      "), strings.Join(want[way], "\n      "))
+			missed := 0
+			for way, want := range tr.seen(side) {
+				n := absent(want, got[way])
+				missed += n
+				if n < 0 || missed > holes[filepath.Base(file)] {
+					t.Errorf("%s\n got  %s\n want %s", []string{"sent", "arrived"}[way], strings.Join(got[way], "\n      "), strings.Join(want, "\n      "))
 				}
 			}
 		})
 	}
+}
+
+// holes are the captures in which tcpdump missed some of the segments that the recorder saw, and how many.
+var holes = map[string]int{"options-client-matrix.pcap": 2}
+
+// absent returns how many of want are not in got, which must otherwise be the same in the same order; -1 when it is not.
+func absent(want, got []string) int {
+	n := 0
+	for _, w := range want {
+		if len(got) > 0 && got[0] == w {
+			got = got[1:]
+		} else {
+			n++
+		}
+	}
+	if len(got) > 0 {
+		return -1
+	}
+	return n
 }
 
 // line is what the recorder noted of a segment.
@@ -78,6 +100,9 @@ func line(s *wire.Segment) string {
 func timestamps(options string) string {
 	var keep []string
 	for _, o := range strings.Split(options, ",") {
+		if strings.Contains(o, "[") {
+			continue // malformed
+		}
 		if strings.HasPrefix(o, "TS ") || strings.HasPrefix(o, "mss ") || strings.HasPrefix(o, "wscale ") || o == "sackOK" {
 			keep = append(keep, o)
 		}
@@ -148,35 +173,41 @@ func ordered(flags string) string {
 	return string(s)
 }
 
-// departures are the captures that the model of Linux must not follow to their ends, with the packet and the reason: in them somebody
-// wrote segments by hand that no TCP sends, or a Fast Open is made. All others are of Linux alone.
+// departures are the kernel's captures that the model of Linux must not follow to their ends, with the packets and the reasons:
+// in them somebody wrote segments by hand that no TCP sends, or a Fast Open is made. All others are of Linux alone, and must be
+// followed to their ends.
 var departures = map[string]string{
 	"data-with-syn-no-tfo":      "1 fast-open",
-	"fin-on-syn":                "1 no-ack, 3 no-ack, 4 no-ack, 5 no-ack",
+	"fin-on-syn":                "1 bad-flags, 3 bad-flags, 4 bad-flags, 5 bad-flags",
 	"old-duplicate-syn":         "2 wrong-ack",   // the SYN that it answers was forged behind the place of capture
 	"old-duplicate-syn.b":       "7 wrong-state", // the old SYN
 	"rst-exact-and-challenge.b": "4 wrong-seq",   // the RST that is not exact
 	"self-connect":              "1 self-connect",
-	"syn-sent-bad-ack":          "5 unseen-ack",
-	"syncookie-wrong-ack":       "3 unseen-ack",
+	"syn-sent-bad-ack":          "5 unseen-ack", // an ACK of a number that SYN-SENT has not sent
+	"syncookie-wrong-ack":       "3 unseen-ack", // a cookie that was not sent
 	"tfo-first-and-second":      "10 fast-open",
 	"tfo-first-and-second.b":    "10 fast-open",
 }
 
 // TestFollowKernel follows every conversation of the kernel's captures: what Linux sent, the model of Linux sends too, and what
-// was written by hand is found.
+// was written by hand is found. testdata/kernel.txt has what is expected of each capture in words.
 func TestFollowKernel(t *testing.T) {
+	var table strings.Builder
 	for _, file := range captures(t) {
 		name := strings.TrimSuffix(filepath.Base(file), ".pcap")
 		c := parsed(t, []byte(read(t, file)))
 		var got []string
 		steps := 0
+		fmt.Fprintf(&table, "%s: %d packets, %d conversations\n", name, len(c.Packets), len(c.Conversations))
 		for i := range c.Conversations {
 			r := c.Follow(i, tcp.Linux)
 			steps += len(r.Steps)
 			if r.Outcome != pcap.Follows {
 				got = append(got, fmt.Sprintf("%d %s", r.Packet, r.Code))
-				t.Logf("%s: packet %d %v, %s: %s", name, r.Packet, r.Outcome, r.Code, r.Reason)
+				fmt.Fprintf(&table, "  packet %d %s, %s: %s [%s]\n", r.Packet, r.Outcome, r.Code, r.Reason, r.Rule)
+				for _, s := range r.Expected {
+					fmt.Fprintf(&table, "    instead: %s seq %d ack %d\n", s.Flags.Kind(), s.Seq, s.Ack)
+				}
 			}
 		}
 		if text := strings.Join(got, ", "); text != departures[name] {
@@ -185,5 +216,8 @@ func TestFollowKernel(t *testing.T) {
 		if departures[name] == "" && steps != len(c.Packets) {
 			t.Errorf("%s: %d steps of %d packets", name, steps, len(c.Packets))
 		}
+	}
+	if os.Getenv("LAB_KERNEL_DIR") == "" {
+		golden(t, "kernel.txt", table.String())
 	}
 }
