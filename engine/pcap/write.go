@@ -57,7 +57,8 @@ func packets(events []engine.Event) []sighting {
 	sent := map[engine.SegID]int{}            // where it is in seen, when a host sent it
 	says := map[engine.SegID]wire.Segment{}   // what it says now
 	fates := map[engine.SegID][]string{}      // what happened to it on the way
-	arrived := [2]int{-1, -1}                 // for each host what it is dealing with
+	arrived := [2]int{-1, -1}                 // for each host the packet that it is dealing with
+	checks := [2]map[rule.ID]bool{{}, {}}     // and how its checks came out
 	tell := func(id engine.SegID, s string) { // both to the sender and to the receiver
 		fates[id] = append(fates[id], s)
 		if i, ok := sent[id]; ok {
@@ -71,7 +72,7 @@ func packets(events []engine.Event) []sighting {
 			says[e.Seg] = e.Wire
 			sent[e.Seg] = len(seen)
 			seen = append(seen, sighting{at: e.At, host: e.Host, out: true, id: e.Seg, seg: e.Wire,
-				comments: []string{"Sent: " + sentence(e.Rule, true, e.Args)}})
+				comments: []string{"Sent: " + sentence(e.Rule, outcome(checks[e.Host], e), e.Args)}})
 		case engine.Forged:
 			says[e.Seg] = e.Wire
 			tell(e.Seg, "Forged: no host sent it.")
@@ -94,18 +95,23 @@ func packets(events []engine.Event) []sighting {
 				continue
 			}
 			arrived[e.Host] = len(seen)
+			clear(checks[e.Host])
 			seen = append(seen, sighting{at: e.At, host: e.Host, id: e.Seg, seg: says[e.Seg],
 				comments: slices.Clone(fates[e.Seg])})
 		case engine.Called, engine.TimerFired:
 			if e.Host <= engine.Server {
 				arrived[e.Host] = -1
+				clear(checks[e.Host])
 			}
 		case engine.Checked, engine.Discarded, engine.Changed:
 			if e.Host > engine.Server || arrived[e.Host] < 0 {
 				continue
 			}
+			if e.Kind == engine.Checked {
+				checks[e.Host][e.Rule] = e.OK
+			}
 			to := &seen[arrived[e.Host]]
-			to.comments = append(to.comments, verdict(e))
+			to.comments = append(to.comments, verdict(e, outcome(checks[e.Host], e)))
 		}
 	}
 	return seen
@@ -125,18 +131,26 @@ func because(e *engine.Event) string {
 	}
 }
 
+// outcome is how the check of the rule of e came out, on which e follows. A rule without a check holds, one that a segment is thrown
+// away for does not.
+func outcome(checks map[rule.ID]bool, e *engine.Event) bool {
+	ok, checked := checks[e.Rule]
+	return ok || !checked && e.Kind != engine.Discarded
+}
+
 // verdict is what a host made of a segment.
-func verdict(e *engine.Event) string {
-	word := "Passed: "
+func verdict(e *engine.Event, ok bool) string {
+	said := sentence(e.Rule, ok, e.Args)
 	switch {
-	case e.Kind == engine.Discarded:
-		word = "Thrown away: "
 	case e.Kind == engine.Changed:
-		return fmt.Sprintf("State: %v to %v. %s", e.From, e.To, sentence(e.Rule, true, e.Args))
-	case !e.OK:
-		word = "Failed: "
+		return fmt.Sprintf("State: %v to %v. %s", e.From, e.To, said)
+	case e.Kind == engine.Discarded:
+		return "Thrown away: " + said
+	case ok:
+		return "Passed: " + said
+	default:
+		return "Failed: " + said
 	}
-	return word + sentence(e.Rule, e.Kind == engine.Checked && e.OK, e.Args)
 }
 
 // file is a pcapng file in the making, little-endian.
@@ -194,7 +208,7 @@ func (f *file) section(comments []string) {
 
 func (f *file) describe(name, description string) {
 	f.begin(interfaceBlock)
-	f.u16(linkRaw)
+	f.u16(linkIPv4) // libpcap refuses a second interface of link type raw IP, whose number is another one inside it
 	f.u16(0)
 	f.u32(0) // packets are never cut
 	f.option(optName, name)
