@@ -55,7 +55,7 @@ func (p *Packet) decode(linkType int, b []byte) {
 func (p *Packet) network(linkType int, b []byte) (ip []byte, why string) {
 	short := func(n int) string {
 		if len(b) < n {
-			return fmt.Sprintf("%d bytes are less than the header of %s", len(b), linkNames[linkType])
+			return fmt.Sprintf("it ends in its %s header", linkNames[linkType])
 		}
 		return ""
 	}
