@@ -16,6 +16,7 @@ type arrival struct {
 	n   int // number of its packet, 0 for one that was made up
 	at  tcp.Time
 	seg wire.Segment
+	own bool // captured at the end that sent it, so that it was not late, lost or copied before
 }
 
 // owed is a segment that the model of an end has sent and that was not captured yet.
@@ -131,7 +132,7 @@ func (x *end) listen(at tcp.Time, seg, next *wire.Segment) {
 // are kept here too, and given to it again when the gap is closed.
 func (x *end) arrive(a *arrival, seg *wire.Segment) {
 	if x.t.State.Synchronized() && seg.Len() > 0 && x.t.RcvNxt.Less(seg.Seq) && len(x.ahead) < maxAhead {
-		x.ahead = append(x.ahead, arrival{a.n, a.at, *seg})
+		x.ahead = append(x.ahead, arrival{a.n, a.at, *seg, a.own})
 	}
 	x.input(a.at, seg)
 	for i := 0; i < len(x.ahead) && x.t.State != tcp.Closed; {

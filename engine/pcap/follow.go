@@ -47,9 +47,9 @@ const (
 
 // A Report is what became of following a conversation.
 type Report struct {
-	Profile string // of both ends
-	Outcome Outcome
-	Steps   []Step // one for each segment of the conversation that was followed, in the order of the file
+	Profiles [2]string // of the client and the server
+	Outcome  Outcome
+	Steps    []Step // one for each segment of the conversation that was followed, in the order of the file
 
 	// Of Departs and Beyond:
 	Packet   int            // its number in the file
@@ -88,6 +88,9 @@ type Step struct {
 // copyTime is how far apart two equal packets are that are one packet twice.
 const copyTime = 2 * tcp.Millisecond
 
+// maxRecent is how many segments of an end are remembered to know copies of them.
+const maxRecent = 32
+
 // What is tried before giving up.
 const (
 	maxTries  = 200     // losses for one segment
@@ -97,11 +100,11 @@ const (
 
 // Follow plays a conversation, an index into c.Conversations, with the model at both ends, and reports the first segment that the
 // model would not have sent. The package comment says what is judged and what is not.
-func (c *Capture) Follow(conv int, p tcp.Profile) Report {
+func (c *Capture) Follow(conv int, client, server tcp.Profile) Report {
 	talk := &c.Conversations[conv]
-	f := following{report: Report{Profile: p.Name}}
-	f.ends[engine.Client] = end{host: engine.Client, local: talk.Client, remote: talk.Server, base: p, p: p, work: &f.work}
-	f.ends[engine.Server] = end{host: engine.Server, local: talk.Server, remote: talk.Client, base: p, p: p, work: &f.work}
+	f := following{report: Report{Profiles: [2]string{client.Name, server.Name}}}
+	f.ends[engine.Client] = end{host: engine.Client, local: talk.Client, remote: talk.Server, base: client, p: client, work: &f.work}
+	f.ends[engine.Server] = end{host: engine.Server, local: talk.Server, remote: talk.Client, base: server, p: server, work: &f.work}
 	if talk.Client == talk.Server {
 		f.stop(&c.Packets[talk.Packets[0]], engine.Client, defeat{failure: failure{code: SelfConnect,
 			reason: "Both ends are the same port of the same host, and nobody can tell from outside which of them sent what."}})
@@ -134,23 +137,22 @@ type following struct {
 	oneSided bool
 	report   Report
 	work     int
-	last     [2]arrival // the last segment of each end
+	recent   [2][]arrival // the last segments of each end, the latest first
 }
 
 // take follows one segment and reports whether there is a way on.
 func (f *following) take(p *Packet, from engine.HostID) bool {
 	x, y := &f.ends[from], &f.ends[engine.Server-from]
-	now := arrival{p.N, p.At, p.Seg}
+	now := arrival{p.N, p.At, p.Seg, p.Direction == Out}
 	step := Step{Packet: p.N, From: from}
-	last := f.last[from]
-	f.last[from] = now
+	before := f.copyOf(&now, from)
 	switch {
 	case !p.Seg.SumOK():
 		// No host sends a wrong checksum, and none takes it.
 		step.How, step.Rule, step.Args = ByNetwork, rule.Checksum, [4]int64{int64(p.Seg.Sum()), int64(p.Seg.RightSum())}
 		f.done(step)
 		return true
-	case last.n != 0 && last.seg == p.Seg && p.At-last.at < copyTime && p.At >= last.at && (p.Seg.IPID != 0 || p.Seg.Len() > 0):
+	case before == 0 && p.At-f.recent[from][1].at < copyTime && (p.Seg.IPID != 0 || p.Seg.Len() > 0):
 		step.How = ByNetwork
 		y.queue = append(y.queue, now)
 		f.done(step)
@@ -163,7 +165,14 @@ func (f *following) take(p *Packet, from engine.HostID) bool {
 		x.imagine(&now)
 	}
 	best, why := x.explain(now)
-	if best == nil {
+	switch {
+	case best == nil && before >= 0 && (p.Direction == In || p.Seg.IPID != 0):
+		// Its sender would not have sent it again, but the network may have copied it.
+		step.How = ByNetwork
+		y.queue = append(y.queue, now)
+		f.done(step)
+		return true
+	case best == nil:
 		f.stop(p, from, why)
 		return false
 	}
@@ -176,6 +185,15 @@ func (f *following) take(p *Packet, from engine.HostID) bool {
 	}
 	f.done(step)
 	return true
+}
+
+// copyOf remembers a segment and returns how many others its sender sent since one that is the same to the last bit, -1 when there is
+// none.
+func (f *following) copyOf(now *arrival, from engine.HostID) int {
+	recent := f.recent[from]
+	n := slices.IndexFunc(recent, func(a arrival) bool { return a.seg == now.seg })
+	f.recent[from] = slices.Insert(recent[:min(len(recent), maxRecent-1)], 0, *now)
+	return n
 }
 
 func (f *following) states() [2]tcp.State { return [2]tcp.State{f.ends[0].t.State, f.ends[1].t.State} }
@@ -284,7 +302,7 @@ func (s *search) losses() bool {
 // try lets an end that was fed send now, and keeps it when it can and none did so better before.
 func (s *search) try(fed end, rest []arrival, lost []int) {
 	owed := fed.owed
-	step, fit, why := fed.sends(&s.now.seg, s.now.at)
+	step, fit, why := fed.sends(&s.now)
 	switch {
 	case fit == wrong && (s.worst.code == "" || s.worst.code == NoConnection):
 		s.worst = defeat{failure: why}

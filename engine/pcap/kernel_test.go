@@ -200,7 +200,7 @@ func TestFollowKernel(t *testing.T) {
 		steps := 0
 		fmt.Fprintf(&table, "%s: %d packets, %d conversations\n", name, len(c.Packets), len(c.Conversations))
 		for i := range c.Conversations {
-			r := c.Follow(i, tcp.Linux)
+			r := c.Follow(i, tcp.Linux, tcp.Linux)
 			steps += len(r.Steps)
 			if r.Outcome != pcap.Follows {
 				got = append(got, fmt.Sprintf("%d %s", r.Packet, r.Code))

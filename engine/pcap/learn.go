@@ -115,7 +115,7 @@ func (x *end) imagine(now *arrival) {
 		other.Payload = zeros(int(n))
 		other.Options = echo(x.t.TSOK, x.t.TSRecent)
 	}
-	x.queue = []arrival{{0, now.at, other}}
+	x.queue = []arrival{{at: now.at, seg: other}}
 }
 
 // mirrored are the options of a SYN that offers all that a SYN-ACK agrees to.

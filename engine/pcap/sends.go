@@ -29,14 +29,15 @@ func fail(code string, id rule.ID, format string, values ...any) (Step, fit, fai
 	return Step{}, wrong, failure{code, fmt.Sprintf(format, values...), id}
 }
 
-// sends lets the end send s, if it can, and says how.
-func (x *end) sends(s *wire.Segment, at tcp.Time) (step Step, f fit, why failure) {
+// sends lets the end send a segment, if it can, and says how.
+func (x *end) sends(a *arrival) (step Step, f fit, why failure) {
 	const kinds = wire.SYN | wire.ACK | wire.RST | wire.FIN
+	s, at := &a.seg, a.at
 	switch {
 	case s.Flags&kinds == wire.SYN:
 		step, f, why = x.sendsSyn(s, at)
 	case s.Flags&kinds == wire.SYN|wire.ACK:
-		step, f, why = x.sendsSynAck(s, at)
+		step, f, why = x.sendsSynAck(a)
 	case s.Flags.Has(wire.RST):
 		step, f, why = x.sendsReset(s, at)
 	default:
@@ -89,7 +90,8 @@ func (x *end) sendsSyn(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	}
 }
 
-func (x *end) sendsSynAck(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
+func (x *end) sendsSynAck(a *arrival) (Step, fit, failure) {
+	s, at := &a.seg, a.at
 	var extra string
 	if step, ok := x.due(s, func(m *wire.Segment) bool {
 		extra = more(s.Options.Parse(), m.Options.Parse())
@@ -109,6 +111,9 @@ func (x *end) sendsSynAck(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 		return fail(WrongAck, rule.ListenSYN, "The SYN-ACK acknowledges %d; the SYN had number %d, so it must be %d.", s.Ack, t.IRS, t.RcvNxt)
 	case t.State == tcp.SynReceived:
 		return fail(WrongSeq, "", "The SYN-ACK has number %d, and the one before it had %d.", s.Seq, t.ISS)
+	case t.State.Synchronized() && s.Seq == t.ISS && s.Ack == t.IRS.Add(1) && !a.own:
+		// It was sent while the end waited for the ACK, and something that it sent later came first.
+		return Step{How: ByTimer, Rule: rule.Retransmit}, loose, failure{}
 	case t.State == tcp.Closed && !x.known && !x.called:
 		// The capture begins behind the SYN.
 		x.p = learn(x.base, s)
