@@ -7,6 +7,9 @@ import (
 	"github.com/handshakelab/lab/engine/wire"
 )
 
+// maxMSS is what the loopback interface announces: more than any segment has.
+const maxMSS = 65495
+
 // learn gives a profile the options that a SYN shows.
 func learn(p tcp.Profile, syn *wire.Segment) tcp.Profile {
 	o := syn.Options.Parse()
@@ -29,24 +32,22 @@ func (x *end) offset(at tcp.Time, seg *wire.Segment) uint32 {
 	return o.TSVal - uint32(max(x.now, at)/tcp.Millisecond)
 }
 
-// join makes up the connection that s is in the middle of.
-func (x *end) join(s *wire.Segment) {
+// join makes up a handshake before s, which is in the middle of its connection. Neither side has a window that could be filled.
+func (x *end) join(s *wire.Segment, at tcp.Time) {
 	o := s.Options.Parse()
 	x.known = true
-	t := x.blank(tcp.Established)
-	t.ISS, t.SndUna, t.SndNxt = s.Seq.Add(^uint32(0)), s.Seq, s.Seq
-	t.SndWnd, t.MaxWnd, t.BytesAcked = unlimited, unlimited, unlimited
-	t.IRS, t.RcvNxt = s.Ack.Add(^uint32(0)), s.Ack
-	t.SndWL1, t.SndWL2 = t.IRS, t.ISS
-	t.RcvWnd, t.RcvBuf = unlimited, unlimited
-	t.SendMSS, t.ScaleOK, t.SndScale, t.RcvScale = 1460, true, wire.MaxWindowScale, wire.MaxWindowScale
-	t.TSOK, t.TSRecent = o.HasTimestamps, o.TSEcr
-	t.RTO, t.Accepted = tcp.Second, true
-	for k := range t.Timers {
-		t.Timers[k] = tcp.Never
-	}
-	t.LastInWnd, t.LossSince = tcp.Never, tcp.Never
-	x.t, x.acked, x.lastAck = t, true, s.Ack
+	x.p = x.base
+	x.p.MSS, x.p.ScaleOn, x.p.Scale, x.p.SACK, x.p.Timestamps = maxMSS, true, wire.MaxWindowScale, true, o.HasTimestamps
+	x.t = x.blank(tcp.Closed)
+	x.step(at, tcp.Input{Kind: tcp.OpenInput, ISS: s.Seq.Add(^uint32(0)), TSOffset: x.offset(at, s)})
+	synAck := wire.NewSegment(x.remote, x.local)
+	synAck.Flags, synAck.Seq, synAck.Ack, synAck.Window = wire.SYN|wire.ACK, s.Ack.Add(^uint32(0)), s.Seq, 65535
+	synAck.Options = x.offered()
+	x.input(at, &synAck)
+	x.t.RcvWnd, x.t.RcvBuf, x.t.SndWnd, x.t.MaxWnd = unlimited, unlimited, unlimited, unlimited
+	x.t.BytesAcked = unlimited
+	x.t.TSRecent = o.TSEcr
+	x.owed, x.acked, x.lastAck = nil, true, s.Ack
 }
 
 // learnFrom takes over what s shows of the end: its window, how far it has acknowledged, its timestamp.
@@ -121,7 +122,7 @@ func (x *end) imagine(now *arrival) {
 // mirrored are the options of a SYN that offers all that a SYN-ACK agrees to.
 func mirrored(synAck *wire.Segment) wire.Options {
 	o := synAck.Options.Parse()
-	out := wire.Options{}.WithMSS(65495)
+	out := wire.Options{}.WithMSS(maxMSS)
 	if o.HasTimestamps {
 		out = out.WithTimestamps(o.TSEcr, 0)
 	}
@@ -136,7 +137,7 @@ func mirrored(synAck *wire.Segment) wire.Options {
 
 // offered are the options of a SYN-ACK that agrees to all that the end offered.
 func (x *end) offered() wire.Options {
-	out := wire.Options{}.WithMSS(65495)
+	out := wire.Options{}.WithMSS(maxMSS)
 	if x.p.Timestamps {
 		out = out.WithTimestamps(1, 0)
 	}

@@ -190,7 +190,7 @@ func (x *end) sendsReset(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 		return Step{How: ByLearned}, loose, failure{}
 	case t.State == tcp.Closed:
 		return fail(NoConnection, rule.ClosedACK, "The %v sends an RST, and nothing arrived that it could be the answer to.", x.host)
-	case s.Seq != t.SndNxt && !(s.Seq.Less(t.SndNxt) && t.SndUna.LessEq(s.Seq)):
+	case s.Seq != t.SndNxt && !x.unacked(s.Seq):
 		return fail(WrongSeq, rule.RSTExact, "The RST has number %d; the next number of the %v is %d. Perhaps somebody else sent it in its name.",
 			s.Seq, x.host, t.SndNxt)
 	case s.Flags.Has(wire.ACK) && t.RcvNxt.Less(s.Ack):
@@ -205,6 +205,9 @@ func (x *end) sendsReset(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	x.t, x.owed = tcp.TCB{}, nil
 	return step, f, failure{}
 }
+
+// unacked reports whether n was sent and not acknowledged.
+func (x *end) unacked(n wire.Seq) bool { return n.In(x.t.SndUna, uint32(x.t.SndNxt-x.t.SndUna)) }
 
 func (x *end) unseen(s *wire.Segment) (Step, fit, failure) {
 	return fail(UnseenAck, rule.ACKRange, "The %v acknowledges %d, and only what is before %d was captured on its way there. Either the capture is not whole, or nobody sent that.",
@@ -221,7 +224,7 @@ func (x *end) sendsText(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	}
 	learned := false
 	if x.t.State == tcp.Closed && !x.known {
-		x.join(s)
+		x.join(s, at)
 		learned = true
 	}
 	step, f, why := x.judge(s, at)
@@ -258,7 +261,7 @@ func (x *end) judge(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 		return Step{How: ByAck, Rule: rule.AckText, Args: [4]int64{int64(s.Ack)}}, f, failure{}
 	case len(s.Payload) <= 1 && !s.Flags.Has(wire.FIN) && s.Seq.Add(1) == t.SndNxt && t.SndUna == t.SndNxt:
 		return Step{How: ByProbe}, f, failure{}
-	case s.Len() == 0 && t.SndUna.LessEq(s.Seq) && s.Seq.Less(t.SndNxt):
+	case s.Len() == 0 && x.unacked(s.Seq):
 		return Step{How: ByAck}, min(f, loose), failure{}
 	case s.Len() == 0:
 		return fail(WrongSeq, rule.Sequence, "The segment has number %d; the next number of the %v is %d.", s.Seq, x.host, t.SndNxt)
