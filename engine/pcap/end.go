@@ -27,7 +27,7 @@ type owed struct {
 }
 
 const (
-	maxOwed   = 32       // segments that an end is expected to send
+	maxOwed   = 8        // segments that an end is expected to send
 	maxStamps = 32       // values of timestamps that are remembered
 	maxAhead  = 64       // segments that wait for a gap to be closed
 	maxFlight = 16 << 20 // bytes sent and not acknowledged
@@ -57,24 +57,30 @@ type end struct {
 	ahead         []arrival   // arrived ahead of a gap
 	owed          []owed
 	stamps        []uint32 // values of the timestamps that it sent, the latest last
-	effects       []tcp.Effect
-	work          *int // spent on the whole conversation, see maxWork
+	shared        *shared  // by all copies of both ends
 }
 
-// clone returns a copy that shares nothing that changes but the queue and the work.
+// shared is what following a conversation has once.
+type shared struct {
+	work    int // done so far, see maxWork
+	effects []tcp.Effect
+}
+
+// clone returns a copy that shares nothing that changes but the queue.
 func (x *end) clone() end {
 	c := *x
 	c.ahead, c.owed, c.stamps = slices.Clone(x.ahead), slices.Clone(x.owed), slices.Clone(x.stamps)
-	c.effects = nil
 	return c
 }
 
 // step gives an input to the model and keeps what it sends.
 func (x *end) step(now tcp.Time, in tcp.Input) {
 	x.now = max(x.now, now)
-	x.t, x.effects = tcp.Step(x.t, &x.p, x.now, in, x.effects[:0])
-	for i := range x.effects {
-		if e := &x.effects[i]; e.Kind == tcp.Send {
+	var effects []tcp.Effect
+	x.t, effects = tcp.Step(x.t, &x.p, x.now, in, x.shared.effects[:0])
+	x.shared.effects = effects
+	for i := range effects {
+		if e := &effects[i]; e.Kind == tcp.Send {
 			if len(x.owed) == maxOwed {
 				x.owed = slices.Delete(x.owed, 0, 1)
 			}
@@ -94,7 +100,7 @@ func (x *end) blank(s tcp.State) tcp.TCB {
 // feed lets a segment arrive. next is what the end sends next, from which is learned what it did not say before: whether somebody
 // listens, and the numbers and options of its own SYN.
 func (x *end) feed(a *arrival, next *wire.Segment) {
-	*x.work++
+	x.shared.work++
 	seg := a.seg
 	x.forgetEcho(&seg)
 	first := seg.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN
@@ -150,7 +156,7 @@ func (x *end) arrive(a *arrival, seg *wire.Segment) {
 
 func (x *end) input(at tcp.Time, seg *wire.Segment) {
 	for i := range x.t.NumHeld {
-		*x.work += len(x.t.Held[i].Text) / workBytes // what is held is copied when it is joined
+		x.shared.work += len(x.t.Held[i].Text) / workBytes // what is held is copied when it is joined
 	}
 	x.step(at, tcp.Input{Kind: tcp.SegmentInput, Seg: seg})
 	if x.t.Unread > 0 {

@@ -94,7 +94,7 @@ const maxRecent = 32
 // What is tried before giving up.
 const (
 	maxTries  = 200     // losses for one segment
-	maxWork   = 300_000 // for a conversation: arrivals, and workBytes that are copied for one
+	maxWork   = 200_000 // for a conversation: arrivals, and workBytes that are copied for one
 	workBytes = 1024
 )
 
@@ -103,8 +103,8 @@ const (
 func (c *Capture) Follow(conv int, client, server tcp.Profile) Report {
 	talk := &c.Conversations[conv]
 	f := following{report: Report{Profiles: [2]string{client.Name, server.Name}}}
-	f.ends[engine.Client] = end{host: engine.Client, local: talk.Client, remote: talk.Server, base: client, p: client, work: &f.work}
-	f.ends[engine.Server] = end{host: engine.Server, local: talk.Server, remote: talk.Client, base: server, p: server, work: &f.work}
+	f.ends[engine.Client] = end{host: engine.Client, local: talk.Client, remote: talk.Server, base: client, p: client, shared: &f.shared}
+	f.ends[engine.Server] = end{host: engine.Server, local: talk.Server, remote: talk.Client, base: server, p: server, shared: &f.shared}
 	if talk.Client == talk.Server {
 		f.stop(&c.Packets[talk.Packets[0]], engine.Client, defeat{failure: failure{code: SelfConnect,
 			reason: "Both ends are the same port of the same host, and nobody can tell from outside which of them sent what."}})
@@ -136,7 +136,7 @@ type following struct {
 	ends     [2]end
 	oneSided bool
 	report   Report
-	work     int
+	shared   shared
 	recent   [2][]arrival // the last segments of each end, the latest first
 }
 
@@ -234,7 +234,7 @@ func (x *end) explain(now arrival) (*explanation, defeat) {
 		return s.best, defeat{}
 	}
 	switch {
-	case *x.work > maxWork:
+	case x.shared.work > maxWork:
 		return nil, defeat{failure: failure{code: TooInvolved, reason: "Too many segments are captured of which it is not known whether they arrived."}}
 	case now.seg.Flags.Has(wire.RST) && x.t.FinSent && !x.t.Orphan:
 		// The application did not only shut down, it closed: what arrives for it then is answered with RST.
@@ -258,7 +258,7 @@ type search struct {
 func (s *search) beginnings() bool {
 	s.fed = append(make([]end, 0, len(s.queue)+1), s.clone())
 	for i := range s.queue {
-		if *s.work > maxWork {
+		if s.shared.work > maxWork {
 			return false
 		}
 		next := s.fed[i].clone()
@@ -280,7 +280,7 @@ func (s *search) losses() bool {
 	tries := 0
 	for size := 1; size <= len(s.queue); size++ {
 		for from := len(s.queue) - size; from >= 0; from-- {
-			if tries++; tries > maxTries || *s.work > maxWork {
+			if tries++; tries > maxTries || s.shared.work > maxWork {
 				return false
 			}
 			e := s.fed[from].clone()
