@@ -81,7 +81,7 @@ type Step struct {
 	Rule   rule.ID
 	Args   [rule.MaxParams]int64
 	Lost   []int        // packets that have to be lost on their way for this one to make sense
-	Gap    uint32       // bytes that its sender must have sent before and that were not captured
+	Gap    uint32       // bytes before it that were not captured: its sender must have sent them, or it acknowledges them
 	States [2]tcp.State // of the client and the server, as far as they have shown it, behind it
 }
 
@@ -89,7 +89,7 @@ type Step struct {
 const copyTime = 2 * tcp.Millisecond
 
 // maxRecent is how many segments of an end are remembered to know copies of them.
-const maxRecent = 32
+const maxRecent = 64
 
 // What is tried before giving up.
 const (
@@ -152,7 +152,8 @@ func (f *following) take(p *Packet, from engine.HostID) bool {
 		step.How, step.Rule, step.Args = ByNetwork, rule.Checksum, [4]int64{int64(p.Seg.Sum()), int64(p.Seg.RightSum())}
 		f.done(step)
 		return true
-	case before == 0 && p.At-f.recent[from][1].at < copyTime && (p.Seg.IPID != 0 || p.Seg.Len() > 0):
+	case before >= 0 && p.At-f.recent[from][before+1].at < copyTime && (p.Seg.IPID != 0 || p.Seg.Len() > 0):
+		// It was captured twice, on its way out and on its way in say.
 		step.How = ByNetwork
 		y.queue = append(y.queue, now)
 		f.done(step)

@@ -109,6 +109,7 @@ func TestSteps(t *testing.T) {
 		{"the client alone", slices.DeleteFunc(talk(), func(s wire.Segment) bool { return s.Src != clientAddr })},
 		{"the server alone", slices.DeleteFunc(talk(), func(s wire.Segment) bool { return s.Src != serverAddr })},
 		{"the text was not captured", slices.Delete(talk(), 5, 6)[:5]},
+		{"text was not captured, and acknowledged", append(append(talk()[:3], seg(engine.Client, wire.ACK, 111, 301, "later")), seg(engine.Server, wire.ACK, 301, 116, ""))},
 		{"a copy made by the network", slices.Insert(talk(), 4, talk()[3])},
 	} {
 		r := follow(t, test.segs)
@@ -199,6 +200,8 @@ func TestMutations(t *testing.T) {
 			key := fmt.Sprintf("%d %s", n+1, name)
 			why, allowed := unnoticed[key]
 			switch {
+			case r.Outcome == pcap.Follows && why == hole && r.Steps[n].Gap != 1:
+				t.Errorf("packet %s: no byte is missed\n%s", key, steps(r))
 			case r.Outcome == pcap.Follows && !allowed:
 				t.Errorf("packet %s: nothing is noticed\n%s", key, steps(r))
 			case r.Outcome != pcap.Follows && allowed:
@@ -217,11 +220,13 @@ func TestMutations(t *testing.T) {
 var unnoticed = map[string]string{
 	"3 seq-1": probe, "5 seq-1": probe, "7 seq-1": probe, "9 seq-1": probe, "11 seq-1": probe,
 	"3 one more": text, "4 one more": text, "5 one more": text, "6 one more": text, "7 one more": text, "8 one more": text, "9 one more": text, "10 one more": text,
+	"4 seq+1": hole, "6 seq+1": hole, "8 seq+1": hole, "10 seq+1": hole,
 	"4 FIN": closed, "6 FIN": closed, "7 FIN": closed, "9 FIN": closed,
 }
 
 const (
 	probe  = "a keepalive has the number before"
 	text   = "the application may send more, and the other end acknowledge it later"
+	hole   = "a byte before it may not have been captured; Gap says so"
 	closed = "the application may close earlier"
 )

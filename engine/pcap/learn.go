@@ -86,6 +86,32 @@ func (x *end) learnFrom(s *wire.Segment, at tcp.Time) {
 	t.RcvBuf = max(t.RcvBuf, t.RcvWnd)
 }
 
+// fill makes up text that was not captured, and that an acknowledgment of up to ack proves to have been there: text behind it was
+// captured. It returns how many bytes.
+func (x *end) fill(ack wire.Seq, at tcp.Time) (missed uint32) {
+	for x.t.RcvNxt.Less(ack) {
+		var next *wire.Segment
+		for i := range x.ahead {
+			if s := &x.ahead[i].seg; x.t.RcvNxt.Less(s.Seq) && s.Seq.LessEq(ack) && (next == nil || s.Seq.Less(next.Seq)) {
+				next = s
+			}
+		}
+		if next == nil || next.Seq.Sub(x.t.RcvNxt) > maxFlight {
+			break
+		}
+		gap := uint32(next.Seq - x.t.RcvNxt)
+		lost := *next
+		lost.Flags, lost.Seq, lost.Payload = wire.ACK, x.t.RcvNxt, zeros(int(gap))
+		before := x.t.RcvNxt
+		x.arrive(&arrival{at: at}, &lost)
+		if x.t.RcvNxt == before {
+			break
+		}
+		missed += gap
+	}
+	return missed
+}
+
 // imagine makes up what the other end, of which nothing was captured, must have sent for now to make sense.
 func (x *end) imagine(now *arrival) {
 	s := &now.seg

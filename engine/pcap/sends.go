@@ -244,15 +244,23 @@ func (x *end) judge(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	}
 	// The acknowledgment: of all that arrived, or less where a later one is still to come.
 	f := exact
+	missed := x.fill(s.Ack, at)
 	switch {
 	case t.RcvNxt.Less(s.Ack):
 		return x.unseen(s)
 	case x.acked && s.Ack.Less(x.lastAck):
 		return fail(WrongAck, rule.ACKNew, "The %v acknowledges %d, less than the %d that it acknowledged before.", x.host, s.Ack, x.lastAck)
-	case s.Ack != t.RcvNxt:
+	case s.Ack != t.RcvNxt || missed > 0:
 		f = loose
 	}
-	// The numbers.
+	step, f, why := x.numbers(s, at, f)
+	step.Gap += missed
+	return step, f, why
+}
+
+// numbers judges the numbers that a segment occupies. f is what its acknowledgment allows at best.
+func (x *end) numbers(s *wire.Segment, at tcp.Time, f fit) (Step, fit, failure) {
+	t := &x.t
 	switch {
 	case s.Len() == 0 && s.Seq == t.SndNxt:
 		if step, ok := x.due(s, nil); ok {
@@ -282,17 +290,21 @@ func (x *end) judge(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 func (x *end) newText(s *wire.Segment, at tcp.Time, f fit) (Step, fit, failure) {
 	t := &x.t
 	textEnd := s.Seq.Add(uint32(len(s.Payload)))
+	gap := max(0, s.Seq.Sub(t.SndNxt))
 	switch room := t.SndUna.Add(t.SndWnd); {
 	case t.SndWnd == 0 && len(s.Payload) == 1 && s.Seq == t.SndNxt:
 		x.force(s, at)
 		return Step{How: ByProbe}, f, failure{}
+	case room.Less(textEnd) && gap > 0:
+		t.SndWnd = unlimited // where text was not captured, acknowledgments may be missing too
 	case room.Less(textEnd):
 		return fail(BeyondWindow, rule.SendWindow, "The %v sends text up to %d; the window of the other end reaches to %d.", x.host, textEnd, room)
-	case s.End().Sub(t.SndUna) > maxFlight:
+	}
+	if s.End().Sub(t.SndUna) > maxFlight {
 		return fail(TooInvolved, "", "The %v has sent more than %d MiB of which no acknowledgment was captured.", x.host, maxFlight>>20)
 	}
 	step := Step{How: ByCall}
-	if gap := s.Seq.Sub(t.SndNxt); gap > 0 {
+	if gap > 0 {
 		// What lies between was lost before it could be captured, or comes later.
 		step.Gap = uint32(gap)
 		x.give(int(gap), at)
