@@ -85,6 +85,7 @@ func genHost() *rapid.Generator[engine.HostSetup] {
 		o.ECN = opt(t, number[uint8](0, 2), "ecn")
 		o.TWReuse = opt(t, number[uint8](0, 2), "tw-reuse")
 		o.Ports = draw(t, number[uint16](0, 1024), "ports")
+		o.Broken = tcp.Broken(draw(t, number[uint16](0, uint16(tcp.AllBroken)), "broken"))
 		o.SynLinear = opt(t, number[uint8](0, engine.MaxRetries), "linear")
 		return h
 	})

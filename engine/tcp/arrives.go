@@ -33,6 +33,12 @@ func (s *step) sequence(seg *wire.Segment) bool {
 		s.recent(seg)
 		return true
 	}
+	if s.takesAnyNumber(seg, args[:]) {
+		return true
+	}
+	if s.answerAgain(seg) {
+		return false
+	}
 	// RFC 9293 section 3.10.7.4, first: an unacceptable segment is acknowledged, unless it is an RST, and dropped.
 	if !seg.Flags.Has(wire.RST) {
 		s.ack(rule.Sequence, args[:]...)
@@ -99,7 +105,8 @@ func (s *step) reset(seg *wire.Segment) bool {
 	if s.check(!seg.Flags.Has(wire.RST), rule.RSTBit) {
 		return true
 	}
-	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) {
+	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) &&
+		!s.lacks(NoRSTCheck, rule.BrokenRSTCheck, num(seg.Seq), num(s.t.RcvNxt)) {
 		s.challenge(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		s.discard(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		return false
@@ -136,6 +143,9 @@ func (s *step) syn(seg *wire.Segment) bool {
 	}
 	if s.p.Linux && s.linuxSimultaneous(seg) {
 		return true
+	}
+	if s.answerAgain(seg) {
+		return false
 	}
 	// RFC 9293 section 3.10.7.4, fourth, SYN-RECEIVED from a passive OPEN: back to LISTEN.
 	if s.t.State == SynReceived && s.t.Passive {
@@ -187,13 +197,17 @@ func (s *step) ackField(seg *wire.Segment) bool {
 		// SYN-RECEIVED: SND.UNA < SEG.ACK <= SND.NXT enters ESTABLISHED; anything else is answered
 		// <SEQ=SEG.ACK><CTL=RST>. Linux takes SEG.ACK = SND.UNA too in a simultaneous open.
 		good := s.t.completes(seg) || s.p.Linux && seg.Ack == s.t.SndUna
-		if !s.check(good, rule.SynReceivedACK, args[:3]...) {
+		if !s.check(good, rule.SynReceivedACK, args[:3]...) && !s.lacks(NoSynReceivedCheck, rule.BrokenSynReceivedACK, args[:3]...) {
 			s.reject(seg, rule.SynReceivedACK, args[:3]...)
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false
 		}
 		s.updateWindow(seg)
-		s.acknowledged(seg)
+		if good {
+			s.acknowledged(seg)
+		} else {
+			s.believe(rule.BrokenSynReceivedACK)
+		}
 		s.established(rule.SynReceivedACK, args[:3]...)
 		return true
 	}
@@ -255,10 +269,14 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	if seg.Flags.Has(wire.SYN) {
 		start = start.Add(1)
 	}
-	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt)}
+	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt), int64(s.t.RcvWnd)}
 	old := s.t.RcvNxt.Sub(start) // bytes at the front that arrived before
-	if !s.check(old >= 0 && old < int32(len(seg.Payload)), rule.Text, args[:3]...) {
-		return 0
+	id := rule.Text
+	if !s.check(old >= 0 && old < int32(len(seg.Payload)), id, args[:3]...) {
+		if !s.lacks(NoWindowCheck, rule.BrokenWindow, args[:]...) {
+			return 0
+		}
+		id, old = rule.BrokenWindow, 0
 	}
 	n := min(uint32(len(seg.Payload))-uint32(old), s.t.RcvWnd)
 	// RFC 9293 section 3.10.7.4, seventh: RCV.NXT goes over what was accepted, and RCV.WND by as much down: the right edge
@@ -266,7 +284,7 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	s.t.RcvNxt = s.t.RcvNxt.Add(n)
 	s.t.RcvWnd -= n
 	s.t.Unread += n
-	s.add(Effect{Kind: Tell, Rule: rule.Text, Notice: Readable, Bytes: n, Args: args})
+	s.add(Effect{Kind: Tell, Rule: id, Notice: Readable, Bytes: n, Args: args})
 	return n + s.fillGap()
 }
 

@@ -223,6 +223,9 @@ func (s *step) reject(in *wire.Segment, id rule.ID, args ...int64) {
 	} else {
 		rst.Flags, rst.Ack = wire.RST|wire.ACK, in.End()
 	}
+	if s.lacks(NoRST, rule.BrokenRST, num(rst.Seq)) {
+		return
+	}
 	e := Effect{Kind: Send, Rule: id, Seg: rst}
 	copy(e.Args[:], args)
 	s.add(e)
