@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"engine":             {"engine/wire", "engine/rule", "engine/tcp", "engine/network"},
 	"engine/script":      {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine"},
 	"engine/share":       {},
+	"engine/search":      {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},
 	"engine/goal":        {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},
 	"engine/pcap":        {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},
 	"engine/packetdrill": {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},

@@ -85,6 +85,9 @@ func (w World) Clone() World {
 // Setup returns what the run started from. It shares its slices with the world: do not change them.
 func (w World) Setup() Setup { return *w.setup }
 
+// Host returns a copy of a host as it stands.
+func (w *World) Host(h HostID) tcp.Host { return w.hosts[h].Clone() }
+
 // Now returns the time.
 func (w World) Now() Time { return w.now }
 

@@ -126,6 +126,7 @@
 //	expect server LISTEN
 //	expect client told connected        # what its application was told
 //	expect client told ECONNREFUSED
+//	expect server told readable >= 2    # >=, = or <=
 //	expect server sent SYN-ACK again    # by a timer
 //	expect quiet                        # nothing is due any more
 //	expect not server ESTABLISHED

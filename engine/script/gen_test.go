@@ -183,6 +183,12 @@ func genCond() *rapid.Generator[engine.Cond] {
 			} else {
 				c.Notice = tcp.Notice(rapid.IntRange(int(tcp.Connected), int(tcp.PeerClosed)).Draw(t, "notice"))
 			}
+			switch c.Cmp = rapid.SampledFrom([]engine.Cmp{0, engine.AtLeast, engine.Exactly, engine.AtMost}).Draw(t, "cmp"); c.Cmp {
+			case engine.AtLeast:
+				c.Count = draw(t, number(2, engine.MaxEvents-1), "count")
+			case engine.Exactly, engine.AtMost:
+				c.Count = draw(t, number(0, engine.MaxEvents-1), "count")
+			}
 		case engine.RetransmitOf:
 			c.Host, c.Seg.Flags = host, draw(t, genKind(), "kind")
 		}

@@ -52,6 +52,14 @@ func (h *Host) Clone() Host {
 	return c
 }
 
+// CopyTo makes c a copy of the host that shares nothing that changes with it, in the memory that c already has.
+func (h *Host) CopyTo(c *Host) {
+	conns, ended := c.conns, c.ended
+	*c = *h
+	c.conns = append(conns[:0], h.conns...)
+	c.ended = append(ended[:0], h.ended...)
+}
+
 // Profile returns the profile of the host, departures included.
 func (h *Host) Profile() *Profile { return &h.cfg.Profile }
 
