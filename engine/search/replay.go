@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/script"
@@ -19,21 +20,76 @@ type writer struct {
 // replay returns the moves as a scenario that ends in the violation, or nil when the clock does not let it happen: when a timer
 // fires before a segment can have come.
 func (p *Problem) replay(l Limits, moves []move, wrong Violation) *script.Scenario {
+	sc := p.write(l, moves, wrong)
+	if sc == nil {
+		return nil
+	}
+	s := p.start(l)
+	s.mem = &memory{}
+	s.run(p, nil)
+	steps := s.steps(p, moves)
+	left := slices.Clone(s.flights)
+	for _, f := range left {
+		steps, sc = p.plainer(l, steps, f, wrong, sc)
+	}
+	return sc
+}
+
+// plainer lets a segment that the shortest run leaves on the wire arrive where it does no harm, if the scenario is shorter for
+// it: what comes in its turn need not be held back.
+func (p *Problem) plainer(l Limits, steps []step, f flight, wrong Violation, sc *script.Scenario) ([]step, *script.Scenario) {
+	for i := 1; i <= len(steps); i++ {
+		more := slices.Insert(slices.Clone(steps), i, step{move{kind: deliver}, f})
+		moves, ok := p.moves(l, more, wrong)
+		if !ok {
+			continue
+		}
+		if other := p.write(l, moves, wrong); other != nil && lines(other) < lines(sc) {
+			return more, other
+		}
+	}
+	return steps, sc
+}
+
+// lines is how many lines a scenario has, without its notes.
+func lines(sc *script.Scenario) int { return strings.Count(sc.String(), "\n") - len(sc.Notes) }
+
+// moves makes steps moves again, and reports whether they can be made and end, and only end, in the violation.
+func (p *Problem) moves(l Limits, steps []step, wrong Violation) ([]move, bool) {
+	s := p.start(l)
+	s.mem = &memory{}
+	s.run(p, nil)
+	var moves []move
+	for i, st := range steps {
+		m, ok := s.find(st)
+		if !ok {
+			return nil, false
+		}
+		s.do(p, m)
+		if moves = append(moves, m); s.wrong.Kind != 0 && (i < len(steps)-1 || s.wrong != wrong) {
+			return nil, false
+		}
+	}
+	return moves, s.wrong == wrong
+}
+
+// write makes a scenario of moves.
+func (p *Problem) write(l Limits, moves []move, wrong Violation) *script.Scenario {
 	w := &writer{world: p.world.Clone()}
 	w.sc.Title = p.title
 	s := p.start(l)
 	s.mem = &memory{}
 	calls := func(h engine.HostID, c tcp.Call) { w.do(engine.Action{Kind: engine.Call, Host: h, Call: c}) }
 	s.run(p, calls)
-	ok := true
 	for _, m := range moves {
-		ok = ok && w.move(&s, m)
+		if !w.move(&s, m) {
+			return nil
+		}
 		s.move(p, m)
-		ok = ok && w.bury(&s)
+		if !w.bury(&s) {
+			return nil
+		}
 		s.run(p, calls)
-	}
-	if !ok {
-		return nil
 	}
 	w.note(wrong.String())
 	w.expect(wrong)
@@ -79,8 +135,7 @@ func (w *writer) move(s *state, m move) bool {
 		return w.do(engine.Action{Kind: engine.Drop, Seg: w.name(s.flights[m.n].id)})
 	case duplicate:
 		id := s.flights[m.n].id
-		kind := s.flights[m.n].seg.Flags.Kind()
-		w.note("The network keeps a copy of the " + kind + ".")
+		w.note("The network keeps a copy of " + named(&s.flights[m.n]) + ".")
 		return w.do(engine.Action{Kind: engine.Duplicate, Seg: w.name(id)}) && w.do(engine.Action{Kind: engine.Hold, Seg: w.name(s.last + 1)})
 	case fire:
 		_, conn, timer, _ := s.hosts[m.n].Next()
@@ -89,13 +144,21 @@ func (w *writer) move(s *state, m move) bool {
 	f := &s.flights[m.n]
 	if i := slices.IndexFunc(w.world.Flying(), func(g engine.Flight) bool { return g.ID == f.id }); w.world.Flying()[i].Held {
 		if w.world.Flying()[i].Of != 0 {
-			w.note("The old " + f.seg.Flags.Kind() + " comes out of the network.")
+			w.note("Late, the copy of " + named(f) + " comes out of the network.")
 		}
 		if !w.do(engine.Action{Kind: engine.Release, Seg: w.name(f.id)}) {
 			return false
 		}
 	}
 	return w.until(engine.Due{Kind: engine.DueArrival, Host: f.to, Seg: f.id})
+}
+
+// named is a segment in a sentence.
+func named(f *flight) string {
+	if f.seg.Payload != "" {
+		return "the text " + script.Quote(f.seg.Payload)
+	}
+	return "the " + (f.seg.Flags &^ wire.PSH).Kind()
 }
 
 // until lets d be what happens next: segments that would come before it are held back. A timer cannot be.

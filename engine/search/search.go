@@ -147,8 +147,8 @@ func (p *Problem) Search(l Limits, progress func(Progress) bool) Result {
 					return Result{End: Found, Progress: at, Violation: next.wrong, Scenario: sc}
 				}
 			}
-			if next.wrong.Kind != 0 || len(next.flights) > maxFlights {
-				continue // what follows a violation follows from it
+			if next.wrong.final() || len(next.flights) > maxFlights {
+				continue
 			}
 			if !t.add(&next, n, m) {
 				continue
@@ -161,6 +161,11 @@ func (p *Problem) Search(l Limits, progress func(Progress) bool) Result {
 	}
 	at.States, at.Frontier = len(t.nodes), 0
 	return end(Exhausted)
+}
+
+// final reports whether what follows a violation would only follow from it. Who is alone may still come to more harm.
+func (v Violation) final() bool {
+	return v.Kind == OldText || v.Kind == WrongText || v.Kind == OldReset
 }
 
 func (v Violation) wanted(k Kind) bool { return v.Kind != 0 && (k == 0 || k == v.Kind) }

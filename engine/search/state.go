@@ -48,11 +48,14 @@ type flight struct {
 	dest tcp.ConnID // of this host: whom it was meant for, 0 when the sender did not know
 	born tcp.Time
 	seg  wire.Segment
+
+	answers tcp.ConnID // of this host: whose segment drew it, 0 for none
+	fresh   bool       // it came on the wire with the last move that was no mere drop or copy
 }
 
 // same reports whether it makes no difference which of the two arrives.
 func (f *flight) same(g *flight) bool {
-	return f.to == g.to && f.from == g.from && f.dest == g.dest && f.born == g.born && f.seg == g.seg
+	return f.to == g.to && f.from == g.from && f.dest == g.dest && f.answers == g.answers && f.born == g.born && f.seg == g.seg
 }
 
 // An app is the application on a host in the middle of its program.
@@ -80,13 +83,14 @@ func (s *state) copyTo(c *state) {
 	}
 }
 
-// A moveKind says what a move does.
+// A moveKind says what a move does. Of runs of equal length the one is found whose moves come first in this order: old
+// duplicates are the favourite evil of a network.
 type moveKind uint8
 
 const (
-	deliver   moveKind = iota + 1 // a segment arrives
+	duplicate moveKind = iota + 1 // the network makes a copy of a segment
+	deliver                       // a segment arrives
 	drop                          // the network loses it
-	duplicate                     // the network makes a copy of it
 	fire                          // the next timer of a host fires
 )
 
@@ -96,14 +100,17 @@ type move struct {
 	n    uint8 // which of the flights, or which host
 }
 
-// moves appends what may come next. Of segments that are the same only the first is moved.
+// moves appends what may come next. Of segments that are the same only the first is moved. What the network loses or copies it
+// does at once: to do it later would make no difference.
 func (s *state) moves(out []move) []move {
-	for kind := deliver; kind <= duplicate; kind++ {
+	for kind := duplicate; kind <= drop; kind++ {
 		if kind == drop && s.left.drops == 0 || kind == duplicate && s.left.copies == 0 {
 			continue
 		}
 		for i := range s.flights {
-			if !slices.ContainsFunc(s.flights[:i], func(f flight) bool { return f.same(&s.flights[i]) }) {
+			f := &s.flights[i]
+			able := func(g *flight) bool { return kind == deliver || g.fresh }
+			if able(f) && !slices.ContainsFunc(s.flights[:i], func(g flight) bool { return able(&g) && g.same(f) }) {
 				out = append(out, move{kind, uint8(i)})
 			}
 		}
@@ -139,6 +146,12 @@ func (s *state) do(p *Problem, m move) {
 }
 
 func (s *state) move(p *Problem, m move) {
+	s.wrong = Violation{}
+	if m.kind == deliver || m.kind == fire {
+		for i := range s.flights {
+			s.flights[i].fresh = false
+		}
+	}
 	switch m.kind {
 	case deliver:
 		f := s.take(int(m.n))
@@ -179,6 +192,37 @@ func (s *state) noteHeld(f *flight) {
 	}
 }
 
+// A step is a move that names its segment by what it is and not by its place.
+type step struct {
+	move
+	flight flight
+}
+
+// steps names the segments of the moves that lead on from s.
+func (s *state) steps(p *Problem, moves []move) []step {
+	var steps []step
+	for _, m := range moves {
+		st := step{move: m}
+		if m.kind != fire {
+			st.flight = s.flights[m.n]
+		}
+		steps = append(steps, st)
+		s.do(p, m)
+	}
+	return steps
+}
+
+// find returns the move of a step in this state, if it can be made.
+func (s *state) find(st step) (move, bool) {
+	if st.kind == fire {
+		at, _, _, ok := s.hosts[st.n].Next()
+		first, _ := s.nextTimer()
+		return st.move, ok && at == first
+	}
+	i := slices.IndexFunc(s.flights, func(f flight) bool { return f.to == st.flight.to && f.from == st.flight.from && f.seg == st.flight.seg })
+	return move{st.kind, uint8(i)}, i >= 0
+}
+
 func (s *state) take(i int) flight {
 	f := s.flights[i]
 	s.flights = slices.Delete(s.flights, i, i+1)
@@ -196,7 +240,7 @@ func (s *state) bury(msl tcp.Time) {
 func (s *state) run(p *Problem, made func(engine.HostID, tcp.Call)) {
 	for progress := true; progress; {
 		progress = false
-		for h := engine.Client; h <= engine.Server; h++ {
+		for _, h := range [...]engine.HostID{engine.Server, engine.Client} { // who listens is there first
 			for s.apps[h].next < len(p.programs[h]) && s.call(h, p.programs[h][s.apps[h].next], made) {
 				s.apps[h].next++
 				progress = true
@@ -271,7 +315,10 @@ func (s *state) follow(h engine.HostID, in *flight) {
 				s.conns[h][x.Conn-1].peer = in.from
 			}
 		case tcp.Send:
-			f := flight{to: engine.Server - h, from: x.Conn, born: s.now, seg: x.Seg}
+			f := flight{to: engine.Server - h, from: x.Conn, born: s.now, seg: x.Seg, fresh: true}
+			if in != nil {
+				f.answers = in.from
+			}
 			switch {
 			case in != nil && (x.Conn == 0 || x.Seg.Flags.Has(wire.RST)):
 				f.dest = in.from // an answer to whoever sent it
@@ -293,10 +340,7 @@ func (s *state) digest(room *[]byte) [16]byte {
 	b := (*room)[:0]
 	u64 := func(v int64) { b = binary.BigEndian.AppendUint64(b, uint64(v)) }
 	u64(int64(s.now))
-	b = append(b, s.left.drops, s.left.copies, s.left.timers)
-	if s.lost {
-		b = append(b, 1)
-	}
+	b = append(b, s.left.drops, s.left.copies, s.left.timers, bit(s.lost))
 	for h := range s.hosts {
 		b = s.hosts[h].AppendBinary(b)
 		b = append(b, byte(s.apps[h].next), byte(s.apps[h].conn), byte(len(s.conns[h])))
@@ -314,7 +358,7 @@ func (s *state) digest(room *[]byte) [16]byte {
 	ends[0] = start
 	for i := range s.flights {
 		f := &s.flights[i]
-		b = append(b, byte(f.to), byte(f.from), byte(f.dest), byte(f.seg.Flags))
+		b = append(b, byte(f.to), byte(f.from), byte(f.dest), byte(f.answers), byte(f.seg.Flags), bit(f.fresh && s.left.drops+s.left.copies > 0))
 		u64(int64(f.born))
 		u64(int64(f.seg.Seq)<<32 | int64(f.seg.Ack))
 		u64(int64(f.seg.Window)<<32 | int64(f.seg.Src.Port())<<16 | int64(f.seg.Dst.Port()))
@@ -341,6 +385,13 @@ func (s *state) digest(room *[]byte) [16]byte {
 	*room = b
 	sum := sha256.Sum256(b)
 	return [16]byte(sum[:16])
+}
+
+func bit(v bool) byte {
+	if v {
+		return 1
+	}
+	return 0
 }
 
 // maxFlights is how many segments may be on the wire at once; beyond that a run is not followed.

@@ -150,7 +150,7 @@ func (s *state) idle(h engine.HostID, t *tcp.TCB) bool {
 	}
 	for i := range s.flights {
 		f := &s.flights[i]
-		if f.to != h && f.from == t.ID || f.to == h && f.dest == t.ID {
+		if f.to != h && f.from == t.ID || f.to == h && (f.dest == t.ID || f.answers == t.ID) {
 			return false
 		}
 	}
