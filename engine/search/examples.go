@@ -34,7 +34,7 @@ client close
 server recv
 server recv
 server close
-`, Limits{}},
+`, Limits{Copies: 1}},
 	{tcp.FixedISN, `title The same initial number again: old text fits into a new connection
 client 192.0.2.1:40001 broken fixed-isn
 server 192.0.2.2:80 isn 300,400

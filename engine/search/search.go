@@ -25,6 +25,7 @@
 package search
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/handshakelab/lab/engine"
@@ -39,6 +40,14 @@ type Limits struct {
 	Copies int  // copies that it may make, -1 for none
 	Timers int  // timers that may fire, -1 for none
 	Want   Kind // what to look for; 0 is anything
+}
+
+// Or returns l with what is zero in it taken from m.
+func (l Limits) Or(m Limits) Limits {
+	return Limits{
+		Depth: cmp.Or(l.Depth, m.Depth), States: cmp.Or(l.States, m.States), Drops: cmp.Or(l.Drops, m.Drops),
+		Copies: cmp.Or(l.Copies, m.Copies), Timers: cmp.Or(l.Timers, m.Timers), Want: cmp.Or(l.Want, m.Want),
+	}
 }
 
 // The defaults of Limits, and how far they go.
@@ -159,7 +168,7 @@ func (p *Problem) Search(l Limits, progress func(Progress) bool) Result {
 			}
 		}
 	}
-	at.States, at.Frontier = len(t.nodes), 0
+	at.Depth, at.States, at.Frontier = at.Depth-1, len(t.nodes), 0 // no run had a last move to try
 	return end(Exhausted)
 }
 

@@ -80,10 +80,11 @@ func TestExamples(t *testing.T) {
 // With the protection nothing goes wrong in the same limits, whatever the profile.
 func TestUnbroken(t *testing.T) {
 	for _, e := range Examples() {
+		depth := parse(t, e.Text, "").Search(e.Limits, nil).Progress.Depth
 		for _, profile := range tcp.Profiles() {
 			t.Run(e.Broken.String()+"/"+profile.Name, func(t *testing.T) {
 				l := e.Limits
-				l.Depth = parse(t, e.Text, "").Search(e.Limits, nil).Progress.Depth
+				l.Depth = depth
 				r := parse(t, e.Text, profile.Name).Unbroken().Search(l, nil)
 				if r.End != DepthReached && r.End != Exhausted {
 					t.Errorf("%v %v %+v\n%s", r.End, r.Violation, r.Progress, r.Scenario)
@@ -143,8 +144,8 @@ func TestShortest(t *testing.T) {
 // Two ways to the same state are one.
 func TestOrderDoesNotMatter(t *testing.T) {
 	p := parse(t, "server listen\nclient connect\nclient send \"a\"\nclient send \"b\"\nserver send \"c\"\n", "")
-	after := func(moves ...move) [16]byte {
-		s := p.start(Limits{}.defaults())
+	after := func(drops int, moves ...move) [16]byte {
+		s := p.start(Limits{Drops: drops, Copies: -1}.defaults())
 		s.mem = &memory{}
 		s.run(p, nil)
 		for _, m := range moves {
@@ -154,12 +155,13 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		return s.digest(&room)
 	}
 	first := []move{{deliver, 0}, {deliver, 0}, {deliver, 0}} // SYN, SYN-ACK, ACK: texts go both ways
-	one := after(append(slices.Clone(first), move{deliver, 0}, move{deliver, 0})...)
-	if other := after(append(slices.Clone(first), move{deliver, 1}, move{deliver, 0})...); one != other {
+	one := after(-1, append(slices.Clone(first), move{deliver, 0}, move{deliver, 0})...)
+	if other := after(-1, append(slices.Clone(first), move{deliver, 1}, move{deliver, 0})...); one != other {
 		t.Error("the order in which two segments arrived at different hosts makes two states")
 	}
-	if other := after(append(slices.Clone(first), move{deliver, 0}, move{drop, 0})...); one == other {
-		t.Error("a segment that arrived and one that was lost make one state")
+	one = after(1, first...)
+	if other := after(1, append(slices.Clone(first), move{drop, 0})...); one == other {
+		t.Error("a segment that is under way and one that was lost make one state")
 	}
 }
 

@@ -3,6 +3,7 @@ package search
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/rule"
@@ -119,8 +120,12 @@ func (s *state) readable(h engine.HostID, x *tcp.Effect, in *flight) {
 		c.got += len(text)
 		return
 	}
+	ours := in.dest == x.Conn
+	if x.Rule == rule.HeldText { // it came before in
+		ours = peer != nil && strings.Contains(peer.sent, text)
+	}
 	s.wrong = Violation{Kind: OldText, Host: h, Conn: x.Conn, Text: text}
-	if in.dest == x.Conn {
+	if ours {
 		s.wrong.Kind = WrongText
 	}
 }
