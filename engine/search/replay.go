@@ -29,8 +29,11 @@ func (p *Problem) replay(l Limits, moves []move, wrong Violation) *script.Scenar
 	s.run(p, nil)
 	steps := s.steps(p, moves)
 	left := slices.Clone(s.flights)
-	for _, f := range left {
-		steps, sc = p.plainer(l, steps, f, wrong, sc)
+	for before := 0; before != lines(sc); {
+		before = lines(sc)
+		for _, f := range left {
+			steps, sc = p.plainer(l, steps, f, wrong, sc)
+		}
 	}
 	return sc
 }

@@ -78,7 +78,7 @@ func (s *state) copyTo(c *state) {
 	c.hosts = hosts
 	c.flights = append(flights[:0], s.flights...)
 	for h := range c.hosts {
-		s.hosts[h].CopyTo(&c.hosts[h])
+		c.hosts[h].Set(&s.hosts[h])
 		c.conns[h] = append(conns[h][:0], s.conns[h]...)
 	}
 }
@@ -315,7 +315,7 @@ func (s *state) follow(h engine.HostID, in *flight) {
 				s.conns[h][x.Conn-1].peer = in.from
 			}
 		case tcp.Send:
-			f := flight{to: engine.Server - h, from: x.Conn, born: s.now, seg: x.Seg, fresh: true}
+			f := flight{to: engine.Server - h, from: x.Conn, born: s.now, seg: *x.Seg, fresh: true}
 			if in != nil {
 				f.answers = in.from
 			}
