@@ -390,7 +390,7 @@ func TestShiftedNumbers(t *testing.T) {
 }
 
 // numbers are the parameters of rules that are sequence numbers.
-var numbers = []string{"SEG.FIN", "left", "right", "SEG.SEQ", "SEG.ACK", "ISS", "IRS", "SND.UNA", "SND.NXT", "RCV.NXT"}
+var numbers = []string{"SEG.FIN", "left", "right", "SEG.SEQ", "SEG.ACK", "ISS", "IRS", "SND.UNA", "SND.NXT", "RCV.NXT", "cookie"}
 
 // shiftedBy returns what of b is not that of a moved by k, or "".
 func shiftedBy(k wire.Seq, a, b engine.Event) string {

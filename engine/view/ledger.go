@@ -36,6 +36,8 @@ type flow struct {
 	reduced bool // kept as a timewait socket
 	readFIN bool // the application has read up to the peer's FIN
 
+	ackDelayed bool // an acknowledgment waited before the connection record says how long one may
+
 	began  bool
 	maxEnd wire.Seq // highest number ever sent, plus one
 	out    []piece  // what was sent and is not acknowledged, by number
@@ -468,6 +470,7 @@ func (a *account) sent(e *engine.Event, f *flow, in *wire.Segment) {
 		// A FIN before any text is acknowledged by the timer too: the kernel's first delay is zero.
 		if a.linux && f != nil && f.state == tcp.CloseWait && f.vars.AckDelay == 0 && in != nil && in.Flags.Has(wire.FIN) && f.vars.RcvNxt.Less(e.Wire.Ack) {
 			a.Counters[DelayedACKs]++
+			f.ackDelayed = true
 		}
 	case rule.KeepProbe:
 		a.Counters[TCPKeepAlive]++
