@@ -39,12 +39,12 @@ func (s *step) hold(seg *wire.Segment) bool {
 	if p.right() == p.Left {
 		return false
 	}
-	held := s.t.Held[:s.t.NumHeld]
-	rest := s.t.Held // the pieces that p does not touch, in their order
+	var apart [maxHeld]piece // the pieces that p does not touch, in their order
 	n := 0
-	for _, q := range held {
+	for i := range s.t.NumHeld {
+		q := s.t.Held[i]
 		if q.right().Less(p.Left) || p.right().Less(q.Left) {
-			rest[n] = q
+			apart[n] = q
 			n++
 			continue
 		}
@@ -53,8 +53,8 @@ func (s *step) hold(seg *wire.Segment) bool {
 	if n == maxHeld {
 		return false
 	}
-	s.t.Held = [maxHeld]piece{0: p}
-	s.t.NumHeld = uint8(1 + copy(s.t.Held[1:], rest[:n]))
+	s.t.Held = &[maxHeld]piece{0: p}
+	s.t.NumHeld = uint8(1 + copy(s.t.Held[1:], apart[:n]))
 	return true
 }
 
@@ -78,9 +78,10 @@ func (s *step) unhold() (p piece, ok bool) {
 		if s.t.RcvNxt.Less(p.Left) {
 			continue
 		}
-		copy(s.t.Held[i:], s.t.Held[i+1:])
+		var rest [maxHeld]piece
+		copy(rest[copy(rest[:], s.t.Held[:i]):], s.t.Held[i+1:s.t.NumHeld])
+		s.t.Held = &rest
 		s.t.NumHeld--
-		s.t.Held[s.t.NumHeld] = piece{}
 		if p.right().LessEq(s.t.RcvNxt) {
 			return s.unhold() // all of it arrived again meanwhile
 		}
