@@ -1,0 +1,242 @@
+package packetdrill
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// A kernel is the host under test: package tcp behind the little that sockets need of it. What package tcp learns to do is
+// mapped here and allowed in features.go.
+type kernel struct {
+	host     tcp.Host
+	now      tcp.Time
+	settings settings
+	conns    []*conn
+	listener *socket
+	sent     []sent
+	effects  []tcp.Effect
+}
+
+// sent is a segment that left the host.
+type sent struct {
+	at  tcp.Time
+	seg wire.Segment
+}
+
+// A conn is a connection as its socket sees it. It outlives the host's record.
+type conn struct {
+	tcb       tcp.TCB // as it stands, or stood when it ended
+	options   *sockopts
+	gone      bool
+	connected bool
+	eof       bool  // the peer sent FIN
+	err       errno // not told yet
+
+	segments              []outstanding // sent, and not acknowledged
+	highest               wire.Seq      // the number after the last one sent
+	retransmits           int64
+	bytesSent, bytesAgain int64
+	dataIn, dataOut       int64
+}
+
+// outstanding is a segment that is not acknowledged.
+type outstanding struct {
+	end   wire.Seq
+	again bool
+}
+
+func newKernel(s settings, local, remote netip.AddrPort) *kernel {
+	return &kernel{settings: s, host: tcp.NewHost(tcp.HostConfig{Addr: local, Peer: remote, Profile: s.profile, Secret: 1})}
+}
+
+// wear makes the host behave as the options of one socket say until it is told otherwise: the profile of a host is that of
+// all its connections, and here each may have its own.
+func (k *kernel) wear(o *sockopts) {
+	p := k.settings.profile
+	if o != nil {
+		o.apply(&p)
+	}
+	*k.host.Profile() = p
+}
+
+func (k *kernel) find(id tcp.ConnID) *conn {
+	for i := len(k.conns) - 1; i >= 0; i-- {
+		if k.conns[i].tcb.ID == id {
+			return k.conns[i]
+		}
+	}
+	return nil
+}
+
+// between returns the newest connection between two addresses.
+func (k *kernel) between(local, remote netip.AddrPort) *conn {
+	for i := len(k.conns) - 1; i >= 0; i-- {
+		if t := &k.conns[i].tcb; t.Local == local && t.Remote == remote {
+			return k.conns[i]
+		}
+	}
+	return nil
+}
+
+// optionsOf are those of whoever a segment is for.
+func (k *kernel) optionsOf(local, remote netip.AddrPort) *sockopts {
+	if c := k.between(local, remote); c != nil && !c.gone {
+		return c.options
+	}
+	if k.listener != nil {
+		return k.listener.options
+	}
+	return nil
+}
+
+// receive takes a segment that arrives now.
+func (k *kernel) receive(seg *wire.Segment) {
+	k.wear(k.optionsOf(seg.Dst, seg.Src))
+	k.absorb(k.host.Receive(k.now, seg, k.effects[:0]), nil)
+	if c := k.between(seg.Dst, seg.Src); c != nil && len(seg.Payload) > 0 {
+		c.dataIn++
+	}
+}
+
+// call makes a socket call. made is the connection that it opened or accepted.
+func (k *kernel) call(c tcp.Call, o *sockopts) (made *conn, e errno) {
+	k.wear(o)
+	effects, err := k.host.Call(k.now, c, k.effects[:0])
+	if err != nil {
+		if n, ok := err.(tcp.Errno); ok {
+			return nil, errno(n.String())
+		}
+		return nil, "EINVAL"
+	}
+	for i := range effects {
+		if f := &effects[i]; f.Kind == tcp.Tell && f.Notice == tcp.Accepted {
+			made = k.find(f.Conn)
+		}
+	}
+	if opened := k.absorb(effects, o); opened != nil {
+		made = opened
+	}
+	return made, ""
+}
+
+// next is when the next timer fires.
+func (k *kernel) next() (tcp.Time, bool) {
+	at, _, _, ok := k.host.Next()
+	return at, ok
+}
+
+// fire lets the next timer fire, and time go on to it.
+func (k *kernel) fire() {
+	at, id, timer, ok := k.host.Next()
+	if !ok {
+		return
+	}
+	k.now = max(k.now, at)
+	if c := k.find(id); c != nil {
+		k.wear(c.options)
+	}
+	k.absorb(k.host.Fire(k.now, id, timer, k.effects[:0]), nil)
+}
+
+// absorb notes what the host did. The options are those of the socket whose call it was.
+func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
+	k.effects = effects
+	for i := range effects {
+		e := &effects[i]
+		c := k.find(e.Conn)
+		switch {
+		case e.Kind == tcp.Opened:
+			opened = &conn{options: o}
+			opened.tcb.ID = e.Conn
+			if e.TCB != nil {
+				opened.tcb = *e.TCB
+			}
+			if o == nil && k.listener != nil {
+				inherited := *k.listener.options
+				opened.options = &inherited
+			}
+			opened.highest = opened.tcb.ISS
+			k.conns = append(k.conns, opened)
+		case e.Kind == tcp.Send:
+			k.sent = append(k.sent, sent{k.now, e.Seg})
+			if c != nil {
+				c.count(&e.Seg)
+			}
+		case c == nil:
+		case e.Kind == tcp.Updated && e.TCB != nil:
+			c.tcb = *e.TCB
+			c.segments = slices.DeleteFunc(c.segments, func(o outstanding) bool { return o.end.LessEq(c.tcb.SndUna) })
+		case e.Kind == tcp.Change:
+			c.tcb.State = e.To
+		case e.Kind == tcp.Tell && e.Errno != tcp.OK:
+			c.err = errno(e.Errno.String())
+		case e.Kind == tcp.Tell && e.Notice == tcp.Connected:
+			c.connected = true
+		case e.Kind == tcp.Tell && e.Notice == tcp.PeerClosed:
+			c.eof = true
+		case e.Kind == tcp.Removed:
+			c.gone = true
+			c.segments = nil
+		}
+	}
+	return opened
+}
+
+// count follows what a connection sends, as the counters of TCP_INFO do.
+func (c *conn) count(seg *wire.Segment) {
+	n := seg.Len()
+	if n == 0 || seg.Flags.Has(wire.RST) {
+		return
+	}
+	size := int64(len(seg.Payload))
+	if size > 0 {
+		c.dataOut++
+		c.bytesSent += size
+	}
+	if end := seg.End(); c.highest.Less(end) {
+		c.highest = end
+		c.segments = append(c.segments, outstanding{end: end})
+		return
+	}
+	c.retransmits++
+	c.bytesAgain += size
+	for i := range c.segments {
+		if o := &c.segments[i]; seg.Seq.Less(o.end) && o.end.LessEq(seg.End()) {
+			o.again = true
+		}
+	}
+}
+
+// unread is how many bytes may be read.
+func (c *conn) unread() int64 { return int64(c.tcb.Unread) }
+
+// read takes bytes off the buffer.
+func (k *kernel) read(c *conn, n int64) {
+	if c.gone {
+		c.tcb.Unread -= uint32(n)
+		return
+	}
+	k.call(tcp.Call{Verb: tcp.CallRecv, Conn: c.tcb.ID, Count: int(n)}, c.options)
+}
+
+// listen begins to listen on the host's port.
+func (k *kernel) listen(s *socket, backlog int) errno {
+	_, e := k.call(tcp.Call{Verb: tcp.CallListen, Backlog: backlog}, s.options)
+	if e == "" {
+		k.listener = s
+	}
+	return e
+}
+
+// acceptable reports whether a connection waits to be accepted.
+func (k *kernel) acceptable() bool {
+	for _, t := range k.host.Conns() {
+		if t.Passive && t.State.Synchronized() && !t.Accepted {
+			return true
+		}
+	}
+	return false
+}
