@@ -9,7 +9,7 @@ APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 test: tools lint generated go browser e2e
 
 tools: web/browser/node_modules/.package-lock.json
-	@command -v chromium tcpdump >/dev/null && command -v tcpdump >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium tcpdump fonts-liberation; }
+	@command -v chromium >/dev/null && command -v tcpdump >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium tcpdump fonts-liberation; }
 
 web/browser/node_modules/.package-lock.json: web/browser/package-lock.json
 	$(NPM) ci --no-audit --no-fund
@@ -24,7 +24,7 @@ lint:
 generated:
 	go generate ./...
 	$(NPM) run --silent vendor:check
-	@git diff --exit-code --stat -- '*_templ.go' static/js web/i18n || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts static/js/catalog.en.js || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
 
 go:
 	go test -race ./...

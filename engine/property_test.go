@@ -427,10 +427,18 @@ func shiftedBy(k wire.Seq, a, b engine.Event) string {
 	}
 	if a.Vars != nil && b.Vars != nil {
 		v, x := *a.Vars, *b.Vars
-		for _, n := range [][2]*wire.Seq{
+		numbers := [][2]*wire.Seq{
 			{&v.ISS, &x.ISS}, {&v.SndUna, &x.SndUna}, {&v.SndNxt, &x.SndNxt}, {&v.SndWL1, &x.SndWL1}, {&v.SndWL2, &x.SndWL2},
-			{&v.IRS, &x.IRS}, {&v.RcvNxt, &x.RcvNxt}, {&v.TimedEnd, &x.TimedEnd},
-		} {
+			{&v.IRS, &x.IRS}, {&v.RcvNxt, &x.RcvNxt}, {&v.TimedEnd, &x.TimedEnd}, {&v.SmallEnd, &x.SmallEnd},
+			{&v.Recover, &x.Recover}, {&v.Resend, &x.Resend},
+		}
+		for i := range min(v.NumHeld, x.NumHeld) {
+			numbers = append(numbers, [2]*wire.Seq{&v.Held[i].Left, &x.Held[i].Left})
+		}
+		for i := range min(v.NumSacked, x.NumSacked) {
+			numbers = append(numbers, [2]*wire.Seq{&v.Sacked[i].Left, &x.Sacked[i].Left}, [2]*wire.Seq{&v.Sacked[i].Right, &x.Sacked[i].Right})
+		}
+		for _, n := range numbers {
 			if !moved(*n[0], *n[1]) {
 				return "a variable"
 			}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func (s *Site) check(w http.ResponseWriter, r *http.Request) error {
 	case "quiz":
 		v, err = checkQuiz(lesson, &a)
 	case "challenge":
-		v, err = s.checkChallenge(lesson, &a)
+		v, err = s.checkChallenge(r.Context(), lesson, &a)
 	default:
 		err = &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "The kind must be predict, quiz or challenge."}
 	}
@@ -123,7 +124,7 @@ func verdictOf(v lessons.Verdict) *verdict {
 }
 
 // checkChallenge plays what the learner did and looks whether the goals are reached.
-func (s *Site) checkChallenge(l *lessons.Lesson, a *answer) (*verdict, error) {
+func (s *Site) checkChallenge(ctx context.Context, l *lessons.Lesson, a *answer) (*verdict, error) {
 	c := l.Challenge(a.Block)
 	if c == nil {
 		return nil, errNoBlock("challenge")
@@ -136,7 +137,7 @@ func (s *Site) checkChallenge(l *lessons.Lesson, a *answer) (*verdict, error) {
 	if sim := l.Sim(c.From); sim != nil {
 		ahead = sim.Ahead
 	}
-	tl, fault := s.hub.Play(&live.OpenCommand{ID: 1, Lesson: a.Lesson, Block: a.Block, Ahead: ahead, Commands: a.Commands})
+	tl, fault := s.hub.Play(ctx, &live.OpenCommand{ID: 1, Lesson: a.Lesson, Block: a.Block, Ahead: ahead, Commands: a.Commands})
 	if fault != nil {
 		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: fault.Code, Message: "What was done cannot be played again: " + fault.Message + "."}
 	}

@@ -78,14 +78,22 @@ const (
 	TimeWaitPort ID = "linux:time-wait-port"
 	TimeWaitRST  ID = "1337:2"
 
-	KeepIdle     ID = "9293:3.8.4/idle"
-	KeepProbe    ID = "9293:3.8.4/probe"
-	KeepDead     ID = "9293:3.8.4/dead"
-	KeepOff      ID = "9293:3.8.4/off"
-	ListenerGone ID = "9293:3.10.4/listener"
-	AckDelayed   ID = "9293:3.8.6.3/delay"
-	AckSent      ID = "9293:3.8.6.3/sent"
-	LossProbe    ID = "8985:7.2"
+	KeepIdle       ID = "9293:3.8.4/idle"
+	KeepProbe      ID = "9293:3.8.4/probe"
+	KeepDead       ID = "9293:3.8.4/dead"
+	KeepOff        ID = "9293:3.8.4/off"
+	ListenerGone   ID = "9293:3.10.4/listener"
+	Hold           ID = "9293:3.10.7.4/7.hold"
+	HeldText       ID = "9293:3.10.7.4/7.held"
+	Nagle          ID = "9293:3.7.4/nagle"
+	Persist        ID = "9293:3.8.6.1/probe"
+	PersistStop    ID = "9293:3.8.6.1/open"
+	DupACK         ID = "5681:2"
+	FastRetransmit ID = "5681:3.2"
+	PartialACK     ID = "6582:3.2"
+	AckDelayed     ID = "9293:3.8.6.3/delay"
+	AckSent        ID = "9293:3.8.6.3/sent"
+	LossProbe      ID = "8985:7.2"
 
 	RTOInitial  ID = "6298:2.1"
 	RTTFirst    ID = "6298:2.2"
@@ -376,6 +384,30 @@ var catalogue = []Rule{
 	rfc(ListenerGone, "9293", "3.10.4", "", "The listener is gone",
 		"A connection that was being made when its listener closed finds nobody: its ACK draws an RST.").
 		says("The ACK {SEG.ACK} completes a connection whose listener has closed. The answer is RST.", "", "SEG.ACK"),
+	rfc(Hold, "9293", "3.10.7.4", "SHLD-31", "Text ahead of a gap is kept",
+		"When the missing part comes, the rest need not be sent again.").
+		says("The segment {SEG.SEQ}, {SEG.LEN} numbers long, is kept until {RCV.NXT} arrives.", "There is no room to keep the segment {SEG.SEQ}, {SEG.LEN} numbers long, until {RCV.NXT} arrives.", "SEG.SEQ", "SEG.LEN", "RCV.NXT"),
+	rfc(HeldText, "9293", "3.10.7.4", "", "The gap is closed: kept text is delivered",
+		"Text is delivered in the order of its numbers, whatever the order in which it came.").
+		says("{SEG.LEN} bytes from number {SEG.SEQ} were kept and can be delivered now.", "", "SEG.SEQ", "SEG.LEN", "RCV.NXT"),
+	rfc(Nagle, "9293", "3.7.4", "SHLD-7", "A small segment waits while something is unacknowledged",
+		"Nagle's algorithm: many small writes become a few full segments. Programs that must not wait turn it off with TCP_NODELAY.").
+		says("", "{bytes} bytes wait: {flying} are not acknowledged yet, and more may join them.", "bytes", "flying"),
+	rfc(Persist, "9293", "3.8.6.1", "MUST-36", "A shut window is probed",
+		"The ACK that opens the window again may be lost. So the sender asks now and then, each time waiting twice as long.").
+		says("The window is shut and text waits: a probe after {RTO.us}, doubled each time; {count} so far.", "", "RTO.us", "count"),
+	rfc(PersistStop, "9293", "3.8.6.1", "", "The window is open again",
+		"Nothing needs to be asked any more.").
+		says("The window is open, or nothing waits: no more probes.", ""),
+	rfc(DupACK, "5681", "2", "", "A duplicate acknowledgment",
+		"The peer got something, but not what it waits for. One or two may mean that segments overtook each other.").
+		says("{SND.UNA} is acknowledged again: duplicate {count}.", "", "SND.UNA", "count"),
+	rfc(FastRetransmit, "5681", "3.2", "", "The third duplicate shows a loss",
+		"Three answers that ask for the same number: that segment is lost. It is sent again without waiting for the timer, and the window is halved.").
+		says("From {SND.UNA} on something is missing: it is sent again at once. Duplicates or retries: {count}; slow start ends at {ssthresh}.", "", "SND.UNA", "count", "ssthresh"),
+	rfc(PartialACK, "6582", "3.2", "", "More was lost: the next hole is filled",
+		"The peer acknowledged a part of what was out when the loss was noticed. What comes next is lost too.").
+		says("From {SEG.SEQ} on the text is sent again; all up to {Recover} was out when the loss was noticed. Retries: {count}.", "", "SEG.SEQ", "count", "Recover"),
 	rfc(AckDelayed, "9293", "3.8.6.3", "SHLD-18", "An acknowledgment may wait a little",
 		"If text of our own goes out soon, the ACK can ride on it. It must not wait for half a second or more.").
 		says("The acknowledgment {RCV.NXT} waits a little for text to ride on.", "", "RCV.NXT"),

@@ -220,7 +220,7 @@ func (p *parser) call(id engine.HostID) engine.Action {
 }
 
 // sockOptNames are the socket options that "set" knows.
-var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String()}
+var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String()}
 
 // The bounds of what socket options take.
 const (
@@ -228,7 +228,7 @@ const (
 	maxOptTime = 24 * 3600 * tcp.Second
 )
 
-// sockOpt reads "keepalive 2min 75s 9", "keepalive off" or "user-timeout 3s" behind "set".
+// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s" or "nodelay on" behind "set".
 func (p *parser) sockOpt(c *tcp.Call) {
 	t, ok := p.want("a socket option")
 	if !ok {
@@ -254,8 +254,15 @@ func (p *parser) sockOpt(c *tcp.Call) {
 		if t, ok := p.want("a time"); ok {
 			c.Values[0], _ = p.time(t.whole(), "the user timeout", minOptTime, maxOptTime)
 		}
+	case sockOptNames[2]:
+		c.Option = tcp.NoDelay
+		if t, ok := p.want("on or off"); ok {
+			if on, ok := p.onOff(t.whole(), "nodelay"); ok && on {
+				c.Values[0] = 1
+			}
+		}
 	default:
-		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(sockOptNames, " and "), t.text, sockOptNames...))
+		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(sockOptNames, ", "), t.text, sockOptNames...))
 	}
 }
 

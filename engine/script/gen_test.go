@@ -285,8 +285,11 @@ func genCall() *rapid.Generator[tcp.Call] {
 		case tcp.CallClose:
 			c.Listener = rapid.Bool().Draw(t, "listener")
 		case tcp.CallSet:
-			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout}).Draw(t, "option")
+			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay}).Draw(t, "option")
 			c.Values[0] = draw(t, genTime(minOptTime, maxOptTime), "value")
+			if c.Option == tcp.NoDelay {
+				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1), "nodelay"))
+			}
 			if c.Option == tcp.KeepAlive {
 				c.Values[1], c.Values[2] = draw(t, genTime(minOptTime, maxOptTime), "interval"), tcp.Time(draw(t, number[int64](1, 127), "count"))
 				if rapid.Bool().Draw(t, "off") {

@@ -215,12 +215,16 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 	}
 	// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED: SND.UNA < SEG.ACK acknowledges something new; an older ACK is ignored.
 	if s.check(s.t.SndUna.Less(seg.Ack), rule.ACKNew, args[:3]...) {
+		s.takeSacked(seg)
 		s.acknowledged(seg)
+	} else {
+		s.duplicateAck(seg)
 	}
 	if s.t.SndUna.LessEq(seg.Ack) {
 		s.updateWindow(seg)
 	}
 	s.sendData(rule.SendWindow)
+	s.startPersist()
 	return s.closing(seg)
 }
 
@@ -263,7 +267,31 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	s.t.RcvWnd -= n
 	s.t.Unread += n
 	s.add(Effect{Kind: Tell, Rule: rule.Text, Notice: Readable, Bytes: n, Args: args})
-	return n
+	return n + s.fillGap()
+}
+
+// fillGap delivers the text that waited behind the gap which was just closed, with a FIN that follows it.
+func (s *step) fillGap() uint32 {
+	total := uint32(0)
+	for {
+		p, ok := s.unhold()
+		if !ok {
+			return total
+		}
+		n := min(uint32(len(p.Text)), s.t.RcvWnd)
+		args := [4]int64{num(p.Left), int64(n), num(s.t.RcvNxt)}
+		s.t.RcvNxt = s.t.RcvNxt.Add(n)
+		s.t.RcvWnd -= n
+		s.t.Unread += n
+		total += n
+		if n > 0 {
+			s.add(Effect{Kind: Tell, Rule: rule.HeldText, Notice: Readable, Bytes: n, Args: args})
+		}
+		if p.Fin && n == uint32(len(p.Text)) {
+			s.finTaken(s.t.RcvNxt)
+			return total + 1
+		}
+	}
 }
 
 // fin is the eighth check, the FIN bit. It reports whether the FIN was taken.
@@ -275,6 +303,12 @@ func (s *step) fin(seg *wire.Segment) bool {
 	if !s.check(at == s.t.RcvNxt, rule.FINBit, num(at), num(s.t.RcvNxt)) {
 		return false
 	}
+	s.finTaken(at)
+	return true
+}
+
+// finTaken goes over the peer's FIN.
+func (s *step) finTaken(at wire.Seq) {
 	// RFC 9293 section 3.10.7.4, eighth: the FIN is acknowledged, the application told, and ESTABLISHED becomes CLOSE-WAIT.
 	s.t.RcvNxt = s.t.RcvNxt.Add(1)
 	if s.t.RcvWnd > 0 {
@@ -292,11 +326,10 @@ func (s *step) fin(seg *wire.Segment) bool {
 	if !s.t.Orphan {
 		s.tell(PeerClosed, OK, rule.FINBit)
 	}
-	return true
 }
 
-// answer acknowledges a segment that took sequence space. One that is not at the left edge of the window is not kept, and is
-// acknowledged with the number still expected (RFC 9293 section 3.10.7.4, MAY-13).
+// answer acknowledges a segment that took sequence space. One that is not at the left edge of the window is acknowledged with the
+// number still expected (RFC 9293 section 3.10.7.4, MAY-13).
 func (s *step) answer(seg *wire.Segment, advanced uint32, finished bool) {
 	switch {
 	case seg.Len() == 0:
@@ -316,7 +349,6 @@ func (s *step) answer(seg *wire.Segment, advanced uint32, finished bool) {
 	case seg.Seq.Add(seg.Len()).LessEq(s.t.RcvNxt):
 		s.duplicate(seg)
 	default:
-		s.ack(rule.Gap, num(seg.Seq), num(s.t.RcvNxt))
-		s.discard(rule.Gap, num(seg.Seq), num(s.t.RcvNxt))
+		s.gap(seg)
 	}
 }

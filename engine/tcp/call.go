@@ -86,6 +86,10 @@ func (c Call) String() string {
 		switch {
 		case c.Option == KeepAlive && c.Values[0] == 0:
 			s += " off"
+		case c.Option == NoDelay && c.Values[0] == 0:
+			s += " off"
+		case c.Option == NoDelay:
+			s += " on"
 		case c.Option == KeepAlive:
 			s += fmt.Sprintf(" %s %s %d", c.Values[0], c.Values[1], int64(c.Values[2]))
 		default:

@@ -11,6 +11,9 @@ func (s *step) shutdown() {
 	// RFC 9293 section 3.10.4, SYN-RECEIVED: the FIN is sent, or waits for text that waits for ESTABLISHED.
 	// ESTABLISHED: it follows the last text; in any case enter FIN-WAIT-1.
 	case SynReceived, Established:
+		if s.t.State == SynReceived {
+			s.openWindow()
+		}
 		s.t.FinQueued = true
 		s.change(FinWait1, rule.Close)
 		s.sendData(rule.SendFIN)

@@ -61,11 +61,12 @@ const (
 	FinWaitTime                   // how long Linux waits in FIN-WAIT-2 for the FIN of the peer of a closed socket
 	DelayedAck                    // how long an acknowledgment may wait for text to ride on
 	LossProbe                     // tail loss probe of Linux
+	Persist                       // the next probe of a shut window
 	Keepalive                     // the next probe of an idle connection
 	NumTimers
 )
 
-var timerNames = [NumTimers]string{"retransmit", "time-wait", "fin-wait-2", "delayed-ack", "loss-probe", "keepalive"}
+var timerNames = [NumTimers]string{"retransmit", "time-wait", "fin-wait-2", "delayed-ack", "loss-probe", "persist", "keepalive"}
 
 // String returns the name of the timer, "retransmit".
 func (k TimerKind) String() string { return timerNames[k] }

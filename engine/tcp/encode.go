@@ -28,10 +28,18 @@ func (t *TCB) appendBinary(b []byte) []byte {
 	b = appendInts(b, int64(t.ID), int64(t.State), bit(t.Passive), num(t.ISS), num(t.SndUna), num(t.SndNxt), int64(t.SndWnd), num(t.SndWL1),
 		num(t.SndWL2), int64(t.MaxWnd), num(t.IRS), num(t.RcvNxt), int64(t.RcvWnd), int64(t.RcvBuf), int64(t.SendMSS), int64(t.SndScale), int64(t.RcvScale),
 		bit(t.ScaleOK), bit(t.SACKOK), bit(t.TSOK), bit(t.ECN), int64(t.TSRecent), int64(t.TSOffset), int64(t.RTO), int64(t.SRTT), int64(t.RTTVar),
-		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),
+		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.NoDelay), int64(t.NumHeld), int64(t.Cwnd), int64(t.SSThresh), int64(t.DupAcks), int64(t.Recovery),
+		num(t.Recover), num(t.Resend), int64(t.NumSacked), num(t.SmallEnd), int64(t.Resent), int64(t.Probes), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),
 		int64(t.UserTimeout), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
 		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), int64(len(t.Out)))
 	b = append(b, t.Out...)
+	for _, p := range t.Held[:t.NumHeld] {
+		b = appendInts(b, num(p.Left), int64(len(p.Text)), bit(p.Fin))
+		b = append(b, p.Text...)
+	}
+	for _, k := range t.Sacked[:t.NumSacked] {
+		b = appendInts(b, num(k.Left), num(k.Right))
+	}
 	for _, at := range t.Timers {
 		b = appendInts(b, int64(at))
 	}

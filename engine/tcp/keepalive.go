@@ -14,6 +14,9 @@ func (s *step) option(o SockOpt, v [3]Time) {
 		if s.t.KeepIdle > 0 && s.t.State.Synchronized() {
 			s.set(Keepalive, s.t.LastHeard+s.t.KeepIdle, rule.KeepIdle, int64(s.t.KeepIdle))
 		}
+	case NoDelay:
+		s.t.NoDelay = v[0] != 0
+		s.sendData(rule.Send)
 	case UserTimeout:
 		s.t.UserTimeout = v[0]
 	}

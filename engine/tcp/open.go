@@ -25,7 +25,8 @@ func (s *step) open(in Input) {
 
 // begin fills a new TCB with what both kinds of OPEN set.
 func (s *step) begin(in Input) {
-	s.t.ISS, s.t.SndUna, s.t.SndNxt = in.ISS, in.ISS, in.ISS
+	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd = in.ISS, in.ISS, in.ISS, in.ISS
+	s.t.Recover, s.t.Resend = in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
 	if in.Drawn {
 		s.check(true, rule.ISN, num(in.ISS))
@@ -179,6 +180,7 @@ func (s *step) synSent(seg *wire.Segment) {
 // established enters ESTABLISHED and tells the application.
 func (s *step) established(id rule.ID, args ...int64) {
 	s.change(Established, id, args...)
+	s.openWindow()
 	if s.t.SynTimeout && s.t.RTO < 3*Second && !(s.p.Linux && s.t.RTTKnown()) {
 		// RFC 6298 section 5.7: the SYN timed out, so data starts with 3 s. Linux does so only without a measurement.
 		s.t.RTO = 3 * Second

@@ -35,6 +35,7 @@ type Profile struct {
 	ECN             uint8  // Linux tcp_ecn: 1 asks and answers, 2 answers only
 	PAWS            bool   // segments with an old timestamp are dropped (RFC 7323 section 5)
 	Ports           uint16 // how many local ports connect may choose from, 0 for 1024
+	InitialSegs     uint8  // initial congestion window in segments, 0 for what RFC 5681 says (RFC 6928)
 	RateLimit       Time   // shortest time between two answers to unacceptable segments, 0 for none
 
 	Linux bool // the branches that follow the kernel where it leaves the text of the RFC
@@ -51,7 +52,7 @@ var RFC9293 = Profile{
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, ECN: 2, PAWS: true, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, ECN: 2, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
 }
 
 // Profiles returns all profiles, the RFC's first.

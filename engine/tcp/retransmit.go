@@ -32,6 +32,7 @@ func (s *step) acknowledged(seg *wire.Segment) {
 	}
 	s.t.Out = s.t.Out[min(int(text), len(s.t.Out)):]
 	s.t.SndUna = seg.Ack
+	s.forgetSacked()
 	s.measure(seg)
 	s.t.Retries = 0
 	s.t.Probed = false
@@ -44,6 +45,10 @@ func (s *step) acknowledged(seg *wire.Segment) {
 	} else {
 		s.set(Retransmit, s.now+s.t.RTO, rule.RTORestart, int64(s.t.RTO))
 		s.startProbe()
+	}
+	if s.t.State.Synchronized() {
+		s.grow(n)
+		s.recovering()
 	}
 }
 
@@ -102,6 +107,10 @@ func (s *step) timer(k TimerKind) {
 		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.AckDelayed})
 		s.ack(rule.AckDelayed, num(s.t.RcvNxt))
 		return
+	case Persist:
+		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.Persist, Args: [4]int64{int64(s.t.RTO), int64(s.t.Probes)}})
+		s.persist()
+		return
 	case Keepalive:
 		s.add(Effect{Kind: TimerFire, Timer: k, Rule: rule.KeepIdle, Args: [4]int64{int64(s.t.KeepIdle)}})
 		s.keepalive()
@@ -132,12 +141,15 @@ func (s *step) timer(k TimerKind) {
 	switch s.t.State {
 	case SynSent:
 		s.t.SynTimeout = true
+		s.t.Resent++
 		s.emitSyn(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
 	case SynReceived:
 		s.t.SynTimeout = true
+		s.t.Resent++
 		s.emitSynAck(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
 	default:
 		n := min(len(s.t.Out), s.mss(), int(s.t.SndNxt-s.t.SndUna))
+		s.timedOut()
 		s.emitText(s.t.SndUna, s.t.Out[:n], rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
 	}
 	s.backOff()
@@ -213,12 +225,17 @@ func (s *step) send(data string) {
 		}
 		s.t.Out += data
 		s.sendData(rule.Send)
+		s.startPersist()
 	}
 }
 
 // sendData sends what the peer's window allows and reports whether anything was sent.
 func (s *step) sendData(id rule.ID) bool {
 	sent := false
+	// RFC 5681 section 3.1: what was lost is sent again first, as far as the congestion window allows.
+	for s.t.Recovery == byTimeout && uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PartialACK, num(s.t.Recover)) {
+		sent = true
+	}
 	for {
 		flying := int(s.t.SndNxt - s.t.SndUna)
 		if s.t.FinSent {
@@ -227,10 +244,11 @@ func (s *step) sendData(id rule.ID) bool {
 		if flying >= len(s.t.Out) {
 			break
 		}
-		room := int(s.t.SndWnd) - flying
+		// RFC 5681 section 3.1: never more than the smaller of both windows.
+		room := int(min(s.t.SndWnd, s.t.Cwnd)) - flying
 		// RFC 9293 section 3.10.2: the text is segmentized and sent as far as the send window allows.
 		n := min(len(s.t.Out)-flying, s.mss(), room)
-		if n <= 0 {
+		if n <= 0 || s.nagle(flying, n) {
 			break
 		}
 		seq := s.t.SndNxt
@@ -242,6 +260,9 @@ func (s *step) sendData(id rule.ID) bool {
 		if flying == 0 {
 			s.t.FirstSent = s.now
 		}
+		if n < s.mss() {
+			s.t.SmallEnd = s.t.SndNxt
+		}
 		s.startTiming()
 		s.emitText(seq, s.t.Out[flying:flying+n], id, num(seq), int64(n), int64(s.t.SndWnd))
 		s.sentText()
@@ -252,6 +273,19 @@ func (s *step) sendData(id rule.ID) bool {
 		sent = true
 	}
 	return sent
+}
+
+// nagle holds a small segment back while something is unacknowledged, so that more text may join it (RFC 9293
+// section 3.7.4, SHLD-7), unless the application turned that off (MUST-17) or closes.
+func (s *step) nagle(flying, n int) bool {
+	if n >= s.mss() || flying == 0 || s.t.NoDelay || s.t.FinQueued {
+		return false
+	}
+	// Linux waits only for small segments, not for full ones (tcp_minshall_check).
+	if s.p.Linux && !s.t.SndUna.Less(s.t.SmallEnd) {
+		return false
+	}
+	return !s.check(false, rule.Nagle, int64(n), int64(flying))
 }
 
 // sendFin sends the FIN behind text that is all sent already.
@@ -298,12 +332,10 @@ func (s *step) startProbe() {
 func (s *step) probe() {
 	s.t.Probed = true
 	s.t.Timing = false
-	n := min(len(s.t.Out), s.mss())
-	if s.t.FinSent && n == s.mss() {
-		n = 0
-	}
-	seq := s.t.SndUna.Add(uint32(len(s.t.Out) - n))
-	s.emitText(seq, s.t.Out[len(s.t.Out)-n:], rule.LossProbe, int64(0), num(seq))
+	end := min(len(s.t.Out), int(s.t.SndNxt-s.t.SndUna)) // of the text that was sent
+	n := min(end, s.mss())
+	seq := s.t.SndUna.Add(uint32(end - n))
+	s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTOStart, int64(s.t.RTO))
 }
 

@@ -208,7 +208,7 @@ func (s *step) window(flags wire.Flags) uint16 {
 
 // ack sends <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
 func (s *step) ack(id rule.ID, args ...int64) {
-	s.emit(wire.ACK, s.t.SndNxt, "", s.options(), id, args...)
+	s.emit(wire.ACK, s.t.SndNxt, "", s.sack(s.options()), id, args...)
 }
 
 // reject answers a segment that has nothing to do with any connection, or that proves the peer to be out of step, with an

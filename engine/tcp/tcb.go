@@ -62,7 +62,24 @@ type TCB struct {
 	Accepted  bool   // the application has it: it called connect or accept returned it
 	FinQueued bool   // the application sends no more: a FIN follows the last text
 	FinSent   bool   // that FIN was sent; SND.NXT counts it
+	NoDelay   bool   // small segments need not wait (TCP_NODELAY)
 	Orphan    bool   // the application closed the socket: nobody reads any more
+
+	Held    [maxHeld]piece // text that arrived ahead of a gap, the newest first
+	NumHeld uint8
+
+	// Congestion control (RFC 5681): the window, where slow start ends, duplicate acknowledgments in a row, and while lost
+	// segments are sent again why, up to where, and which is next. Sacked is what the peer says it has beyond SND.UNA.
+	Cwnd, SSThresh  uint32
+	DupAcks         uint8
+	Recovery        recovery
+	Recover, Resend wire.Seq
+	Sacked          [maxHeld]wire.Block
+	NumSacked       uint8
+
+	SmallEnd wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)
+	Resent   uint8    // how often the SYN or SYN-ACK was sent again
+	Probes   uint8    // window probes since the window shut
 
 	// One segment at a time is measured for the round-trip time, never one that was sent twice (RFC 6298 section 3).
 	Timing   bool

@@ -418,7 +418,8 @@ export type Timer =
   | "fin-wait-2"
   | "delayed-ack"
   | "loss-probe"
-  | "keepalive";
+  | "keepalive"
+  | "persist";
 
 /** Notice is what an application is told when nothing went wrong. */
 export type Notice =

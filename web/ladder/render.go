@@ -13,7 +13,7 @@ import (
 	"github.com/handshakelab/lab/web/i18n"
 )
 
-//go:generate go tool templ generate -f ladder.templ
+//go:generate go tool templ generate
 
 // Wide and Narrow are the widths of the two pictures of a Figure.
 const (

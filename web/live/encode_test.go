@@ -172,7 +172,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("a notice is %q to the engine and %q to the protocol", notice, want)
 		}
 	}
-	timers := []Timer{Retransmit, TimeWaitTime, FinWaitTime, DelayedAck, LossProbe, Keepalive}
+	timers := []Timer{Retransmit, TimeWaitTime, FinWaitTime, DelayedAck, LossProbe, Keepalive, Persist}
 	for kind := range tcp.NumTimers {
 		if !slices.Contains(timers, Timer(kind.String())) {
 			t.Errorf("the protocol has no timer %q", kind)

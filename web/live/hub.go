@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -57,7 +58,8 @@ type Hub struct {
 	closing  bool
 	sweeper  *time.Timer // runs while there are runs
 
-	open sync.WaitGroup // a socket each
+	open  sync.WaitGroup // a socket each
+	posts chan struct{}  // holds one for each run that is made for a request
 }
 
 // NewHub returns a hub without runs.
@@ -82,6 +84,7 @@ func NewHub(cfg Config) *Hub {
 			CheckOrigin:     func(*http.Request) bool { return true }, // ServeHTTP has checked it
 			Error:           upgradeError,
 		},
+		posts:   make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		runs:    map[string]*list.Element{},
 		order:   list.New(),
 		sockets: map[*socket]struct{}{},
@@ -134,8 +137,8 @@ func (h *Hub) start(c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
 }
 
 // Play does what c says on a run of its own, and returns the timeline, which stands where the last command has led.
-func (h *Hub) Play(c *OpenCommand) (*engine.Timeline, *ErrorFrame) {
-	r, faults, fault := h.start(c)
+func (h *Hub) Play(ctx context.Context, c *OpenCommand) (*engine.Timeline, *ErrorFrame) {
+	r, faults, fault := h.once(ctx, c)
 	switch {
 	case fault != nil:
 		return nil, fault
@@ -143,6 +146,17 @@ func (h *Hub) Play(c *OpenCommand) (*engine.Timeline, *ErrorFrame) {
 		return nil, faults[0]
 	}
 	return r.tl, nil
+}
+
+// once is start for a request. Sockets do one thing after the other; requests come all at once, and so they queue here.
+func (h *Hub) once(ctx context.Context, c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
+	select {
+	case h.posts <- struct{}{}:
+		defer func() { <-h.posts }()
+		return h.start(c)
+	case <-ctx.Done():
+		return nil, nil, refuse(SlowDown, "too much is going on; try again in a moment")
+	}
 }
 
 // add makes a run known.

@@ -21,7 +21,7 @@ func (h *Hub) ServeRun(w http.ResponseWriter, r *http.Request) error {
 	if fault != nil {
 		return writeFault(w, http.StatusBadRequest, fault)
 	}
-	run, faults, fault := h.start(c)
+	run, faults, fault := h.once(r.Context(), c)
 	if fault != nil {
 		return writeFault(w, http.StatusUnprocessableEntity, fault)
 	}

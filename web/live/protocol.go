@@ -376,6 +376,7 @@ const (
 	DelayedAck   Timer = "delayed-ack"
 	LossProbe    Timer = "loss-probe"
 	Keepalive    Timer = "keepalive"
+	Persist      Timer = "persist"
 )
 
 // Notice is what an application is told when nothing went wrong.

@@ -279,13 +279,24 @@ func (r *run) take() [][]byte {
 }
 
 // do executes a command and tells everybody, or answers it again, or refuses it. It returns the number of new nodes.
-func (r *run) do(c *DoCommand, from follower) int {
+func (r *run) do(c *DoCommand, from follower) (nodes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone {
-		from.say(noSuchRun(r.id, c.ID).encode())
+		r.refuse(from, c.ID)
 		return 0
 	}
+	whole := false
+	defer func() {
+		// Should the engine panic, half a command may be done. Then nobody shall see this run again.
+		r.gone = !whole
+	}()
+	nodes = r.doLocked(c, from)
+	whole = true
+	return nodes
+}
+
+func (r *run) doLocked(c *DoCommand, from follower) int {
 	at := -1
 	if c.At != nil {
 		at = *c.At
@@ -346,7 +357,7 @@ func (r *run) follow(f follower, id, after int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone {
-		f.say(noSuchRun(r.id, id).encode())
+		r.refuse(f, id)
 		return
 	}
 	r.join(f)
@@ -413,6 +424,12 @@ func (r *run) snapshot() []byte {
 	b = append(b, `],"done":`...)
 	b = append(b, r.done...)
 	return append(b, '}')
+}
+
+// refuse tells a follower that the run is gone.
+func (r *run) refuse(f follower, id int64) {
+	f.drop(r)
+	f.say(noSuchRun(r.id, id).encode())
 }
 
 // address makes f an answer to a command on this run.

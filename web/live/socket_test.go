@@ -2,10 +2,12 @@ package live
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -351,6 +353,51 @@ func TestGoodbye(t *testing.T) {
 	<-closed
 	if _, resp, err := websocket.DefaultDialer.Dial(p.url(), p.header()); err == nil || resp.StatusCode != 503 {
 		t.Errorf("a socket after the end: %v, %v", resp, err)
+	}
+}
+
+// A panic is the end of one socket, with a number that is in the log, and of no other.
+func TestPanic(t *testing.T) {
+	var log bytes.Buffer
+	p := open(t, Config{
+		Log:      slog.New(slog.NewTextHandler(&log, nil)),
+		Scenario: func(string, string) (string, bool) { panic("at the disco") },
+	})
+	b, other := p.dial(), p.dial()
+	b.send(`{"type":"open","id":1,"lesson":"a","block":"b"}`)
+	b.ws.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_, _, err := b.ws.ReadMessage()
+	e, ok := err.(*websocket.CloseError)
+	if !ok || e.Code != websocket.CloseInternalServerErr {
+		t.Fatalf("the socket ended with %v", err)
+	}
+	if f := last(other.openRun(1, lost)); f.Type != "done" {
+		t.Errorf("the other socket: %s", f.raw)
+	}
+	id := strings.TrimPrefix(e.Text, "internal error ")
+	if text := log.String(); id == "" || !strings.Contains(text, id) || !strings.Contains(text, "at the disco") || !strings.Contains(text, "socket.go") {
+		t.Errorf("the number %s is not in the log: %s", id, text)
+	}
+}
+
+// A run in which the engine panicked is gone, because nobody knows what it is worth.
+func TestAPanicInARun(t *testing.T) {
+	hub := NewHub(Config{})
+	r, _, fault := hub.start(&OpenCommand{ID: 1, Scenario: lost})
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	r.tl = nil
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic, and so no test")
+			}
+		}()
+		r.do(&DoCommand{ID: 2, Run: r.id, Do: Do{Line: "step"}}, deaf{})
+	}()
+	if !r.gone {
+		t.Error("the run goes on")
 	}
 }
 

@@ -260,6 +260,7 @@ func TestASlowReaderGetsASnapshot(t *testing.T) {
 		slow.read()
 		for id := range int64(200) {
 			all = append(all, fast.do(id+2, run, 3, fmt.Sprintf("wait %dms", id+1))...)
+			synctest.Wait() // now the writer for slow is in the middle of a frame
 		}
 		// All that time slow read nothing. It has the frames that were being written, and then everything at once.
 		for f := slow.read(); ; f = slow.read() {

@@ -2,6 +2,8 @@
 // function from a plain view model to a templ component; who serves them, and from which routes, is not known here.
 package pages
 
+//go:generate go tool templ generate
+
 import (
 	"slices"
 	"strconv"

@@ -275,7 +275,7 @@ export class TcpHeader extends LitElement {
   render() {
     const s = this.segment;
     if (!s || !this.model || !this.ix) return html`<div class="card insp"><p class="none">${t('ui.segment.none')}</p></div>`;
-    return html`<div class="card insp" role="region" aria-label=${t('ui.segment', { seg: s.id })}>
+    return html`<div class="card insp" role="group" aria-label=${t('ui.segment', { seg: s.id })}>
       <header>
         <h3>${t('ui.segment', { seg: s.id })} ${flagsOf(s.wire).map((f) => html`<b class="chip ${f.toLowerCase()}">${f}</b>`)}<span>${t('ui.segment.from', { host: t(`host.${s.seg.from}`), fate: fate(s) })}</span></h3>
         ${this.tools(s)}

@@ -78,7 +78,7 @@ export class TcpLog extends LitElement {
  * @param {Model} model @param {number} selected @param {(seg: number) => void} select
  */
 export function segmentTable(model, selected, select) {
-  return html`<div class="tablebox" tabindex="0" role="region" aria-label=${t('ui.table.label')}><table class="segments">
+  return html`<div class="tablebox" tabindex="0" role="group" aria-label=${t('ui.table.label')}><table class="segments">
     <thead><tr>${['number', 'time', 'from', 'flags', 'seq', 'ack', 'len', 'fate'].map((c) => html`<th scope="col">${t(`col.${c}`)}</th>`)}</tr></thead>
     <tbody>${repeat(model.segments.filter((s) => s.phase !== 'future' || s.seg.t >= model.t), (s) => s.id, (s) => html`<tr class=${`${s.phase} ${s.id === selected ? 'now' : ''}`}>
       <th scope="row"><button type="button" aria-pressed=${s.id === selected} @click=${() => select(s.id)}>${s.id}</button></th>

@@ -25,6 +25,8 @@ const base = document.documentElement.dataset.base ?? '/';
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 /** With reduced motion, playing goes from event to event at this pace. */
 const PACE = 1500;
+/** A ladder lower than this leaves less of the stage empty with the variables below it than beside it. */
+const SHORT = 400;
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2];
 
 /** What a learner chose for all simulators, kept in this browser. @param {string} key @param {string} otherwise */
@@ -533,6 +535,9 @@ export class TcpSim extends LitElement {
     // by the property: a style attribute would be against the page's content security policy
     const box = this.querySelector('.ladderbox');
     if (box instanceof HTMLElement) box.style.setProperty('zoom', String(this.zoom));
+    // below a short ladder there is room for the variables
+    const ladder = /** @type {TcpLadder | null} */ (this.querySelector('tcp-ladder'));
+    this.querySelector('.stage')?.classList.toggle('short', !ladder || ladder.layout.height * this.zoom < SHORT);
     for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
   }
 

@@ -23,7 +23,7 @@ for (const name of sheets.filter((sheet) => sheet !== 'tokens.css')) {
     assert.deepEqual(found, [], `static/css/${name} must take its colours from tokens.css`)
   })
   test(`${name} follows the direction of the writing`, () => {
-    const found = places(read(name), /(?<![-\w])((margin|padding|border|inset|scroll-margin|scroll-padding)-(left|right|top|bottom)\b|(left|right|top|bottom)\s*:|text-align:\s*(left|right)|float:\s*(left|right))/g)
+    const found = places(read(name), /(?<![-.\w])((margin|padding|border|inset|scroll-margin|scroll-padding)-(left|right|top|bottom)\b|(left|right|top|bottom)\s*:|text-align:\s*(left|right)|float:\s*(left|right))/g)
     assert.deepEqual(found, [], `static/css/${name}: write inset-inline-start, margin-inline-end, …`)
   })
   test(`${name} shouts nowhere`, () => assert.deepEqual(places(read(name), /!important/g), []))

@@ -1,0 +1,211 @@
+package tcp
+
+import (
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// Congestion control is that of RFC 5681 with the recovery of RFC 6582, helped by SACK blocks where they are agreed: what
+// the peer says it has is not sent again. Linux does more (RACK, CUBIC); for the few segments of a lesson that makes no difference.
+
+// dupThresh is how many duplicate acknowledgments show a loss (RFC 5681 section 3.2).
+const dupThresh = 3
+
+// openWindow sets the congestion window when the connection is ESTABLISHED (RFC 5681 section 3.1, RFC 6928 section 2).
+func (s *step) openWindow() {
+	mss := uint32(s.mss())
+	n := uint32(s.p.InitialSegs)
+	if n == 0 {
+		// RFC 5681 section 3.1: by the size of a segment, between two and four.
+		switch {
+		case mss > 2190:
+			n = 2
+		case mss > 1095:
+			n = 3
+		default:
+			n = 4
+		}
+	}
+	// RFC 5681 section 3.1: after a SYN or SYN-ACK was lost, one segment. Linux forgives the first.
+	if s.t.SynTimeout && !(s.p.Linux && s.t.BytesAcked <= 1 && s.t.Resent <= 1) {
+		n = 1
+	}
+	s.t.Cwnd = n * mss
+	s.t.SSThresh = 1 << 30
+}
+
+// grow opens the congestion window for n newly acknowledged numbers.
+func (s *step) grow(n uint32) {
+	mss := uint32(s.mss())
+	switch {
+	case s.t.Recovery == byDupAcks:
+		return
+	case s.t.Cwnd < s.t.SSThresh:
+		// RFC 5681 section 3.1: slow start, by at most one segment for each acknowledgment.
+		s.t.Cwnd += min(n, mss)
+	default:
+		// RFC 5681 section 3.1: congestion avoidance, about one segment a round trip.
+		s.t.Cwnd += max(1, mss*mss/s.t.Cwnd)
+	}
+}
+
+// recovery says why segments are being sent again.
+type recovery uint8
+
+const (
+	noRecovery recovery = iota
+	byDupAcks           // fast recovery (RFC 5681 section 3.2)
+	byTimeout           // all that was sent before the timeout counts as lost (RFC 5681 section 3.1)
+)
+
+// lost halves the window (RFC 5681 section 3.1, equation 4).
+func (s *step) lost() {
+	s.t.SSThresh = max(uint32(s.t.SndNxt-s.t.SndUna)/2, 2*uint32(s.mss()))
+	s.t.Recover = s.t.SndNxt
+}
+
+// timedOut begins again with one segment.
+func (s *step) timedOut() {
+	if s.t.Recovery != byTimeout {
+		s.lost()
+	}
+	s.t.Recovery, s.t.DupAcks = byTimeout, 0
+	s.t.Cwnd = uint32(s.mss())
+	s.t.Sacked, s.t.NumSacked = [maxHeld]wire.Block{}, 0 // RFC 2018 section 8: the receiver may have let them go
+	s.t.Resend = s.t.SndUna.Add(uint32(min(len(s.t.Out), s.mss())))
+}
+
+// duplicateAck counts an acknowledgment that acknowledges nothing new while something is out (RFC 5681 section 2); the third
+// sends the first missing segment again.
+func (s *step) duplicateAck(seg *wire.Segment) {
+	out := s.t.SndNxt != s.t.SndUna
+	if !out || seg.Ack != s.t.SndUna || seg.Len() > 0 || s.t.State == SynReceived {
+		return
+	}
+	if !s.takeSacked(seg) && (uint32(seg.Window)<<s.t.SndScale != s.t.SndWnd) {
+		return
+	}
+	s.t.DupAcks++
+	switch {
+	case s.t.Recovery == byDupAcks:
+		// RFC 5681 section 3.2, step 4: another segment has left the network.
+		s.t.Cwnd += uint32(s.mss())
+	case s.t.Recovery == noRecovery && s.t.DupAcks == dupThresh:
+		s.lost()
+		s.t.Recovery = byDupAcks
+		s.t.Cwnd = s.t.SSThresh + dupThresh*uint32(s.mss())
+		s.t.Resend = s.t.SndUna
+		s.check(true, rule.FastRetransmit, num(s.t.SndUna), int64(s.t.DupAcks), int64(s.t.SSThresh))
+		s.resendOne(rule.FastRetransmit, int64(s.t.SSThresh))
+	default:
+		s.check(true, rule.DupACK, num(s.t.SndUna), int64(s.t.DupAcks))
+	}
+}
+
+// recovering goes on with recovery after something new was acknowledged.
+func (s *step) recovering() {
+	s.t.DupAcks = 0
+	if s.t.Recovery == noRecovery {
+		return
+	}
+	if s.t.Recover.LessEq(s.t.SndUna) {
+		if s.t.Recovery == byDupAcks {
+			s.t.Cwnd = min(s.t.SSThresh, s.t.Cwnd) // RFC 5681 section 3.2, step 6
+		}
+		s.t.Recovery = noRecovery
+		return
+	}
+	// RFC 6582 section 3.2: a partial acknowledgment shows the next hole.
+	if s.t.Resend.Less(s.t.SndUna) {
+		s.t.Resend = s.t.SndUna
+	}
+	s.resendOne(rule.PartialACK, int64(num(s.t.Recover)))
+}
+
+// resendOne sends again what is missing at or after Resend, up to one segment, and reports whether there was anything.
+func (s *step) resendOne(id rule.ID, arg int64) bool {
+	if s.t.Resend.Less(s.t.SndUna) {
+		s.t.Resend = s.t.SndUna
+	}
+	for i := range s.t.NumSacked {
+		if b := s.t.Sacked[i]; b.Left.LessEq(s.t.Resend) && s.t.Resend.Less(b.Right) {
+			s.t.Resend = b.Right
+		}
+	}
+	if s.t.Recover.LessEq(s.t.Resend) {
+		return false
+	}
+	at := int(s.t.Resend - s.t.SndUna)
+	n := min(max(len(s.t.Out)-at, 0), s.mss(), int(s.t.Recover-s.t.Resend))
+	for i := range s.t.NumSacked {
+		if gap := s.t.Sacked[i].Left.Sub(s.t.Resend); gap > 0 {
+			n = min(n, int(gap))
+		}
+	}
+	text := ""
+	if at < len(s.t.Out) {
+		text = s.t.Out[at : at+n]
+	}
+	seq := s.t.Resend
+	s.t.Resend = seq.Add(uint32(max(n, 1)))
+	s.t.Timing = false
+	s.emitText(seq, text, id, num(seq), int64(s.t.Retries), arg)
+	return true
+}
+
+// takeSacked notes the SACK blocks of an acknowledgment and reports whether they tell anything new.
+func (s *step) takeSacked(seg *wire.Segment) bool {
+	if !s.t.SACKOK {
+		return false
+	}
+	o := seg.Options.Parse()
+	news := false
+	for _, b := range o.Blocks[:o.NumBlocks] {
+		// Blocks below SND.UNA are duplicates that the peer names (RFC 2883), those beyond SND.NXT nonsense.
+		if !s.t.SndUna.Less(b.Right) || s.t.SndNxt.Less(b.Right) || !b.Left.Less(b.Right) || b.Left.Less(s.t.SndUna) {
+			continue
+		}
+		news = s.addSacked(b) || news
+	}
+	return news
+}
+
+func (s *step) addSacked(b wire.Block) bool {
+	n := uint8(0)
+	for _, q := range s.t.Sacked[:s.t.NumSacked] {
+		if q.Left.LessEq(b.Left) && b.Right.LessEq(q.Right) {
+			return false
+		}
+		if b.Right.Less(q.Left) || q.Right.Less(b.Left) {
+			s.t.Sacked[n] = q
+			n++
+			continue
+		}
+		if q.Left.Less(b.Left) {
+			b.Left = q.Left
+		}
+		if b.Right.Less(q.Right) {
+			b.Right = q.Right
+		}
+	}
+	if n == maxHeld {
+		n--
+	}
+	s.t.Sacked[n] = b
+	s.t.NumSacked = n + 1
+	clear(s.t.Sacked[s.t.NumSacked:])
+	return true
+}
+
+// forgetSacked drops the blocks that SND.UNA has passed.
+func (s *step) forgetSacked() {
+	n := uint8(0)
+	for _, b := range s.t.Sacked[:s.t.NumSacked] {
+		if s.t.SndUna.Less(b.Right) {
+			s.t.Sacked[n] = b
+			n++
+		}
+	}
+	clear(s.t.Sacked[n:])
+	s.t.NumSacked = n
+}

@@ -1,0 +1,119 @@
+package tcp
+
+import (
+	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// maxHeld is how many pieces of text ahead of a gap a connection keeps. RFC 9293 section 3.10.7.4 asks for holding them
+// (SHLD-31); a receiver may let some go (RFC 2018 section 8), and the sender sends them again.
+const maxHeld = 4
+
+// A piece is text that arrived ahead of a gap.
+type piece struct {
+	Left wire.Seq
+	Text string
+	Fin  bool // a FIN follows the text
+}
+
+func (p *piece) right() wire.Seq {
+	n := uint32(len(p.Text))
+	if p.Fin {
+		n++
+	}
+	return p.Left.Add(n)
+}
+
+// hold keeps a segment that lies ahead of what is expected, joined with the pieces that it touches. The newest piece comes first, as
+// SACK blocks do (RFC 2018 section 4). It reports whether there was room.
+func (s *step) hold(seg *wire.Segment) bool {
+	p := piece{Left: seg.Seq, Text: seg.Payload, Fin: seg.Flags.Has(wire.FIN)}
+	// What lies beyond the window is cut off.
+	if over := p.right().Sub(s.t.RcvNxt.Add(s.t.RcvWnd)); over > 0 {
+		if p.Fin {
+			p.Fin = false
+			over--
+		}
+		p.Text = p.Text[:max(0, len(p.Text)-int(over))]
+	}
+	if p.right() == p.Left {
+		return false
+	}
+	held := s.t.Held[:s.t.NumHeld]
+	rest := s.t.Held // the pieces that p does not touch, in their order
+	n := 0
+	for _, q := range held {
+		if q.right().Less(p.Left) || p.right().Less(q.Left) {
+			rest[n] = q
+			n++
+			continue
+		}
+		p = join(p, q)
+	}
+	if n == maxHeld {
+		return false
+	}
+	s.t.Held = [maxHeld]piece{0: p}
+	s.t.NumHeld = uint8(1 + copy(s.t.Held[1:], rest[:n]))
+	return true
+}
+
+// join makes one of two pieces that overlap or touch.
+func join(p, q piece) piece {
+	if q.Left.Less(p.Left) {
+		p, q = q, p
+	}
+	over := int(p.Left.Add(uint32(len(p.Text))).Sub(q.Left))
+	if over < len(q.Text) {
+		p.Text += q.Text[max(over, 0):]
+	}
+	p.Fin = p.Fin || q.Fin
+	return p
+}
+
+// unhold takes the held piece that the gap before it has now closed on, if there is one.
+func (s *step) unhold() (p piece, ok bool) {
+	for i := range s.t.NumHeld {
+		p = s.t.Held[i]
+		if s.t.RcvNxt.Less(p.Left) {
+			continue
+		}
+		copy(s.t.Held[i:], s.t.Held[i+1:])
+		s.t.NumHeld--
+		s.t.Held[s.t.NumHeld] = piece{}
+		if p.right().LessEq(s.t.RcvNxt) {
+			return s.unhold() // all of it arrived again meanwhile
+		}
+		p.Text = p.Text[min(int(s.t.RcvNxt-p.Left), len(p.Text)):]
+		p.Left = s.t.RcvNxt
+		return p, true
+	}
+	return piece{}, false
+}
+
+// sack adds the SACK blocks to the options of an acknowledgment: the newest first, as many as fit (RFC 2018 sections 3, 4).
+func (s *step) sack(o wire.Options) wire.Options {
+	if !s.t.SACKOK || s.t.NumHeld == 0 {
+		return o
+	}
+	n := maxHeld
+	if s.t.TSOK {
+		n--
+	}
+	n = min(n, int(s.t.NumHeld))
+	var blocks [maxHeld]wire.Block
+	for i := range n {
+		blocks[i] = wire.Block{Left: s.t.Held[i].Left, Right: s.t.Held[i].right()}
+	}
+	return o.WithNOP().WithNOP().WithSACK(blocks[:n]...)
+}
+
+// gap answers a segment that lies ahead: it is kept, and acknowledged with the number that is still missing.
+func (s *step) gap(seg *wire.Segment) {
+	args := [4]int64{num(seg.Seq), int64(seg.Len()), num(s.t.RcvNxt)}
+	kept := s.check(s.hold(seg), rule.Hold, args[:3]...)
+	s.ack(rule.Gap, num(seg.Seq), num(s.t.RcvNxt))
+	if !kept {
+		s.discard(rule.Gap, num(seg.Seq), num(s.t.RcvNxt))
+	}
+}
