@@ -1,6 +1,7 @@
 package packetdrill
 
 import (
+	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -12,6 +13,8 @@ type Script struct {
 	Init    []Shell // commands before the first event
 	Events  []Event
 	Cleanup []Shell // commands after the last event
+
+	unknown diag.List // names that mean nothing here, though they may to another kernel
 }
 
 // An Option is a line such as --tolerance_usecs=10000.

@@ -2,7 +2,9 @@ package packetdrill
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,11 +32,7 @@ var calls = map[string]callKind{
 func checkCall(p *parser, c *Call) error {
 	k, ok := calls[c.Name]
 	if !ok {
-		names := make([]string, 0, len(calls))
-		for n := range calls {
-			names = append(names, n)
-		}
-		return p.fail(c.Pos, "unknown-call", c.Name+" is no system call that scripts can make", diag.DidYouMean("", c.Name, sorted(names)...))
+		return p.fail(c.Pos, "unknown-call", c.Name+" is no system call that scripts can make", diag.DidYouMean("", c.Name, slices.Sorted(maps.Keys(calls))...))
 	}
 	if !k.here {
 		return nil
@@ -126,11 +124,7 @@ func checkOption(p *parser, o Option) error {
 	k, ok := options[o.Name]
 	switch {
 	case !ok:
-		names := make([]string, 0, len(options))
-		for n := range options {
-			names = append(names, n)
-		}
-		return p.fail(o.Pos, "unknown-option", "--"+o.Name+" is no option of packetdrill", diag.DidYouMean("", o.Name, sorted(names)...))
+		return p.fail(o.Pos, "unknown-option", "--"+o.Name+" is no option of packetdrill", diag.DidYouMean("", o.Name, slices.Sorted(maps.Keys(options))...))
 	case k.value != "" && !o.Has:
 		return p.fail(o.Pos, "option-value", "--"+o.Name+" needs "+k.value, "write --"+o.Name+"=VALUE")
 	case k.value == "" && o.Has:

@@ -68,14 +68,19 @@ func (e *Expr) names(visit func(*Expr)) {
 	}
 }
 
-// checkNames reports the words in a call that mean nothing.
+// checkNames reports the words in a call that mean nothing: a slip of the pen, or a constant of another kernel.
 func checkNames(p *parser, list ...*Expr) error {
 	var err error
 	for _, e := range list {
 		e.names(func(w *Expr) {
-			if _, ok := symbol(w.Text); !ok {
-				err = p.fail(w.Pos, "unknown-symbol", w.Text+" is no constant that scripts can name", diag.DidYouMean("", w.Text, symbolNames()...))
+			if _, ok := symbol(w.Text); ok {
+				return
 			}
+			if hint := diag.DidYouMean("", w.Text, symbolNames()...); hint != "" {
+				err = p.fail(w.Pos, "unknown-symbol", w.Text+" is no constant that scripts can name", hint)
+				return
+			}
+			p.script.unknown = append(p.script.unknown, lacking(p.script.Name, w.Pos, "the constant "+clip(w.Text)))
 		})
 	}
 	return err

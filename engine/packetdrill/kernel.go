@@ -4,12 +4,13 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
 
 // A kernel is the host under test: package tcp behind the little that sockets need of it. What package tcp learns to do is
-// mapped here and allowed in features.go.
+// mapped here and allowed in missing.go.
 type kernel struct {
 	host     tcp.Host
 	now      tcp.Time
@@ -31,6 +32,8 @@ type conn struct {
 	tcb       tcp.TCB // as it stands, or stood when it ended
 	options   *sockopts
 	gone      bool
+	unbound   bool // connect chose its port
+	fresh     bool // it has just been established, and its options wait to be set
 	connected bool
 	eof       bool  // the peer sent FIN
 	err       errno // not told yet
@@ -40,6 +43,10 @@ type conn struct {
 	retransmits           int64
 	bytesSent, bytesAgain int64
 	dataIn, dataOut       int64
+	segsIn, segsOut       int64
+	shortest              tcp.Time // round trip, 0 before the first
+	lastSent              tcp.Time // text
+	lastData, lastAck     tcp.Time // when they last arrived
 }
 
 // outstanding is a segment that is not acknowledged.
@@ -96,9 +103,53 @@ func (k *kernel) optionsOf(local, remote netip.AddrPort) *sockopts {
 func (k *kernel) receive(seg *wire.Segment) {
 	k.wear(k.optionsOf(seg.Dst, seg.Src))
 	k.absorb(k.host.Receive(k.now, seg, k.effects[:0]), nil)
-	if c := k.between(seg.Dst, seg.Src); c != nil && len(seg.Payload) > 0 {
-		c.dataIn++
+	if c := k.between(seg.Dst, seg.Src); c != nil {
+		c.hear(k.now, seg)
 	}
+	k.settle()
+}
+
+// settle gives connections that have just been established the options of their sockets.
+func (k *kernel) settle() {
+	for _, c := range k.conns {
+		if c.fresh {
+			c.fresh = false
+			for _, o := range []optionName{{solSocket, soKeepalive}, {ipprotoTCP, tcpNodelay}, {ipprotoTCP, tcpUserTimeout}} {
+				if c.options.values[o] != 0 {
+					k.setOption(c, o)
+				}
+			}
+		}
+	}
+}
+
+// setOption lets a connection know what an option of its socket is now.
+func (k *kernel) setOption(c *conn, o optionName) {
+	if c.gone {
+		return
+	}
+	call := tcp.Call{Verb: tcp.CallSet, Conn: c.tcb.ID}
+	value := func(o optionName) tcp.Time {
+		if v, ok := c.options.values[o]; ok {
+			return tcp.Time(v)
+		}
+		return tcp.Time(sockoptKinds[o].initial(k))
+	}
+	switch o {
+	case optionName{solSocket, soKeepalive}, optionName{ipprotoTCP, tcpKeepIdle}, optionName{ipprotoTCP, tcpKeepIntvl}, optionName{ipprotoTCP, tcpKeepCnt}:
+		call.Option = tcp.KeepAlive
+		if value(optionName{solSocket, soKeepalive}) != 0 {
+			call.Values = [3]tcp.Time{value(optionName{ipprotoTCP, tcpKeepIdle}) * tcp.Second, value(optionName{ipprotoTCP, tcpKeepIntvl}) * tcp.Second,
+				value(optionName{ipprotoTCP, tcpKeepCnt})}
+		}
+	case optionName{ipprotoTCP, tcpNodelay}:
+		call.Option, call.Values[0] = tcp.NoDelay, value(o)
+	case optionName{ipprotoTCP, tcpUserTimeout}:
+		call.Option, call.Values[0] = tcp.UserTimeout, value(o)*tcp.Millisecond
+	default:
+		return
+	}
+	k.call(call, c.options)
 }
 
 // call makes a socket call. made is the connection that it opened or accepted.
@@ -118,6 +169,9 @@ func (k *kernel) call(c tcp.Call, o *sockopts) (made *conn, e errno) {
 	}
 	if opened := k.absorb(effects, o); opened != nil {
 		made = opened
+	}
+	if c.Verb != tcp.CallSet {
+		k.settle()
 	}
 	return made, ""
 }
@@ -139,6 +193,7 @@ func (k *kernel) fire() {
 		k.wear(c.options)
 	}
 	k.absorb(k.host.Fire(k.now, id, timer, k.effects[:0]), nil)
+	k.settle()
 }
 
 // absorb notes what the host did. The options are those of the socket whose call it was.
@@ -155,17 +210,20 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 				opened.tcb = *e.TCB
 			}
 			if o == nil && k.listener != nil {
-				inherited := *k.listener.options
-				opened.options = &inherited
+				opened.options = k.listener.options.clone()
 			}
 			opened.highest = opened.tcb.ISS
 			k.conns = append(k.conns, opened)
 		case e.Kind == tcp.Send:
 			k.sent = append(k.sent, sent{k.now, e.Seg})
 			if c != nil {
-				c.count(&e.Seg)
+				c.count(k.now, &e.Seg)
 			}
 		case c == nil:
+		case e.Kind == tcp.Check && (e.Rule == rule.RTTFirst || e.Rule == rule.RTTNext):
+			if rtt := tcp.Time(e.Args[0]); c.shortest == 0 || rtt < c.shortest {
+				c.shortest = rtt
+			}
 		case e.Kind == tcp.Updated && e.TCB != nil:
 			c.tcb = *e.TCB
 			c.segments = slices.DeleteFunc(c.segments, func(o outstanding) bool { return o.end.LessEq(c.tcb.SndUna) })
@@ -173,8 +231,8 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 			c.tcb.State = e.To
 		case e.Kind == tcp.Tell && e.Errno != tcp.OK:
 			c.err = errno(e.Errno.String())
-		case e.Kind == tcp.Tell && e.Notice == tcp.Connected:
-			c.connected = true
+		case e.Kind == tcp.Tell && (e.Notice == tcp.Connected || e.Notice == tcp.Acceptable):
+			c.connected, c.fresh = true, true
 		case e.Kind == tcp.Tell && e.Notice == tcp.PeerClosed:
 			c.eof = true
 		case e.Kind == tcp.Removed:
@@ -186,7 +244,8 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 }
 
 // count follows what a connection sends, as the counters of TCP_INFO do.
-func (c *conn) count(seg *wire.Segment) {
+func (c *conn) count(now tcp.Time, seg *wire.Segment) {
+	c.segsOut++
 	n := seg.Len()
 	if n == 0 || seg.Flags.Has(wire.RST) {
 		return
@@ -195,6 +254,7 @@ func (c *conn) count(seg *wire.Segment) {
 	if size > 0 {
 		c.dataOut++
 		c.bytesSent += size
+		c.lastSent = now
 	}
 	if end := seg.End(); c.highest.Less(end) {
 		c.highest = end

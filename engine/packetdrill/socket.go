@@ -29,8 +29,8 @@ type syscall struct {
 	// check compares what the call wrote into memory with what the script expects; "" is that it agrees.
 	check   func() string
 	timeout tcp.Time // when poll gives up
-	event   *Event
-	end     tcp.Time // when it must return, in script time
+	begun   tcp.Time // when it was made
+	end     tcp.Time // when it must return
 }
 
 // prepare reads the arguments of a call. The fault is in the script.
@@ -42,7 +42,6 @@ func (r *runner) prepare(c *Call) (*syscall, *Failure) {
 		s.made = func(fd int64) {
 			sock := &socket{fd: fd, options: newSockopts(), nonblock: kind&oNonblock != 0}
 			r.sockets = append(r.sockets, sock)
-			r.underTest = &flow{socket: sock}
 		}
 		return s, nil
 	}
@@ -133,7 +132,7 @@ func (r *runner) bind(s *socket) (int64, errno) {
 		}
 	}
 	for _, c := range r.kernel.conns {
-		if !c.gone && c.tcb.Local.Port() == r.local.Port() && !reuse(s) {
+		if !c.gone && !c.unbound && c.tcb.Local.Port() == r.local.Port() && !reuse(s) {
 			return -1, "EADDRINUSE"
 		}
 	}
@@ -155,7 +154,7 @@ func (r *runner) listen(s *socket, backlog int64) (int64, errno) {
 		return -1, e
 	}
 	s.listening = true
-	r.underTest = &flow{socket: s, state: flowListening}
+	r.underTest = &flow{socket: s, listening: true}
 	return 0, ""
 }
 
@@ -195,18 +194,17 @@ func (r *runner) connect(s *socket, disconnect bool) func() (int64, errno, bool)
 		case s.listening:
 			return -1, "EISCONN", true
 		case s.conn == nil:
-			from := r.ephemeral
+			from := uint16(0)
 			if s.bound {
 				from = r.local.Port()
-			} else {
-				r.ephemeral++
 			}
 			c, e := r.kernel.call(tcp.Call{Verb: tcp.CallConnect, To: r.remote, From: from}, s.options)
 			if e != "" {
 				return -1, e, true
 			}
 			s.conn, s.connecting, begun = c, true, true
-			r.underTest = &flow{socket: s, state: flowConnecting, local: c.tcb.Local, remote: c.tcb.Remote}
+			c.unbound = !s.bound
+			r.underTest = &flow{socket: s, local: c.tcb.Local, remote: c.tcb.Remote}
 			if s.nonblock {
 				return -1, "EINPROGRESS", true
 			}
@@ -468,7 +466,10 @@ func (r *runner) setsockopt(s *socket, c *Call) (int64, errno) {
 		v = kind.stored(v)
 	}
 	s.options.values[o] = v
-	return 0, r.optionSet(s, o, v)
+	if s.conn != nil {
+		r.kernel.setOption(s.conn, o)
+	}
+	return 0, ""
 }
 
 func (r *runner) getsockopt(s *syscall, sock *socket) {
@@ -536,7 +537,7 @@ func (r *runner) optionValue(s *socket, o optionName) int64 {
 		return asBit(s.listening)
 	case optionName{ipprotoTCP, tcpMaxseg}:
 		if s.conn != nil && !s.conn.gone {
-			return int64(sendMSS(r.kernel, s.conn))
+			return sendMSS(r.kernel, s.conn)
 		}
 	}
 	if v, ok := s.options.values[o]; ok {

@@ -11,16 +11,15 @@ import (
 // settings are what sysctls and options of the script make of the host under test.
 type settings struct {
 	profile   tcp.Profile
-	sysctls   map[string]string // as they were set
-	rcvBuf    int64             // tcp_rmem[1]
-	sndBuf    int64             // tcp_wmem[1]
+	rcvBuf    int64 // tcp_rmem[1]
+	sndBuf    int64 // tcp_wmem[1]
 	keepIdle  tcp.Time
 	keepIntvl tcp.Time
 	keepCount int64
 }
 
 func newSettings(p tcp.Profile) settings {
-	return settings{profile: p, sysctls: map[string]string{}, rcvBuf: 131072, sndBuf: 16384,
+	return settings{profile: p, rcvBuf: 131072, sndBuf: 16384,
 		keepIdle: 7200 * tcp.Second, keepIntvl: 75 * tcp.Second, keepCount: 9}
 }
 
@@ -47,7 +46,6 @@ func (s *settings) set(name, value string) bool {
 	} else if set := sysctls[name]; set != nil && !set(s, v) {
 		return false
 	}
-	s.sysctls[name] = value
 	return true
 }
 
@@ -113,7 +111,7 @@ func (s *settings) rmem(v []int64) bool {
 
 // firstWindow is the first window of a socket with so much space: whole segments, as far as 16 bits go.
 func firstWindow(space int64, mss uint16) (window uint32, whole bool) {
-	if space > 65535 {
+	if space-space%int64(mss) > 65535 {
 		return 65535, false
 	}
 	return uint32(space), space > int64(mss)
@@ -126,7 +124,7 @@ func scaleFor(space int64) uint8 {
 // ignored are sysctls about what the model leaves out, with the values at which it behaves alike; "" is any.
 var ignored = map[string]string{
 	"tcp_fastopen_key": "", "tcp_fastopen_blackhole_timeout_sec": "", "tcp_frto": "", "tcp_fack": "", "tcp_dsack": "1", "tcp_reordering": "",
-	"tcp_max_reordering": "", "tcp_congestion_control": "", "tcp_slow_start_after_idle": "", "tcp_recovery": "", "tcp_early_retrans": "",
+	"tcp_max_reordering": "", "tcp_congestion_control": "cubic reno", "tcp_slow_start_after_idle": "", "tcp_recovery": "", "tcp_early_retrans": "",
 	"tcp_tso_win_divisor": "", "tcp_pacing_ss_ratio": "", "tcp_pacing_ca_ratio": "", "tcp_notsent_lowat": "", "tcp_min_tso_segs": "",
 	"tcp_limit_output_bytes": "", "tcp_autocorking": "", "tcp_no_metrics_save": "", "tcp_moderate_rcvbuf": "", "tcp_min_rtt_wlen": "", "tcp_mtu_probing": "0",
 	"tcp_base_mss": "", "tcp_comp_sack_nr": "", "tcp_comp_sack_delay_ns": "", "tcp_challenge_ack_limit": "", "tcp_retries1": "", "tcp_rfc1337": "0",

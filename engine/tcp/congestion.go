@@ -58,6 +58,12 @@ const (
 	byTimeout           // all that was sent before the timeout counts as lost (RFC 5681 section 3.1)
 )
 
+// FastRecovery reports whether duplicate acknowledgments showed a loss that is being repaired (RFC 5681 section 3.2).
+func (t *TCB) FastRecovery() bool { return t.Recovery == byDupAcks }
+
+// LossRecovery reports whether a timeout made all that was out count as lost, and it is not all acknowledged yet.
+func (t *TCB) LossRecovery() bool { return t.Recovery == byTimeout }
+
 // lost halves the window (RFC 5681 section 3.1, equation 4).
 func (s *step) lost() {
 	s.t.SSThresh = max(uint32(s.t.SndNxt-s.t.SndUna)/2, 2*uint32(s.mss()))
