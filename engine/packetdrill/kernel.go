@@ -47,6 +47,8 @@ type conn struct {
 	shortest              tcp.Time // round trip, 0 before the first
 	lastSent              tcp.Time // text
 	lastData, lastAck     tcp.Time // when they last arrived
+	busy, rwndLimited     tcp.Time // how long text was under way, and how long the peer's window held some back
+	since                 tcp.Time // up to when those are counted
 }
 
 // outstanding is a segment that is not acknowledged.
@@ -101,6 +103,7 @@ func (k *kernel) optionsOf(local, remote netip.AddrPort) *sockopts {
 
 // receive takes a segment that arrives now.
 func (k *kernel) receive(seg *wire.Segment) {
+	k.passTime()
 	k.wear(k.optionsOf(seg.Dst, seg.Src))
 	k.absorb(k.host.Receive(k.now, seg, k.effects[:0]), nil)
 	if c := k.between(seg.Dst, seg.Src); c != nil {
@@ -109,11 +112,26 @@ func (k *kernel) receive(seg *wire.Segment) {
 	k.settle()
 }
 
+// passTime counts the time since the last step of the host as what it was for each connection.
+func (k *kernel) passTime() {
+	for _, c := range k.conns {
+		t := &c.tcb
+		if flying := uint32(t.SndNxt - t.SndUna); !c.gone && t.State.Synchronized() && len(t.Out) > 0 {
+			c.busy += k.now - c.since
+			if rest := uint32(len(t.Out)) - min(flying, uint32(len(t.Out))); rest > 0 && flying+min(rest, uint32(sendMSS(k, c))) > t.SndWnd {
+				c.rwndLimited += k.now - c.since
+			}
+		}
+		c.since = k.now
+	}
+}
+
 // settle gives connections that have just been established the options of their sockets.
 func (k *kernel) settle() {
 	for _, c := range k.conns {
 		if c.fresh {
 			c.fresh = false
+			c.lastSent, c.lastData, c.lastAck = k.now, k.now, k.now
 			for _, o := range []optionName{{solSocket, soKeepalive}, {ipprotoTCP, tcpNodelay}, {ipprotoTCP, tcpUserTimeout}} {
 				if c.options.values[o] != 0 {
 					k.setOption(c, o)
@@ -154,6 +172,7 @@ func (k *kernel) setOption(c *conn, o optionName) {
 
 // call makes a socket call. made is the connection that it opened or accepted.
 func (k *kernel) call(c tcp.Call, o *sockopts) (made *conn, e errno) {
+	k.passTime()
 	k.wear(o)
 	effects, err := k.host.Call(k.now, c, k.effects[:0])
 	if err != nil {
@@ -189,6 +208,7 @@ func (k *kernel) fire() {
 		return
 	}
 	k.now = max(k.now, at)
+	k.passTime()
 	if c := k.find(id); c != nil {
 		k.wear(c.options)
 	}
@@ -215,10 +235,11 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 			opened.highest = opened.tcb.ISS
 			k.conns = append(k.conns, opened)
 		case e.Kind == tcp.Send:
-			k.sent = append(k.sent, sent{k.now, e.Seg})
 			if c != nil {
+				c.options.mark(&e.Seg)
 				c.count(k.now, &e.Seg)
 			}
+			k.sent = append(k.sent, sent{k.now, e.Seg})
 		case c == nil:
 		case e.Kind == tcp.Check && (e.Rule == rule.RTTFirst || e.Rule == rule.RTTNext):
 			if rtt := tcp.Time(e.Args[0]); c.shortest == 0 || rtt < c.shortest {

@@ -86,9 +86,7 @@ func (m *finder) call(c *Call) {
 		m.flags(c.Args[3])
 	case "recvmsg", "sendmsg":
 		m.flags(c.Args[2])
-		if f := c.Args[1].field("msg_control"); f != nil {
-			m.add(f.Pos, "control messages")
-		}
+		m.control(c)
 	case "fcntl":
 		if n, ok := c.Args[1].number(); ok && n != fGetfl && n != fSetfl {
 			m.add(c.Args[1].Pos, "this fcntl")
@@ -96,6 +94,23 @@ func (m *finder) call(c *Call) {
 	case "ioctl":
 		if n, ok := c.Args[1].number(); ok && n != siocinq && n != siocoutq && n != siocoutqnsd {
 			m.add(c.Args[1].Pos, "this ioctl")
+		}
+	}
+}
+
+// control finds control messages. How much is left to read is the one that the lab gives.
+func (m *finder) control(c *Call) {
+	f := c.Args[1].field("msg_control")
+	if f == nil {
+		return
+	}
+	if c.Name == "sendmsg" {
+		m.add(f.Pos, "control messages")
+		return
+	}
+	for _, item := range f.Items {
+		if t := item.field("cmsg_type"); t == nil || t.Text != "TCP_CM_INQ" {
+			m.add(item.Pos, "control messages of this type")
 		}
 	}
 }
@@ -114,7 +129,7 @@ func (m *finder) socket(c *Call) {
 
 // flags finds flags of send and recv that are not here.
 func (m *finder) flags(e *Expr) {
-	const here = msgPeek | msgDontwait | msgWaitall | msgNosignal | msgEor | msgFastopen
+	const here = msgPeek | msgDontwait | msgWaitall | msgNosignal | msgEor | msgZerocopy
 	if n, ok := e.number(); ok && n&^here != 0 {
 		m.add(e.Pos, "the flags "+bitNames(n&^here, "MSG_OOB", "MSG_TRUNC", "MSG_MORE", "MSG_ZEROCOPY", "MSG_ERRQUEUE"))
 	}

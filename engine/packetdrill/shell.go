@@ -2,6 +2,7 @@ package packetdrill
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -184,6 +185,8 @@ func interpret(c shellCommand) command {
 			out.unsupported = line
 		}
 		out.sleep = tcp.Time(s * float64(tcp.Second))
+	case base == "tc" && slices.ContainsFunc(words, func(w shellWord) bool { return w.text == "netem" || w.text == "limit" || w.text == "tbf" }):
+		out.unsupported = "tc that drops or delays"
 	default:
 		for _, h := range harmless {
 			if line == h || words[0].text == h {

@@ -92,6 +92,7 @@ func (r *runner) prepareOn(s *syscall, sock *socket) *Failure {
 	case "recvmsg":
 		n, f := r.message(c.Args[1])
 		s.try = r.read(sock, n, arg(2))
+		s.check = func() string { return r.leftToRead(sock, c.Args[1].field("msg_control")) }
 		return f
 	case "write":
 		s.try = r.write(sock, arg(2), 0)
@@ -333,6 +334,26 @@ func (r *runner) message(e *Expr) (int64, *Failure) {
 		return 0, r.failure(e.Pos, "msghdr", "a message is written {msg_name(...)=..., msg_iov(1)=[{..., N}], msg_flags=0}")
 	}
 	return r.vector(iov)
+}
+
+// leftToRead compares what TCP_CM_INQ tells: how much is left to read, where the end of the stream counts as one byte
+// (tcp_inq_hint).
+func (r *runner) leftToRead(s *socket, control *Expr) string {
+	if control == nil || s.conn == nil {
+		return ""
+	}
+	left := s.conn.unread()
+	if left == 0 && (s.conn.eof || s.conn.gone) {
+		left = 1
+	}
+	for _, item := range control.Items {
+		if data := item.field("cmsg_data"); data != nil {
+			if want, ok := data.number(); ok && want != left {
+				return fmt.Sprintf("recvmsg gave TCP_CM_INQ %d, not %d", left, want)
+			}
+		}
+	}
+	return ""
 }
 
 func (r *runner) fcntl(s *socket, c *Call) (int64, errno) {

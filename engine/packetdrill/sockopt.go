@@ -2,6 +2,7 @@ package packetdrill
 
 import (
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
 )
 
 // sockopts are the options of a socket. A connection that is accepted inherits those of its listener.
@@ -31,6 +32,15 @@ func (o *sockopts) clone() *sockopts {
 	return c
 }
 
+// mark gives a segment what the options say of the IP header.
+func (o *sockopts) mark(seg *wire.Segment) {
+	const ecn = 3
+	seg.TOS |= uint8(o.values[optionName{ipprotoIP, ipTOS}]) &^ ecn
+	if ttl := o.values[optionName{ipprotoIP, ipTTL}]; ttl != 0 {
+		seg.TTL = uint8(ttl)
+	}
+}
+
 // apply makes a profile behave as the options say.
 func (o *sockopts) apply(p *tcp.Profile) {
 	if v, ok := o.values[optionName{ipprotoTCP, tcpMaxseg}]; ok {
@@ -45,6 +55,9 @@ func (o *sockopts) apply(p *tcp.Profile) {
 	}
 	if v, ok := o.values[optionName{ipprotoTCP, tcpLinger2}]; ok && v > 0 {
 		p.FinWait = tcp.Time(v) * tcp.Second
+	}
+	if v := o.values[optionName{ipprotoIP, ipLocalPortRange}]; v != 0 {
+		p.Ports = uint16(v>>16) - uint16(v) + 1
 	}
 }
 
@@ -65,7 +78,10 @@ func asBool(v int64) int64 {
 	return 0
 }
 
-const maxInt = 1<<31 - 1
+const (
+	maxInt    = 1<<31 - 1
+	maxUint32 = 1<<32 - 1
+)
 
 // sockoptKinds are the options that a socket has here.
 var sockoptKinds = map[optionName]sockoptKind{
@@ -93,6 +109,21 @@ var sockoptKinds = map[optionName]sockoptKind{
 	{ipprotoTCP, tcpUserTimeout}: {0, maxInt, fixed(0), nil, false},
 	{ipprotoTCP, tcpDeferAccept}: {-maxInt, maxInt, fixed(0), deferred, false},
 	{ipprotoTCP, tcpQuickack}:    {0, 1, fixed(1), nil, false},
+	{ipprotoTCP, tcpInq}:         {0, 1, fixed(0), nil, false},
+	{ipprotoTCP, tcpCongestion}:  {0, 0, fixed(0), nil, false},
+	// These change nothing that a segment shows.
+	{solSocket, soPriority}:          {0, maxInt, fixed(0), nil, false},
+	{solSocket, soMark}:              {0, maxInt, fixed(0), nil, false},
+	{solSocket, soZerocopy}:          {0, 1, fixed(0), nil, false},
+	{solSocket, soMaxPacingRate}:     {-1, 1 << 62, fixed(maxUint32), nil, false},
+	{ipprotoTCP, tcpNotsentLowat}:    {-1, maxUint32, fixed(maxUint32), nil, false},
+	{ipprotoIP, ipMTUDiscover}:       {0, 5, fixed(1), nil, false},
+	{ipprotoIP, ipRecverr}:           {0, 1, fixed(0), asBool, false},
+	{ipprotoIP, ipFreebind}:          {0, 1, fixed(0), asBool, false},
+	{ipprotoIP, ipBindAddressNoPort}: {0, 1, fixed(0), asBool, false},
+	{ipprotoIP, ipLocalPortRange}:    {0, maxUint32, fixed(0), nil, false},
+	{ipprotoIP, ipTOS}:               {0, 255, fixed(0), nil, false},
+	{ipprotoIP, ipTTL}:               {1, 255, fixed(64), nil, false},
 }
 
 // deferred is how long TCP_DEFER_ACCEPT really waits: until a retransmission of the SYN-ACK (secs_to_retrans of the

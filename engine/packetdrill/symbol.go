@@ -14,11 +14,11 @@ var symbols = map[string]int64{
 	"SOL_IP": 0, "SOL_SOCKET": solSocket, "SOL_TCP": ipprotoTCP, "SOL_UDP": 17, "SOL_IPV6": 41,
 
 	"SO_DEBUG": 1, "SO_REUSEADDR": soReuseAddr, "SO_TYPE": soType, "SO_ERROR": soError, "SO_DONTROUTE": 5, "SO_BROADCAST": 6, "SO_SNDBUF": soSndBuf,
-	"SO_RCVBUF": soRcvBuf, "SO_KEEPALIVE": soKeepalive, "SO_OOBINLINE": 10, "SO_NO_CHECK": 11, "SO_PRIORITY": 12, "SO_LINGER": soLinger,
+	"SO_RCVBUF": soRcvBuf, "SO_KEEPALIVE": soKeepalive, "SO_OOBINLINE": 10, "SO_NO_CHECK": 11, "SO_PRIORITY": soPriority, "SO_LINGER": soLinger,
 	"SO_BSDCOMPAT": 14, "SO_REUSEPORT": soReusePort, "SO_PASSCRED": 16, "SO_PEERCRED": 17, "SO_RCVLOWAT": soRcvLowat, "SO_SNDLOWAT": 19,
 	"SO_RCVTIMEO": 20, "SO_SNDTIMEO": 21, "SO_BINDTODEVICE": 25, "SO_ATTACH_FILTER": 26, "SO_DETACH_FILTER": 27, "SO_PEERNAME": 28,
-	"SO_TIMESTAMP": 29, "SO_ACCEPTCONN": soAcceptConn, "SO_PEERSEC": 31, "SO_MARK": 36, "SO_TIMESTAMPING": 37, "SO_PROTOCOL": soProtocol,
-	"SO_DOMAIN": soDomain, "SO_BUSY_POLL": 46, "SO_MAX_PACING_RATE": 47, "SO_INCOMING_CPU": 49, "SO_MEMINFO": 55, "SO_ZEROCOPY": 60, "SO_TXTIME": 61,
+	"SO_TIMESTAMP": 29, "SO_ACCEPTCONN": soAcceptConn, "SO_PEERSEC": 31, "SO_MARK": soMark, "SO_TIMESTAMPING": 37, "SO_PROTOCOL": soProtocol,
+	"SO_DOMAIN": soDomain, "SO_BUSY_POLL": 46, "SO_MAX_PACING_RATE": soMaxPacingRate, "SO_INCOMING_CPU": 49, "SO_MEMINFO": 55, "SO_ZEROCOPY": soZerocopy, "SO_TXTIME": 61,
 	"SO_EE_ORIGIN_NONE": 0, "SO_EE_ORIGIN_LOCAL": 1, "SO_EE_ORIGIN_ICMP": 2, "SO_EE_ORIGIN_ICMP6": 3, "SO_EE_ORIGIN_TIMESTAMPING": 4,
 	"SO_EE_ORIGIN_ZEROCOPY": 5, "SO_EE_CODE_ZEROCOPY_COPIED": 1, "SCM_TIMESTAMPING": 37, "SCM_TSTAMP_SND": 0, "SCM_TSTAMP_SCHED": 1,
 	"SCM_TSTAMP_ACK": 2, "SCM_TIMESTAMPING_OPT_STATS": 54,
@@ -33,11 +33,12 @@ var symbols = map[string]int64{
 	"TCP_COOKIE_TRANSACTIONS": 15, "TCP_THIN_LINEAR_TIMEOUTS": 16, "TCP_THIN_DUPACK": 17, "TCP_USER_TIMEOUT": tcpUserTimeout, "TCP_REPAIR": 19,
 	"TCP_FASTOPEN": tcpFastopen, "TCP_TIMESTAMP": 24, "TCP_NOTSENT_LOWAT": tcpNotsentLowat, "TCP_CC_INFO": 26, "TCP_SAVE_SYN": 27, "TCP_SAVED_SYN": 28,
 	"TCP_FASTOPEN_CONNECT": tcpFastopenConnect, "TCP_ULP": 31, "TCP_MD5SIG_EXT": 32, "TCP_FASTOPEN_KEY": tcpFastopenKey,
-	"TCP_FASTOPEN_NO_COOKIE": tcpFastopenNoCookie, "TCP_ZEROCOPY_RECEIVE": 35, "TCP_INQ": 36, "TCP_CM_INQ": 36, "TCP_TX_DELAY": 37,
+	"TCP_FASTOPEN_NO_COOKIE": tcpFastopenNoCookie, "TCP_ZEROCOPY_RECEIVE": 35, "TCP_INQ": tcpInq, "TCP_CM_INQ": tcpInq, "TCP_TX_DELAY": 37,
 	"TCP_INFINITE_SSTHRESH": 0x7fffffff,
 	"TCP_CA_OPEN":           0, "TCP_CA_DISORDER": 1, "TCP_CA_CWR": 2, "TCP_CA_RECOVERY": 3, "TCP_CA_LOSS": 4,
 
-	"IP_TOS": 1, "IP_TTL": 2, "IP_MTU_DISCOVER": 10, "IP_RECVERR": 11, "IP_MTU": 14, "IP_FREEBIND": 15, "IP_PMTUDISC_DONT": 0, "IP_PMTUDISC_WANT": 1,
+	"IP_TOS": ipTOS, "IP_TTL": ipTTL, "IP_MTU_DISCOVER": ipMTUDiscover, "IP_RECVERR": ipRecverr, "IP_MTU": 14, "IP_FREEBIND": ipFreebind,
+	"IP_BIND_ADDRESS_NO_PORT": ipBindAddressNoPort, "IP_LOCAL_PORT_RANGE": ipLocalPortRange, "IP_PMTUDISC_DONT": 0, "IP_PMTUDISC_WANT": 1,
 	"IP_PMTUDISC_DO": 2, "IP_PMTUDISC_PROBE": 3, "IPV6_MTU_DISCOVER": 23, "IPV6_MTU": 24, "IPV6_RECVERR": 25, "IPV6_HOPLIMIT": 52, "IPV6_TCLASS": 67,
 
 	"O_RDONLY": 0, "O_WRONLY": 1, "O_RDWR": oRdwr, "O_ACCMODE": 3, "O_CREAT": 0x40, "O_EXCL": 0x80, "O_NOCTTY": 0x100, "O_TRUNC": 0x200,
@@ -48,7 +49,7 @@ var symbols = map[string]int64{
 
 	"MSG_OOB": 1, "MSG_PEEK": msgPeek, "MSG_DONTROUTE": 4, "MSG_CTRUNC": 8, "MSG_PROXY": 0x10, "MSG_TRUNC": msgTrunc, "MSG_DONTWAIT": msgDontwait,
 	"MSG_EOR": msgEor, "MSG_WAITALL": msgWaitall, "MSG_FIN": 0x200, "MSG_SYN": 0x400, "MSG_CONFIRM": 0x800, "MSG_RST": 0x1000, "MSG_ERRQUEUE": 0x2000,
-	"MSG_NOSIGNAL": msgNosignal, "MSG_MORE": msgMore, "MSG_ZEROCOPY": 0x4000000, "MSG_FASTOPEN": msgFastopen, "MSG_CMSG_CLOEXEC": 0x40000000,
+	"MSG_NOSIGNAL": msgNosignal, "MSG_MORE": msgMore, "MSG_ZEROCOPY": msgZerocopy, "MSG_FASTOPEN": msgFastopen, "MSG_CMSG_CLOEXEC": 0x40000000,
 
 	"SIOCINQ": siocinq, "FIONREAD": siocinq, "SIOCOUTQ": siocoutq, "TIOCOUTQ": siocoutq, "SIOCOUTQNSD": siocoutqnsd, "FIONBIO": 0x5421,
 	"POLLIN": pollIn, "POLLPRI": 2, "POLLOUT": pollOut, "POLLERR": pollErr, "POLLHUP": pollHup, "POLLNVAL": 0x20, "POLLRDNORM": pollRdnorm,
@@ -72,6 +73,22 @@ const (
 	shutRd     = 0
 	shutWr     = 1
 	shutRdwr   = 2
+
+	ipprotoIP           = 0
+	ipTOS               = 1
+	ipTTL               = 2
+	ipMTUDiscover       = 10
+	ipRecverr           = 11
+	ipFreebind          = 15
+	ipBindAddressNoPort = 24
+	ipLocalPortRange    = 51
+
+	soPriority      = 12
+	soMark          = 36
+	soMaxPacingRate = 47
+	soZerocopy      = 60
+
+	tcpInq = 36
 
 	soReuseAddr  = 2
 	soType       = 3
@@ -113,6 +130,7 @@ const (
 	msgNosignal = 0x4000
 	msgMore     = 0x8000
 	msgFastopen = 0x20000000
+	msgZerocopy = 0x4000000
 
 	siocinq     = 0x541b
 	siocoutq    = 0x5411

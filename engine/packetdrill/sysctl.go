@@ -82,8 +82,26 @@ var sysctls = map[string]func(s *settings, v []int64) bool{
 		s.profile.RTOMax = tcp.Time(v[0]) * tcp.Millisecond
 		return v[0] > 0
 	},
+	"tcp_tw_reuse":   func(s *settings, v []int64) bool { return oneOf(&s.profile.TWReuse, v[0], 2) },
+	"tcp_syncookies": func(s *settings, v []int64) bool { return oneOf(&s.profile.SynCookies, v[0], 2) },
+	"tcp_ecn":        func(s *settings, v []int64) bool { return oneOf(&s.profile.ECN, v[0], 2) },
+	"tcp_abort_on_overflow": func(s *settings, v []int64) bool {
+		s.profile.AbortOnOverflow = v[0] != 0
+		return v[0] == 0 || v[0] == 1
+	},
+	"tcp_orphan_retries": func(s *settings, v []int64) bool {
+		s.profile.OrphanRetry = uint8(v[0])
+		return v[0] > 0 && v[0] < 256 || v[0] == 0 && setTo8(&s.profile.OrphanRetry, 8)
+	},
 	"tcp_fastopen": func(s *settings, v []int64) bool { return v[0] >= 0 },
 }
+
+func oneOf(p *uint8, v, most int64) bool {
+	*p = uint8(v)
+	return v >= 0 && v <= most
+}
+
+func setTo8(p *uint8, v uint8) bool { *p = v; return true }
 
 func setTo(p *int64, v int64) bool { *p = v; return true }
 
@@ -128,8 +146,8 @@ var ignored = map[string]string{
 	"tcp_tso_win_divisor": "", "tcp_pacing_ss_ratio": "", "tcp_pacing_ca_ratio": "", "tcp_notsent_lowat": "", "tcp_min_tso_segs": "",
 	"tcp_limit_output_bytes": "", "tcp_autocorking": "", "tcp_no_metrics_save": "", "tcp_moderate_rcvbuf": "", "tcp_min_rtt_wlen": "", "tcp_mtu_probing": "0",
 	"tcp_base_mss": "", "tcp_comp_sack_nr": "", "tcp_comp_sack_delay_ns": "", "tcp_challenge_ack_limit": "", "tcp_retries1": "", "tcp_rfc1337": "0",
-	"tcp_tw_reuse": "0 2", "tcp_syncookies": "0 1", "tcp_abort_on_overflow": "0", "tcp_ecn": "0", "tcp_ecn_fallback": "", "tcp_max_syn_backlog": "",
-	"tcp_max_tw_buckets": "", "tcp_thin_linear_timeouts": "0", "tcp_orphan_retries": "0 8", "tcp_adv_win_scale": "1", "tcp_app_win": "",
+	"tcp_tw_reuse_delay": "1000", "tcp_ecn_fallback": "1", "tcp_max_syn_backlog": "",
+	"tcp_max_tw_buckets": "", "tcp_thin_linear_timeouts": "0", "tcp_adv_win_scale": "1", "tcp_app_win": "",
 	"tcp_shrink_window": "0", "tcp_backlog_ack_defer": "", "tcp_tso_rtt_log": "", "tcp_probe_interval": "", "tcp_probe_threshold": "",
 	"tcp_workaround_signed_windows": "0", "tcp_migrate_req": "", "tcp_plb_enabled": "0", "tcp_reflect_tos": "0", "tcp_l3mdev_accept": "",
 	"ip_local_port_range": "", "ip_no_pmtu_disc": "", "tcp_available_congestion_control": "", "tcp_allowed_congestion_control": "",

@@ -134,6 +134,9 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	"tcpi_last_data_sent": func(k *kernel, c *conn) int64 { return int64((k.now - c.lastSent) / tcp.Millisecond) },
 	"tcpi_last_data_recv": func(k *kernel, c *conn) int64 { return int64((k.now - c.lastData) / tcp.Millisecond) },
 	"tcpi_last_ack_recv":  func(k *kernel, c *conn) int64 { return int64((k.now - c.lastAck) / tcp.Millisecond) },
+	"tcpi_busy_time":      func(k *kernel, c *conn) int64 { k.passTime(); return int64(c.busy) },
+	"tcpi_rwnd_limited":   func(k *kernel, c *conn) int64 { k.passTime(); return int64(c.rwndLimited) },
+	"tcpi_sndbuf_limited": func(*kernel, *conn) int64 { return 0 },
 	"tcpi_min_rtt":        func(_ *kernel, c *conn) int64 { return c.minRTT() },
 }
 
