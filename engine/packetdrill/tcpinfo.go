@@ -145,11 +145,9 @@ const tsBytes = 12
 
 // sendMSS is how much text a segment of a connection carries.
 func sendMSS(k *kernel, c *conn) int64 {
-	n := min(c.tcb.SendMSS, k.settings.profile.MSS)
-	if v, ok := c.options.values[optionName{ipprotoTCP, tcpMaxseg}]; ok {
-		n = min(n, uint16(v))
-	}
-	return max(int64(n)-asBit(c.tcb.TSOK)*tsBytes, 1)
+	p := k.settings.profile
+	c.options.apply(&p)
+	return int64(c.tcb.SegmentSize(&p))
 }
 
 // sacked reports whether the peer says that it has a segment.

@@ -92,6 +92,8 @@ type step struct {
 	now Time
 	out []Effect
 
+	twice wire.Block // what arrived twice, for the next acknowledgment to name
+
 	cookieTS   bool // the SYN-ACK being made carries cookieBits in the lowest bits of its timestamp
 	cookieBits uint32
 }
