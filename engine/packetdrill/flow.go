@@ -14,10 +14,10 @@ import (
 // A flow is a connection as the script sees it: with its own numbers, which are not those on the wire. Segments of a script
 // belong to the flow under test, the newest one.
 type flow struct {
-	socket        *socket // that listens or called connect
 	listening     bool    // the next inbound segment begins a flow of its own
 	local, remote netip.AddrPort
 	begun         bool // the host's SYN was seen: its initial number is known
+	next          int  // where in all that the host has sent its next segment is looked for
 	answered      bool // the script's side has sent something: its initial number is known
 
 	// The initial numbers in the script and on the wire. Segments with SYN have the script's, all others count from 0.
@@ -28,6 +28,9 @@ type flow struct {
 	stamps                  map[uint32]uint32
 	firstScript, firstStamp uint32
 }
+
+// sends reports whether a segment is one that the host sends in this flow.
+func (f *flow) sends(seg *wire.Segment) bool { return seg.Src == f.local && seg.Dst == f.remote }
 
 // localShift is what is added to a number of the host in the script to have it as on the wire.
 func (f *flow) localShift(syn bool) wire.Seq {

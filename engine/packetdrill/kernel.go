@@ -23,8 +23,9 @@ type kernel struct {
 
 // sent is a segment that left the host.
 type sent struct {
-	at  tcp.Time
-	seg wire.Segment
+	at    tcp.Time
+	seg   wire.Segment
+	taken bool // a line of the script stands for it
 }
 
 // A conn is a connection as its socket sees it. It outlives the host's record.
@@ -239,7 +240,7 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 				c.options.mark(&e.Seg)
 				c.count(k.now, &e.Seg)
 			}
-			k.sent = append(k.sent, sent{k.now, e.Seg})
+			k.sent = append(k.sent, sent{at: k.now, seg: e.Seg})
 		case c == nil:
 		case e.Kind == tcp.Check && (e.Rule == rule.RTTFirst || e.Rule == rule.RTTNext):
 			if rtt := tcp.Time(e.Args[0]); c.shortest == 0 || rtt < c.shortest {

@@ -19,8 +19,9 @@ func Run(s *Script) Result {
 	r := newRunner(s)
 	f := r.run()
 	res := Result{Segments: r.segments, Output: r.code.out.String()}
-	for _, left := range r.kernel.sent[r.taken:] {
-		if f := r.underTest; f != nil && left.seg.Src == f.local && left.seg.Dst == f.remote {
+	for i := range r.kernel.sent {
+		left := &r.kernel.sent[i]
+		if f := r.underTest; f != nil && !left.taken && f.sends(&left.seg) {
 			res.Left = append(res.Left, seconds(left.at)+" > "+f.actual(&left.seg).String())
 		}
 	}
@@ -48,13 +49,13 @@ type runner struct {
 	code   interpreter
 
 	sockets       []*socket
+	flows         []*flow
 	underTest     *flow
 	local, remote netip.AddrPort // where bind binds to, and where connect goes
 	nextRemote    uint16         // the port of the next peer that comes in
 	saved         *settings      // what a script that restores sysctls goes back to
 
 	segments []Segment
-	taken    int // how many of kernel.sent the script has taken
 	noted    int // how many of kernel.sent are in segments
 	blocked  *syscall
 
@@ -302,10 +303,10 @@ func (r *runner) note() {
 // inbound sends a segment of the script to the host.
 func (r *runner) inbound(e *Event) *Failure {
 	p := e.Packet
+	r.switchFlow(p.SrcPort, p.Flags&(wire.SYN|wire.ACK) == wire.SYN)
 	if r.underTest == nil || r.underTest.listening {
-		peer := netip.AddrPortFrom(r.config.remote, r.nextRemote)
+		r.begin(r.nextRemote)
 		r.nextRemote++
-		r.underTest = &flow{local: r.local, remote: peer}
 	}
 	f := r.underTest
 	if !f.answered {
@@ -321,9 +322,37 @@ func (r *runner) inbound(e *Event) *Failure {
 	return r.poke()
 }
 
+// begin makes the connection of a new peer the one under test.
+func (r *runner) begin(port uint16) {
+	r.test(&flow{local: r.local, remote: netip.AddrPortFrom(r.config.remote, port), next: len(r.kernel.sent)})
+}
+
+// test makes a flow the one that segments belong to.
+func (r *runner) test(f *flow) {
+	r.flows = append(r.flows, f)
+	r.underTest = f
+}
+
+// switchFlow goes to the connection of a peer that a script names by its port, and begins it when it is new.
+func (r *runner) switchFlow(port uint16, begins bool) {
+	if port == 0 {
+		return
+	}
+	for _, f := range r.flows {
+		if !f.listening && f.remote.Port() == port {
+			r.underTest = f
+			return
+		}
+	}
+	if begins {
+		r.begin(port)
+	}
+}
+
 // outbound takes the host's next segment and compares it with what the script expects.
 func (r *runner) outbound(e *Event, at, end tcp.Time) *Failure {
 	want := e.Packet
+	r.switchFlow(want.DstPort, false)
 	f := r.underTest
 	if f == nil {
 		return r.failure(want.Pos, "no-connection", "there is no connection that could send this: neither listen nor connect was called")
@@ -354,7 +383,8 @@ func (r *runner) outbound(e *Event, at, end tcp.Time) *Failure {
 		next := f.actual(&more.seg)
 		if next.Seq != got.Seq.Add(uint32(got.Len)) || next.Ack != got.Ack || next.Len == 0 || got.Len+next.Len > want.Len ||
 			(next.Flags^got.Flags)&^(wire.PSH|wire.FIN|wire.CWR) != 0 {
-			r.taken-- // it is another line's
+			more.taken = false // it is another line's
+			f.next--
 			break
 		}
 		f.learn(want, &more.seg)
@@ -397,14 +427,14 @@ func (r *runner) expectedAt(w When, at, end tcp.Time) string {
 	}
 }
 
-// nextSent takes the host's next segment of a flow, and waits for it until latest. Segments of other connections are passed
-// over. nil is that there is none.
+// nextSent takes the host's next segment of a flow, and waits for it until latest. Those of other connections are left. nil is that there is none.
 func (r *runner) nextSent(f *flow, latest tcp.Time) (*sent, *Failure) {
 	for {
-		for r.taken < len(r.kernel.sent) {
-			s := &r.kernel.sent[r.taken]
-			r.taken++
-			if s.seg.Src == f.local && s.seg.Dst == f.remote {
+		for f.next < len(r.kernel.sent) {
+			s := &r.kernel.sent[f.next]
+			f.next++
+			if f.sends(&s.seg) {
+				s.taken = true
 				return s, nil
 			}
 		}

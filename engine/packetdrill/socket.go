@@ -155,7 +155,7 @@ func (r *runner) listen(s *socket, backlog int64) (int64, errno) {
 		return -1, e
 	}
 	s.listening = true
-	r.underTest = &flow{socket: s, listening: true}
+	r.test(&flow{listening: true})
 	return 0, ""
 }
 
@@ -199,13 +199,14 @@ func (r *runner) connect(s *socket, disconnect bool) func() (int64, errno, bool)
 			if s.bound {
 				from = r.local.Port()
 			}
+			first := len(r.kernel.sent)
 			c, e := r.kernel.call(tcp.Call{Verb: tcp.CallConnect, To: r.remote, From: from}, s.options)
 			if e != "" {
 				return -1, e, true
 			}
 			s.conn, s.connecting, begun = c, true, true
 			c.unbound = !s.bound
-			r.underTest = &flow{socket: s, local: c.tcb.Local, remote: c.tcb.Remote}
+			r.test(&flow{local: c.tcb.Local, remote: c.tcb.Remote, next: first})
 			if s.nonblock {
 				return -1, "EINPROGRESS", true
 			}
