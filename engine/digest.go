@@ -19,7 +19,7 @@ const Version = "1"
 func (w World) Digest() [16]byte {
 	var room [4096]byte
 	e := encoder{b: room[:0]}
-	e.b = append(e.b, w.base[:]...)
+	e.b = append(e.b, w.setup.digest[:]...)
 	e.time(w.now)
 	e.u64(uint64(w.events))
 	for h := range w.hosts {

@@ -20,6 +20,8 @@ type Recorder struct {
 	// Of the step under way: what the host did, and what the path did to a segment.
 	effects []tcp.Effect
 	acts    []network.Act
+
+	before World // where a Step of many, a StepUntil or a Wait began, to go back to when it fails
 }
 
 // Reset forgets the events. It takes their memory back: an Event that was copied out of Events before keeps its values, but

@@ -68,13 +68,13 @@ func (h *HostSetup) fault() string {
 	return ""
 }
 
-func (s *Setup) clone() *Setup {
+func (s *Setup) clone() Setup {
 	c := *s
 	c.Path.Rules = slices.Clone(s.Path.Rules)
 	for h := range c.Hosts {
 		c.Hosts[h].ISNs = slices.Clone(s.Hosts[h].ISNs)
 	}
-	return &c
+	return c
 }
 
 // direction is the way to a host.

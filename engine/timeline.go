@@ -37,6 +37,7 @@ type Timeline struct {
 	at     NodeID
 	world  World // at, to be worked on
 	rec    Recorder
+	again  Recorder // of replays, whose events nobody reads
 }
 
 type node struct {
@@ -91,7 +92,8 @@ func (t *Timeline) Goto(id NodeID) error {
 
 // settle makes id the node where the timeline stands, with a world of its own.
 func (t *Timeline) settle(id NodeID) {
-	t.at, t.world = id, t.worldOf(id)
+	t.at = id
+	t.replay(id, &t.world)
 }
 
 // Parent returns the node before a node, -1 for the set-up. It panics when there is no node with this number.
@@ -104,7 +106,9 @@ func (t *Timeline) Events(id NodeID) []Event { return t.nodes[id].events }
 // is no node with this number.
 func (t *Timeline) Node(id NodeID) Node {
 	n := &t.nodes[id]
-	return Node{ID: id, Parent: n.parent, Action: n.action, At: n.at, Events: n.events, World: t.worldOf(id)}
+	node := Node{ID: id, Parent: n.parent, Action: n.action, At: n.at, Events: n.events}
+	t.replay(id, &node.World)
+	return node
 }
 
 // Children returns the nodes that follow a node, the oldest first. It panics when there is no node with this number.
@@ -198,21 +202,20 @@ func (t *Timeline) node(a Action) error {
 	return nil
 }
 
-// worldOf returns a world of the caller's own as it is after node id.
-func (t *Timeline) worldOf(id NodeID) World {
-	var behind []NodeID
+// replay makes w the world as it is after node id.
+func (t *Timeline) replay(id NodeID, w *World) {
+	var path [checkpoint]NodeID
+	behind := path[:0]
 	for ; t.nodes[id].world == nil; id = t.nodes[id].parent {
 		behind = append(behind, id)
 	}
-	w := t.nodes[id].world.Clone()
-	var rec Recorder
+	w.Set(t.nodes[id].world)
 	for _, id := range slices.Backward(behind) {
-		rec.Reset()
-		if err := w.Do(&t.nodes[id].action, &rec); err != nil {
+		t.again.Reset()
+		if err := w.Do(&t.nodes[id].action, &t.again); err != nil {
 			panic("engine: an action that was done before fails now: " + err.Error()) // not the same engine
 		}
 	}
-	return w
 }
 
 // size is about how many bytes a clone of w takes.

@@ -21,8 +21,7 @@ const (
 // A World is a run at one instant: two hosts, the wire between them, and what the run remembers of its past. It is a value
 // that only Apply and Do change; copy it with Clone, because an assignment shares what changes.
 type World struct {
-	setup   *Setup   // never changed; shared by all clones
-	base    [16]byte // digest of setup
+	setup   *beginning // never changed; shared by all clones
 	now     Time
 	hosts   [2]tcp.Host
 	path    network.Path
@@ -30,6 +29,12 @@ type World struct {
 	stories []story  // of segment 1, 2, 3, ...
 	told    [2]tellings
 	events  int
+}
+
+// beginning is what a run starts from.
+type beginning struct {
+	Setup
+	digest [16]byte
 }
 
 // tellings counts what the application on a host was told.
@@ -55,8 +60,8 @@ func New(s Setup) (World, error) {
 	if err != nil {
 		return World{}, &SetupError{"path", err.Error()}
 	}
-	w := World{setup: s.clone(), path: path}
-	w.base = w.setup.digest()
+	w := World{setup: &beginning{Setup: s.clone()}, path: path}
+	w.setup.digest = w.setup.Setup.digest()
 	for h := Client; h <= Server; h++ {
 		host := &w.setup.Hosts[h]
 		profile, _ := tcp.ProfileByName(host.Profile)
@@ -72,18 +77,26 @@ func New(s Setup) (World, error) {
 }
 
 // Clone returns a copy that lives on its own.
-func (w World) Clone() World {
+func (w *World) Clone() World {
+	var c World
+	c.Set(w)
+	return c
+}
+
+// Set makes w a copy of x that lives on its own, in the memory that w has already: a world that takes one after another
+// needs no more once it has held the largest.
+func (w *World) Set(x *World) {
+	w.setup, w.now, w.told, w.events = x.setup, x.now, x.told, x.events
 	for h := range w.hosts {
-		w.hosts[h] = w.hosts[h].Clone()
+		w.hosts[h].Set(&x.hosts[h])
 	}
-	w.path = w.path.Clone()
-	w.flights = slices.Clone(w.flights)
-	w.stories = slices.Clone(w.stories)
-	return w
+	w.path.Set(&x.path)
+	w.flights = append(w.flights[:0], x.flights...)
+	w.stories = append(w.stories[:0], x.stories...)
 }
 
 // Setup returns what the run started from. It shares its slices with the world: do not change them.
-func (w World) Setup() Setup { return *w.setup }
+func (w World) Setup() Setup { return w.setup.Setup }
 
 // Now returns the time.
 func (w World) Now() Time { return w.now }

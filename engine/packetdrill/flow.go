@@ -14,7 +14,7 @@ import (
 // A flow is a connection as the script sees it: with its own numbers, which are not those on the wire. Segments of a script
 // belong to the flow under test, the newest one.
 type flow struct {
-	listening     bool    // the next inbound segment begins a flow of its own
+	listening     bool // the next inbound segment begins a flow of its own
 	local, remote netip.AddrPort
 	begun         bool // the host's SYN was seen: its initial number is known
 	next          int  // where in all that the host has sent its next segment is looked for

@@ -236,11 +236,12 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 			opened.highest = opened.tcb.ISS
 			k.conns = append(k.conns, opened)
 		case e.Kind == tcp.Send:
+			seg := *e.Seg
 			if c != nil {
-				c.options.mark(&e.Seg)
-				c.count(k.now, &e.Seg)
+				c.options.mark(&seg)
+				c.count(k.now, &seg)
 			}
-			k.sent = append(k.sent, sent{at: k.now, seg: e.Seg})
+			k.sent = append(k.sent, sent{at: k.now, seg: seg})
 		case c == nil:
 		case e.Kind == tcp.Check && (e.Rule == rule.RTTFirst || e.Rule == rule.RTTNext):
 			if rtt := tcp.Time(e.Args[0]); c.shortest == 0 || rtt < c.shortest {

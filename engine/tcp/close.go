@@ -57,8 +57,7 @@ func (s *step) abort(id rule.ID) {
 		if s.p.Linux {
 			s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", s.options(), id, num(s.t.SndNxt))
 		} else {
-			seg := wire.Segment{Src: s.t.Local, Dst: s.t.Remote, Seq: s.t.SndNxt, Flags: wire.RST, TTL: 64, DF: true}
-			s.add(Effect{Kind: Send, Rule: id, Seg: seg, Args: [4]int64{num(seg.Seq)}})
+			*s.sending(id, num(s.t.SndNxt)) = wire.Segment{Src: s.t.Local, Dst: s.t.Remote, Seq: s.t.SndNxt, Flags: wire.RST, TTL: 64, DF: true}
 		}
 	}
 	s.end(Closed, OK, id)

@@ -11,7 +11,7 @@ func (s *step) open(in Input) {
 		return
 	}
 	s.begin(in)
-	s.add(Effect{Kind: Opened})
+	s.effect(Opened, "")
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = s.now
 	s.t.Accepted = true
@@ -107,7 +107,7 @@ func (s *step) listen(in Input) {
 	s.begin(in)
 	s.takeSyn(seg)
 	s.agree(seg)
-	s.add(Effect{Kind: Opened})
+	s.effect(Opened, "")
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = s.now
 	// RFC 9293 section 3.10.7.2, third: RCV.NXT = SEG.SEQ+1, IRS = SEG.SEQ, <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>,

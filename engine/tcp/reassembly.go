@@ -24,6 +24,14 @@ func (p *piece) right() wire.Seq {
 	return p.Left.Add(n)
 }
 
+// held returns the pieces that wait, the newest first.
+func (t *TCB) held() []piece {
+	if t.NumHeld == 0 {
+		return nil
+	}
+	return t.Held[:t.NumHeld]
+}
+
 // hold keeps a segment that lies ahead of what is expected, joined with the pieces that it touches. The newest piece comes first, as
 // SACK blocks do (RFC 2018 section 4). It reports whether there was room.
 func (s *step) hold(seg *wire.Segment) bool {
@@ -40,12 +48,12 @@ func (s *step) hold(seg *wire.Segment) bool {
 		return false
 	}
 	s.dsackHeld(p)
-	held := s.t.Held[:s.t.NumHeld]
-	rest := s.t.Held // the pieces that p does not touch, in their order
+	var apart [maxHeld]piece // the pieces that p does not touch, in their order
 	n := 0
-	for _, q := range held {
+	for i := range s.t.NumHeld {
+		q := s.t.Held[i]
 		if q.right().Less(p.Left) || p.right().Less(q.Left) {
-			rest[n] = q
+			apart[n] = q
 			n++
 			continue
 		}
@@ -54,14 +62,14 @@ func (s *step) hold(seg *wire.Segment) bool {
 	if n == maxHeld {
 		return false
 	}
-	s.t.Held = [maxHeld]piece{0: p}
-	s.t.NumHeld = uint8(1 + copy(s.t.Held[1:], rest[:n]))
+	s.t.Held = &[maxHeld]piece{0: p}
+	s.t.NumHeld = uint8(1 + copy(s.t.Held[1:], apart[:n]))
 	return true
 }
 
 // dsackHeld notes what of p was held already, to be named as a duplicate (RFC 2883 section 4.1.2).
 func (s *step) dsackHeld(p piece) {
-	for _, q := range s.t.Held[:s.t.NumHeld] {
+	for _, q := range s.t.held() {
 		left, right := p.Left, p.right()
 		if left.Less(q.Left) {
 			left = q.Left
@@ -106,9 +114,10 @@ func (s *step) unhold() (p piece, ok bool) {
 			return piece{}, false
 		}
 		p = s.t.Held[low]
-		copy(s.t.Held[low:], s.t.Held[low+1:])
+		var rest [maxHeld]piece
+		copy(rest[copy(rest[:], s.t.Held[:low]):], s.t.Held[low+1:s.t.NumHeld])
+		s.t.Held = &rest
 		s.t.NumHeld--
-		s.t.Held[s.t.NumHeld] = piece{}
 		if p.right().LessEq(s.t.RcvNxt) {
 			s.sawTwice(p.Left, p.right())
 			continue // all of it arrived again meanwhile
@@ -131,7 +140,7 @@ func (s *step) sack(o wire.Options) wire.Options {
 		s.twice = wire.Block{}
 	}
 	if s.t.SACKOK {
-		for _, p := range s.t.Held[:s.t.NumHeld] {
+		for _, p := range s.t.held() {
 			blocks[n] = wire.Block{Left: p.Left, Right: p.right()}
 			n++
 		}
