@@ -1,6 +1,7 @@
 package packetdrill
 
 import (
+	"cmp"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -305,6 +306,9 @@ func (p *parser) options(pk *Packet) error {
 		if err := p.option1(pk); err != nil {
 			return err
 		}
+		if pk.Unsupported != "" {
+			return p.skipOptions()
+		}
 		if pk.Options.Len() == before {
 			return p.fail(at, "options-too-long", "the options are longer than 40 bytes", "")
 		}
@@ -318,6 +322,17 @@ func (p *parser) options(pk *Packet) error {
 	if n := pk.Options.Len() % 4; n != 0 {
 		return p.fail(t.pos, "padding", "the options are "+strconv.Itoa(pk.Options.Len())+" bytes, and a TCP header is made of words of 4",
 			"add "+strconv.Itoa(4-n)+" nop")
+	}
+	return nil
+}
+
+// skipOptions goes behind options that the lab does not know to read.
+func (p *parser) skipOptions() error {
+	for !p.accept(">") {
+		if t := p.tokens[p.at]; t.kind == endOfScript || t.first {
+			return p.unexpected(">")
+		}
+		p.at++
 	}
 	return nil
 }
@@ -365,9 +380,11 @@ func (p *parser) option1(pk *Packet) error {
 	case t.is("FO"), t.is("FOEXP"), t.is("md5"):
 		return p.blob(pk, t)
 	default:
-		return p.fail(t.pos, "unknown-option", t.String()+" is no TCP option",
-			diag.DidYouMean("the options are mss, wscale, sackOK, sack, TS val N ecr N, FO, FOEXP, md5, nop and eol", t.text,
-				"mss", "wscale", "sackOK", "sack", "TS", "FO", "FOEXP", "md5", "nop", "eol"))
+		hint := diag.DidYouMean("", t.text, "mss", "wscale", "sackOK", "sack", "TS", "FO", "FOEXP", "md5", "nop", "eol")
+		if hint != "" || t.kind != word {
+			return p.fail(t.pos, "unknown-option", t.String()+" is no TCP option", cmp.Or(hint, "the options are mss, wscale, sackOK, sack, TS val N ecr N, FO, FOEXP, md5, nop and eol"))
+		}
+		pk.Unsupported, pk.Pos = "the TCP option "+clip(t.text), t.pos
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package packetdrill
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -12,20 +13,11 @@ import (
 
 // Parse reads a script. The list has every fault, each with its line and column; the script may be run when there is none.
 func Parse(name, src string) (*Script, diag.List) {
-	return ParseWith(name, src, nil)
-}
-
-// ParseWith is Parse with symbols defined, as by --define=NAME=VALUE on the command line of packetdrill.
-func ParseWith(name, src string, defines map[string]string) (*Script, diag.List) {
 	f := &faults{file: name}
-	p := parser{tokens: scan(src, f), faults: f, script: &Script{Name: name}, defines: map[string]string{}}
-	for k, v := range defaultDefines {
-		p.defines[k] = v
+	p := parser{tokens: scan(src, f), faults: f, script: &Script{Name: name}, defines: maps.Clone(defaultDefines)}
+	if len(f.list) == 0 {
+		p.parse()
 	}
-	for k, v := range defines {
-		p.defines[k] = v
-	}
-	p.parse()
 	f.list.Sort()
 	return p.script, f.list
 }
