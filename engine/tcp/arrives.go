@@ -198,6 +198,9 @@ func (s *step) ackField(seg *wire.Segment) bool {
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false
 		}
+		if s.p.Linux {
+			s.recent(seg)
+		}
 		s.updateWindow(seg)
 		s.acknowledged(seg)
 		s.established(rule.SynReceivedACK, args[:3]...)
@@ -218,6 +221,10 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.challenge(id, args[:]...)
 		s.discard(id, args[:]...)
 		return false
+	}
+	// Linux believes a timestamp only once the ACK field is good, and not older than the last one (tcp_ack).
+	if s.p.Linux && s.t.SndUna.LessEq(seg.Ack) {
+		s.recent(seg)
 	}
 	// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED: SND.UNA < SEG.ACK acknowledges something new; an older ACK is ignored.
 	if s.check(s.t.SndUna.Less(seg.Ack), rule.ACKNew, args[:3]...) {
@@ -265,6 +272,9 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	old := s.t.RcvNxt.Sub(start) // bytes at the front that arrived before
 	if !s.check(old >= 0 && old < int32(len(seg.Payload)), rule.Text, args[:3]...) {
 		return 0
+	}
+	if old > 0 {
+		s.sawTwice(start, s.t.RcvNxt)
 	}
 	n := min(uint32(len(seg.Payload))-uint32(old), s.t.RcvWnd)
 	// RFC 9293 section 3.10.7.4, seventh: RCV.NXT goes over what was accepted, and RCV.WND by as much down: the right edge
@@ -317,6 +327,7 @@ func (s *step) fin(seg *wire.Segment) bool {
 func (s *step) finTaken(at wire.Seq) {
 	// RFC 9293 section 3.10.7.4, eighth: the FIN is acknowledged, the application told, and ESTABLISHED becomes CLOSE-WAIT.
 	s.t.RcvNxt = s.t.RcvNxt.Add(1)
+	s.twice = wire.Block{} // Linux forgets all SACK blocks now (tcp_fin)
 	if s.t.RcvWnd > 0 {
 		s.t.RcvWnd--
 	}
