@@ -82,6 +82,12 @@ func (s *step) paws(seg *wire.Segment) bool {
 		return true
 	}
 	s.check(false, rule.PAWS, args[:]...)
+	if s.p.Linux && seg.Flags.Has(wire.SYN) {
+		// A SYN is challenged whatever its timestamp (RFC 5961 section 4.2).
+		s.challenge(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		s.discard(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		return false
+	}
 	if !s.p.Linux || !s.outOfWindow(seg) {
 		s.ack(rule.PAWS, args[:]...)
 	}
@@ -202,6 +208,9 @@ func (s *step) ackField(seg *wire.Segment) bool {
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false
 		}
+		if s.p.Linux {
+			s.recent(seg)
+		}
 		s.updateWindow(seg)
 		if good {
 			s.acknowledged(seg)
@@ -226,6 +235,10 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.challenge(id, args[:]...)
 		s.discard(id, args[:]...)
 		return false
+	}
+	// Linux believes a timestamp only once the ACK field is good, and not older than the last one (tcp_ack).
+	if s.p.Linux && s.t.SndUna.LessEq(seg.Ack) {
+		s.recent(seg)
 	}
 	// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED: SND.UNA < SEG.ACK acknowledges something new; an older ACK is ignored.
 	if s.check(s.t.SndUna.Less(seg.Ack), rule.ACKNew, args[:3]...) {
@@ -278,6 +291,9 @@ func (s *step) text(seg *wire.Segment) uint32 {
 		}
 		id, old = rule.BrokenWindow, 0
 	}
+	if old > 0 {
+		s.sawTwice(start, s.t.RcvNxt)
+	}
 	n := min(uint32(len(seg.Payload))-uint32(old), s.t.RcvWnd)
 	// RFC 9293 section 3.10.7.4, seventh: RCV.NXT goes over what was accepted, and RCV.WND by as much down: the right edge
 	// must not move back (section 3.8.6, SHLD-14).
@@ -329,6 +345,7 @@ func (s *step) fin(seg *wire.Segment) bool {
 func (s *step) finTaken(at wire.Seq) {
 	// RFC 9293 section 3.10.7.4, eighth: the FIN is acknowledged, the application told, and ESTABLISHED becomes CLOSE-WAIT.
 	s.t.RcvNxt = s.t.RcvNxt.Add(1)
+	s.twice = wire.Block{} // Linux forgets all SACK blocks now (tcp_fin)
 	if s.t.RcvWnd > 0 {
 		s.t.RcvWnd--
 	}

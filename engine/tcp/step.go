@@ -101,6 +101,8 @@ type step struct {
 
 	room *[]wire.Segment // where the segments of Send effects are
 
+	twice wire.Block // what arrived twice, for the next acknowledgment to name
+
 	cookieTS   bool // the SYN-ACK being made carries cookieBits in the lowest bits of its timestamp
 	cookieBits uint32
 }

@@ -96,7 +96,6 @@ export const messages = {
   "step.received": "{Host} received {kind}, {numbers}.",
   "step.answered": "{Host} received {kind}, sent {answer}, {numbers}.",
   "step.discarded": "{Host} received {kind}, {numbers}, and discarded it.",
-  "step.fired": "{Host}’s timer fired.",
   "step.again": "{Host}’s timer fired. Same {kind} sent again.",
   "step.rto": "RTO is now {rto}.",
   "step.state": "Now {to}.",
