@@ -28,6 +28,7 @@ type trace struct {
 	Raw        string `json:"raw_side"`
 	Sysctls    map[string]map[string]any
 	Events     []traceEvent
+	Counters   map[string]map[string]uint64
 }
 
 type traceEvent struct {
@@ -155,10 +156,12 @@ type replay struct {
 	bases  map[way][2]uint32    // initial sequence numbers, the engine's and the trace's
 	ports  [2][]uint16          // the local ports of each side's connections, in the order of their SYNs
 	told   []string
+	past   []engine.Event
 	clocks map[way]uint32 // how far the engine's timestamps are ahead of the trace's
 
 	lingering string  // the call that made close an abort
 	nonblock  [2]bool // the newest socket of a side does not wait
+	abandoned bool    // its connections were thrown away one after the other, which no call can do
 	silent    bool    // nothing of the wire was recorded
 }
 
@@ -294,6 +297,8 @@ func (r *replay) run() {
 		d.do()
 		r.watch()
 	}
+	r.until(r.w.Now()+r.micros(r.tr.Delay/1000), false) // what was sent last has arrived
+	r.counters()
 	r.until(r.w.Now()+5*tcp.Second, false)
 	for w, left := range r.sent {
 		if len(left) > 0 {
@@ -352,6 +357,7 @@ func (r *replay) apply(a engine.Action) {
 	if err != nil {
 		r.Fatalf("%+v: %v", a, err)
 	}
+	r.past = append(r.past, events...)
 	for _, e := range events {
 		switch e.Kind {
 		case engine.Sent:
@@ -381,6 +387,7 @@ func (r *replay) watch() {
 		}
 		if len(r.sent[w]) == 0 {
 			if r.superseded(w) {
+				r.abandoned = true
 				continue
 			}
 			if r.when(r.tr.Events[len(r.tr.Events)-1].T) > e.At {

@@ -57,7 +57,7 @@ var settingNames = func() []string {
 	for _, s := range timeSettings {
 		names = append(names, s.name)
 	}
-	return append(names, "max-syn-backlog", "ports")
+	return append(names, "max-syn-backlog", "ports", "broken")
 }()
 
 // smallSettings are the settings that are a small number: most are named after a sysctl of Linux.
@@ -143,7 +143,8 @@ func (s *setupParser) host(id engine.HostID) {
 // settingValue takes the value of a setting, unless the next setting follows at once.
 func (s *setupParser) settingValue(name string) (value, bool) {
 	what := map[string]string{"isn": "a number, or keyed, fixed, counter or clock", "profile": "rfc9293 or linux", "mss": "a number", "window": "a number", "wscale": "a number or off",
-		"sack": "on or off", "timestamps": "on or off", "max-syn-backlog": "a number", "ports": "a number"}[name]
+		"sack": "on or off", "timestamps": "on or off", "max-syn-backlog": "a number", "ports": "a number",
+		"broken": "the name of a protection"}[name]
 	for _, t := range timeSettings {
 		if t.name == name {
 			what = "a time"
@@ -204,6 +205,8 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 	case "ports":
 		n, _ := s.number(v, name, 1, 1024)
 		o.Ports = uint16(n)
+	case "broken":
+		o.Broken = s.broken(v)
 	}
 	for _, small := range smallSettings {
 		if small.name == name {
@@ -222,6 +225,24 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 			*sw.of(o) = tcp.Opt[bool]{V: on, Set: ok}
 		}
 	}
+}
+
+// broken reads no-rst or no-rst,no-time-wait: protections that are missing.
+func (s *setupParser) broken(v value) tcp.Broken {
+	var set tcp.Broken
+	col := v.col
+	for name := range strings.SplitSeq(v.text, ",") {
+		width := len([]rune(name))
+		b, ok := tcp.BrokenByName(strings.ToLower(name))
+		if !ok {
+			names := tcp.BrokenNames()
+			s.reject(value{name, v.quoted, col, col + width}, "unknown-protection", quoted(name)+" is no protection that can be missing",
+				diag.DidYouMean("those that can be missing are "+strings.Join(names, ", "), name, names...))
+		}
+		set |= b
+		col += width + 1
+	}
+	return set
 }
 
 // isns reads 300, 300,400, counter or 300,counter. A blank may follow a comma.

@@ -27,6 +27,11 @@
 // retransmit.go, delayed acknowledgments in ack.go, text ahead of a gap and SACK in reassembly.go, congestion control in congestion.go.
 // Each option or defence has its file: fastopen.go, usertimeout.go, keepalive.go, persist.go, syncookie.go, synqueue.go, isn.go.
 //
+// # Broken on purpose
+//
+// Each protection of [Broken] can be left out of a profile, to see what goes wrong without it. Where it would have acted an
+// effect with a rule of the lab says so. Package search finds the shortest run in which it is missed.
+//
 // # Limitations
 //
 // Left out, because no lesson about connections needs it:

@@ -224,7 +224,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(l.backlog)}})
 		}
 		n := h.embryonic(l)
-		full := n >= max(l.backlog, 1)
+		full := n > l.backlog // one more than the backlog fits, as in the accept queue
 		if full {
 			l.overflowed = now
 		}
