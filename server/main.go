@@ -3,6 +3,7 @@
 //	lab [serve] [flags]        the server
 //	lab check [-json] [DIR]    what is wrong in a folder of lessons
 //	lab run [flags] FILE       a scenario without a browser
+//	lab profiles               in what the ways to do TCP differ
 //	lab healthcheck [flags]    asks a running server whether it is well
 //	lab version
 //
@@ -42,6 +43,7 @@ var commands = map[string]command{
 	"serve":       serve,
 	"check":       check,
 	"run":         runFile,
+	"profiles":    profiles,
 	"healthcheck": healthcheck,
 	"version":     version,
 	"help":        help,
@@ -90,6 +92,7 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
   lab [serve] [flags]       the server; lab serve -h lists its flags
   lab check [-json] [DIR]   what is wrong in a folder of lessons
   lab run [flags] FILE      a scenario without a browser; - is standard input
+  lab profiles              in what the RFC and Linux differ, with the rule and a scenario for each
   lab healthcheck [flags]   asks a running server whether it is well
   lab version
 `)

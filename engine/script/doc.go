@@ -29,7 +29,7 @@
 //	server 192.0.2.2:80                 # its address, and the port that it listens on
 //	client isn 100                      # the initial sequence number of its first connection
 //	server isn 300,400                  # of its first and its second; those after are generated
-//	client profile linux                # rfc9293 or linux
+//	client profile linux                # rfc9293, linux (6.18) or linux-classic (before 6.5)
 //	client mss 1400                     # the MSS that it announces
 //	client window 4096                  # its receive buffer
 //	client wscale 7                     # the window scale that it offers, 0 to 14

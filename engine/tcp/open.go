@@ -28,7 +28,10 @@ func (s *step) begin(in Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd = in.ISS, in.ISS, in.ISS, in.ISS
 	s.t.Recover, s.t.Resend = in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
-	if in.Drawn {
+	switch {
+	case in.Drawn && s.p.Linux:
+		s.check(true, rule.LinuxISN, num(in.ISS))
+	case in.Drawn:
 		s.check(true, rule.ISN, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
