@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
@@ -79,7 +80,7 @@ func (w *when) Set(s string) error {
 	return nil
 }
 
-// runFile runs a scenario and prints what happened.
+// runFile runs a scenario, a packetdrill script or a folder of those, and prints what happened.
 func runFile(_ context.Context, c *console, args []string) (int, error) {
 	fs := flag.NewFlagSet("lab run", flag.ContinueOnError)
 	format := fs.String("format", "tcpdump", "`form` of the output: "+formatNames)
@@ -92,11 +93,26 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	print, ok := formats[*format]
 	switch {
 	case fs.NArg() != 1:
-		return exitUsage, fmt.Errorf("run wants one scenario file, or - for standard input")
+		return exitUsage, fmt.Errorf("run wants one file: a scenario, - for one on standard input, a packetdrill script (*.pkt), or a folder of those")
 	case !ok:
 		return exitUsage, fmt.Errorf("-format cannot be %q: there are %s", *format, formatNames)
 	}
 	name := fs.Arg(0)
+	if isFolder(name) || strings.HasSuffix(name, scriptSuffix) {
+		var other string
+		fs.Visit(func(f *flag.Flag) {
+			if f.Name != "format" || *format != "tcpdump" {
+				other = f.Name
+			}
+		})
+		switch {
+		case other != "":
+			return exitUsage, fmt.Errorf("-%s is for scenarios: of a packetdrill script lab run prints the segments, of a folder a table", other)
+		case isFolder(name):
+			return c.runScripts(name)
+		}
+		return c.runScript(name)
+	}
 	text, err := c.read(&name)
 	if err != nil {
 		return exitUsage, err

@@ -15,6 +15,11 @@
 // Linux 6.18, [LinuxClassic] is Linux before 6.5; [Differences] lists where they part, each with its rule. Most of what the
 // kernel does otherwise is in linux.go.
 //
+// # Broken on purpose
+//
+// Each protection of [Broken] can be left out of a profile, to see what goes wrong without it. Where it would have acted an
+// effect with a rule of the lab says so. Package search finds the shortest run in which it is missed.
+//
 // # Limitations
 //
 // What is here is the opening of a connection and enough of ESTABLISHED to send text: there is no close call, no receive call
