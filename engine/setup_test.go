@@ -28,7 +28,7 @@ func TestNewRefuses(t *testing.T) {
 		{"any", func(s *engine.Setup) { s.Hosts[0].Addr = netip.MustParseAddrPort("0.0.0.0:80") }, "not the address of one host"},
 		{"port 0", func(s *engine.Setup) { s.Hosts[1].Addr = netip.MustParseAddrPort("192.0.2.2:0") }, "server: the port must be 1 to 65535"},
 		{"same address", func(s *engine.Setup) { s.Hosts[1].Addr = netip.MustParseAddrPort("192.0.2.1:80") }, "address of the client, 192.0.2.1"},
-		{"unknown profile", func(s *engine.Setup) { s.Hosts[1].Profile = "bsd" }, `server: there is no profile "bsd"; there is rfc9293 and linux`},
+		{"unknown profile", func(s *engine.Setup) { s.Hosts[1].Profile = "bsd" }, `server: there is no profile "bsd"; there are rfc9293, linux, linux-classic`},
 		{"no profile", func(s *engine.Setup) { s.Hosts[0].Profile = "" }, `client: there is no profile ""`},
 		{"many ISNs", func(s *engine.Setup) { s.Hosts[0].ISNs = make([]wire.Seq, 65) }, "at most 64"},
 		{"small MSS", options(tcp.Options{MSS: 47}), "48 to 65495"},

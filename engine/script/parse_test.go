@@ -174,7 +174,7 @@ func TestFaultOfTheSetup(t *testing.T) {
 		{"client 192.0.2.1:80\nserver 192.0.2.1:81", `2:1: error same-address: client and server both have the address 192.0.2.1`},
 		{"client 198.51.100.20:80", `1:1: error same-address`},
 		{"client profile lnux", `1:16: error unknown-profile: "lnux" is no profile (did you mean linux?)`},
-		{"client profile windows", `1:16: error unknown-profile: "windows" is no profile (the profiles are rfc9293 and linux)`},
+		{"client profile windows", `1:16: error unknown-profile: "windows" is no profile (the profiles are rfc9293, linux, linux-classic)`},
 		{"client wscale 15", `1:15: error out-of-range: wscale is a whole number from 0 to 14, not 15`},
 		{"client rto 0s", `1:12: error out-of-range: rto is a time from 1ms to 120s, not 0s`},
 		{"delay -5ms", `1:7: error out-of-range: delay is a time from 0s to 60s, not -5ms`},
