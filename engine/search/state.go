@@ -300,6 +300,7 @@ func (s *state) call(h engine.HostID, c tcp.Call, made func(engine.HostID, tcp.C
 
 // follow takes over what a host did about in, or about a call or a timer when in is nil.
 func (s *state) follow(h engine.HostID, in *flight) {
+	from := tcp.Closed
 	for i := range s.mem.effects {
 		x := &s.mem.effects[i]
 		switch x.Kind {
@@ -311,6 +312,7 @@ func (s *state) follow(h engine.HostID, in *flight) {
 				s.conns[h][x.Conn-1].peer = in.from
 			}
 		case tcp.Change:
+			from = x.From
 			if x.From == tcp.SynSent && x.To != tcp.Closed && in != nil {
 				s.conns[h][x.Conn-1].peer = in.from
 			}
@@ -329,7 +331,7 @@ func (s *state) follow(h engine.HostID, in *flight) {
 			f.id = s.last
 			s.flights = append(s.flights, f)
 		case tcp.Tell:
-			s.told(h, x, in)
+			s.told(h, x, in, from)
 		}
 	}
 }
