@@ -28,6 +28,7 @@ type state struct {
 
 // memory is what a move works with.
 type memory struct {
+	arrives flight
 	effects []tcp.Effect
 	held    []held // what the connection that a segment is for held ahead of a gap before it came
 }
@@ -154,10 +155,11 @@ func (s *state) move(p *Problem, m move) {
 	}
 	switch m.kind {
 	case deliver:
-		f := s.take(int(m.n))
-		s.noteHeld(&f)
+		s.mem.arrives = s.take(int(m.n))
+		f := &s.mem.arrives
+		s.noteHeld(f)
 		s.mem.effects = s.hosts[f.to].Receive(s.now, &f.seg, s.mem.effects[:0])
-		s.follow(f.to, &f)
+		s.follow(f.to, f)
 	case drop:
 		s.take(int(m.n))
 		s.left.drops--
@@ -364,9 +366,8 @@ func (s *state) digest(room *[]byte) [16]byte {
 		u64(int64(f.born))
 		u64(int64(f.seg.Seq)<<32 | int64(f.seg.Ack))
 		u64(int64(f.seg.Window)<<32 | int64(f.seg.Src.Port())<<16 | int64(f.seg.Dst.Port()))
-		options := f.seg.Options.Bytes()
-		b = append(b, byte(len(options)), f.seg.TOS)
-		b = append(b, options...)
+		b = append(b, byte(f.seg.Options.Len()), f.seg.TOS)
+		b = f.seg.Options.Append(b)
 		b = append(b, f.seg.Payload...)
 		ends[i+1] = len(b)
 	}
