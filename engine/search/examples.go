@@ -79,7 +79,7 @@ client send "new"
 server recv
 server recv
 server close
-`, Limits{Copies: 1, Drops: -1}},
+`, Limits{Copies: 1, Drops: -1, Timers: -1}},
 	{tcp.NoRST, `title No RST: the server does not hear that the client has left
 client 192.0.2.1:40001 isn 100 broken no-rst
 server 192.0.2.2:80 isn 300

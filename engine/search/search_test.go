@@ -100,6 +100,15 @@ func TestUnbroken(t *testing.T) {
 	}
 }
 
+// When TIME-WAIT has ended the port is free, and nothing old is left that could harm the next connection.
+func TestAfterTimeWait(t *testing.T) {
+	e, _ := ExampleOf(tcp.NoTimeWait)
+	r := parse(t, e.Text, "").Unbroken().Search(Limits{Depth: 10, Copies: 1, Drops: -1}, nil)
+	if r.End != DepthReached {
+		t.Errorf("%v %v %+v\n%s", r.End, r.Violation, r.Progress, r.Scenario)
+	}
+}
+
 // naive tries every run of at most depth moves without any of the search's short cuts.
 func naive(p *Problem, s *state, depth int) bool {
 	if depth == 0 {
