@@ -13,11 +13,15 @@ import (
 )
 
 // TestFollowLabs follows the runs of the engine's notebook as if they were captured by somebody else: what the model sent by
-// itself, on both sides, is what the model would have sent. Only what a learner forged or edited may depart from it.
+// itself, on both sides, is what the model would have sent. Only what a learner forged or edited may depart from it, and a host that
+// is broken on purpose.
 func TestFollowLabs(t *testing.T) {
 	var table strings.Builder
 	for _, l := range labs(t) {
 		byHand := slices.ContainsFunc(l.Events, func(e engine.Event) bool { return e.Kind == engine.Forged || e.Kind == engine.Edited })
+		for _, host := range l.Scenario.Setup.Hosts {
+			byHand = byHand || host.Options.Broken != 0
+		}
 		c := parsed(t, written(t, l.Run))
 		for i := range c.Conversations {
 			talk := &c.Conversations[i]
