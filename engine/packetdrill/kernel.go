@@ -34,6 +34,7 @@ type conn struct {
 	options   *sockopts
 	gone      bool
 	unbound   bool // connect chose its port
+	wakes     int  // how often something happened that a process may wait for
 	fresh     bool // it has just been established, and its options wait to be set
 	connected bool
 	eof       bool  // the peer sent FIN
@@ -223,6 +224,9 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 	for i := range effects {
 		e := &effects[i]
 		c := k.find(e.Conn)
+		if c != nil && e.Kind == tcp.Tell {
+			c.wakes++
+		}
 		switch {
 		case e.Kind == tcp.Opened:
 			opened = &conn{options: o}
@@ -314,12 +318,13 @@ func (k *kernel) listen(s *socket, backlog int) errno {
 	return e
 }
 
-// acceptable reports whether a connection waits to be accepted.
-func (k *kernel) acceptable() bool {
+// waiting is how many connections wait to be accepted.
+func (k *kernel) waiting() int {
+	n := 0
 	for _, t := range k.host.Conns() {
 		if t.Passive && t.State.Synchronized() && !t.Accepted {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }

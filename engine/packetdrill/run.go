@@ -49,6 +49,7 @@ type runner struct {
 	code   interpreter
 
 	sockets       []*socket
+	epolls        []*epoll
 	flows         []*flow
 	underTest     *flow
 	local, remote netip.AddrPort // where bind binds to, and where connect goes

@@ -45,15 +45,33 @@ func (r *runner) prepare(c *Call) (*syscall, *Failure) {
 		}
 		return s, nil
 	}
-	if c.Name == "poll" {
+	switch c.Name {
+	case "poll":
 		return s, r.poll(s)
+	case "epoll_create":
+		s.try = func() (int64, errno, bool) { return 0, "", true }
+		s.made = func(fd int64) { r.epolls = append(r.epolls, &epoll{fd: fd}) }
+		return s, nil
+	case "epoll_ctl":
+		return s, r.epollControl(s)
+	case "epoll_wait":
+		return s, r.epollWait(s)
 	}
 	fd, _ := c.Args[0].number()
+	if c.Name == "close" && r.closeEpoll(fd) {
+		s.try = func() (int64, errno, bool) { return 0, "", true }
+		return s, nil
+	}
 	sock := r.socket(fd)
 	if sock == nil {
-		return nil, r.failure(c.Args[0].Pos, "bad-descriptor", fmt.Sprintf("there is no open descriptor %d", fd))
+		return nil, r.noDescriptor(c.Args[0])
 	}
 	return s, r.prepareOn(s, sock)
+}
+
+func (r *runner) noDescriptor(e *Expr) *Failure {
+	fd, _ := e.number()
+	return r.failure(e.Pos, "bad-descriptor", fmt.Sprintf("there is no open descriptor %d", fd))
 }
 
 func (r *runner) socket(fd int64) *socket {
@@ -70,6 +88,10 @@ func (r *runner) prepareOn(s *syscall, sock *socket) *Failure {
 	arg := func(i int) int64 { n, _ := c.Args[i].number(); return n }
 	once := func(f func() (int64, errno)) {
 		s.try = func() (int64, errno, bool) { n, e := f(); return n, e, true }
+	}
+	if nullBuffers[c.Name] && c.Args[1].Kind == Word && c.Args[1].Text == "NULL" && arg(2) > 0 {
+		once(func() (int64, errno) { return -1, "EFAULT" })
+		return nil
 	}
 	switch c.Name {
 	case "bind":
@@ -121,6 +143,9 @@ func (r *runner) prepareOn(s *syscall, sock *socket) *Failure {
 	}
 	return nil
 }
+
+// nullBuffers are the calls whose second argument is a buffer, which may be NULL.
+var nullBuffers = map[string]bool{"read": true, "recv": true, "recvfrom": true, "write": true, "send": true, "sendto": true}
 
 func (r *runner) bind(s *socket) (int64, errno) {
 	if s.bound {
@@ -636,7 +661,7 @@ func (r *runner) ready(s *socket) int64 {
 	c := s.conn
 	switch {
 	case s.listening:
-		if r.kernel.acceptable() {
+		if r.kernel.waiting() > 0 {
 			return pollIn | pollRdnorm
 		}
 		return 0
