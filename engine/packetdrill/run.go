@@ -414,7 +414,15 @@ func (r *runner) outbound(e *Event, at, end tcp.Time) *Failure {
 	for i, d := range diffs {
 		fields[i] = d.field
 	}
-	return &Failure{want.Pos, "segment", "the host sent another segment than this: " + strings.Join(fields, ", ") + " differ", columns(rows...)}
+	return &Failure{want.Pos, "segment", "the host sent another segment: " + differ(fields), columns(rows...)}
+}
+
+// differ says which fields are others than expected.
+func differ(fields []string) string {
+	if len(fields) == 1 {
+		return fields[0] + " differs"
+	}
+	return strings.Join(fields, ", ") + " differ"
 }
 
 func (r *runner) expectedAt(w When, at, end tcp.Time) string {
