@@ -32,7 +32,7 @@ func (w *World) Do(a *Action, rec *Recorder) error {
 }
 
 func (w *World) do(a *Action, rec *Recorder) error {
-	if w.events >= MaxEvents && a.Kind != Expect {
+	if w.events >= w.setup.maxEvents && a.Kind != Expect {
 		return full()
 	}
 	switch a.Kind {
@@ -189,7 +189,7 @@ func tooLate() *ActionError {
 
 // step takes the next due thing. It changes nothing when it fails.
 func (w *World) step(rec *Recorder) *ActionError {
-	if w.events >= MaxEvents {
+	if w.events >= w.setup.maxEvents {
 		return full()
 	}
 	d, ok := w.next()

@@ -150,3 +150,34 @@ func BenchmarkTimeline(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkGoto goes to places far apart in a run of a million actions: text, its acknowledgment, and a read, again and again.
+func BenchmarkGoto(b *testing.B) {
+	const million = 1_000_000
+	t := must(engine.NewTimeline(lab()))
+	t.Unlimited()
+	round := []engine.Action{
+		{Kind: engine.Call, Host: engine.Client, Call: tcp.Call{Verb: tcp.CallSend, Data: "0123456789"}}, step, step,
+		{Kind: engine.Call, Host: engine.Server, Call: tcp.Call{Verb: tcp.CallRecv}},
+	}
+	for _, a := range []engine.Action{listen, connect, steps(3), {Kind: engine.Call, Host: engine.Server, Call: tcp.Call{Verb: tcp.CallAccept}}} {
+		if _, _, err := t.Do(a); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for t.Len() < million {
+		for _, a := range round {
+			if _, _, err := t.Do(a); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	at := uint64(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		at = at*6364136223846793005 + 1442695040888963407
+		if err := t.Goto(engine.NodeID(at >> 33 % million)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -101,7 +101,6 @@ func (c *Cond) waitsForNew() bool {
 
 // occurrences returns how often that happened which c is about.
 func (w *World) occurrences(c Cond) int {
-	n := 0
 	switch c.Kind {
 	case Happened:
 		id := c.Seg.ID
@@ -111,30 +110,25 @@ func (w *World) occurrences(c Cond) int {
 			}
 		}
 		if id != 0 {
-			if int(id) <= len(w.stories) && w.stories[id-1].was(c.What, nil) {
+			if int(id) > w.stories.count {
+				return 0
+			}
+			if s := w.stories.of(id); s.was(c.What, nil) {
 				return 1
 			}
 			return 0
 		}
 		flags := kind(c.Seg.Flags)
-		for i := range w.stories {
-			if w.stories[i].was(c.What, &flags) {
-				n++
-			}
-		}
+		return w.stories.number(func(s *story) bool { return s.was(c.What, &flags) })
 	case WasTold:
 		if c.Host > Server {
 			return 0
 		}
 		return int(*w.told[c.Host].of(c.Notice, c.Errno))
 	case RetransmitOf:
-		for i := range w.stories {
-			if s := &w.stories[i]; s.src == source(c.Host)|repeated && s.born == kind(c.Seg.Flags) {
-				n++
-			}
-		}
+		return w.stories.number(func(s *story) bool { return s.src == source(c.Host)|repeated && s.born == kind(c.Seg.Flags) })
 	}
-	return n
+	return 0
 }
 
 // was reports whether what happened to the segment, as one of a kind or, with kind nil, whatever it was.

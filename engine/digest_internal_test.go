@@ -117,7 +117,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"hosts":   func(w *World) { w.hosts[1].Call(0, tcp.Call{Verb: tcp.CallListen}, nil) },
 			"path":    func(w *World) { w.path.Pass(network.ToClient, wire.SYN, nil) },
 			"flights": func(w *World) { w.flights = nil },
-			"stories": func(w *World) { w.stories[0].fate = lost },
+			"stories": func(w *World) { w.stories.add(story{}) },
 			"told":    func(w *World) { *w.told[1].of(tcp.Connected, 0)++; *w.told[1].of(0, tcp.ECONNRESET)++ },
 			"events":  func(w *World) { w.events++ },
 		},
@@ -136,10 +136,10 @@ func TestDigestCoversWorld(t *testing.T) {
 			"was":   func(w *World) { w.flights[0].was = nil },
 		},
 		"story": {
-			"born": func(w *World) { w.stories[0].born++ },
-			"last": func(w *World) { w.stories[0].last++ },
-			"src":  func(w *World) { w.stories[0].src++ },
-			"fate": func(w *World) { w.stories[0].fate++ },
+			"born": func(w *World) { w.stories.page[0].born++ },
+			"last": func(w *World) { w.stories.page[0].last++ },
+			"src":  func(w *World) { w.stories.page[0].src++ },
+			"fate": func(w *World) { w.stories.page[0].fate++ },
 		},
 	}
 	for name, typ := range map[string]reflect.Type{"World": reflect.TypeFor[World](), "flight": reflect.TypeFor[flight](), "story": reflect.TypeFor[story]()} {

@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"engine/network":     {"engine/wire", "engine/tcp"},
 	"engine":             {"engine/wire", "engine/rule", "engine/tcp", "engine/network"},
 	"engine/script":      {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine"},
+	"engine/view":        {"engine/wire", "engine/rule", "engine/tcp", "engine"},
 	"engine/share":       {},
 	"engine/goal":        {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},
 	"engine/pcap":        {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},

@@ -26,7 +26,7 @@ type World struct {
 	hosts   [2]tcp.Host
 	path    network.Path
 	flights []flight // in the order of their numbers
-	stories []story  // of segment 1, 2, 3, ...
+	stories stories  // of segment 1, 2, 3, ...
 	told    [2]tellings
 	events  int
 }
@@ -34,7 +34,8 @@ type World struct {
 // beginning is what a run starts from.
 type beginning struct {
 	Setup
-	digest [16]byte
+	digest    [16]byte
+	maxEvents int
 }
 
 // tellings counts what the application on a host was told.
@@ -60,7 +61,7 @@ func New(s Setup) (World, error) {
 	if err != nil {
 		return World{}, &SetupError{"path", err.Error()}
 	}
-	w := World{setup: &beginning{Setup: s.clone()}, path: path}
+	w := World{setup: &beginning{Setup: s.clone(), maxEvents: MaxEvents}, path: path}
 	w.setup.digest = w.setup.Setup.digest()
 	for h := Client; h <= Server; h++ {
 		host := &w.setup.Hosts[h]
@@ -86,13 +87,12 @@ func (w *World) Clone() World {
 // Set makes w a copy of x that lives on its own, in the memory that w has already: a world that takes one after another
 // needs no more once it has held the largest.
 func (w *World) Set(x *World) {
-	w.setup, w.now, w.told, w.events = x.setup, x.now, x.told, x.events
+	w.setup, w.now, w.stories, w.told, w.events = x.setup, x.now, x.stories, x.told, x.events
 	for h := range w.hosts {
 		w.hosts[h].Set(&x.hosts[h])
 	}
 	w.path.Set(&x.path)
 	w.flights = append(w.flights[:0], x.flights...)
-	w.stories = append(w.stories[:0], x.stories...)
 }
 
 // Setup returns what the run started from. It shares its slices with the world: do not change them.
@@ -105,7 +105,7 @@ func (w World) Now() Time { return w.now }
 func (w World) Events() int { return w.events }
 
 // Segments returns how many segments ever came on the wire; they are numbered from 1.
-func (w World) Segments() int { return len(w.stories) }
+func (w World) Segments() int { return w.stories.count }
 
 // A DueKind says what is due.
 type DueKind uint8

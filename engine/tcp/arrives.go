@@ -76,6 +76,12 @@ func (s *step) paws(seg *wire.Segment) bool {
 		return true
 	}
 	s.check(false, rule.PAWS, args[:]...)
+	if s.p.Linux && seg.Flags.Has(wire.SYN) {
+		// A SYN is challenged whatever its timestamp (RFC 5961 section 4.2).
+		s.challenge(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		s.discard(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		return false
+	}
 	if !s.p.Linux || !s.outOfWindow(seg) {
 		s.ack(rule.PAWS, args[:]...)
 	}

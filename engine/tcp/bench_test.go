@@ -70,3 +70,30 @@ func BenchmarkHandshake(b *testing.B) {
 		})
 	}
 }
+
+// TestNoAllocations: once there is room for what a call brings, a host allocates nothing, neither for a handshake nor for
+// text and its acknowledgment.
+func TestNoAllocations(t *testing.T) {
+	for _, profile := range tcp.Profiles() {
+		fresh, p := newPair(profile), newPair(profile)
+		fresh.call(t, 1, 0, pairListen)
+		now := tcp.Time(0)
+		handshake := func() {
+			p.hosts[0].Set(&fresh.hosts[0])
+			p.hosts[1].Set(&fresh.hosts[1])
+			p.call(t, 0, now, pairConnect)
+		}
+		text := func() {
+			now += 10 * tcp.Millisecond
+			p.call(t, 0, now, tcp.Call{Verb: tcp.CallSend, Data: "0123456789"})
+			p.call(t, 1, now, tcp.Call{Verb: tcp.CallRecv})
+			p.call(t, 1, now, tcp.Call{Verb: tcp.CallSend, Data: "answer"})
+			p.call(t, 0, now, tcp.Call{Verb: tcp.CallRecv})
+		}
+		for name, do := range map[string]func(){"handshake": handshake, "text": func() { handshake(); text(); text() }} {
+			if n := testing.AllocsPerRun(100, do); n > 0 {
+				t.Errorf("%s, %s: %v allocations", profile.Name, name, n)
+			}
+		}
+	}
+}

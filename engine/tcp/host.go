@@ -170,7 +170,7 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(h.backlog)}})
 		}
 		n := h.embryonic()
-		full := n >= max(h.backlog, 1)
+		full := n > h.backlog // one more than the backlog fits, as in the accept queue
 		if full {
 			h.overflowed = now
 		}

@@ -349,7 +349,11 @@ func (s *step) probe() {
 	s.t.Probed = true
 	s.t.Timing = false
 	end := min(len(s.t.Out), int(s.t.SndNxt-s.t.SndUna)) // of the text that was sent
-	n := min(end, s.mss())
+	// RFC 8985 section 7.3: the segment with the highest number, which is what full segments left over.
+	n := end % s.mss()
+	if n == 0 {
+		n = min(end, s.mss())
+	}
 	seq := s.t.SndUna.Add(uint32(end - n))
 	s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTOStart, int64(s.t.RTO))
