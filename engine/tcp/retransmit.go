@@ -273,7 +273,7 @@ func (s *step) sendNew(n int, id rule.ID) {
 	if flying == 0 {
 		s.t.FirstSent = s.now
 	}
-	if n < s.mss() {
+	if n < s.mss() || s.t.FinSent {
 		s.t.SmallEnd = s.t.SndNxt
 	}
 	s.startTiming()
@@ -337,6 +337,8 @@ func (s *step) startProbe() {
 		after = 2 * s.t.SRTT
 		if int(s.t.SndNxt-s.t.SndUna) <= s.mss() {
 			after += s.p.RTOMin
+		} else {
+			after += linuxProbeMin
 		}
 	}
 	after = min(after, s.t.RTO)
@@ -344,18 +346,30 @@ func (s *step) startProbe() {
 	s.set(LossProbe, s.now+after, rule.LossProbe, int64(after))
 }
 
-// probe sends the tail loss probe: the last segment again, and then the retransmission timer runs its full time.
+// probe sends the tail loss probe: new text if there is any and the window has room for it, else the last segment again
+// (RFC 8985 section 7.3). Then the retransmission timer runs its full time.
 func (s *step) probe() {
 	s.t.Probed = true
 	s.t.Timing = false
-	end := min(len(s.t.Out), int(s.t.SndNxt-s.t.SndUna)) // of the text that was sent
-	// RFC 8985 section 7.3: the segment with the highest number, which is what full segments left over.
-	n := end % s.mss()
-	if n == 0 {
-		n = min(end, s.mss())
+	flying := int(s.t.SndNxt - s.t.SndUna)
+	end := min(len(s.t.Out), flying) // of the text that was sent
+	n := min(len(s.t.Out)-end, s.mss())
+	switch {
+	case n > 0 && !s.t.FinSent && int(s.t.SndWnd) >= flying+n:
+		s.sendNew(n, rule.Send)
+	case s.t.FinSent && s.t.SmallEnd != s.t.SndNxt:
+		// The FIN went behind the text, in a segment of its own.
+		seq := s.t.SndNxt.Add(^uint32(0))
+		s.emitText(seq, "", rule.LossProbe, int64(0), num(seq))
+	default:
+		// The segment with the highest number is what full segments left over.
+		n = end % s.mss()
+		if n == 0 {
+			n = min(end, s.mss())
+		}
+		seq := s.t.SndUna.Add(uint32(end - n))
+		s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	}
-	seq := s.t.SndUna.Add(uint32(end - n))
-	s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTOStart, int64(s.t.RTO))
 }
 
