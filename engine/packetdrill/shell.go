@@ -135,7 +135,7 @@ func splitCommands(s Shell) []shellCommand {
 }
 
 // harmless are commands that change nothing that the model has.
-var harmless = []string{"true", ":", "sync", "date", "nstat", "ss", "cat", "ip tcp_metrics", "tc qdisc", "modprobe", "exit", "set"}
+var harmless = []string{"true", ":", "sync", "date", "nstat", "ss", "cat", "ip tcp_metrics", "tc qdisc", "modprobe", "ethtool", "exit", "set"}
 
 // procPrefix is where the sysctls are as files.
 const procPrefix = "/proc/sys/net/ipv4/"

@@ -51,7 +51,7 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 			return caLoss
 		case c.tcb.FastRecovery():
 			return caRecovery
-		case c.tcb.DupAcks > 0 || c.tcb.NumSacked > 0:
+		case c.tcb.DupAcks > 0 && !c.tcb.SACKOK, c.tcb.NumSacked > 0:
 			return caDisorder
 		}
 		return caOpen

@@ -89,6 +89,7 @@ const (
 	Persist        ID = "9293:3.8.6.1/probe"
 	PersistStop    ID = "9293:3.8.6.1/open"
 	DupACK         ID = "5681:2"
+	LinuxPRR       ID = "linux:prr"
 	FastRetransmit ID = "5681:3.2"
 	PartialACK     ID = "6582:3.2"
 	AckDelayed     ID = "9293:3.8.6.3/delay"
@@ -452,6 +453,9 @@ var catalogue = []Rule{
 		"A SYN is sent again for at least three minutes before the connection is given up. Other segments get at least 100 seconds.").
 		says("After {count} retransmissions in {elapsed.us} nobody has answered. The connection is given up.", "", "count", "elapsed.us"),
 
+	linux(LinuxPRR, "Linux repairs a loss by counting what arrives",
+		"The peer has three segments beyond a hole: what is missing before them is lost. Linux does not halve the window. It lets out about seven segments for ten that arrive, until the window is 0.7 of what it was (RFC 6937, RFC 9438).").
+		says("From {SND.UNA} on something is missing. The window goes from {cwnd} segments to {ssthresh}.", "", "SND.UNA", "cwnd", "ssthresh"),
 	linux(SynQueue, "A full SYN queue drops new SYNs",
 		"Only so many half-made connections may wait as the backlog allows. Beyond that a SYN is dropped, and its sender will try again.").
 		says("{embryonic} connections are in SYN-RECEIVED and the backlog is {backlog}: the SYN is dropped without an answer.", "", "embryonic", "backlog"),

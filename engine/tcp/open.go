@@ -26,7 +26,7 @@ func (s *step) open(in Input) {
 // begin fills a new TCB with what both kinds of OPEN set.
 func (s *step) begin(in Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd = in.ISS, in.ISS, in.ISS, in.ISS
-	s.t.Recover, s.t.Resend = in.ISS, in.ISS
+	s.t.Recover, s.t.Resend, s.t.UsageEnd = in.ISS, in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
 	if in.Drawn {
 		s.check(true, rule.ISN, num(in.ISS))

@@ -233,28 +233,37 @@ func (s *step) send(data string) {
 func (s *step) sendData(id rule.ID) bool {
 	sent := false
 	// RFC 5681 section 3.1: what was lost is sent again first, as far as the congestion window allows.
-	for s.t.Recovery == byTimeout && uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PartialACK, num(s.t.Recover)) {
+	if s.p.Linux {
+		sent = s.linuxResend()
+	}
+	for !s.p.Linux && s.t.Recovery == byTimeout && uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PartialACK, num(s.t.Recover)) {
 		sent = true
 	}
 	for {
 		flying := int(s.t.SndNxt - s.t.SndUna)
-		if s.t.FinSent {
-			return sent
-		}
-		if flying >= len(s.t.Out) {
+		if s.t.FinSent || flying >= len(s.t.Out) {
 			break
 		}
 		// RFC 5681 section 3.1: never more than the smaller of both windows.
 		room := int(min(s.t.SndWnd, s.t.Cwnd+s.limitedTransmit())) - flying
+		if s.p.Linux {
+			room = min(int(s.t.SndWnd)-flying, s.quota()*s.mss())
+		}
 		// RFC 9293 section 3.10.2: the text is segmentized and sent as far as the send window allows.
 		n := min(len(s.t.Out)-flying, s.mss(), room)
 		if n <= 0 || s.silly(flying) || s.nagle(flying, n) {
 			break
 		}
 		s.sendNew(n, id)
+		if s.t.Recovery == byDupAcks {
+			s.t.PRROut++
+		}
 		sent = true
 	}
-	if s.t.FinQueued && int(s.t.SndNxt-s.t.SndUna) == len(s.t.Out) {
+	if s.p.Linux && sent {
+		s.validate()
+	}
+	if s.t.FinQueued && !s.t.FinSent && int(s.t.SndNxt-s.t.SndUna) == len(s.t.Out) {
 		s.sendFin()
 		sent = true
 	}
