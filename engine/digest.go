@@ -80,6 +80,7 @@ func (s *Setup) digest() [16]byte {
 		e.bool(o.ECN.Set)
 		e.u8(o.ECN.V)
 		e.u16(o.Ports)
+		e.u16(uint16(o.Broken))
 	}
 	// The path encodes itself with each digest, its set-up included.
 	return half(sha256.Sum256(e.b))

@@ -42,6 +42,7 @@ var mayImport = map[string][]string{
 	"engine/script":      {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine"},
 	"engine/view":        {"engine/wire", "engine/rule", "engine/tcp", "engine"},
 	"engine/share":       {},
+	"engine/search":      {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},
 	"engine/goal":        {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},
 	"engine/pcap":        {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},
 	"engine/packetdrill": {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine", "engine/script"},

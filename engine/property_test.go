@@ -26,6 +26,10 @@ func anySetup(t *rapid.T) engine.Setup {
 		s.Hosts[h].Profile = rapid.SampledFrom([]string{"rfc9293", "linux"}).Draw(t, "profile")
 		s.Hosts[h].ISNs = nil
 		first := isn.Draw(t, "isn")
+		if rapid.IntRange(0, 3).Draw(t, "broken") == 0 {
+			// A fixed number is not shifted when the others are.
+			s.Hosts[h].Options.Broken = tcp.Broken(rapid.Uint16Range(0, uint16(tcp.AllBroken)).Draw(t, "protections")) &^ tcp.FixedISN
+		}
 		for i := range uint32(engine.MaxISNs) { // so many that none has to be generated
 			s.Hosts[h].ISNs = append(s.Hosts[h].ISNs, wire.Seq(first+i*i*1_000_003))
 		}

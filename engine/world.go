@@ -98,6 +98,13 @@ func (w *World) Set(x *World) {
 // Setup returns what the run started from. It shares its slices with the world: do not change them.
 func (w World) Setup() Setup { return w.setup.Setup }
 
+// Host returns a copy of a host as it stands.
+func (w *World) Host(h HostID) tcp.Host {
+	var c tcp.Host
+	c.Set(&w.hosts[h])
+	return c
+}
+
 // Now returns the time.
 func (w World) Now() Time { return w.now }
 

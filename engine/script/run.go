@@ -57,7 +57,14 @@ func RunTo(sc *Scenario, at engine.Time) (engine.World, []engine.Event, diag.Lis
 			break
 		}
 	}
-	if rest := at - t.Now().Now(); rest > 0 {
+	rest := at - t.Now().Now()
+	// A scenario may end at this very instant before all that is due then is done.
+	for due := t.Now().Pending(); rest == 0 && len(due) > 0 && due[0].At <= at; due = t.Now().Pending() {
+		if _, _, err := t.Do(engine.Action{Kind: engine.Step, Count: 1}); err != nil {
+			break
+		}
+	}
+	if rest > 0 {
 		if _, _, err := t.Do(engine.Action{Kind: engine.Wait, For: rest}); err != nil {
 			d := Failure(err)
 			d.Line, d.Col, d.EndCol = 1, 1, 1

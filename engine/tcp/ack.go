@@ -27,8 +27,8 @@ func (s *step) ackText(seg *wire.Segment, text uint32) {
 		s.t.QuickAck--
 	}
 	if seg.Flags.Has(wire.FIN) {
-		s.t.PingPong = true // Linux tcp_fin: the application will probably close too
-		atOnce = s.t.AckDelay == 0 || s.t.State == Closing || s.t.State == TimeWait
+		s.t.PingPong = true                                                                                // Linux tcp_fin: the application will probably close too
+		atOnce = s.t.AckDelay == 0 || s.t.State == Closing || s.t.State == TimeWait || s.t.State == Closed // without TIME-WAIT
 	}
 	// A second segment without an answer is acknowledged at once (SHLD-19), and so is more than one full segment has room for, a
 	// FIN counted with it.

@@ -33,6 +33,12 @@ func (s *step) sequence(seg *wire.Segment) bool {
 		s.recent(seg)
 		return true
 	}
+	if s.takesAnyNumber(seg, args[:]) {
+		return true
+	}
+	if s.answerAgain(seg) {
+		return false
+	}
 	// RFC 9293 section 3.10.7.4, first: an unacceptable segment is acknowledged, unless it is an RST, and dropped.
 	if !seg.Flags.Has(wire.RST) {
 		s.ack(rule.Sequence, args[:]...)
@@ -105,7 +111,8 @@ func (s *step) reset(seg *wire.Segment) bool {
 	if s.check(!seg.Flags.Has(wire.RST), rule.RSTBit) {
 		return true
 	}
-	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) {
+	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) &&
+		!s.lacks(NoRSTCheck, rule.BrokenRSTCheck, num(seg.Seq), num(s.t.RcvNxt)) {
 		s.challenge(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		s.discard(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		return false
@@ -142,6 +149,9 @@ func (s *step) syn(seg *wire.Segment) bool {
 	}
 	if s.p.Linux && s.linuxSimultaneous(seg) {
 		return true
+	}
+	if s.answerAgain(seg) {
+		return false
 	}
 	// RFC 9293 section 3.10.7.4, fourth, SYN-RECEIVED from a passive OPEN: back to LISTEN.
 	if s.t.State == SynReceived && s.t.Passive {
@@ -193,7 +203,7 @@ func (s *step) ackField(seg *wire.Segment) bool {
 		// SYN-RECEIVED: SND.UNA < SEG.ACK <= SND.NXT enters ESTABLISHED; anything else is answered
 		// <SEQ=SEG.ACK><CTL=RST>. Linux takes SEG.ACK = SND.UNA too in a simultaneous open.
 		good := s.t.completes(seg) || s.p.Linux && seg.Ack == s.t.SndUna
-		if !s.check(good, rule.SynReceivedACK, args[:3]...) {
+		if !s.check(good, rule.SynReceivedACK, args[:3]...) && !s.lacks(NoSynReceivedCheck, rule.BrokenSynReceivedACK, args[:3]...) {
 			s.reject(seg, rule.SynReceivedACK, args[:3]...)
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false
@@ -202,7 +212,11 @@ func (s *step) ackField(seg *wire.Segment) bool {
 			s.recent(seg)
 		}
 		s.updateWindow(seg)
-		s.acknowledged(seg)
+		if good {
+			s.acknowledged(seg)
+		} else {
+			s.believe(rule.BrokenSynReceivedACK)
+		}
 		s.established(rule.SynReceivedACK, args[:3]...)
 		return true
 	}
@@ -272,10 +286,14 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	if seg.Flags.Has(wire.SYN) {
 		start = start.Add(1)
 	}
-	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt)}
+	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt), int64(s.t.RcvWnd)}
 	old := s.t.RcvNxt.Sub(start) // bytes at the front that arrived before
-	if !s.check(old >= 0 && old < int32(len(seg.Payload)), rule.Text, args[:3]...) {
-		return 0
+	id := rule.Text
+	if !s.check(old >= 0 && old < int32(len(seg.Payload)), id, args[:3]...) {
+		if !s.lacks(NoWindowCheck, rule.BrokenWindow, args[:]...) {
+			return 0
+		}
+		id, old = rule.BrokenWindow, 0
 	}
 	if old > 0 {
 		s.sawTwice(start, s.t.RcvNxt)
@@ -286,7 +304,7 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	s.t.RcvNxt = s.t.RcvNxt.Add(n)
 	s.t.RcvWnd -= n
 	s.t.Unread += n
-	s.add(Effect{Kind: Tell, Rule: rule.Text, Notice: Readable, Bytes: n, Args: args})
+	s.add(Effect{Kind: Tell, Rule: id, Notice: Readable, Bytes: n, Args: args})
 	return n + s.fillGap()
 }
 

@@ -19,6 +19,9 @@ func (h *Host) opening(kind InputKind, seg *wire.Segment, now Time, local, remot
 
 // nextISN is the initial sequence number of the host's next connection, and whether it was generated.
 func (h *Host) nextISN(now Time, local, remote netip.AddrPort) (isn wire.Seq, drawn bool) {
+	if h.cfg.Profile.Broken.Has(FixedISN) {
+		return 0, true
+	}
 	if h.isnsUsed < len(h.cfg.ISNs) {
 		return h.cfg.ISNs[h.isnsUsed], false
 	}

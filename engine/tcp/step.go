@@ -239,13 +239,16 @@ func (s *step) reject(in *wire.Segment, id rule.ID, args ...int64) {
 	if in.Flags.Has(wire.RST) {
 		return
 	}
+	flags, seq, ack := wire.RST, in.Ack, wire.Seq(0)
+	if !in.Flags.Has(wire.ACK) {
+		flags, seq, ack = wire.RST|wire.ACK, 0, in.End()
+	}
+	if s.lacks(NoRST, rule.BrokenRST, num(seq)) {
+		return
+	}
 	rst := s.sending(id, args...)
 	rst.Src, rst.Dst, rst.TTL, rst.DF = in.Dst, in.Src, 64, true
-	if in.Flags.Has(wire.ACK) {
-		rst.Flags, rst.Seq = wire.RST, in.Ack
-	} else {
-		rst.Flags, rst.Ack = wire.RST|wire.ACK, in.End()
-	}
+	rst.Flags, rst.Seq, rst.Ack = flags, seq, ack
 }
 
 // num makes a sequence number an argument of an effect.
