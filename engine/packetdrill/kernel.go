@@ -34,6 +34,7 @@ type conn struct {
 	options   *sockopts
 	gone      bool
 	unbound   bool // connect chose its port
+	synData   bool // text in the SYN was acknowledged
 	wakes     int  // how often something happened that a process may wait for
 	fresh     bool // it has just been established, and its options wait to be set
 	connected bool
@@ -238,6 +239,7 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 				opened.options = k.listener.options.clone()
 			}
 			opened.highest = opened.tcb.ISS
+			opened.synData = opened.tcb.Passive && opened.tcb.FastOpen && opened.tcb.Unread > 0
 			k.conns = append(k.conns, opened)
 		case e.Kind == tcp.Send:
 			seg := *e.Seg
@@ -251,6 +253,8 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 			if rtt := tcp.Time(e.Args[0]); c.shortest == 0 || rtt < c.shortest {
 				c.shortest = rtt
 			}
+		case e.Kind == tcp.Check && e.Rule == rule.FastOpenData:
+			c.synData = e.OK
 		case e.Kind == tcp.Updated && e.TCB != nil:
 			c.tcb = *e.TCB
 			c.segments = slices.DeleteFunc(c.segments, func(o outstanding) bool { return o.end.LessEq(c.tcb.SndUna) })
@@ -300,6 +304,11 @@ func (c *conn) count(now tcp.Time, seg *wire.Segment) {
 // unread is how many bytes may be read.
 func (c *conn) unread() int64 { return int64(c.tcb.Unread) }
 
+// usable reports whether the application can send and read: with Fast Open it can before the handshake is over.
+func usable(t *tcp.TCB) bool {
+	return t.State.Synchronized() || t.Passive && t.FastOpen && t.State == tcp.SynReceived
+}
+
 // read takes bytes off the buffer.
 func (k *kernel) read(c *conn, n int64) {
 	if c.gone {
@@ -312,17 +321,40 @@ func (k *kernel) read(c *conn, n int64) {
 // listen begins to listen on the host's port.
 func (k *kernel) listen(s *socket, backlog int) errno {
 	_, e := k.call(tcp.Call{Verb: tcp.CallListen, Backlog: backlog}, s.options)
-	if e == "" {
-		k.listener = s
+	if e != "" {
+		return e
 	}
-	return e
+	k.listener = s
+	if _, set := s.options.values[fastOpenOption]; !set && k.settings.fastAll {
+		s.options.values[fastOpenOption] = int64(backlog)
+	}
+	k.setListener(s, fastOpenOption)
+	k.setListener(s, deferOption)
+	return ""
+}
+
+var (
+	fastOpenOption = optionName{ipprotoTCP, tcpFastopen}
+	deferOption    = optionName{ipprotoTCP, tcpDeferAccept}
+)
+
+// setListener lets the listener know what an option of its socket is now.
+func (k *kernel) setListener(s *socket, o optionName) {
+	v, set := s.options.values[o]
+	switch {
+	case !set || k.listener != s:
+	case o == fastOpenOption:
+		k.call(tcp.Call{Verb: tcp.CallSet, Option: tcp.FastOpenQueue, Values: [3]tcp.Time{tcp.Time(v)}}, s.options)
+	case o == deferOption:
+		k.call(tcp.Call{Verb: tcp.CallSet, Option: tcp.DeferAccept, Values: [3]tcp.Time{tcp.Time(v) * tcp.Second}}, s.options)
+	}
 }
 
 // waiting is how many connections wait to be accepted.
 func (k *kernel) waiting() int {
 	n := 0
 	for _, t := range k.host.Conns() {
-		if t.Passive && t.State.Synchronized() && !t.Accepted {
+		if t.Passive && !t.Accepted && usable(&t) {
 			n++
 		}
 	}

@@ -1,6 +1,7 @@
 package packetdrill
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -53,8 +54,9 @@ type runner struct {
 	flows         []*flow
 	underTest     *flow
 	local, remote netip.AddrPort // where bind binds to, and where connect goes
-	nextRemote    uint16         // the port of the next peer that comes in
-	saved         *settings      // what a script that restores sysctls goes back to
+	cookie        cookie
+	nextRemote    uint16    // the port of the next peer that comes in
+	saved         *settings // what a script that restores sysctls goes back to
 
 	segments []Segment
 	noted    int // how many of kernel.sent are in segments
@@ -122,6 +124,8 @@ func newRunner(s *Script) *runner {
 		r.code.vars[name] = v
 	}
 	r.kernel = newKernel(set, r.local, r.remote)
+	r.cookie.script, _ = hex.DecodeString(defaultDefines["TFO_COOKIE"])
+	r.cookie.live = r.kernel.host.FastOpenCookie(c.remote)
 	return r
 }
 
@@ -330,6 +334,7 @@ func (r *runner) begin(port uint16) {
 
 // test makes a flow the one that segments belong to.
 func (r *runner) test(f *flow) {
+	f.cookie = &r.cookie
 	r.flows = append(r.flows, f)
 	r.underTest = f
 }

@@ -16,6 +16,7 @@ type socket struct {
 	listening  bool
 	conn       *conn
 	connecting bool // connect was called, and has not said yet how it ended
+	deferred   bool // connect was called with TCP_FASTOPEN_CONNECT: the first text opens the connection
 	noRead     bool // shutdown(SHUT_RD)
 }
 
@@ -219,19 +220,16 @@ func (r *runner) connect(s *socket, disconnect bool) func() (int64, errno, bool)
 			return r.disconnect(s)
 		case s.listening:
 			return -1, "EISCONN", true
-		case s.conn == nil:
-			from := uint16(0)
-			if s.bound {
-				from = r.local.Port()
+		case s.conn == nil && !s.deferred:
+			fast := s.options.values[optionName{ipprotoTCP, tcpFastopenConnect}] != 0
+			if fast && r.kernel.host.FastOpenRoom(r.remote.Addr()) > 0 {
+				s.deferred = true
+				return 0, "", true
 			}
-			first := len(r.kernel.sent)
-			c, e := r.kernel.call(tcp.Call{Verb: tcp.CallConnect, To: r.remote, From: from}, s.options)
-			if e != "" {
+			if e := r.open(s, fast, 0); e != "" {
 				return -1, e, true
 			}
-			s.conn, s.connecting, begun = c, true, true
-			c.unbound = !s.bound
-			r.test(&flow{local: c.tcb.Local, remote: c.tcb.Remote, next: first})
+			begun = true
 			if s.nonblock {
 				return -1, "EINPROGRESS", true
 			}
@@ -256,12 +254,71 @@ func (r *runner) connect(s *socket, disconnect bool) func() (int64, errno, bool)
 	}
 }
 
+// open sends the SYN of a socket, with Fast Open and so much text in it if there is a cookie for that.
+func (r *runner) open(s *socket, fast bool, text int64) errno {
+	from := uint16(0)
+	if s.bound {
+		from = r.local.Port()
+	}
+	first := len(r.kernel.sent)
+	c, e := r.kernel.call(tcp.Call{Verb: tcp.CallConnect, To: r.remote, From: from, FastOpen: fast, Data: strings.Repeat("\x00", int(text))}, s.options)
+	if e != "" {
+		return e
+	}
+	s.conn, s.connecting, s.deferred = c, true, false
+	c.unbound = !s.bound
+	r.test(&flow{local: c.tcb.Local, remote: c.tcb.Remote, next: first})
+	return ""
+}
+
+// fastOpen is sendto with MSG_FASTOPEN, connect and send in one (tcp_sendmsg_fastopen).
+func (r *runner) fastOpen(s *socket, count, flags int64) func() (int64, errno, bool) {
+	connect := r.connect(s, false)
+	queued := int64(0)
+	return func() (int64, errno, bool) {
+		wait := !s.nonblock && flags&msgDontwait == 0
+		switch {
+		case r.kernel.settings.profile.FastOpen&tcp.FastOpenClient == 0:
+			return -1, "EOPNOTSUPP", true
+		case s.conn == nil:
+			if room := r.kernel.host.FastOpenRoom(r.remote.Addr()); room > 0 {
+				queued = min(count, int64(room))
+			}
+			if e := r.open(s, true, queued); e != "" {
+				return -1, e, true
+			}
+			switch {
+			case wait:
+				return 0, "", false
+			case queued > 0:
+				return queued, "", true
+			}
+			return -1, "EINPROGRESS", true
+		case s.connecting && !wait && !s.conn.connected && !s.conn.gone:
+			return -1, "EALREADY", true
+		case s.connecting:
+			if _, e, done := connect(); !done || e != "" {
+				return -1, e, done
+			}
+		}
+		if count == queued {
+			return count, "", true
+		}
+		// What found no room in the SYN follows the handshake.
+		n, e, done := r.write(s, count-queued, flags&^msgFastopen)()
+		if !done || e != "" {
+			return n, e, done
+		}
+		return count, "", true
+	}
+}
+
 // disconnect is connect with AF_UNSPEC: the connection is thrown away, and the socket is as new.
 func (r *runner) disconnect(s *socket) (int64, errno, bool) {
 	if s.conn != nil && !s.conn.gone {
 		r.kernel.call(tcp.Call{Verb: tcp.CallAbort, Conn: s.conn.tcb.ID}, s.options)
 	}
-	s.conn, s.connecting, s.noRead = nil, false, false
+	s.conn, s.connecting, s.deferred, s.noRead = nil, false, false, false
 	return 0, "", true
 }
 
@@ -304,7 +361,17 @@ func (r *runner) read(s *socket, count, flags int64) func() (int64, errno, bool)
 
 // write follows tcp_sendmsg: the error is told once, and what is closed for sending says EPIPE.
 func (r *runner) write(s *socket, count, flags int64) func() (int64, errno, bool) {
+	if flags&msgFastopen != 0 {
+		return r.fastOpen(s, count, flags)
+	}
+	var fast func() (int64, errno, bool)
 	return func() (int64, errno, bool) {
+		if s.deferred || fast != nil {
+			if fast == nil {
+				fast = r.fastOpen(s, count, flags)
+			}
+			return fast()
+		}
 		c := s.conn
 		switch {
 		case c == nil:
@@ -315,7 +382,7 @@ func (r *runner) write(s *socket, count, flags int64) func() (int64, errno, bool
 			return -1, e, true
 		case c.gone || c.tcb.FinQueued:
 			return -1, "EPIPE", true
-		case !c.tcb.State.Synchronized():
+		case !usable(&c.tcb):
 			if s.nonblock || flags&msgDontwait != 0 {
 				return -1, "EAGAIN", true
 			}
@@ -516,6 +583,7 @@ func (r *runner) setsockopt(s *socket, c *Call) (int64, errno) {
 	if s.conn != nil {
 		r.kernel.setOption(s.conn, o)
 	}
+	r.kernel.setListener(s, o)
 	return 0, ""
 }
 

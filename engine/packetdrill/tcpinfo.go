@@ -66,7 +66,7 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	},
 	"tcpi_options": func(_ *kernel, c *conn) int64 {
 		t := &c.tcb
-		return asBit(t.TSOK)*optTimestamps | asBit(t.SACKOK)*optSACK | asBit(t.ScaleOK)*optScale | asBit(t.ECN)*optECN
+		return asBit(t.TSOK)*optTimestamps | asBit(t.SACKOK)*optSACK | asBit(t.ScaleOK)*optScale | asBit(t.ECN)*optECN | asBit(c.synData)*optSynData
 	},
 	"tcpi_snd_wscale": func(_ *kernel, c *conn) int64 { return int64(c.tcb.SndScale) },
 	"tcpi_rcv_wscale": func(_ *kernel, c *conn) int64 { return int64(c.tcb.RcvScale) },
