@@ -47,6 +47,7 @@ type conn struct {
 	bytesSent, bytesAgain int64
 	dataIn, dataOut       int64
 	segsIn, segsOut       int64
+	delivered             int64
 	shortest              tcp.Time // round trip, 0 before the first
 	lastSent              tcp.Time // text
 	lastData, lastAck     tcp.Time // when they last arrived
@@ -56,8 +57,9 @@ type conn struct {
 
 // outstanding is a segment that is not acknowledged.
 type outstanding struct {
-	end   wire.Seq
-	again bool
+	end       wire.Seq
+	again     bool
+	delivered bool // the peer says that it has it
 }
 
 func newKernel(s settings, local, remote netip.AddrPort) *kernel {
@@ -257,7 +259,7 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 			c.synData = e.OK
 		case e.Kind == tcp.Updated && e.TCB != nil:
 			c.tcb = *e.TCB
-			c.segments = slices.DeleteFunc(c.segments, func(o outstanding) bool { return o.end.LessEq(c.tcb.SndUna) })
+			c.arrived()
 		case e.Kind == tcp.Change:
 			c.tcb.State = e.To
 		case e.Kind == tcp.Tell && e.Errno != tcp.OK:
@@ -272,6 +274,19 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 		}
 	}
 	return opened
+}
+
+// arrived counts the segments that the peer has newly acknowledged or says that it has. The SYN-ACK of a request is none for Linux.
+func (c *conn) arrived() {
+	for i := range c.segments {
+		o := &c.segments[i]
+		synAck := c.tcb.Passive && o.end == c.tcb.ISS.Add(1) && !c.tcb.FastOpen
+		if !o.delivered && (o.end.LessEq(c.tcb.SndUna) || c.sacked(*o)) {
+			o.delivered = true
+			c.delivered += 1 - asBit(synAck)
+		}
+	}
+	c.segments = slices.DeleteFunc(c.segments, func(o outstanding) bool { return o.end.LessEq(c.tcb.SndUna) })
 }
 
 // count follows what a connection sends, as the counters of TCP_INFO do.

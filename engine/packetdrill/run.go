@@ -55,6 +55,7 @@ type runner struct {
 	underTest     *flow
 	local, remote netip.AddrPort // where bind binds to, and where connect goes
 	cookie        cookie
+	noTSO         bool      // full segments have no PSH
 	nextRemote    uint16    // the port of the next peer that comes in
 	saved         *settings // what a script that restores sysctls goes back to
 
@@ -399,6 +400,9 @@ func (r *runner) outbound(e *Event, at, end tcp.Time) *Failure {
 		// How a kernel divides text among packets, and PSH with it, is not modelled.
 		got.Flags = got.Flags&^wire.PSH | want.Flags&wire.PSH
 	}
+	if c := r.connUnderTest(); r.noTSO && c != nil && int64(got.Len) == sendMSS(r.kernel, c) {
+		got.Flags = got.Flags&^wire.PSH | want.Flags&wire.PSH
+	}
 	diffs := differences(want, got, r.config.tick, r.config.tolerance)
 	late := r.onTime(want.Pos, "the segment", e.When, at, end, first.at)
 	if len(diffs) == 0 && late == nil {
@@ -535,6 +539,7 @@ func (r *runner) shell(s *Shell) *Failure {
 		for _, set := range c.set {
 			r.kernel.settings.set(set.name, set.value)
 		}
+		r.noTSO = r.noTSO || c.noTSO
 		if c.restore && r.saved != nil {
 			r.kernel.settings = *r.saved
 		}

@@ -16,6 +16,7 @@ type command struct {
 	saves       bool // the settings are noted, for restore to undo
 	restore     bool
 	sleep       tcp.Time
+	noTSO       bool   // the interface is to cut nothing up: each segment of text is a packet of its own
 	unsupported string // the command, when it means nothing here
 }
 
@@ -135,7 +136,7 @@ func splitCommands(s Shell) []shellCommand {
 }
 
 // harmless are commands that change nothing that the model has.
-var harmless = []string{"true", ":", "sync", "date", "nstat", "ss", "cat", "ip tcp_metrics", "tc qdisc", "modprobe", "ethtool", "exit", "set"}
+var harmless = []string{"true", ":", "sync", "date", "nstat", "ss", "cat", "ip tcp_metrics", "tc qdisc", "modprobe", "exit", "set"}
 
 // procPrefix is where the sysctls are as files.
 const procPrefix = "/proc/sys/net/ipv4/"
@@ -188,6 +189,9 @@ func interpret(c shellCommand) command {
 			out.unsupported = line
 		}
 		out.sleep = tcp.Time(s * float64(tcp.Second))
+	case base == "ethtool":
+		i := slices.IndexFunc(words, func(w shellWord) bool { return w.text == "tso" })
+		out.noTSO = i >= 0 && i+1 < len(words) && words[i+1].text == "off"
 	case base == "tc" && slices.ContainsFunc(words, func(w shellWord) bool { return w.text == "netem" || w.text == "limit" || w.text == "tbf" }):
 		out.unsupported = "tc that drops or delays"
 	default:

@@ -281,8 +281,10 @@ func (r *runner) fastOpen(s *socket, count, flags int64) func() (int64, errno, b
 		case r.kernel.settings.profile.FastOpen&tcp.FastOpenClient == 0:
 			return -1, "EOPNOTSUPP", true
 		case s.conn == nil:
-			if room := r.kernel.host.FastOpenRoom(r.remote.Addr()); room > 0 {
-				queued = min(count, int64(room))
+			// Who waits may leave more than the SYN has room for: it follows the handshake.
+			queued = count
+			if !wait {
+				queued = min(count, int64(r.kernel.host.FastOpenRoom(r.remote.Addr())))
 			}
 			if e := r.open(s, true, queued); e != "" {
 				return -1, e, true
@@ -301,15 +303,10 @@ func (r *runner) fastOpen(s *socket, count, flags int64) func() (int64, errno, b
 				return -1, e, done
 			}
 		}
-		if count == queued {
+		if queued > 0 || count == 0 {
 			return count, "", true
 		}
-		// What found no room in the SYN follows the handshake.
-		n, e, done := r.write(s, count-queued, flags&^msgFastopen)()
-		if !done || e != "" {
-			return n, e, done
-		}
-		return count, "", true
+		return r.write(s, count, flags&^msgFastopen)()
 	}
 }
 

@@ -130,6 +130,7 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	},
 	"tcpi_snd_wnd":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.SndWnd) },
 	"tcpi_rcv_wnd":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.RcvWnd) },
+	"tcpi_delivered":      func(_ *kernel, c *conn) int64 { return c.delivered },
 	"tcpi_delivered_ce":   func(*kernel, *conn) int64 { return 0 },
 	"tcpi_last_data_sent": func(k *kernel, c *conn) int64 { return int64((k.now - c.lastSent) / tcp.Millisecond) },
 	"tcpi_last_data_recv": func(k *kernel, c *conn) int64 { return int64((k.now - c.lastData) / tcp.Millisecond) },

@@ -74,6 +74,9 @@ func (s *step) inFlight() uint32 {
 		from = s.t.SndUna
 	}
 	out := uint32(s.t.SndNxt - s.t.SndUna)
+	if s.t.SndUna == s.t.ISS && out > 0 {
+		out-- // a SYN or SYN-ACK takes no room
+	}
 	return out - min(out, s.sackedBytes()+s.unsacked(from, s.lostEnd()))
 }
 

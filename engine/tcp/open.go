@@ -211,6 +211,10 @@ func (s *step) synSent(seg *wire.Segment) {
 		s.text(seg)
 		s.fin(seg)
 	}
+	if s.p.Linux && len(s.t.Out) > 0 {
+		// Text that waited carries the ACK, and counts as an answer (sk_write_pending in tcp_rcv_synsent_state_process).
+		s.t.QuickAck, s.t.AckDelay, s.t.LastText = linuxQuickAcks, s.p.AckDelay, s.now
+	}
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
 	}
