@@ -83,6 +83,21 @@ func (h *Host) fastCookie(local, remote netip.Addr) Cookie {
 	return c
 }
 
+// FastOpenRoom returns how much text a SYN to a server may carry: 0 when the host has no cookie for it and needs one.
+func (h *Host) FastOpenRoom(server netip.Addr) int {
+	f := h.remembered(server)
+	if f.cookie.Len == 0 && !f.bare {
+		return 0
+	}
+	return max(int(min(f.mss, h.cfg.Profile.MSS))-wire.MaxOptions, 0)
+}
+
+// FastOpenCookie returns the cookie that the host gives to a client, and that it takes from it.
+func (h *Host) FastOpenCookie(client netip.Addr) []byte {
+	c := h.fastCookie(h.cfg.Addr.Addr(), client)
+	return c.bytes()
+}
+
 // fastOpen decides what a listener does about the Fast Open option of a SYN, or about text in one without it.
 func (h *Host) fastOpen(l *listener, seg *wire.Segment, out []Effect) (fastOpening, []Effect) {
 	o := seg.Options.Parse()

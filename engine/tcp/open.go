@@ -29,7 +29,7 @@ func (s *step) open(in Input) {
 // begin fills a new TCB with what both kinds of OPEN set.
 func (s *step) begin(in Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
-	s.t.Recover, s.t.Resend = in.ISS, in.ISS
+	s.t.Recover, s.t.Resend, s.t.UsageEnd = in.ISS, in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
 	if in.Drawn != "" && !s.lacks(FixedISN, rule.BrokenISN, num(in.ISS)) {
 		made := in.Drawn
@@ -214,6 +214,10 @@ func (s *step) synSent(seg *wire.Segment) {
 	if !s.p.Linux || s.t.FastOpen {
 		s.text(seg)
 		s.fin(seg)
+	}
+	if s.p.Linux && len(s.t.Out) > 0 {
+		// Text that waited carries the ACK, and counts as an answer (sk_write_pending in tcp_rcv_synsent_state_process).
+		s.t.QuickAck, s.t.AckDelay, s.t.LastText = linuxQuickAcks, s.p.AckDelay, s.now
 	}
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
