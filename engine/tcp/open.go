@@ -31,12 +31,12 @@ func (s *step) begin(in Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
 	s.t.Recover, s.t.Resend, s.t.UsageEnd = in.ISS, in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
-	if in.Drawn != "" && !s.lacks(FixedISN, rule.BrokenISN, num(in.ISS)) {
+	if in.Drawn != "" {
 		made := in.Drawn
 		if made == rule.ISN && s.p.Linux {
 			made = rule.LinuxISN
 		}
-		s.check(true, made, num(in.ISS))
+		s.check(made != rule.BrokenISN, made, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
 	s.t.LastInWnd, s.t.LossSince = Never, Never
