@@ -111,6 +111,8 @@ func TestSteps(t *testing.T) {
 		{"the server alone", slices.DeleteFunc(talk(), func(s wire.Segment) bool { return s.Src != serverAddr })},
 		{"the text was not captured", slices.Delete(talk(), 5, 6)[:5]},
 		{"text was not captured, and acknowledged", append(append(talk()[:3], seg(engine.Client, wire.ACK, 111, 301, "later")), seg(engine.Server, wire.ACK, 301, 116, ""))},
+		{"acknowledgments alone", []wire.Segment{talk()[1], seg(engine.Server, wire.ACK, 301, 101, ""), seg(engine.Server, wire.ACK, 301, 2_000_101, ""),
+			seg(engine.Server, wire.ACK, 301, 2_000_102, "")}},
 		{"the first SYN was lost", []wire.Segment{seg(engine.Client, wire.SYN, 100, 0, ""), seg(engine.Client, wire.SYN, 500, 0, ""),
 			seg(engine.Server, wire.SYN|wire.ACK, 300, 501, "")}},
 		{"text in ten pieces out of order", append(append(talk()[:3], func() (segs []wire.Segment) {
