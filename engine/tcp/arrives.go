@@ -248,6 +248,8 @@ func (s *step) ackField(seg *wire.Segment) bool {
 			s.believe(rule.BrokenSynReceivedACK)
 		}
 		s.established(rule.SynReceivedACK, args[:3]...)
+		s.sendData(rule.SendWindow) // what was given before both sides were open
+		s.startPersist()
 		return true
 	}
 	return s.ackEstablished(seg)

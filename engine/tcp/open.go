@@ -222,6 +222,7 @@ func (s *step) synSent(seg *wire.Segment) {
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
 	}
+	s.startPersist()
 }
 
 // established enters ESTABLISHED and tells the application.
