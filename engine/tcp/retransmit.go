@@ -222,7 +222,11 @@ func (s *step) giveUp() {
 		s.end(Listen, OK, id, args...)
 		return
 	}
-	s.end(Closed, ETIMEDOUT, id, args...)
+	errno := ETIMEDOUT
+	if s.t.Orphan {
+		errno = OK // nobody is there to be told
+	}
+	s.end(Closed, errno, id, args...)
 }
 
 // backOff doubles the timeout and starts the timer again.
@@ -353,7 +357,7 @@ func (s *step) nagle(flying, n int) bool {
 	}
 	// Linux waits only for small segments, not for full ones (tcp_minshall_check).
 	if s.p.Linux && !s.t.SndUna.Less(s.t.SmallEnd) {
-		return false
+		return !s.check(true, rule.LinuxNagle, int64(n), int64(flying))
 	}
 	return !s.check(false, rule.Nagle, int64(n), int64(flying))
 }
