@@ -109,9 +109,9 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	name := fs.Arg(0)
 	if isFolder(name) || strings.HasSuffix(name, scriptSuffix) {
 		var other string
-		for name := range set {
-			if name != "format" || *format != "tcpdump" {
-				other = name
+		for f := range set {
+			if f != "format" || *format != "tcpdump" {
+				other = f
 			}
 		}
 		switch {
