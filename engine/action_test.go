@@ -183,7 +183,7 @@ func TestActions(t *testing.T) {
 		},
 		{
 			name:    "chance loses",
-			change:  func(s *engine.Setup) { s.Path.Loss = 1_000_000 },
+			change:  func(s *engine.Setup) { s.Path.Loss = [2]uint32{1_000_000, 1_000_000} },
 			actions: []engine.Action{connect, step},
 			want: []string{
 				"0s client sent #1 SYN to server, due 50ms",
@@ -201,7 +201,7 @@ func TestActions(t *testing.T) {
 		},
 		{
 			name:    "what will be lost can still be held, and is lost after its release",
-			change:  func(s *engine.Setup) { s.Path.Loss = 1_000_000 },
+			change:  func(s *engine.Setup) { s.Path.Loss = [2]uint32{1_000_000, 1_000_000} },
 			actions: []engine.Action{connect, wait(10 * ms), hold(syn), wait(ms), release(syn), step},
 			want: []string{
 				"0s client sent #1 SYN to server, due 50ms",
@@ -233,7 +233,7 @@ func TestActions(t *testing.T) {
 		},
 		{
 			name:    "a forged segment takes the delay of the path, without rules and jitter",
-			change:  func(s *engine.Setup) { s.Path.Loss, s.Path.Jitter = 1_000_000, ms },
+			change:  func(s *engine.Setup) { s.Path.Loss, s.Path.Jitter = [2]uint32{1_000_000, 1_000_000}, ms },
 			actions: []engine.Action{listen, forge(engine.Server, wire.SYN, 90, 0), step},
 			want: []string{
 				"0s network forged #1 SYN to server, due 50ms",
@@ -612,7 +612,7 @@ func TestEqualTimes(t *testing.T) {
 // TestPendingIsTheOrderOfSteps: the first of Pending is what the next step brings, to the end of a run with losses.
 func TestPendingIsTheOrderOfSteps(t *testing.T) {
 	s := lab()
-	s.Path.Loss, s.Path.Duplicate, s.Path.Jitter, s.Seed = 300_000, 300_000, 30*ms, 5
+	s.Path.Loss, s.Path.Duplicate, s.Path.Jitter, s.Seed = [2]uint32{300_000, 300_000}, 300_000, 30*ms, 5
 	w := must(engine.New(s))
 	do(t, &w, listen, connect)
 	for {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/tcp"
-	"github.com/handshakelab/lab/engine/wire"
 )
 
 // CondKind says what a Cond asks.
@@ -116,9 +115,8 @@ func (w *World) occurrences(c Cond) int {
 			}
 			return 0
 		}
-		flags := kind(c.Seg.Flags)
 		for i := range w.stories {
-			if w.stories[i].was(c.What, &flags) {
+			if w.stories[i].was(c.What, &c.Seg) {
 				n++
 			}
 		}
@@ -129,7 +127,7 @@ func (w *World) occurrences(c Cond) int {
 		return int(*w.told[c.Host].of(c.Notice, c.Errno))
 	case RetransmitOf:
 		for i := range w.stories {
-			if s := &w.stories[i]; s.src == source(c.Host)|repeated && s.born == kind(c.Seg.Flags) {
+			if s := &w.stories[i]; s.src == source(c.Host)|repeated && c.Seg.names(s.born, s.icmp) {
 				n++
 			}
 		}
@@ -138,14 +136,14 @@ func (w *World) occurrences(c Cond) int {
 }
 
 // was reports whether what happened to the segment, as one of a kind or, with kind nil, whatever it was.
-func (s *story) was(what What, kind *wire.Flags) bool {
+func (s *story) was(what What, kind *SegRef) bool {
 	switch what {
 	case WasSent:
-		return kind == nil || s.born == *kind && s.src != forged && s.src != copied
+		return kind == nil || kind.names(s.born, s.icmp) && s.src != forged && s.src != copied
 	case HasArrived:
-		return s.fate == arrived && (kind == nil || s.last == *kind)
+		return s.fate == arrived && (kind == nil || kind.names(s.last, s.icmp))
 	case WasLost:
-		return s.fate == lost && (kind == nil || s.last == *kind)
+		return s.fate == lost && (kind == nil || kind.names(s.last, s.icmp))
 	}
 	return false
 }
@@ -166,7 +164,7 @@ func (w *World) found(c Cond) string {
 	switch c.Kind {
 	case Happened:
 		if c.Seg.ID == 0 && c.Seg.Nth == 0 && !c.Not {
-			n := amount(w.occurrences(c), kind(c.Seg.Flags).Kind())
+			n := amount(w.occurrences(c), c.Seg.kind())
 			switch c.What {
 			case WasSent:
 				return n + " was sent"
@@ -217,11 +215,11 @@ func (c Cond) String() string {
 		case c.Seg.ID != 0:
 			s += c.Seg.ID.String() + " " + what
 		case c.Seg.Nth != 0:
-			s += network.Ordinal(c.Seg.Nth) + " " + kind(c.Seg.Flags).Kind() + " " + what
+			s += network.Ordinal(c.Seg.Nth) + " " + c.Seg.kind() + " " + what
 		case (c.Cmp == AtLeast || c.Cmp == 0) && c.Count <= 1:
-			s += kind(c.Seg.Flags).Kind() + " " + what
+			s += c.Seg.kind() + " " + what
 		default:
-			s += what + " " + kind(c.Seg.Flags).Kind() + " " + [...]string{">=", ">=", "=", "<="}[min(c.Cmp, AtMost)] + " " + strconv.Itoa(c.Count)
+			s += what + " " + c.Seg.kind() + " " + [...]string{">=", ">=", "=", "<="}[min(c.Cmp, AtMost)] + " " + strconv.Itoa(c.Count)
 		}
 	case InState:
 		s += c.Host.String() + " " + c.State.String()
@@ -235,7 +233,7 @@ func (c Cond) String() string {
 	case Quiet:
 		s += "quiet"
 	case RetransmitOf:
-		s += c.Host.String() + " sent " + kind(c.Seg.Flags).Kind() + " again"
+		s += c.Host.String() + " sent " + c.Seg.kind() + " again"
 	}
 	return s
 }

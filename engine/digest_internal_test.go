@@ -26,6 +26,9 @@ func leaves(t *testing.T, v reflect.Value, path string, changed func(path string
 		set(netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, 1}), x.Port()))
 		set(netip.AddrPortFrom(x.Addr(), x.Port()+1))
 		return
+	case netip.Addr:
+		set(netip.AddrFrom4([4]byte{203, 0, 113, 2}))
+		return
 	case wire.Options:
 		set(x.WithNOP())
 		return
@@ -73,7 +76,7 @@ func TestDigestCoversSegment(t *testing.T) {
 }
 
 func TestDigestCoversSetup(t *testing.T) {
-	s := Setup{Path: network.Setup{Rules: []network.Rule{{Verb: network.Drop}}}}
+	s := Setup{Path: network.Setup{Rules: []network.Rule{{Verb: network.Drop}}, Boxes: []network.Box{{Kind: network.Firewall}}}}
 	for h := range s.Hosts {
 		s.Hosts[h] = HostSetup{Addr: testSegment.Src, Profile: "linux", ISNs: []wire.Seq{1}}
 	}
@@ -132,6 +135,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"sent":  func(w *World) { w.flights[0].sent++ },
 			"due":   func(w *World) { w.flights[0].due++ },
 			"dies":  func(w *World) { w.flights[0].dies++ },
+			"mid":   func(w *World) { w.flights[0].mid++ },
 			"text":  func(w *World) { w.flights[0].text += "x" },
 			"seg":   func(w *World) { w.flights[0].seg = &wire.Segment{} },
 			"was":   func(w *World) { w.flights[0].was = nil },
@@ -141,6 +145,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"last": func(w *World) { w.stories[0].last++ },
 			"src":  func(w *World) { w.stories[0].src++ },
 			"fate": func(w *World) { w.stories[0].fate++ },
+			"icmp": func(w *World) { w.stories[0].icmp = true },
 		},
 	}
 	for name, typ := range map[string]reflect.Type{"World": reflect.TypeFor[World](), "flight": reflect.TypeFor[flight](), "story": reflect.TypeFor[story]()} {

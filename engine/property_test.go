@@ -32,7 +32,7 @@ func anySetup(t *rapid.T) engine.Setup {
 	}
 	if rapid.Bool().Draw(t, "chance") {
 		s.Path.Jitter = 20 * ms
-		s.Path.Loss, s.Path.Duplicate = 200_000, 200_000
+		s.Path.Loss, s.Path.Duplicate = [2]uint32{200_000, 100_000}, 200_000
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "rules") {
 		s.Path.Rules = append(s.Path.Rules, anyRule(t))
@@ -390,7 +390,7 @@ func TestShiftedNumbers(t *testing.T) {
 }
 
 // numbers are the parameters of rules that are sequence numbers.
-var numbers = []string{"SEG.FIN", "left", "right", "SEG.SEQ", "SEG.ACK", "ISS", "IRS", "SND.UNA", "SND.NXT", "RCV.NXT"}
+var numbers = []string{"cookie", "SEG.FIN", "left", "right", "SEG.SEQ", "SEG.ACK", "ISS", "IRS", "SND.UNA", "SND.NXT", "RCV.NXT"}
 
 // shiftedBy returns what of b is not that of a moved by k, or "".
 func shiftedBy(k wire.Seq, a, b engine.Event) string {

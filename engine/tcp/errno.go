@@ -16,9 +16,16 @@ const (
 	EAGAIN
 	EPIPE
 	EADDRNOTAVAIL
+	ENETUNREACH
+	EHOSTUNREACH
+	ENOPROTOOPT
+	EACCES
+	EPROTO
+	NumErrnos
 )
 
-var errnoNames = [...]string{"", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EADDRINUSE", "EISCONN", "ENOTCONN", "EINVAL", "EAGAIN", "EPIPE", "EADDRNOTAVAIL"}
+var errnoNames = [NumErrnos]string{"", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EADDRINUSE", "EISCONN", "ENOTCONN", "EINVAL", "EAGAIN", "EPIPE", "EADDRNOTAVAIL",
+	"ENETUNREACH", "EHOSTUNREACH", "ENOPROTOOPT", "EACCES", "EPROTO"}
 
 // String returns the name, "" for OK.
 func (e Errno) String() string { return errnoNames[e] }

@@ -1,15 +1,24 @@
 package tcp
 
 import (
+	"net/netip"
+
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/wire"
 )
 
 const (
-	defaultMSS = 536 // RFC 9293 section 3.7.1, MUST-15, for IPv4
-	maxScale   = 14  // RFC 7323 section 2.3
-	tsLen      = 12  // bytes that the timestamps option takes of every segment, padding included
+	maxScale = 14 // RFC 7323 section 2.3
+	tsLen    = 12 // bytes that the timestamps option takes of every segment, padding included
 )
+
+// defaultMSS is what a peer takes that does not say (RFC 9293 section 3.7.1, MUST-15).
+func defaultMSS(local netip.AddrPort) uint16 {
+	if local.Addr().Is6() {
+		return 1220
+	}
+	return 536
+}
 
 func (s *step) offeredScale() uint8 {
 	if s.p.ScaleOn {
@@ -82,8 +91,8 @@ func (s *step) agree(seg *wire.Segment) {
 	if o.Malformed {
 		s.check(false, rule.BadOption)
 	}
-	// RFC 9293 section 3.7.1, MUST-15: without an MSS option, 536. An MSS of 0 means none.
-	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), defaultMSS) {
+	// RFC 9293 section 3.7.1, MUST-15: without an MSS option, 536, over IPv6 1220. An MSS of 0 means none.
+	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), int64(defaultMSS(s.t.Local))) {
 		s.t.SendMSS = o.MSS
 	}
 	// RFC 7323 section 2.2: windows are scaled only when both SYNs carried the option; 2.3: more than 14 counts as 14.
@@ -129,10 +138,13 @@ func (s *step) agree(seg *wire.Segment) {
 	}
 }
 
-// mss is how much text fits in one segment: what the peer takes, what this side's link takes, less the option bytes
-// (RFC 9293 section 3.7.1, MUST-16).
+// mss is how much text fits in one segment: what the peer takes, what this side's link takes, what the path is known to
+// take, less the option bytes (RFC 9293 section 3.7.1, MUST-16).
 func (s *step) mss() int {
 	n := int(min(s.t.SendMSS, s.p.MSS))
+	if s.t.PathMTU != 0 {
+		n = min(n, int(s.t.PathMTU)-s.t.headers())
+	}
 	if s.p.Linux {
 		n = max(n, linuxMinSndMSS)
 	}

@@ -21,6 +21,7 @@ const (
 	OverflowInput                      // Seg completes the connection, but the accept queue has no room and tcp_abort_on_overflow is set: Args
 	NobodyInput                        // Seg completes the connection, but its listener is gone
 	OptionInput                        // the application sets Option to Values
+	ICMPInput                          // an ICMP error arrived; it quotes Seg
 )
 
 // An Input is what can happen to a connection.
@@ -76,6 +77,8 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 		s.end(Closed, OK, rule.ListenerGone, num(in.Seg.Ack))
 	case OptionInput:
 		s.option(in.Option, in.Values)
+	case ICMPInput:
+		s.icmp(in.Seg)
 	}
 	// When something was last heard is nothing that a learner could see change.
 	t.LastHeard, t.LastText = s.t.LastHeard, s.t.LastText
