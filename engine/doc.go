@@ -70,5 +70,5 @@
 //
 // There are two hosts, each with one address, on one path; a host cannot talk to itself. The path has no bandwidth, no MTU and
 // no router: nothing queues, TTL is not counted, and there is no ICMP and no fragment. A forged segment comes from a third
-// place but travels the path of the other host, and answers to an address that neither host has are lost. IPv4 only.
+// place but travels the path of the other host, and answers to an address that neither host has are lost.
 package engine

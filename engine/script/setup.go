@@ -29,6 +29,12 @@ func DefaultSetup() engine.Setup {
 	}
 }
 
+// defaultAddrs6 are the addresses of hosts that speak IPv6 and have not been given one.
+var defaultAddrs6 = [2]netip.AddrPort{
+	engine.Client: netip.MustParseAddrPort("[2001:db8::10]:52431"),
+	engine.Server: netip.MustParseAddrPort("[2001:db8:1::20]:80"),
+}
+
 // once notes that the line sets something, and reports whether no line did before.
 func (s *setupParser) once(v value, what string) bool {
 	if first, again := s.set[what]; again {
@@ -302,6 +308,13 @@ func (s *setupParser) rule(name token) {
 
 // checkHosts finds what is wrong with the two hosts together.
 func (s *setupParser) checkHosts() {
+	// A host without an address of its own speaks the version of IP of the other one.
+	for id := range s.setup.Hosts {
+		own, other := &s.setup.Hosts[id].Addr, s.setup.Hosts[1-id].Addr
+		if s.set[engine.HostID(id).String()+"'s address"] == 0 && other.Addr().Is6() {
+			*own = defaultAddrs6[id]
+		}
+	}
 	c, sv := s.setup.Hosts[engine.Client].Addr, s.setup.Hosts[engine.Server].Addr
 	line := max(s.set["client's address"], s.set["server's address"], 1)
 	if c.Addr().Is6() != sv.Addr().Is6() {

@@ -235,7 +235,11 @@ func (p *parser) onOff(v value, name string) (on, ok bool) {
 func (p *parser) addrPort(v value) (netip.AddrPort, bool) {
 	i := strings.LastIndexByte(v.text, ':')
 	if i < 0 || strings.HasSuffix(v.text, "]") {
-		p.reject(v, "bad-address", shown(v)+" is no address and port", "write both: 192.0.2.1:80 or [2001:db8::1]:80")
+		hint := "write both: 192.0.2.1:80"
+		if i >= 0 {
+			hint = "write both: [2001:db8::1]:80"
+		}
+		p.reject(v, "bad-address", shown(v)+" is no address and port", hint)
 		return netip.AddrPort{}, false
 	}
 	host := value{v.text[:i], false, v.col, v.col + i}
