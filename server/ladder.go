@@ -26,7 +26,7 @@ func printLadder(w io.Writer, events []engine.Event, _ string) {
 	for i := range events {
 		e := &events[i]
 		switch e.Kind {
-		case engine.Sent, engine.Forged, engine.Duplicated:
+		case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected:
 			r := &rung{seg: e.Wire, to: e.Toward, sent: e.At, at: tcp.Never}
 			rungs = append(rungs, r)
 			bySegment[e.Seg] = r
@@ -79,6 +79,9 @@ func stateAt(events []engine.Event, host engine.HostID, at engine.Time) string {
 
 // rfcText is a segment as the RFC writes it: <SEQ=300><ACK=101><CTL=SYN,ACK>.
 func rfcText(s *wire.Segment) string {
+	if s.ICMP.Kind != wire.NoICMP {
+		return fmt.Sprintf("ICMP %s <SEQ=%d>", s.ICMP.Kind, s.Seq)
+	}
 	text := fmt.Sprintf("<SEQ=%d>", s.Seq)
 	if s.Flags.Has(wire.ACK) {
 		text += fmt.Sprintf("<ACK=%d>", s.Ack)

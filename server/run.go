@@ -98,7 +98,7 @@ func (c *console) complain(file string, list diag.List) {
 }
 
 // printDump prints what tcpdump -nn -S prints for the run. Listening where each segment is sent shows all of them, with the
-// contents that their senders gave them, and one that the learner forged when it comes on the wire. Listening at a host shows
+// contents that their senders gave them, and one that the learner forged or that a box on the path sent when it comes on the wire. Listening at a host shows
 // what it sends and what reaches it, as it is then.
 func printDump(w io.Writer, events []engine.Event, at string) {
 	dump := wire.Dump{Absolute: true}
@@ -106,14 +106,14 @@ func printDump(w io.Writer, events []engine.Event, at string) {
 	for i := range events {
 		e := &events[i]
 		switch e.Kind {
-		case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited:
+		case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited, engine.Injected:
 			segments[e.Seg] = e.Wire
 		}
 		seen := false
 		switch {
 		case e.Kind == engine.Sent:
 			seen = at == "sender" || at == e.Host.String()
-		case e.Kind == engine.Forged:
+		case e.Kind == engine.Forged, e.Kind == engine.Injected:
 			seen = at == "sender"
 		case e.Kind == engine.Arrived:
 			seen = at == e.Host.String()

@@ -402,8 +402,9 @@ func (c *crossing) shift() {
 	// An error that returns to the client quotes a number that the client never sent.
 	case c.isICMP() && c.dir == ToClient:
 		c.seg.Seq -= wire.Seq(c.By)
-	case c.isICMP():
+	case c.isICMP() && c.seg.Flags.Has(wire.ACK):
 		c.seg.Ack += wire.Seq(c.By)
+	case c.isICMP():
 	case c.dir == ToServer:
 		c.seg.Seq += wire.Seq(c.By)
 	case c.seg.Flags.Has(wire.ACK):
