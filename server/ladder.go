@@ -16,6 +16,7 @@ type rung struct {
 	to       engine.HostID
 	sent, at engine.Time // at is Never when it has not arrived
 	lost     bool
+	injected bool // a box half way sent it
 }
 
 // printLadder prints the run as the figures of RFC 9293 section 3.5 show theirs: a line for each segment with the states of
@@ -27,7 +28,7 @@ func printLadder(w io.Writer, events []engine.Event, _ string) {
 		e := &events[i]
 		switch e.Kind {
 		case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected:
-			r := &rung{seg: e.Wire, to: e.Toward, sent: e.At, at: tcp.Never}
+			r := &rung{seg: e.Wire, to: e.Toward, sent: e.At, at: tcp.Never, injected: e.Kind == engine.Injected}
 			rungs = append(rungs, r)
 			bySegment[e.Seg] = r
 		case engine.Edited:
@@ -41,6 +42,9 @@ func printLadder(w io.Writer, events []engine.Event, _ string) {
 	fmt.Fprintf(w, "%10s  %-12s  %-49s %s\n", "", "client", "", "server")
 	for _, r := range rungs {
 		from, to := stateAt(events, engine.Server-r.to, r.sent), ""
+		if r.injected {
+			from = "(box)"
+		}
 		arrival := "on its way"
 		switch {
 		case r.at != tcp.Never:

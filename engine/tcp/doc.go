@@ -18,6 +18,5 @@
 //
 // What is here is the opening of a connection and enough of ESTABLISHED to send text: there is no close call, no receive call
 // (the receive window shrinks by what arrives), no congestion control, no delayed acknowledgment, no reassembly (a
-// segment ahead of a gap is acknowledged and not kept, RFC 9293 section 3.10.7.4 MAY-13), no SYN cookies, no PAWS, and IPv4
-// only. A peer's FIN is taken and leads to CLOSE-WAIT.
+// segment ahead of a gap is acknowledged and not kept, RFC 9293 section 3.10.7.4 MAY-13), no SYN cookies, and no PAWS. A peer's FIN is taken and leads to CLOSE-WAIT.
 package tcp
