@@ -33,7 +33,7 @@ func (w *World) Do(a *Action, rec *Recorder) error {
 }
 
 func (w *World) do(a *Action, rec *Recorder) error {
-	if w.events >= MaxEvents && a.Kind != Expect {
+	if w.events >= w.setup.maxEvents && a.Kind != Expect {
 		return full()
 	}
 	switch a.Kind {
@@ -81,14 +81,14 @@ func (w *World) advance(a *Action, rec *Recorder) error {
 	if a.Kind == Step && a.Count == 1 {
 		return asError(w.step(rec)) // fails before it changes anything
 	}
-	before := w.Clone()
+	rec.before.Set(w)
 	for {
 		more, err := c.next(w)
 		if err == nil && more {
 			err = w.step(rec)
 		}
 		if err != nil {
-			*w = before
+			w.Set(&rec.before)
 			return err
 		}
 		if !more {
@@ -190,7 +190,7 @@ func tooLate() *ActionError {
 
 // step takes the next due thing. It changes nothing when it fails.
 func (w *World) step(rec *Recorder) *ActionError {
-	if w.events >= MaxEvents {
+	if w.events >= w.setup.maxEvents {
 		return full()
 	}
 	d, ok := w.next()
@@ -437,8 +437,8 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 	way, acts := w.path.Pass(direction(to), x.Seg.Flags, rec.acts[:0])
 	rec.acts = acts
 	i := len(w.flights)
-	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.half(way), seg: rec.segment(&x.Seg)}, source(h)|how)
-	e.Seg, e.Wire, e.Due, e.Toward = f.id, x.Seg, f.due, to
+	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.half(way), seg: rec.segment(x.Seg)}, source(h)|how)
+	e.Seg, e.Wire, e.Due, e.Toward = f.id, *x.Seg, f.due, to
 	for _, act := range acts {
 		f = &w.flights[i] // copies come behind it, and may move it
 		text := ""

@@ -8,18 +8,19 @@ import (
 	"github.com/handshakelab/lab/engine/wire"
 )
 
-// BenchmarkHandshake is listen, connect and the three segments, with all events, in a world that is new each time, as a
-// server would run it: one Recorder for all.
+// BenchmarkHandshake is listen, connect and the three segments, with all events, in a world that begins anew each time, as a
+// server would run it: one World and one Recorder for all.
 func BenchmarkHandshake(b *testing.B) {
 	for _, profile := range []string{"rfc9293", "linux"} {
 		b.Run(profile, func(b *testing.B) {
 			setup := lab()
 			setup.Hosts[0].Profile, setup.Hosts[1].Profile = profile, profile
 			fresh := must(engine.New(setup))
+			var w engine.World
 			var rec engine.Recorder
 			b.ReportAllocs()
 			for b.Loop() {
-				w := fresh.Clone()
+				w.Set(&fresh)
 				rec.Reset()
 				for _, a := range []*engine.Action{&listen, &connect, &untilEnd} {
 					if err := w.Do(a, &rec); err != nil {
@@ -55,14 +56,23 @@ func BenchmarkSegment(b *testing.B) {
 	}
 }
 
-// BenchmarkClone copies a world with two connections and 8 segments in flight.
+// BenchmarkClone copies a world with two connections and 8 segments in flight, into new memory and into that of a world.
 func BenchmarkClone(b *testing.B) {
 	w := crowded(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		c := w.Clone()
-		_ = c.Now()
-	}
+	b.Run("new", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			c := w.Clone()
+			_ = c.Now()
+		}
+	})
+	b.Run("used", func(b *testing.B) {
+		var c engine.World
+		b.ReportAllocs()
+		for b.Loop() {
+			c.Set(&w)
+		}
+	})
 }
 
 // BenchmarkDigest takes the fingerprint of the same world.
@@ -137,6 +147,37 @@ func BenchmarkTimeline(b *testing.B) {
 			if _, _, err := t.Do(engine.Action{Kind: engine.Wait, For: 1}); err != nil {
 				b.Fatal(err)
 			}
+		}
+	}
+}
+
+// BenchmarkGoto goes to places far apart in a run of a million actions: text, its acknowledgment, and a read, again and again.
+func BenchmarkGoto(b *testing.B) {
+	const million = 1_000_000
+	t := must(engine.NewTimeline(lab()))
+	t.Unlimited()
+	round := []engine.Action{
+		{Kind: engine.Call, Host: engine.Client, Call: tcp.Call{Verb: tcp.CallSend, Data: "0123456789"}}, step, step,
+		{Kind: engine.Call, Host: engine.Server, Call: tcp.Call{Verb: tcp.CallRecv}},
+	}
+	for _, a := range []engine.Action{listen, connect, steps(3), {Kind: engine.Call, Host: engine.Server, Call: tcp.Call{Verb: tcp.CallAccept}}} {
+		if _, _, err := t.Do(a); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for t.Len() < million {
+		for _, a := range round {
+			if _, _, err := t.Do(a); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	at := uint64(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		at = at*6364136223846793005 + 1442695040888963407
+		if err := t.Goto(engine.NodeID(at >> 33 % million)); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

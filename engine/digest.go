@@ -19,7 +19,7 @@ const Version = "1"
 func (w World) Digest() [16]byte {
 	var room [4096]byte
 	e := encoder{b: room[:0]}
-	e.b = append(e.b, w.base[:]...)
+	e.b = append(e.b, w.setup.digest[:]...)
 	e.time(w.now)
 	e.u64(uint64(w.events))
 	for h := range w.hosts {
@@ -36,8 +36,8 @@ func (w World) Digest() [16]byte {
 	for i := range w.flights {
 		e.flight(&w.flights[i])
 	}
-	e.u32(uint32(len(w.stories)))
-	for _, s := range w.stories {
+	e.u32(uint32(w.stories.count))
+	for _, s := range w.stories.backward {
 		e.b = append(e.b, byte(s.born), byte(s.last), byte(s.src), byte(s.fate))
 		e.bool(s.icmp)
 	}
@@ -81,6 +81,7 @@ func (s *Setup) digest() [16]byte {
 		e.bool(o.ECN.Set)
 		e.u8(o.ECN.V)
 		e.u16(o.Ports)
+		e.u16(uint16(o.Broken))
 	}
 	// The path encodes itself with each digest, its set-up included.
 	return half(sha256.Sum256(e.b))

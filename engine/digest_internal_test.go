@@ -115,13 +115,12 @@ func TestDigestCoversWorld(t *testing.T) {
 	before := base.Digest()
 	changes := map[string]map[string]func(*World){
 		"World": {
-			"setup":   nil, // in base
-			"base":    func(w *World) { w.base[0]++ },
+			"setup":   func(w *World) { w.setup.digest[0]++ },
 			"now":     func(w *World) { w.now++ },
 			"hosts":   func(w *World) { w.hosts[1].Call(0, tcp.Call{Verb: tcp.CallListen}, nil) },
 			"path":    func(w *World) { w.path.Pass(network.ToClient, wire.SYN, nil) },
 			"flights": func(w *World) { w.flights = nil },
-			"stories": func(w *World) { w.stories[0].fate = lost },
+			"stories": func(w *World) { w.stories.add(story{}) },
 			"told":    func(w *World) { *w.told[1].of(tcp.Connected, 0)++; *w.told[1].of(0, tcp.ECONNRESET)++ },
 			"events":  func(w *World) { w.events++ },
 		},
@@ -141,11 +140,11 @@ func TestDigestCoversWorld(t *testing.T) {
 			"was":   func(w *World) { w.flights[0].was = nil },
 		},
 		"story": {
-			"born": func(w *World) { w.stories[0].born++ },
-			"last": func(w *World) { w.stories[0].last++ },
-			"src":  func(w *World) { w.stories[0].src++ },
-			"fate": func(w *World) { w.stories[0].fate++ },
-			"icmp": func(w *World) { w.stories[0].icmp = true },
+			"born": func(w *World) { w.stories.page[0].born++ },
+			"last": func(w *World) { w.stories.page[0].last++ },
+			"src":  func(w *World) { w.stories.page[0].src++ },
+			"fate": func(w *World) { w.stories.page[0].fate++ },
+			"icmp": func(w *World) { w.stories.page[0].icmp = true },
 		},
 	}
 	for name, typ := range map[string]reflect.Type{"World": reflect.TypeFor[World](), "flight": reflect.TypeFor[flight](), "story": reflect.TypeFor[story]()} {

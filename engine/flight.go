@@ -82,35 +82,6 @@ func (w *World) Flying() []Flight {
 	return flying
 }
 
-// A story is what the run remembers of a segment after it has left the wire: enough to answer conditions and to say why a
-// segment is gone.
-type story struct {
-	born wire.Flags // flags when it came on the wire, without PSH
-	last wire.Flags // flags when it left the wire, without PSH
-	src  source
-	fate fate
-	icmp bool // it is an ICMP error; the flags mean nothing
-}
-
-type source uint8
-
-const (
-	sentByClient source = iota // a host sent it
-	sentByServer
-	forged
-	copied
-	injected            // a box of the path sent it
-	repeated source = 8 // added: the host sent it because a timer fired
-)
-
-type fate uint8
-
-const (
-	flying fate = iota
-	arrived
-	lost
-)
-
 // kind is the flags that name a kind of segment.
 func kind(f wire.Flags) wire.Flags { return f &^ wire.PSH }
 
@@ -119,16 +90,14 @@ func (w *World) launch(f flight, src source) *flight {
 	if cap(w.flights) == 0 {
 		w.flights = make([]flight, 0, 4)
 	}
-	w.stories = append(w.stories, story{born: kind(f.seg.Flags), src: src, icmp: f.seg.ICMP.Kind != wire.NoICMP})
-	f.id = SegID(len(w.stories))
+	f.id = w.stories.add(story{born: kind(f.seg.Flags), src: src, icmp: f.seg.ICMP.Kind != wire.NoICMP})
 	w.flights = append(w.flights, f)
 	return &w.flights[len(w.flights)-1]
 }
 
 // land takes flight i off the wire.
 func (w *World) land(i int, how fate) {
-	s := &w.stories[w.flights[i].id-1]
-	s.last, s.fate = kind(w.flights[i].seg.Flags), how
+	w.stories.end(w.flights[i].id, kind(w.flights[i].seg.Flags), how)
 	w.flights = slices.Delete(w.flights, i, i+1)
 }
 
@@ -137,8 +106,8 @@ func (w *World) find(r SegRef) (int, *ActionError) {
 	id := r.ID
 	switch {
 	case id != 0:
-		if int(id) > len(w.stories) {
-			return 0, fail(NoSuchSegment, "there is no segment ", id.String(), ": ", amount(len(w.stories), "segment"), " came on the wire so far").
+		if int(id) > w.stories.count {
+			return 0, fail(NoSuchSegment, "there is no segment ", id.String(), ": ", amount(w.stories.count, "segment"), " came on the wire so far").
 				hint(w.onTheWire())
 		}
 	case r.Nth != 0:
@@ -164,18 +133,20 @@ func (w *World) find(r SegRef) (int, *ActionError) {
 			return i, nil
 		}
 	}
-	s := w.stories[id-1]
+	s := w.stories.of(id)
 	return 0, fail(SegmentGone, "segment ", id.String(), ", ", s.kind(), ", is not on the wire any more: it ",
 		[...]string{"", "arrived", "was lost"}[s.fate]).hint(w.onTheWire())
 }
 
 // nth returns the number of the Nth segment of a kind that ever came on the wire, or 0 and how many there were.
-func (w *World) nth(r SegRef) (SegID, int) {
-	seen := 0
-	for i := range w.stories {
-		if s := &w.stories[i]; r.names(s.born, s.icmp) {
-			if seen++; seen == r.Nth {
-				return SegID(i + 1), seen
+func (w *World) nth(r SegRef) (id SegID, seen int) {
+	is := func(s *story) bool { return r.names(s.born, s.icmp) }
+	seen = w.stories.number(is)
+	after := seen - r.Nth // so many of the kind came later
+	for i, s := range w.stories.backward {
+		if after >= 0 && is(s) {
+			if after--; after < 0 {
+				return i, r.Nth
 			}
 		}
 	}

@@ -7,14 +7,14 @@ import (
 )
 
 // A Recorder takes the events of a run in the order in which they happen, and is the memory that a World works with. The
-// zero value is ready. One that is used again after Reset needs next to no new memory: a run allocates once in 16 segments.
+// zero value is ready. One that is used again after Reset needs next to no new memory: a run allocates once in 64 segments.
 // It may serve one World after another, but only one at a time.
 type Recorder struct {
 	Events []Event
 	vars   []tcp.TCB // where the Vars of Events are; a full one is left to them and a new one made
 
 	// Where the contents of segments are that came on the wire. Worlds and their clones share them and never change them, so
-	// this memory is not used again: one piece of it is asked for in 16 segments.
+	// this memory is not used again: one piece of it is asked for in 64 segments.
 	segments []wire.Segment
 
 	// Of the step under way: what the host did, what the path did to a segment, and which segments its boxes did something to.
@@ -22,6 +22,8 @@ type Recorder struct {
 	acts    []network.Act
 	crossed []network.Happening
 	ids     []SegID
+
+	before World // where a Step of many, a StepUntil or a Wait began, to go back to when it fails
 }
 
 // Reset forgets the events. It takes their memory back: an Event that was copied out of Events before keeps its values, but
@@ -49,7 +51,7 @@ func (r *Recorder) keep(t *tcp.TCB) *tcp.TCB {
 // segment returns a copy of seg that stays as it is.
 func (r *Recorder) segment(seg *wire.Segment) *wire.Segment {
 	if len(r.segments) == cap(r.segments) {
-		r.segments = make([]wire.Segment, 0, min(max(2, 2*cap(r.segments)), 16))
+		r.segments = make([]wire.Segment, 0, min(max(2, 2*cap(r.segments)), 64))
 	}
 	r.segments = append(r.segments, *seg)
 	return &r.segments[len(r.segments)-1]

@@ -72,6 +72,8 @@ func (h *HostSetup) fault() string {
 		return "the retransmission timeout must be " + MinRTO.String() + " to " + MaxRTO.String()
 	case o.SynRetries.Set && o.SynRetries.V > MaxRetries, o.SynLinear.Set && o.SynLinear.V > MaxRetries:
 		return "there can be at most " + strconv.Itoa(MaxRetries) + " retransmissions of a SYN"
+	case o.Broken&^tcp.AllBroken != 0:
+		return "a protection that is broken does not exist; there are " + strings.Join(tcp.BrokenNames(), ", ")
 	}
 	if _, ok := tcp.ProfileByName(h.Profile); !ok {
 		var names []string
@@ -83,14 +85,14 @@ func (h *HostSetup) fault() string {
 	return ""
 }
 
-func (s *Setup) clone() *Setup {
+func (s *Setup) clone() Setup {
 	c := *s
 	c.Path.Rules = slices.Clone(s.Path.Rules)
 	c.Path.Boxes = slices.Clone(s.Path.Boxes)
 	for h := range c.Hosts {
 		c.Hosts[h].ISNs = slices.Clone(s.Hosts[h].ISNs)
 	}
-	return &c
+	return c
 }
 
 // direction is the way to a host.

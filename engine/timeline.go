@@ -3,9 +3,6 @@ package engine
 import (
 	"slices"
 	"strconv"
-	"unsafe"
-
-	"github.com/handshakelab/lab/engine/tcp"
 )
 
 // NodeID numbers the nodes of a Timeline from 0, the set-up, in the order in which they were made.
@@ -13,14 +10,15 @@ type NodeID int
 
 // Limits of a Timeline.
 const (
-	MaxNodes          = 20_000
-	MaxTimelineEvents = 100_000 // events of all nodes together
+	MaxNodes = 20_000
 )
 
-// A world bigger than smallWorld is kept only in every checkpoint-th node of a branch; the others are replayed from there.
+// What a node keeps of its instant. The world is kept in every checkpoint-th node of a branch only, and the others are replayed
+// from there: it takes less time than a learner can see, and a small part of the memory. The events of a node are kept while
+// there is room for them, and replayed in the same way afterwards.
 const (
-	smallWorld = 4 << 10
-	checkpoint = 64
+	checkpoint = 16
+	keptEvents = 100_000
 )
 
 // A Timeline is a tree of actions over one Setup: a run with all the branches that the learner tried. Going back is free,
@@ -33,17 +31,21 @@ const (
 // The nodes depend on nothing but the set-up and the commands: the same commands make the same nodes with the same numbers.
 type Timeline struct {
 	nodes  []node
-	events int // of all nodes
+	max    int // nodes that there can be
+	events int // that are kept
 	at     NodeID
-	world  World // at, to be worked on
+	world  World   // at, to be worked on
+	made   []Event // by the Do under way
 	rec    Recorder
+	again  Recorder // of replays, whose events nobody reads
 }
 
 type node struct {
 	parent   NodeID
-	action   Action
+	action   *Action // never changed
 	at       Time
-	events   []Event
+	events   []Event // the first of the count that it brought; when they are not all, none
+	count    int
 	world    *World // nil when it is replayed from an ancestor; never changed
 	since    int    // how many actions after the last ancestor with a world
 	children []NodeID
@@ -66,7 +68,7 @@ func NewTimeline(s Setup) (*Timeline, error) {
 		return nil, err
 	}
 	keep := w.Clone()
-	return &Timeline{nodes: []node{{parent: -1, world: &keep}}, world: w}, nil
+	return &Timeline{nodes: []node{{parent: -1, action: new(Action), world: &keep}}, max: MaxNodes, world: w}, nil
 }
 
 // Len returns how many nodes there are; they are numbered 0 to Len()-1.
@@ -91,20 +93,35 @@ func (t *Timeline) Goto(id NodeID) error {
 
 // settle makes id the node where the timeline stands, with a world of its own.
 func (t *Timeline) settle(id NodeID) {
-	t.at, t.world = id, t.worldOf(id)
+	t.at = id
+	t.replay(id, &t.world)
 }
 
 // Parent returns the node before a node, -1 for the set-up. It panics when there is no node with this number.
 func (t *Timeline) Parent(id NodeID) NodeID { return t.nodes[id].parent }
 
 // Events returns what the action of a node brought; they are never changed. It panics when there is no node with this number.
-func (t *Timeline) Events(id NodeID) []Event { return t.nodes[id].events }
+func (t *Timeline) Events(id NodeID) []Event {
+	n := &t.nodes[id]
+	if len(n.events) == n.count {
+		return n.events
+	}
+	var w World
+	var rec Recorder
+	t.replay(n.parent, &w)
+	if err := w.Do(n.action, &rec); err != nil {
+		panic("engine: an action that was done before fails now: " + err.Error()) // not the same engine
+	}
+	return rec.Events
+}
 
 // Node returns a node with a copy of its world: who wants the parent or the events alone asks for them. It panics when there
 // is no node with this number.
 func (t *Timeline) Node(id NodeID) Node {
 	n := &t.nodes[id]
-	return Node{ID: id, Parent: n.parent, Action: n.action, At: n.at, Events: n.events, World: t.worldOf(id)}
+	node := Node{ID: id, Parent: n.parent, Action: *n.action, At: n.at, Events: t.Events(id)}
+	t.replay(id, &node.World)
+	return node
 }
 
 // Children returns the nodes that follow a node, the oldest first. It panics when there is no node with this number.
@@ -115,16 +132,30 @@ func (t *Timeline) Children(id NodeID) []NodeID { return slices.Clone(t.nodes[id
 func (t *Timeline) Path(id NodeID) []Action {
 	var path []Action
 	for ; id > 0; id = t.nodes[id].parent {
-		path = append(path, t.nodes[id].action)
+		path = append(path, *t.nodes[id].action)
 	}
 	slices.Reverse(path)
 	return path
+}
+
+// History returns all events from the set-up to a node, in their order. It panics when there is no node with this number.
+func (t *Timeline) History(id NodeID) []Event {
+	var way []NodeID
+	for ; id > 0; id = t.nodes[id].parent {
+		way = append(way, id)
+	}
+	var all []Event
+	for _, id := range slices.Backward(way) {
+		all = append(all, t.nodes[id].events...)
+	}
+	return all
 }
 
 // Do does an action where the timeline stands and moves to the node behind it, which is new, as are those between. It
 // returns that node and the events on the way. When it fails nothing has changed.
 func (t *Timeline) Do(a Action) (NodeID, []Event, error) {
 	start, nodes, events := t.at, len(t.nodes), t.events
+	t.made = nil
 	if err := t.do(&a); err != nil {
 		siblings := &t.nodes[start].children
 		if n := len(*siblings); n > 0 && int((*siblings)[n-1]) >= nodes {
@@ -138,20 +169,13 @@ func (t *Timeline) Do(a Action) (NodeID, []Event, error) {
 		}
 		return start, nil, err
 	}
-	var all []Event
-	if len(t.nodes) == nodes+1 {
-		all = t.nodes[nodes].events
-	} else {
-		for i := nodes; i < len(t.nodes); i++ {
-			all = append(all, t.nodes[i].events...)
-		}
-	}
-	return t.at, slices.Clip(all), nil
+	return t.at, t.made, nil
 }
 
 func (t *Timeline) do(a *Action) error {
 	if a.Kind != Step && a.Kind != StepUntil && a.Kind != Wait {
-		return t.node(*a)
+		own := *a
+		return t.node(&own)
 	}
 	c := course{Action: a}
 	if err := c.check(); err != nil {
@@ -165,61 +189,62 @@ func (t *Timeline) do(a *Action) error {
 		if !more {
 			break
 		}
-		if err := t.node(Action{Kind: Step, Count: 1}); err != nil {
+		if err := t.node(&oneStep); err != nil {
 			return err
 		}
 	}
 	if rest := c.rest(&t.world); rest > 0 {
-		return t.node(Action{Kind: Wait, For: rest})
+		return t.node(&Action{Kind: Wait, For: rest})
 	}
 	return nil
 }
 
-// node does one action and adds its node.
-func (t *Timeline) node(a Action) error {
-	if len(t.nodes) >= MaxNodes || t.events >= MaxTimelineEvents {
-		return fail(Limit, "the timeline is full: it has ", strconv.Itoa(len(t.nodes)-1), " actions and ", strconv.Itoa(t.events), " events").
-			hint("start a new run")
+// oneStep is the action of most nodes.
+var oneStep = Action{Kind: Step, Count: 1}
+
+// node does one action, which is never changed, and adds its node.
+func (t *Timeline) node(a *Action) error {
+	if len(t.nodes) >= t.max {
+		return fail(Limit, "the timeline is full: it has ", strconv.Itoa(len(t.nodes)-1), " actions").hint("start a new run")
 	}
 	t.rec.Events = t.rec.Events[:0]
-	if err := t.world.Do(&a, &t.rec); err != nil {
+	if err := t.world.Do(a, &t.rec); err != nil {
 		return err
 	}
 	id := NodeID(len(t.nodes))
-	n := node{parent: t.at, action: a, at: t.world.now, events: append([]Event(nil), t.rec.Events...), since: t.nodes[t.at].since + 1}
-	if t.world.size() <= smallWorld || n.since >= checkpoint {
+	n := node{parent: t.at, action: a, at: t.world.now, count: len(t.rec.Events), since: t.nodes[t.at].since + 1}
+	made := slices.Clip(append([]Event(nil), t.rec.Events...))
+	if t.events+n.count <= keptEvents {
+		n.events = made
+		t.events += n.count
+	}
+	if len(t.made) == 0 {
+		t.made = made
+	} else {
+		t.made = append(t.made, made...)
+	}
+	if n.since >= checkpoint {
 		keep := t.world.Clone()
 		n.world, n.since = &keep, 0
 	}
 	t.nodes = append(t.nodes, n)
 	t.nodes[t.at].children = append(t.nodes[t.at].children, id)
-	t.events += len(n.events)
 	t.at = id
 	return nil
 }
 
-// worldOf returns a world of the caller's own as it is after node id.
-func (t *Timeline) worldOf(id NodeID) World {
-	var behind []NodeID
+// replay makes w the world as it is after node id.
+func (t *Timeline) replay(id NodeID, w *World) {
+	var path [checkpoint]NodeID
+	behind := path[:0]
 	for ; t.nodes[id].world == nil; id = t.nodes[id].parent {
 		behind = append(behind, id)
 	}
-	w := t.nodes[id].world.Clone()
-	var rec Recorder
+	w.Set(t.nodes[id].world)
 	for _, id := range slices.Backward(behind) {
-		rec.Reset()
-		if err := w.Do(&t.nodes[id].action, &rec); err != nil {
+		t.again.Reset()
+		if err := w.Do(t.nodes[id].action, &t.again); err != nil {
 			panic("engine: an action that was done before fails now: " + err.Error()) // not the same engine
 		}
 	}
-	return w
-}
-
-// size is about how many bytes a clone of w takes.
-func (w *World) size() int {
-	n := int(unsafe.Sizeof(*w)) + len(w.flights)*int(unsafe.Sizeof(flight{})) + len(w.stories)*int(unsafe.Sizeof(story{}))
-	for h := range w.hosts {
-		n += len(w.hosts[h].Conns()) * int(unsafe.Sizeof(tcp.TCB{}))
-	}
-	return n
 }

@@ -28,6 +28,7 @@ type trace struct {
 	Raw        string `json:"raw_side"`
 	Sysctls    map[string]map[string]any
 	Events     []traceEvent
+	Counters   map[string]map[string]uint64
 }
 
 type traceEvent struct {
@@ -142,6 +143,7 @@ type replay struct {
 	bases map[way][2]uint32    // initial sequence numbers, the engine's and the trace's
 	ports [2][]uint16          // the local ports of each side's connections, in the order of their SYNs
 	told  []string
+	past  []engine.Event
 }
 
 func newReplay(t *testing.T, tr *trace) *replay {
@@ -268,6 +270,8 @@ func (r *replay) run() {
 		d.do()
 		r.watch()
 	}
+	r.until(r.w.Now() + r.micros(r.tr.Delay/1000)) // what was sent last has arrived
+	r.counters()
 	r.until(r.w.Now() + 5*tcp.Second)
 	for w, left := range r.sent {
 		if len(left) > 0 {
@@ -300,6 +304,7 @@ func (r *replay) apply(a engine.Action) {
 	if err != nil {
 		r.Fatalf("%+v: %v", a, err)
 	}
+	r.past = append(r.past, events...)
 	for _, e := range events {
 		switch e.Kind {
 		case engine.Sent:

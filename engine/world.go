@@ -21,15 +21,21 @@ const (
 // A World is a run at one instant: two hosts, the wire between them, and what the run remembers of its past. It is a value
 // that only Apply and Do change; copy it with Clone, because an assignment shares what changes.
 type World struct {
-	setup   *Setup   // never changed; shared by all clones
-	base    [16]byte // digest of setup
+	setup   *beginning // never changed; shared by all clones
 	now     Time
 	hosts   [2]tcp.Host
 	path    network.Path
 	flights []flight // in the order of their numbers
-	stories []story  // of segment 1, 2, 3, ...
+	stories stories  // of segment 1, 2, 3, ...
 	told    [2]tellings
 	events  int
+}
+
+// beginning is what a run starts from.
+type beginning struct {
+	Setup
+	digest    [16]byte
+	maxEvents int
 }
 
 // tellings counts what the application on a host was told.
@@ -55,8 +61,8 @@ func New(s Setup) (World, error) {
 	if err != nil {
 		return World{}, &SetupError{"path", err.Error()}
 	}
-	w := World{setup: s.clone(), path: path}
-	w.base = w.setup.digest()
+	w := World{setup: &beginning{Setup: s.clone(), maxEvents: MaxEvents}, path: path}
+	w.setup.digest = w.setup.Setup.digest()
 	for h := Client; h <= Server; h++ {
 		host := &w.setup.Hosts[h]
 		profile, _ := tcp.ProfileByName(host.Profile)
@@ -73,18 +79,32 @@ func New(s Setup) (World, error) {
 }
 
 // Clone returns a copy that lives on its own.
-func (w World) Clone() World {
+func (w *World) Clone() World {
+	var c World
+	c.Set(w)
+	return c
+}
+
+// Set makes w a copy of x that lives on its own, in the memory that w has already: a world that takes one after another
+// needs no more once it has held the largest.
+func (w *World) Set(x *World) {
+	w.setup, w.now, w.stories, w.told, w.events = x.setup, x.now, x.stories, x.told, x.events
 	for h := range w.hosts {
-		w.hosts[h] = w.hosts[h].Clone()
+		w.hosts[h].Set(&x.hosts[h])
 	}
-	w.path = w.path.Clone()
-	w.flights = slices.Clone(w.flights)
-	w.stories = slices.Clone(w.stories)
-	return w
+	w.path.Set(&x.path)
+	w.flights = append(w.flights[:0], x.flights...)
 }
 
 // Setup returns what the run started from. It shares its slices with the world: do not change them.
-func (w World) Setup() Setup { return *w.setup }
+func (w World) Setup() Setup { return w.setup.Setup }
+
+// Host returns a copy of a host as it stands.
+func (w *World) Host(h HostID) tcp.Host {
+	var c tcp.Host
+	c.Set(&w.hosts[h])
+	return c
+}
 
 // Now returns the time.
 func (w World) Now() Time { return w.now }
@@ -93,7 +113,7 @@ func (w World) Now() Time { return w.now }
 func (w World) Events() int { return w.events }
 
 // Segments returns how many segments ever came on the wire; they are numbered from 1.
-func (w World) Segments() int { return len(w.stories) }
+func (w World) Segments() int { return w.stories.count }
 
 // A DueKind says what is due.
 type DueKind uint8

@@ -53,3 +53,32 @@ func do(t testing.TB, w *engine.World, actions ...engine.Action) []engine.Event 
 	}
 	return all
 }
+
+// TestNoAllocations: a run asks for memory once in 64 segments, of which this sends 5 each time, and for nothing else.
+func TestNoAllocations(t *testing.T) {
+	for _, profile := range []string{"rfc9293", "linux"} {
+		setup := lab()
+		setup.Hosts[0].Profile, setup.Hosts[1].Profile = profile, profile
+		fresh := must(engine.New(setup))
+		do(t, &fresh, listen)
+		var w engine.World
+		var rec engine.Recorder
+		actions := []engine.Action{
+			connect, steps(3),
+			{Kind: engine.Forge, Host: engine.Server, Edit: engine.Patch{Set: engine.FieldFlags | engine.FieldSeq, Seg: wire.Segment{Flags: wire.RST, Seq: 5000}}},
+			steps(2), // a challenge ACK
+		}
+		n := testing.AllocsPerRun(1000, func() {
+			w.Set(&fresh)
+			rec.Reset()
+			for i := range actions {
+				if err := w.Do(&actions[i], &rec); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if n > 0 {
+			t.Errorf("%s: %v allocations", profile, n)
+		}
+	}
+}

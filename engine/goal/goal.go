@@ -19,7 +19,8 @@
 // A run is judged as the nodes of a [engine.Timeline]: each thing that was due and each action of the learner is one step,
 // however it was asked for. "step 3" is three steps, "step until quiet" as many as it took, a wait one for each thing that
 // was due and one for the time that was left. An action is everything but time: a socket call, a rule, the learner's hand on
-// a segment. So the same run has the same counts whether the learner clicked or typed.
+// a segment. So the same run has the same counts whether the learner clicked or typed. What goes by after the last action
+// once every goal is reached does not count: keepalives without end are nobody's steps.
 //
 //	limit steps 20     at most 20 steps
 //	limit actions 2    at most 2 actions among them
@@ -137,26 +138,31 @@ func Grade(setup engine.Setup, base, learner []engine.Action, goals []Goal) (Res
 }
 
 // GradeNode judges the run that leads to node at of a timeline. The base of the challenge ends at node base; when the learner
-// went back behind it and took another way, what counts as theirs begins where the two ways part. It panics when there are
-// no such nodes.
+// went back behind it and took another way, what counts as theirs begins where the two ways part. What happens by itself
+// once every goal is reached and the last action is done counts against no limit. It panics when there are no such nodes.
 func GradeNode(tl *engine.Timeline, base, at engine.NodeID, goals []Goal) Result {
 	given := map[engine.NodeID]bool{}
 	for id := base; id >= 0; id = tl.Node(id).Parent {
 		given[id] = true
 	}
 	var r Result
+	idle := 0 // steps behind the last action up to, and without, the first node where every goal is reached
 	for id := at; !given[id]; {
 		n := tl.Node(id)
 		switch n.Action.Kind {
 		case engine.Expect:
 		case engine.Step, engine.StepUntil, engine.Wait:
 			r.Steps++
+			if r.Actions == 0 && reached(&n.World, goals) {
+				idle = r.Steps - 1
+			}
 		default:
 			r.Steps++
 			r.Actions++
 		}
 		id = n.Parent
 	}
+	r.Steps -= idle
 	w := tl.Node(at).World
 	r.Passed = true
 	for _, g := range goals {
@@ -165,6 +171,15 @@ func GradeNode(tl *engine.Timeline, base, at engine.NodeID, goals []Goal) Result
 		r.Goals = append(r.Goals, res)
 	}
 	return r
+}
+
+func reached(w *engine.World, goals []Goal) bool {
+	for _, g := range goals {
+		if g.Kind == Reach && !w.Holds(g.Cond) {
+			return false
+		}
+	}
+	return true
 }
 
 func (g Goal) judge(w *engine.World, steps, actions int) GoalResult {

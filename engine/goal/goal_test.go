@@ -126,6 +126,9 @@ func TestGrade(t *testing.T) {
 		name: "the same, typed in another way", learner: "wait 50ms; drop #2; step 6; expect quiet", passed: true, steps: 8, acts: 1,
 		want: "reached reached reached within within",
 	}, {
+		name: "time that goes by afterwards", learner: "step; drop SYN-ACK; step until quiet; wait 9min; wait 9min", passed: true, steps: 8, acts: 1,
+		want: "reached reached reached within within",
+	}, {
 		name: "one action too many", learner: "step; drop SYN-ACK; step 3; drop SYN-ACK; step until quiet", steps: 13, acts: 2,
 		want: "reached reached reached within over", says: "you made 2 actions",
 	}, {

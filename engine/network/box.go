@@ -215,6 +215,20 @@ type box struct {
 	made  uint64 // flows that were ever made
 }
 
+// setBoxes returns a copy of x in the memory of to.
+func setBoxes(to, x []box) []box {
+	for len(to) < len(x) {
+		to = append(to, box{})
+	}
+	to = to[:len(x)]
+	for i := range x {
+		flows := append(to[i].flows[:0], x[i].flows...)
+		to[i] = x[i]
+		to[i].flows = flows
+	}
+	return to
+}
+
 // A flow is a connection that a NAT or a SYN proxy remembers.
 type flow struct {
 	client, server netip.AddrPort // server of a SYN proxy only

@@ -166,7 +166,7 @@ func Ordinal(n int) string {
 }
 
 // A Path is a path in the middle of a run: its set-up, its rules with what they have counted, and how many segments it has
-// carried. It is a value; Clone makes a copy that shares nothing that changes.
+// carried. Copy it with Set, because an assignment shares what changes.
 type Path struct {
 	seed  uint64
 	setup Setup // without Rules and Boxes; they are below, where they count and remember
@@ -215,17 +215,14 @@ func New(s Setup, seed uint64) (Path, error) {
 	return p, nil
 }
 
-// Clone returns a copy that shares nothing that changes.
-func (p *Path) Clone() Path {
-	c := *p
-	c.rules = slices.Clone(p.rules)
-	if len(p.boxes) > 0 {
-		c.boxes = slices.Clone(p.boxes)
-		for i := range c.boxes {
-			c.boxes[i].flows = slices.Clone(p.boxes[i].flows)
-		}
+// Set makes p a copy of x that shares nothing that changes, in the memory that p has already.
+func (p *Path) Set(x *Path) {
+	rules, boxes := append(p.rules[:0], x.rules...), p.boxes
+	*p = *x
+	p.rules = rules
+	if len(x.boxes) > 0 {
+		p.boxes = setBoxes(boxes, x.boxes)
 	}
-	return c
 }
 
 // Add adds a rule after the others; it counts from now on. It fails when the rule is not a good one or there are too many.

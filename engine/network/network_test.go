@@ -109,7 +109,8 @@ func TestPassChance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := p.Clone()
+	var same Path
+	same.Set(&p)
 	var lost, copies int
 	var lo, hi Time = 1 << 40, 0
 	for range 10_000 {
@@ -138,7 +139,8 @@ func TestPassChance(t *testing.T) {
 		t.Errorf("delays from %v to %v, want all of 70ms to 80ms", lo, hi)
 	}
 	// What goes the other way does not move the luck of this one.
-	other := same.Clone()
+	var other Path
+	other.Set(&same)
 	other.Pass(ToServer, wire.ACK, nil)
 	for range 100 {
 		a, _ := same.Pass(ToClient, wire.ACK, nil)
@@ -222,7 +224,8 @@ func TestCloneAndRemove(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := p.AppendBinary(nil)
-	c := p.Clone()
+	var c Path
+	c.Set(&p)
 	c.Pass(ToServer, wire.SYN, nil)
 	if _, seen, _ := p.Rule(1); seen != 0 || !slices.Equal(before, p.AppendBinary(nil)) {
 		t.Error("passing a segment through a clone changed the original")

@@ -170,6 +170,15 @@ const (
 	BoxMTU           ID = "1191:4"
 	BoxMTU6          ID = "4443:3.2"
 	BoxBlackHole     ID = "2923:2.1"
+
+	BrokenHandshake      ID = "lab:two-way-handshake"
+	BrokenISN            ID = "lab:fixed-isn"
+	BrokenSynSentACK     ID = "lab:no-syn-sent-check"
+	BrokenSynReceivedACK ID = "lab:no-syn-received-check"
+	BrokenTimeWait       ID = "lab:no-time-wait"
+	BrokenRST            ID = "lab:no-rst"
+	BrokenRSTCheck       ID = "lab:no-rst-check"
+	BrokenWindow         ID = "lab:no-window-check"
 )
 
 func rfc(id ID, number, section, req, title, gist string) Rule {
@@ -183,6 +192,13 @@ func linux(id ID, title, gist string) Rule {
 
 func lab(id ID, title, gist string) Rule {
 	return Rule{ID: id, Source: "Handshake Lab", Title: title, Gist: gist}
+}
+
+// broken is a rule of the lab's own that leaves out what a section of an RFC protects from.
+func broken(id ID, number, section, req, title, gist string) Rule {
+	r := rfc(id, number, section, req, title, gist)
+	r.Source, r.Gist = "Handshake Lab", gist+" Broken on purpose: RFC "+number+" section "+section+" asks for it."
+	return r
 }
 
 // says gives a rule its sentences and the names of the numbers in them.
@@ -646,6 +662,30 @@ var catalogue = []Rule{
 	rfc(BoxBlackHole, "2923", "2.1", "", "A black hole: too big, and nobody says so",
 		"The packet does not fit, but the ICMP error that would say so is never sent, or filtered. Small segments pass, so the handshake works; then the first full segment vanishes, each time.").
 		says("The packet has {length} bytes and the next link takes {MTU}: it vanished without a word.", "", "length", "MTU"),
+	broken(BrokenHandshake, "9293", "3.5", "", "Two-way handshake: nobody asks whether the SYN is new",
+		"The third segment proves that the SYN was meant now. Without it an old SYN opens a connection to nothing.").
+		says("The SYN with number {SEG.SEQ} is believed at once, and nobody waits for an ACK that would show that it is not an old one.", "", "SEG.SEQ"),
+	broken(BrokenISN, "9293", "3.4.1", "MUST-8", "Every connection begins with the same number",
+		"A clock moves the initial number on, so that segments of an earlier connection do not fit into the next one.").
+		says("", "The initial sequence number is {ISS} again, as always: segments of an earlier connection will fit into this one.", "ISS"),
+	broken(BrokenSynSentACK, "9293", "3.10.7.3", "", "SYN-SENT: any ACK will do",
+		"An ACK that does not cover our SYN answers some other SYN. The check and the RST that follows keep old answers out.").
+		says("", "{SEG.ACK} is taken for an ACK of our SYN, though only a number after {ISS} and not beyond {SND.NXT} is one.", "SEG.ACK", "ISS", "SND.NXT"),
+	broken(BrokenSynReceivedACK, "9293", "3.10.7.4", "", "SYN-RECEIVED: any ACK will do",
+		"Only who has seen this SYN-ACK knows its number. An ACK with another one is old or forged.").
+		says("", "{SEG.ACK} is taken for an ACK of our SYN, though only a number after {SND.UNA} and not beyond {SND.NXT} is one.", "SEG.ACK", "SND.UNA", "SND.NXT"),
+	broken(BrokenTimeWait, "9293", "3.6.1", "MUST-13", "No TIME-WAIT: the connection is forgotten at once",
+		"The side that closed first waits until all old segments are dead. Then its port may be used again.").
+		says("", "The connection is forgotten at once and not after {wait.us}: its port is free while old segments are still on their way.", "wait.us"),
+	broken(BrokenRST, "9293", "3.5.2", "", "No RST: nobody is told that there is no connection",
+		"An RST tells a peer that it is alone. Without it the peer goes on for ever.").
+		says("", "An RST with number {SEG.SEQ} should go out now and does not: the peer is not told.", "SEG.SEQ"),
+	broken(BrokenRSTCheck, "5961", "3.2", "", "Any RST is believed",
+		"Only an RST with exactly the next number comes from the peer of now.").
+		says("", "The RST is believed, though its number is {SEG.SEQ} and not {RCV.NXT}.", "SEG.SEQ", "RCV.NXT"),
+	broken(BrokenWindow, "9293", "3.10.7.4", "", "Any number is taken",
+		"Numbers tell what is new, what is old and what comes next.").
+		says("", "{SEG.SEQ}, {SEG.LEN} numbers long, is taken as it comes, though {RCV.NXT} is expected and the window is {RCV.WND} wide.", "SEG.SEQ", "SEG.LEN", "RCV.NXT", "RCV.WND"),
 }
 
 var byID = func() map[ID]int {

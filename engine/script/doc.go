@@ -40,6 +40,7 @@
 //	client rto 500ms                    # its first retransmission timeout
 //	client syn-retries 2                # how often it sends a SYN again
 //	client syn-linear 0                 # how many of these before the timeout doubles
+//	server broken two-way-handshake     # a protection that it lacks on purpose, or several: no-rst,no-time-wait (package tcp)
 //	server 192.0.2.2:80 isn 300 mss 536 # any of them on one line
 //
 // # The path
@@ -153,6 +154,7 @@
 //	expect server LISTEN
 //	expect client told connected        # what its application was told
 //	expect client told ECONNREFUSED
+//	expect server told readable >= 2    # >=, = or <=
 //	expect server sent SYN-ACK again    # by a timer
 //	expect quiet                        # nothing is due any more
 //	expect not server ESTABLISHED

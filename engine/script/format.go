@@ -170,6 +170,9 @@ func writeHost(b *strings.Builder, h *engine.HostSetup) {
 	if o.Ports != 0 {
 		fmt.Fprintf(b, " ports %d", o.Ports)
 	}
+	if o.Broken != 0 {
+		b.WriteString(" broken " + o.Broken.String())
+	}
 }
 
 func onOff(v bool) string {

@@ -90,6 +90,7 @@ func genHost() *rapid.Generator[engine.HostSetup] {
 		o.ECN = opt(t, number[uint8](0, 2), "ecn")
 		o.TWReuse = opt(t, number[uint8](0, 2), "tw-reuse")
 		o.Ports = draw(t, number[uint16](0, 1024), "ports")
+		o.Broken = tcp.Broken(draw(t, number[uint16](0, uint16(tcp.AllBroken)), "broken"))
 		o.SynLinear = opt(t, number[uint8](0, engine.MaxRetries), "linear")
 		return h
 	})
@@ -238,6 +239,12 @@ func genCond() *rapid.Generator[engine.Cond] {
 				c.Errno = tcp.Errno(rapid.IntRange(int(tcp.ECONNREFUSED), int(tcp.NumErrnos)-1).Draw(t, "errno"))
 			} else {
 				c.Notice = tcp.Notice(rapid.IntRange(int(tcp.Connected), int(tcp.PeerClosed)).Draw(t, "notice"))
+			}
+			switch c.Cmp = rapid.SampledFrom([]engine.Cmp{0, engine.AtLeast, engine.Exactly, engine.AtMost}).Draw(t, "cmp"); c.Cmp {
+			case engine.AtLeast:
+				c.Count = draw(t, number(2, engine.MaxEvents-1), "count")
+			case engine.Exactly, engine.AtMost:
+				c.Count = draw(t, number(0, engine.MaxEvents-1), "count")
 			}
 		case engine.RetransmitOf:
 			c.Host, c.Seg.Flags = host, draw(t, genKind(), "kind")

@@ -54,7 +54,7 @@ type setupParser struct {
 }
 
 var settingNames = []string{"isn", "profile", "mss", "window", "wscale", "sack", "timestamps", "rto", "syn-retries", "syn-linear",
-	"syncookies", "abort-on-overflow", "ecn", "tw-reuse", "ports"}
+	"syncookies", "abort-on-overflow", "ecn", "tw-reuse", "ports", "broken"}
 
 // host reads what follows "client" or "server".
 func (s *setupParser) host(id engine.HostID) {
@@ -103,7 +103,8 @@ func (s *setupParser) host(id engine.HostID) {
 func (s *setupParser) settingValue(name string) (value, bool) {
 	what := map[string]string{"isn": "a number", "profile": "rfc9293 or linux", "mss": "a number", "window": "a number", "wscale": "a number or off",
 		"sack": "on or off", "timestamps": "on or off", "rto": "a time", "syn-retries": "a number", "syn-linear": "a number",
-		"syncookies": "0, 1 or 2", "abort-on-overflow": "on or off", "ecn": "0, 1 or 2", "tw-reuse": "0, 1 or 2", "ports": "a number"}[name]
+		"syncookies": "0, 1 or 2", "abort-on-overflow": "on or off", "ecn": "0, 1 or 2", "tw-reuse": "0, 1 or 2", "ports": "a number",
+		"broken": "the name of a protection"}[name]
 	if t, ok := s.at(0); !ok || contains(settingNames, t.lower()) {
 		t := s.toks[s.pos-1]
 		s.fault(t.end, t.end, "missing-word", quoted(t.text)+" must be followed by "+what, "")
@@ -162,6 +163,8 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 	case "ports":
 		n, _ := s.number(v, name, 1, 1024)
 		o.Ports = uint16(n)
+	case "broken":
+		o.Broken = s.broken(v)
 	case "syn-linear":
 		n, ok := s.number(v, "syn-linear", 0, engine.MaxRetries)
 		o.SynLinear = tcp.Opt[uint8]{V: uint8(n), Set: ok}
@@ -172,6 +175,24 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 func (s *setupParser) sysctl(v value, name string) tcp.Opt[uint8] {
 	n, ok := s.number(v, name, 0, 2)
 	return tcp.Opt[uint8]{V: uint8(n), Set: ok}
+}
+
+// broken reads no-rst or no-rst,no-time-wait: protections that are missing.
+func (s *setupParser) broken(v value) tcp.Broken {
+	var set tcp.Broken
+	col := v.col
+	for name := range strings.SplitSeq(v.text, ",") {
+		width := len([]rune(name))
+		b, ok := tcp.BrokenByName(strings.ToLower(name))
+		if !ok {
+			names := tcp.BrokenNames()
+			s.reject(value{name, v.quoted, col, col + width}, "unknown-protection", quoted(name)+" is no protection that can be missing",
+				diag.DidYouMean("those that can be missing are "+strings.Join(names, ", "), name, names...))
+		}
+		set |= b
+		col += width + 1
+	}
+	return set
 }
 
 // isns reads 300 or 300,400. A blank may follow a comma.

@@ -33,6 +33,12 @@ func (s *step) sequence(seg *wire.Segment) bool {
 		s.recent(seg)
 		return true
 	}
+	if s.takesAnyNumber(seg, args[:]) {
+		return true
+	}
+	if s.answerAgain(seg) {
+		return false
+	}
 	// RFC 9293 section 3.10.7.4, first: an unacceptable segment is acknowledged, unless it is an RST, and dropped.
 	if !seg.Flags.Has(wire.RST) {
 		s.ack(rule.Sequence, args[:]...)
@@ -76,6 +82,12 @@ func (s *step) paws(seg *wire.Segment) bool {
 		return true
 	}
 	s.check(false, rule.PAWS, args[:]...)
+	if s.p.Linux && seg.Flags.Has(wire.SYN) {
+		// A SYN is challenged whatever its timestamp (RFC 5961 section 4.2).
+		s.challenge(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		s.discard(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		return false
+	}
 	if !s.p.Linux || !s.outOfWindow(seg) {
 		s.ack(rule.PAWS, args[:]...)
 	}
@@ -99,7 +111,8 @@ func (s *step) reset(seg *wire.Segment) bool {
 	if s.check(!seg.Flags.Has(wire.RST), rule.RSTBit) {
 		return true
 	}
-	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) {
+	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) &&
+		!s.lacks(NoRSTCheck, rule.BrokenRSTCheck, num(seg.Seq), num(s.t.RcvNxt)) {
 		s.challenge(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		s.discard(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		return false
@@ -136,6 +149,9 @@ func (s *step) syn(seg *wire.Segment) bool {
 	}
 	if s.p.Linux && s.linuxSimultaneous(seg) {
 		return true
+	}
+	if s.answerAgain(seg) {
+		return false
 	}
 	// RFC 9293 section 3.10.7.4, fourth, SYN-RECEIVED from a passive OPEN: back to LISTEN.
 	if s.t.State == SynReceived && s.t.Passive {
@@ -187,13 +203,20 @@ func (s *step) ackField(seg *wire.Segment) bool {
 		// SYN-RECEIVED: SND.UNA < SEG.ACK <= SND.NXT enters ESTABLISHED; anything else is answered
 		// <SEQ=SEG.ACK><CTL=RST>. Linux takes SEG.ACK = SND.UNA too in a simultaneous open.
 		good := s.t.completes(seg) || s.p.Linux && seg.Ack == s.t.SndUna
-		if !s.check(good, rule.SynReceivedACK, args[:3]...) {
+		if !s.check(good, rule.SynReceivedACK, args[:3]...) && !s.lacks(NoSynReceivedCheck, rule.BrokenSynReceivedACK, args[:3]...) {
 			s.reject(seg, rule.SynReceivedACK, args[:3]...)
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false
 		}
+		if s.p.Linux {
+			s.recent(seg)
+		}
 		s.updateWindow(seg)
-		s.acknowledged(seg)
+		if good {
+			s.acknowledged(seg)
+		} else {
+			s.believe(rule.BrokenSynReceivedACK)
+		}
 		s.established(rule.SynReceivedACK, args[:3]...)
 		return true
 	}
@@ -212,6 +235,10 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.challenge(id, args[:]...)
 		s.discard(id, args[:]...)
 		return false
+	}
+	// Linux believes a timestamp only once the ACK field is good, and not older than the last one (tcp_ack).
+	if s.p.Linux && s.t.SndUna.LessEq(seg.Ack) {
+		s.recent(seg)
 	}
 	// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED: SND.UNA < SEG.ACK acknowledges something new; an older ACK is ignored.
 	if s.check(s.t.SndUna.Less(seg.Ack), rule.ACKNew, args[:3]...) {
@@ -255,10 +282,17 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	if seg.Flags.Has(wire.SYN) {
 		start = start.Add(1)
 	}
-	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt)}
+	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt), int64(s.t.RcvWnd)}
 	old := s.t.RcvNxt.Sub(start) // bytes at the front that arrived before
-	if !s.check(old >= 0 && old < int32(len(seg.Payload)), rule.Text, args[:3]...) {
-		return 0
+	id := rule.Text
+	if !s.check(old >= 0 && old < int32(len(seg.Payload)), id, args[:3]...) {
+		if !s.lacks(NoWindowCheck, rule.BrokenWindow, args[:]...) {
+			return 0
+		}
+		id, old = rule.BrokenWindow, 0
+	}
+	if old > 0 {
+		s.sawTwice(start, s.t.RcvNxt)
 	}
 	n := min(uint32(len(seg.Payload))-uint32(old), s.t.RcvWnd)
 	// RFC 9293 section 3.10.7.4, seventh: RCV.NXT goes over what was accepted, and RCV.WND by as much down: the right edge
@@ -266,7 +300,7 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	s.t.RcvNxt = s.t.RcvNxt.Add(n)
 	s.t.RcvWnd -= n
 	s.t.Unread += n
-	s.add(Effect{Kind: Tell, Rule: rule.Text, Notice: Readable, Bytes: n, Args: args})
+	s.add(Effect{Kind: Tell, Rule: id, Notice: Readable, Bytes: n, Args: args})
 	return n + s.fillGap()
 }
 
@@ -311,6 +345,7 @@ func (s *step) fin(seg *wire.Segment) bool {
 func (s *step) finTaken(at wire.Seq) {
 	// RFC 9293 section 3.10.7.4, eighth: the FIN is acknowledged, the application told, and ESTABLISHED becomes CLOSE-WAIT.
 	s.t.RcvNxt = s.t.RcvNxt.Add(1)
+	s.twice = wire.Block{} // Linux forgets all SACK blocks now (tcp_fin)
 	if s.t.RcvWnd > 0 {
 		s.t.RcvWnd--
 	}

@@ -14,6 +14,11 @@
 // A [Profile] decides where the RFCs leave a choice. [RFC9293] is the text of RFC 9293 with RFC 5961 and RFC 6298, [Linux] is
 // Linux 6.18; the places where the kernel does otherwise are in linux.go, each with a rule of its own.
 //
+// # Broken on purpose
+//
+// Each protection of [Broken] can be left out of a profile, to see what goes wrong without it. Where it would have acted an
+// effect with a rule of the lab says so. Package search finds the shortest run in which it is missed.
+//
 // # Limitations
 //
 // What is here is the opening of a connection and enough of ESTABLISHED to send text: there is no close call, no receive call

@@ -85,6 +85,6 @@ type Effect struct {
 	Args     [rule.MaxParams]int64 // the values of the rule's Params
 	At       Time                  // of a TimerSet: when it will fire
 	Bytes    uint32                // of a Readable notice
-	Seg      wire.Segment          // of a Send
+	Seg      *wire.Segment         // of a Send, to be read before the next one
 	TCB      *TCB                  // of Opened and Updated: the connection after the whole call, to be read before the next one
 }

@@ -33,7 +33,8 @@ func (t *TCB) appendBinary(b []byte) []byte {
 		int64(t.UserTimeout), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
 		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), int64(len(t.Out)))
 	b = append(b, t.Out...)
-	for _, p := range t.Held[:t.NumHeld] {
+	for i := range t.NumHeld {
+		p := &t.Held[i]
 		b = appendInts(b, num(p.Left), int64(len(p.Text)), bit(p.Fin))
 		b = append(b, p.Text...)
 	}

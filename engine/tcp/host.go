@@ -20,16 +20,17 @@ type HostConfig struct {
 
 // A Host is the TCP of one host: its listener with its queues, its connections, and the socket calls. Only its methods change
 // it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
-// effect points to a TCB, the pointer is good until the next method call.
+// effect points to a TCB or a segment, the pointer is good until the next method call.
 type Host struct {
-	cfg        HostConfig
+	cfg        *HostConfig // never changed; shared by all clones
 	listening  bool
 	backlog    int
 	conns      []TCB
 	lastID     ConnID
 	overflowed Time // when the SYN queue last overflowed, Never before
 	isnsUsed   int
-	ended      []ended // sockets whose connection ended while the application still had them
+	sent       []wire.Segment // memory of the segments of the last call's Send effects
+	ended      []ended        // sockets whose connection ended while the application still had them
 }
 
 // ended is a socket without a connection: the error that the application has not been told yet.
@@ -42,17 +43,16 @@ type ended struct {
 const maxEnded = 16
 
 // NewHost returns a host with no socket.
-func NewHost(cfg HostConfig) Host { return Host{cfg: cfg, overflowed: Never} }
+func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg, overflowed: Never} }
 
-// Clone returns a copy that shares nothing that changes.
-func (h *Host) Clone() Host {
-	c := *h
-	c.conns = slices.Clone(h.conns)
-	c.ended = slices.Clone(h.ended)
-	return c
+// Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
+func (h *Host) Set(x *Host) {
+	conns, ends, sent := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...), h.sent
+	*h = *x
+	h.conns, h.ended, h.sent = conns, ends, sent
 }
 
-// Profile returns the profile of the host, departures included.
+// Profile returns the profile of the host, departures included. It is the host's own: do not change it.
 func (h *Host) Profile() *Profile { return &h.cfg.Profile }
 
 // Conns returns the connection records that exist, oldest first. The slice is the host's own: read it, and only until the
@@ -91,6 +91,7 @@ func (h *Host) Next() (at Time, conn ConnID, timer TimerKind, ok bool) {
 
 // Fire lets a timer of a connection fire. A timer that is not running does nothing.
 func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effect {
+	h.sent = h.sent[:0]
 	i := h.find(conn)
 	if i < 0 || h.conns[i].Timers[timer] > now {
 		return out
@@ -100,6 +101,7 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
 func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
+	h.sent = h.sent[:0]
 	// RFC 9293 section 3.1: a data offset that points into the fixed header or past the end leaves no header to read.
 	if !seg.OffsetOK() {
 		words := int64(seg.HeaderWords())
@@ -114,16 +116,13 @@ func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 			Effect{Kind: Check, Rule: rule.Checksum, Args: [4]int64{sum, right}},
 			Effect{Kind: Discard, Rule: rule.Checksum, Args: [4]int64{sum, right}})
 	}
-	for i := range h.conns {
-		if h.conns[i].Local == seg.Dst && h.conns[i].Remote == seg.Src {
-			return h.arrive(i, now, seg, out)
-		}
+	if i := h.between(seg.Dst, seg.Src); i >= 0 {
+		return h.arrive(i, now, seg, out)
 	}
 	if h.listening && seg.Dst == h.cfg.Addr {
 		return h.arriveListen(now, seg, nil, out)
 	}
-	_, out = Step(TCB{Local: seg.Dst, Remote: seg.Src}, &h.cfg.Profile, now, Input{Kind: SegmentInput, Seg: seg}, out)
-	return out
+	return h.run(&TCB{Local: seg.Dst, Remote: seg.Src}, now, Input{Kind: SegmentInput, Seg: seg}, out)
 }
 
 func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
@@ -171,7 +170,7 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(h.backlog)}})
 		}
 		n := h.embryonic()
-		full := n >= max(h.backlog, 1)
+		full := n > h.backlog // one more than the backlog fits, as in the accept queue
 		if full {
 			h.overflowed = now
 		}
@@ -192,7 +191,7 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 		in.ISS, in.Drawn = *iss, false
 	}
 	first := len(out)
-	t, out = Step(t, &h.cfg.Profile, now, in, out)
+	out = h.run(&t, now, in, out)
 	if t.State == Listen {
 		for i := first; i < len(out); i++ {
 			out[i].Conn = 0
@@ -205,6 +204,7 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 
 // Call makes a socket call of the application. An error is an Errno and means that nothing changed.
 func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
+	h.sent = h.sent[:0]
 	switch c.Verb {
 	case CallListen:
 		return h.listen(c, out)
@@ -247,7 +247,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	in := h.opening(OpenInput, nil, now, local, remote)
 	first := len(out)
-	if i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote }); i >= 0 {
+	if i := h.between(local, remote); i >= 0 {
 		// Out of TIME-WAIT: the new numbers lie beyond the old ones.
 		old := &h.conns[i]
 		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), false, true
@@ -255,7 +255,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 			Effect{Kind: Removed, Conn: old.ID})
 		h.conns = slices.Delete(h.conns, i, i+1)
 	}
-	t, out = Step(t, &h.cfg.Profile, now, in, out)
+	out = h.run(&t, now, in, out)
 	h.opened(t)
 	return h.settle(first, out), nil
 }
@@ -282,7 +282,7 @@ func (h *Host) localPort(now Time, want uint16, remote netip.AddrPort) (netip.Ad
 // free reports whether a connection between these two may begin. One that is in TIME-WAIT may be taken over on Linux, if
 // timestamps keep old segments apart: by a socket that was bound to the port, or with tcp_tw_reuse after a second.
 func (h *Host) free(now Time, local, remote netip.AddrPort, bound bool) Errno {
-	i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.Local == local && t.Remote == remote })
+	i := h.between(local, remote)
 	switch {
 	case i < 0:
 		return OK
@@ -417,7 +417,22 @@ func (h *Host) count(is func(*TCB) bool) int {
 }
 
 func (h *Host) find(id ConnID) int {
-	return slices.IndexFunc(h.conns, func(t TCB) bool { return t.ID == id })
+	for i := range h.conns {
+		if h.conns[i].ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// between returns the index of the connection between two ends, or -1.
+func (h *Host) between(local, remote netip.AddrPort) int {
+	for i := range h.conns {
+		if h.conns[i].Local == local && h.conns[i].Remote == remote {
+			return i
+		}
+	}
+	return -1
 }
 
 func (h *Host) opened(t TCB) {
@@ -431,8 +446,15 @@ func (h *Host) opened(t TCB) {
 // step gives an input to connection i.
 func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
 	first := len(out)
-	h.conns[i], out = Step(h.conns[i], &h.cfg.Profile, now, in, out)
+	out = h.run(&h.conns[i], now, in, out)
 	return h.settle(first, out)
+}
+
+// run is Step for a record of the host's own.
+func (h *Host) run(t *TCB, now Time, in Input, out []Effect) []Effect {
+	s := step{t: t, p: &h.cfg.Profile, now: now, out: &out, room: &h.sent}
+	s.input(in)
+	return out
 }
 
 // settle drops the record of a connection that ended and lets the effects since first point to the records as they stand.

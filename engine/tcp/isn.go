@@ -10,11 +10,18 @@ import (
 // opening is the input that begins the host's next connection.
 func (h *Host) opening(kind InputKind, seg *wire.Segment, now Time, local, remote netip.AddrPort) Input {
 	iss, drawn := h.nextISN(now, local, remote)
-	return Input{Kind: kind, Seg: seg, ISS: iss, Drawn: drawn, TSOffset: h.tsOffset(local, remote)}
+	in := Input{Kind: kind, Seg: seg, ISS: iss, Drawn: drawn}
+	if h.cfg.Profile.Timestamps {
+		in.TSOffset = h.tsOffset(local, remote)
+	}
+	return in
 }
 
 // nextISN is the initial sequence number of the host's next connection, and whether it was generated.
 func (h *Host) nextISN(now Time, local, remote netip.AddrPort) (isn wire.Seq, drawn bool) {
+	if h.cfg.Profile.Broken.Has(FixedISN) {
+		return 0, true
+	}
 	if h.isnsUsed < len(h.cfg.ISNs) {
 		return h.cfg.ISNs[h.isnsUsed], false
 	}

@@ -8,6 +8,9 @@ import (
 const (
 	linuxTimeoutMin = 8 * Millisecond // TCP_TIMEOUT_MIN, two jiffies at 250 Hz
 	linuxMinSndMSS  = 48              // tcp_min_snd_mss
+	linuxDefaultMSS = 536             // TCP_MSS_DEFAULT, over IPv6 too
+	linuxMinMTU     = 68              // the smallest that IPv4 allows (RFC 791 section 3.2)
+	ipv4Headers     = 40              // of IPv4 and TCP without options
 )
 
 // linuxRequest takes a segment for an embryonic connection, which Linux keeps as a request and not as a socket
@@ -24,13 +27,15 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 		return
 	}
 	// A wrong ACK goes to the listener, which answers with RST; the request stays.
-	if seg.Flags.Has(wire.ACK) && !s.check(seg.Ack == s.t.SndNxt, rule.LinuxRequestACK, num(seg.Ack), num(s.t.SndNxt)) {
+	good := seg.Ack == s.t.SndNxt
+	if seg.Flags.Has(wire.ACK) && !s.check(good, rule.LinuxRequestACK, num(seg.Ack), num(s.t.SndNxt)) &&
+		!s.lacks(NoSynReceivedCheck, rule.BrokenSynReceivedACK, num(seg.Ack), num(s.t.SndUna), num(s.t.SndNxt)) {
 		s.reject(seg, rule.LinuxRequestACK, num(seg.Ack), num(s.t.SndNxt))
 		s.discard(rule.LinuxRequestACK, num(seg.Ack), num(s.t.SndNxt))
 		return
 	}
 	args := [4]int64{num(seg.Seq), int64(seg.Len()), num(s.t.RcvNxt), int64(s.t.RcvWnd)}
-	if !s.check(inRequestWindow(seg, s.t.RcvNxt, s.t.RcvWnd), rule.Sequence, args[:]...) {
+	if !s.check(inRequestWindow(seg, s.t.RcvNxt, s.t.RcvWnd), rule.Sequence, args[:]...) && !s.takesAnyNumber(seg, args[:]) {
 		if !seg.Flags.Has(wire.RST) && !s.outOfWindow(seg) {
 			s.ack(rule.Sequence, args[:]...)
 		}
@@ -57,7 +62,11 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 	ack := [3]int64{num(seg.Ack), num(s.t.SndUna), num(s.t.SndNxt)}
 	s.check(true, rule.SynReceivedACK, ack[:]...)
 	s.updateWindow(seg)
-	s.acknowledged(seg)
+	if good {
+		s.acknowledged(seg)
+	} else {
+		s.believe(rule.BrokenSynReceivedACK)
+	}
 	s.t.BytesAcked = 0 // the child socket starts behind the SYN
 	s.established(rule.SynReceivedACK, ack[:]...)
 	advanced := s.text(seg)
@@ -78,13 +87,17 @@ func (s *step) linuxSequence(seg *wire.Segment) bool {
 	old := seg.Len() > 0 && seg.End() == s.t.RcvNxt && !seg.Flags.Any(wire.SYN|wire.RST)
 	if old {
 		s.check(true, rule.LinuxSequence, args[:]...)
-		s.recent(seg)
 		return true
 	}
 	ok := s.t.RcvNxt.LessEq(seg.End()) && seg.Seq.LessEq(s.t.RcvNxt.Add(s.t.RcvWnd))
 	if s.check(ok, rule.Sequence, args[:]...) {
-		s.recent(seg)
 		return true
+	}
+	if s.takesAnyNumber(seg, args[:]) {
+		return true
+	}
+	if s.answerAgain(seg) {
+		return false
 	}
 	switch {
 	case seg.Flags.Has(wire.RST):

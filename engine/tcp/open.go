@@ -11,7 +11,7 @@ func (s *step) open(in Input) {
 		return
 	}
 	s.begin(in)
-	s.add(Effect{Kind: Opened})
+	s.effect(Opened, "")
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = s.now
 	s.t.Accepted = true
@@ -28,7 +28,7 @@ func (s *step) begin(in Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd = in.ISS, in.ISS, in.ISS, in.ISS
 	s.t.Recover, s.t.Resend = in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
-	if in.Drawn {
+	if in.Drawn && !s.lacks(FixedISN, rule.BrokenISN, num(in.ISS)) {
 		s.check(true, rule.ISN, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
@@ -107,9 +107,13 @@ func (s *step) listen(in Input) {
 	s.begin(in)
 	s.takeSyn(seg)
 	s.agree(seg)
-	s.add(Effect{Kind: Opened})
+	s.effect(Opened, "")
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = s.now
+	if s.p.Broken.Has(TwoWayHandshake) {
+		s.openAtOnce(seg)
+		return
+	}
 	// RFC 9293 section 3.10.7.2, third: RCV.NXT = SEG.SEQ+1, IRS = SEG.SEQ, <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>,
 	// SND.NXT = ISS+1, SND.UNA = ISS, enter SYN-RECEIVED.
 	s.change(SynReceived, rule.ListenSYN, num(seg.Seq))
@@ -129,12 +133,13 @@ func (s *step) takeSyn(seg *wire.Segment) {
 
 // synSent takes a segment in SYN-SENT.
 func (s *step) synSent(seg *wire.Segment) {
-	ack := seg.Flags.Has(wire.ACK)
+	ack, good := seg.Flags.Has(wire.ACK), true
 	// RFC 9293 section 3.10.7.3, first, check the ACK bit: SND.UNA < SEG.ACK <= SND.NXT is acceptable; otherwise
 	// <SEQ=SEG.ACK><CTL=RST>, unless the segment is an RST itself, and discard it.
 	if ack {
-		good := s.t.SndUna.Less(seg.Ack) && seg.Ack.LessEq(s.t.SndNxt)
-		if !s.check(good, rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt)) {
+		good = s.t.SndUna.Less(seg.Ack) && seg.Ack.LessEq(s.t.SndNxt)
+		if !s.check(good, rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt)) &&
+			!s.lacks(NoSynSentCheck, rule.BrokenSynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt)) {
 			s.reject(seg, rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt))
 			s.discard(rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt))
 			if s.p.Linux && s.t.Retries == 0 {
@@ -170,7 +175,11 @@ func (s *step) synSent(seg *wire.Segment) {
 		return
 	}
 	// Our SYN is acknowledged: ESTABLISHED, and <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
-	s.acknowledged(seg)
+	if good {
+		s.acknowledged(seg)
+	} else {
+		s.believe(rule.BrokenSynSentACK)
+	}
 	s.established(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))

@@ -138,18 +138,36 @@ func (s *step) agree(seg *wire.Segment) {
 	}
 }
 
-// mss is how much text fits in one segment: what the peer takes, what this side's link takes, what the path is known to
-// take, less the option bytes (RFC 9293 section 3.7.1, MUST-16).
-func (s *step) mss() int {
-	n := int(min(s.t.SendMSS, s.p.MSS))
-	if s.t.PathMTU != 0 {
-		n = min(n, int(s.t.PathMTU)-s.t.headers())
+func (s *step) mss() int { return s.t.SegmentSize(s.p) }
+
+// SegmentSize is how much text fits in one segment: what the peer takes, what this side's link takes, what the path is known to
+// take, less the option bytes (RFC 9293 section 3.7.1, MUST-16). p is the profile that the connection is used with.
+func (t *TCB) SegmentSize(p *Profile) int {
+	n := int(min(t.SendMSS, p.MSS))
+	if t.PathMTU != 0 {
+		n = min(n, int(t.PathMTU)-t.headers())
 	}
-	if s.p.Linux {
+	if p.Linux {
 		n = max(n, linuxMinSndMSS)
+		if half := t.halfWindow(); half > 0 {
+			n = min(n, half)
+		}
 	}
-	if s.t.TSOK {
+	if t.TSOK {
 		n -= tsLen
 	}
 	return max(n, 1)
+}
+
+// halfWindow is the largest segment for a peer with a small window: half of it, so that two can be under way
+// (tcp_bound_to_half_wnd). 0 is no limit.
+func (t *TCB) halfWindow() int {
+	wnd := int(t.MaxWnd)
+	if wnd > linuxDefaultMSS {
+		wnd /= 2
+	}
+	if wnd == 0 {
+		return 0
+	}
+	return max(wnd, linuxMinMTU-ipv4Headers)
 }

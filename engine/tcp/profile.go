@@ -43,6 +43,8 @@ type Profile struct {
 	InitialSegs     uint8  // initial congestion window in segments, 0 for what RFC 5681 says (RFC 6928)
 	RateLimit       Time   // shortest time between two answers to unacceptable segments, 0 for none
 
+	Broken Broken // protections that it lacks on purpose
+
 	Linux bool // the branches that follow the kernel where it leaves the text of the RFC
 }
 
@@ -89,6 +91,7 @@ type Options struct {
 	Ports           uint16     // how many local ports connect may choose from, 0 keeps
 	TWReuse         Opt[uint8] // Linux tcp_tw_reuse
 	SynLinear       Opt[uint8] // SYN timeouts before the timeout doubles (Linux tcp_syn_linear_timeouts)
+	Broken          Broken     // protections that it lacks on purpose
 }
 
 // With returns p with the departures o.
@@ -118,6 +121,7 @@ func (p Profile) With(o Options) Profile {
 	p.Ports = cmp.Or(o.Ports, p.Ports)
 	p.TWReuse = o.TWReuse.Or(p.TWReuse)
 	p.SynLinear = o.SynLinear.Or(p.SynLinear)
+	p.Broken |= o.Broken
 	return p
 }
 

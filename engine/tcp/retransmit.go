@@ -249,27 +249,13 @@ func (s *step) sendData(id rule.ID) bool {
 			break
 		}
 		// RFC 5681 section 3.1: never more than the smaller of both windows.
-		room := int(min(s.t.SndWnd, s.t.Cwnd)) - flying
+		room := int(min(s.t.SndWnd, s.t.Cwnd+s.limitedTransmit())) - flying
 		// RFC 9293 section 3.10.2: the text is segmentized and sent as far as the send window allows.
 		n := min(len(s.t.Out)-flying, s.mss(), room)
-		if n <= 0 || s.nagle(flying, n) {
+		if n <= 0 || s.silly(flying) || s.nagle(flying, n) {
 			break
 		}
-		seq := s.t.SndNxt
-		s.t.SndNxt = seq.Add(uint32(n))
-		if s.t.FinQueued && flying+n == len(s.t.Out) {
-			s.t.FinSent = true
-			s.t.SndNxt = s.t.SndNxt.Add(1)
-		}
-		if flying == 0 {
-			s.t.FirstSent = s.now
-		}
-		if n < s.mss() {
-			s.t.SmallEnd = s.t.SndNxt
-		}
-		s.startTiming()
-		s.emitText(seq, s.t.Out[flying:flying+n], id, num(seq), int64(n), int64(s.t.SndWnd))
-		s.sentText()
+		s.sendNew(n, id)
 		sent = true
 	}
 	if s.t.FinQueued && int(s.t.SndNxt-s.t.SndUna) == len(s.t.Out) {
@@ -277,6 +263,36 @@ func (s *step) sendData(id rule.ID) bool {
 		sent = true
 	}
 	return sent
+}
+
+// sendNew sends the next n bytes.
+func (s *step) sendNew(n int, id rule.ID) {
+	flying := int(s.t.SndNxt - s.t.SndUna)
+	seq := s.t.SndNxt
+	s.t.SndNxt = seq.Add(uint32(n))
+	if s.t.FinQueued && flying+n == len(s.t.Out) {
+		s.t.FinSent = true
+		s.t.SndNxt = s.t.SndNxt.Add(1)
+	}
+	if flying == 0 {
+		s.t.FirstSent = s.now
+	}
+	if n < s.mss() {
+		s.t.SmallEnd = s.t.SndNxt
+	}
+	s.startTiming()
+	s.emitText(seq, s.t.Out[flying:flying+n], id, num(seq), int64(n), int64(s.t.SndWnd))
+	s.sentText()
+}
+
+// silly holds text back that the peer's window would cut to a small segment: sending it would keep the window small
+// (RFC 9293 section 3.8.6.2.1, MUST-38). Half of the largest window that the peer ever offered is enough, but not for Linux.
+func (s *step) silly(flying int) bool {
+	room := int(s.t.SndWnd) - flying
+	if room >= min(len(s.t.Out)-flying, s.mss()) {
+		return false
+	}
+	return s.p.Linux || flying > 0 || uint32(room) < s.t.MaxWnd/2
 }
 
 // nagle holds a small segment back while something is unacknowledged, so that more text may join it (RFC 9293
@@ -337,7 +353,11 @@ func (s *step) probe() {
 	s.t.Probed = true
 	s.t.Timing = false
 	end := min(len(s.t.Out), int(s.t.SndNxt-s.t.SndUna)) // of the text that was sent
-	n := min(end, s.mss())
+	// RFC 8985 section 7.3: the segment with the highest number, which is what full segments left over.
+	n := end % s.mss()
+	if n == 0 {
+		n = min(end, s.mss())
+	}
 	seq := s.t.SndUna.Add(uint32(end - n))
 	s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTOStart, int64(s.t.RTO))

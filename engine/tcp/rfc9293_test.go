@@ -102,7 +102,7 @@ func TestChecksum(t *testing.T) {
 		prepare(h)
 		h.effects = nil
 		seg := wire.Segment{Src: peer, Dst: self, Seq: nxt, Flags: wire.RST, FixedSum: true, Checksum: 1}
-		h.effects = h.host.Receive(h.now, &seg, h.effects)
+		h.effects = kept(h.host.Receive(h.now, &seg, h.effects))
 		if got, want := h.trail(), "9293:3.1/checksum- drop"; got != want {
 			t.Errorf("%s: got %s, want %s", state, got, want)
 		}
@@ -137,7 +137,7 @@ func TestBackOff(t *testing.T) {
 				}
 				h.now = at
 				n := len(h.effects)
-				h.effects = h.host.Fire(at, conn, timer, h.effects)
+				h.effects = kept(h.host.Fire(at, conn, timer, h.effects))
 				for _, e := range h.effects[n:] {
 					if e.Kind == tcp.Send {
 						sent = append(sent, (at-start)/tcp.Second)

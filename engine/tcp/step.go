@@ -46,7 +46,15 @@ type Input struct {
 // A connection in LISTEN that a SYN arrives for becomes the new connection in SYN-RECEIVED; the listener itself is the
 // Host's. A passive connection that goes back to LISTEN, and any that goes to CLOSED, is over.
 func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
-	s := step{t: t, p: p, now: now, out: out}
+	var room []wire.Segment
+	s := step{t: &t, p: p, now: now, out: &out, room: &room}
+	s.input(in)
+	return t, out
+}
+
+// input is Step for a connection that stays where it is: a Host's records are not copied back and forth.
+func (s *step) input(in Input) {
+	before := *s.t
 	if s.t.State == Closed || s.t.State == Listen {
 		for k := range s.t.Timers {
 			s.t.Timers[k] = Never
@@ -81,19 +89,22 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 		s.icmp(in.Seg)
 	}
 	// When something was last heard is nothing that a learner could see change.
-	t.LastHeard, t.LastText = s.t.LastHeard, s.t.LastText
-	if s.t.ID != 0 && s.t != t && s.t.State != Closed && s.t.State != Listen {
-		s.add(Effect{Kind: Updated})
+	before.LastHeard, before.LastText = s.t.LastHeard, s.t.LastText
+	if s.t.ID != 0 && s.t.State != Closed && s.t.State != Listen && *s.t != before {
+		s.effect(Updated, "")
 	}
-	return s.t, s.out
 }
 
 // A step is one call of Step under way.
 type step struct {
-	t   TCB
+	t   *TCB
 	p   *Profile
 	now Time
-	out []Effect
+	out *[]Effect // a pointer, so that t can stay on the stack
+
+	room *[]wire.Segment // where the segments of Send effects are
+
+	twice wire.Block // what arrived twice, for the next acknowledgment to name
 
 	cookieTS   bool // the SYN-ACK being made carries cookieBits in the lowest bits of its timestamp
 	cookieBits uint32
@@ -125,28 +136,40 @@ func (s *step) segment(in Input) {
 
 func (s *step) add(e Effect) {
 	e.Conn = s.t.ID
-	s.out = append(s.out, e)
+	*s.out = append(*s.out, e)
+}
+
+// effect adds an effect and returns it, to be filled in where it is: effects are big and there are many of them.
+func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
+	*s.out = append(*s.out, Effect{})
+	e := &(*s.out)[len(*s.out)-1]
+	e.Kind, e.Conn, e.Rule = kind, s.t.ID, id
+	copy(e.Args[:], args)
+	return e
+}
+
+// sending adds a Send effect and returns its segment, to be filled in.
+func (s *step) sending(id rule.ID, args ...int64) *wire.Segment {
+	*s.room = append(*s.room, wire.Segment{})
+	seg := &(*s.room)[len(*s.room)-1]
+	s.effect(Send, id, args...).Seg = seg
+	return seg
 }
 
 // check records a numbered check and hands its outcome on.
 func (s *step) check(ok bool, id rule.ID, args ...int64) bool {
-	e := Effect{Kind: Check, OK: ok, Rule: id}
-	copy(e.Args[:], args)
-	s.add(e)
+	s.effect(Check, id, args...).OK = ok
 	return ok
 }
 
 func (s *step) discard(id rule.ID, args ...int64) {
-	e := Effect{Kind: Discard, Rule: id}
-	copy(e.Args[:], args)
-	s.add(e)
+	s.effect(Discard, id, args...)
 }
 
 func (s *step) change(to State, id rule.ID, args ...int64) {
-	e := Effect{Kind: Change, Rule: id, From: s.t.State, To: to}
-	copy(e.Args[:], args)
+	e := s.effect(Change, id, args...)
+	e.From, e.To = s.t.State, to
 	s.t.State = to
-	s.add(e)
 	// RFC 9293 section 3.10.7.1: a connection that is over has no TCB and so no timer.
 	if to == Closed || to == Listen {
 		for k := range s.t.Timers {
@@ -157,15 +180,15 @@ func (s *step) change(to State, id rule.ID, args ...int64) {
 	}
 }
 
-func (s *step) tell(n Notice, e Errno, id rule.ID) {
-	s.add(Effect{Kind: Tell, Rule: id, Notice: n, Errno: e})
+func (s *step) tell(n Notice, errno Errno, id rule.ID) {
+	e := s.effect(Tell, id)
+	e.Notice, e.Errno = n, errno
 }
 
 func (s *step) set(k TimerKind, at Time, id rule.ID, args ...int64) {
-	e := Effect{Kind: TimerSet, Rule: id, Timer: k, At: at}
-	copy(e.Args[:], args)
+	e := s.effect(TimerSet, id, args...)
+	e.Timer, e.At = k, at
 	s.t.Timers[k] = at
-	s.add(e)
 }
 
 func (s *step) stop(k TimerKind, id rule.ID) {
@@ -173,26 +196,25 @@ func (s *step) stop(k TimerKind, id rule.ID) {
 		return
 	}
 	s.t.Timers[k] = Never
-	s.add(Effect{Kind: TimerStop, Rule: id, Timer: k})
+	s.effect(TimerStop, id).Timer = k
 }
 
 // emit sends a segment of this connection. Whatever carries an ACK makes a delayed one needless.
 func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, opts wire.Options, id rule.ID, args ...int64) {
-	seg := wire.Segment{
-		Src: s.t.Local, Dst: s.t.Remote, Seq: seq, Flags: flags, Payload: payload, Options: opts,
-		Window: s.window(flags), TTL: 64, DF: true,
+	if flags.Has(wire.ACK) {
+		s.stop(DelayedAck, rule.AckSent)
 	}
+	seg := s.sending(id, args...)
+	seg.Src, seg.Dst = s.t.Local, s.t.Remote
+	seg.Seq, seg.Flags, seg.Payload, seg.Options = seq, flags, payload, opts
+	seg.Window, seg.TTL, seg.DF = s.window(flags), 64, true
 	// RFC 3168 section 6.1.1, 6.1.4: only new text is marked as ECN-capable.
 	if s.t.ECN && payload != "" && s.t.Retries == 0 && !s.t.Probed {
 		seg.TOS = 2
 	}
 	if flags.Has(wire.ACK) {
 		seg.Ack = s.t.RcvNxt
-		s.stop(DelayedAck, rule.AckSent)
 	}
-	e := Effect{Kind: Send, Rule: id, Seg: seg}
-	copy(e.Args[:], args)
-	s.add(e)
 }
 
 // window is the window field of a segment with these flags.
@@ -220,15 +242,16 @@ func (s *step) reject(in *wire.Segment, id rule.ID, args ...int64) {
 	if in.Flags.Has(wire.RST) {
 		return
 	}
-	rst := wire.Segment{Src: in.Dst, Dst: in.Src, TTL: 64, DF: true}
-	if in.Flags.Has(wire.ACK) {
-		rst.Flags, rst.Seq = wire.RST, in.Ack
-	} else {
-		rst.Flags, rst.Ack = wire.RST|wire.ACK, in.End()
+	flags, seq, ack := wire.RST, in.Ack, wire.Seq(0)
+	if !in.Flags.Has(wire.ACK) {
+		flags, seq, ack = wire.RST|wire.ACK, 0, in.End()
 	}
-	e := Effect{Kind: Send, Rule: id, Seg: rst}
-	copy(e.Args[:], args)
-	s.add(e)
+	if s.lacks(NoRST, rule.BrokenRST, num(seq)) {
+		return
+	}
+	rst := s.sending(id, args...)
+	rst.Src, rst.Dst, rst.TTL, rst.DF = in.Dst, in.Src, 64, true
+	rst.Flags, rst.Seq, rst.Ack = flags, seq, ack
 }
 
 // num makes a sequence number an argument of an effect.

@@ -69,15 +69,15 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 		index++
 	}
 	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
-	s := step{t: t, p: p, now: now, out: out}
+	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
 	for k := range s.t.Timers {
 		s.t.Timers[k] = Never
 	}
 	s.begin(Input{ISS: h.cookie(now, seg.Dst, seg.Src, seg.Seq, index), TSOffset: h.tsOffset(seg.Dst, seg.Src)})
 	s.takeSyn(seg)
-	quiet := len(s.out)
+	quiet := len(out)
 	s.agree(seg)
-	s.out = s.out[:quiet]
+	out = out[:quiet]
 	if !s.t.TSOK {
 		// Without timestamps there is no room for the other options: they are not offered.
 		s.t.SACKOK, s.t.ScaleOK, s.t.RcvScale, s.t.SndScale = false, false, 0, 0
@@ -86,7 +86,7 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 	s.cookieTS = true
 	s.cookieBits = cookieBits(s.t.ScaleOK, min(o.WindowScale, maxScale), s.t.SACKOK, s.t.ECN)
 	s.emitSynAck(rule.CookieSent, num(s.t.ISS), int64(index), int64(table[index]), int64(now/cookiePeriod))
-	return s.out
+	return out
 }
 
 func cookieBits(scaled bool, scale uint8, sack, ecn bool) uint32 {
@@ -128,7 +128,7 @@ func (h *Host) takeCookie(now Time, seg *wire.Segment, out []Effect) (result []E
 	for k := range t.Timers {
 		t.Timers[k] = Never
 	}
-	s := step{t: t, p: p, now: now, out: out}
+	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
 	first := len(out)
 	s.begin(Input{ISS: cookie, TSOffset: offset})
 	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(cookieMSS(seg.Dst)[index])}
@@ -148,14 +148,14 @@ func (h *Host) takeCookie(now Time, seg *wire.Segment, out []Effect) (result []E
 	full := uint32(cookieMSS(seg.Dst)[index])
 	s.t.RcvBuf = p.Window - p.Window%full
 	s.t.RcvWnd = s.t.RcvBuf
-	s.add(Effect{Kind: Opened})
+	s.effect(Opened, "")
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = now
 	s.change(SynReceived, rule.CookieGood, args[:]...)
 	s.linuxRequest(seg)
-	s.add(Effect{Kind: Updated})
-	h.opened(s.t)
-	return h.settle(first, s.out), true
+	s.effect(Updated, "")
+	h.opened(t)
+	return h.settle(first, out), true
 }
 
 // cookiesLive reports whether a cookie may have been sent that is still good.

@@ -66,7 +66,7 @@ type TCB struct {
 	NoDelay   bool   // small segments need not wait (TCP_NODELAY)
 	Orphan    bool   // the application closed the socket: nobody reads any more
 
-	Held    [maxHeld]piece // text that arrived ahead of a gap, the newest first
+	Held    *[maxHeld]piece // text that arrived ahead of a gap, the newest first; what it points to is never changed
 	NumHeld uint8
 
 	// Congestion control (RFC 5681): the window, where slow start ends, duplicate acknowledgments in a row, and while lost

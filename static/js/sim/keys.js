@@ -1,17 +1,17 @@
 // The keyboard inside a simulator. Nothing here listens outside of it.
 
-/** @typedef {'toggle' | 'next' | 'back' | 'later' | 'earlier' | 'first' | 'last' | 'up' | 'down' | 'inspect' | 'drop' | 'delay' | 'duplicate' | 'edit' | 'hold' | 'undo' | 'help' | 'larger' | 'smaller'} Act */
+/** @typedef {'toggle' | 'next' | 'back' | 'later' | 'earlier' | 'first' | 'last' | 'up' | 'down' | 'inspect' | 'drop' | 'delay' | 'duplicate' | 'edit' | 'hold' | 'console' | 'undo' | 'help' | 'larger' | 'smaller'} Act */
 
 /** Rows of the help: the name of the keys and what they do, both in the catalogue. */
 export const KEYS = [
   ['key.space', 'key.play'], ['key.arrows', 'key.step'], ['key.shift-arrows', 'key.shift'], ['key.home', 'key.ends'], ['key.updown', 'key.segment'], ['key.enter', 'key.inspect'],
-  ['D', 'key.d'], ['L', 'key.l'], ['U', 'key.u'], ['H', 'key.h'], ['E', 'key.e'], ['Ctrl + Z', 'key.undo'], ['+, −', 'key.zoom'], ['?', 'key.help'],
+  ['D', 'key.d'], ['L', 'key.l'], ['U', 'key.u'], ['H', 'key.h'], ['E', 'key.e'], ['C', 'key.c'], ['Ctrl + Z', 'key.undo'], ['+, −', 'key.zoom'], ['?', 'key.help'],
 ];
 
 /** @type {Record<string, Act>} */
 const PLAIN = { ArrowRight: 'next', ArrowLeft: 'back', Home: 'first', End: 'last', ArrowUp: 'up', ArrowDown: 'down' };
 /** @type {Record<string, Act>} */
-const LETTERS = { d: 'drop', l: 'delay', u: 'duplicate', e: 'edit', h: 'hold', '?': 'help', '+': 'larger', '=': 'larger', '-': 'smaller' };
+const LETTERS = { d: 'drop', l: 'delay', u: 'duplicate', e: 'edit', h: 'hold', c: 'console', '?': 'help', '+': 'larger', '=': 'larger', '-': 'smaller' };
 
 /**
  * What a key means, or null. Keys that a control under the focus needs itself are left to it.

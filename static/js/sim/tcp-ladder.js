@@ -91,12 +91,12 @@ export class TcpLadder extends LitElement {
         ${k.text && Math.abs(k.y - y) > 15 ? svg`<text class="time" x=${l.timeX} y=${k.y + 4} text-anchor="end">${k.text}</text>` : nothing}`)}</g>
       <g class="bands" aria-hidden="true">${l.bands.map((b) => halves(b.k < pos.k, b.y0, b.y1, below, (y0, y1, when) => svg`<rect class="band ${b.cls} ${when}" x=${b.x} y=${y0} width="12" height=${y1 - y0} fill=${fill(id, b.cls)}></rect>`))}</g>
       ${l.breaks.map((b) => gap(l, b))}
+      <line class="playhead" x1=${l.left} x2=${l.right} y1=${y} y2=${y}></line>
       <g aria-hidden="true">${l.timers.map((v) => timer(v, pos, below))}
         ${l.labels.map((v) => {
           const cls = `lbl ${v.cls} ${v.k < pos.k ? '' : 'future'}`;
           return v.turned ? svg`<text class=${cls} transform="translate(${v.x} ${v.y}) rotate(-90)" text-anchor=${v.anchor}>${v.text}</text>` : svg`<text class=${cls} x=${v.x} y=${v.y} text-anchor=${v.anchor}>${v.text}</text>`;
-        })}
-        <g class="playhead"><line x1=${l.left} x2=${l.right} y1=${y} y2=${y}></line></g></g>
+        })}</g>
       <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
       <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>

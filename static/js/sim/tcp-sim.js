@@ -14,6 +14,7 @@ import './tcp-ladder.js';
 import './tcp-states.js';
 import './tcp-timeline.js';
 import './tcp-vars.js';
+import './tcp-console.js';
 
 /** @import { Model, Step } from './model.js' */
 /** @import { PathRule, Replayed } from './store.js' */
@@ -367,7 +368,7 @@ export class TcpSim extends LitElement {
       const { gone, differs, rule } = await change();
       const text = [t(`say.rule.${what}${differs === null ? '.same' : ''}`, { rule: pathRule(rule), n: ms(differs) }), gone ? t('say.rule.lost', { n: gone }) : ''].filter(Boolean);
       this.saidStep = this.store.model.value.step;
-        this.say(text.join(' '));
+      this.say(text.join(' '));
     } catch (e) {
       this.say(/** @type {Error} */ (e).message);
     }
@@ -484,6 +485,7 @@ export class TcpSim extends LitElement {
       case 'duplicate': return head?.ask('duplicate');
       case 'hold': return head?.hold();
       case 'edit': return head?.edit();
+      case 'console': return this.querySelector('tcp-console')?.querySelector('input')?.focus();
       case 'undo': return this.undo();
       case 'help': return this.showHelp();
       case 'larger': return this.resize(1);
@@ -601,8 +603,7 @@ export class TcpSim extends LitElement {
         ${suggestions(s.events.value, rules.map((r) => r.text)).map((r) => html`<button type="button" @click=${() => this.rule(() => s.addRule(r.line), 'added')}>${r.text}</button>`)}
         <p>${t('ui.rule.note')}</p></div>` : nothing}
       ${this.chooser()}
-    </div>
-`;
+    </div>`;
   }
 
   /** @param {import('./store.js').Branch | undefined} b */
@@ -616,7 +617,7 @@ export class TcpSim extends LitElement {
     return html`<label class="branches">${use('branch')}<span>${t('ui.branch')}</span> <select @change=${(/** @type {Event} */ e) => {
       s.choose(Number(/** @type {HTMLSelectElement} */ (e.target).value));
       this.saidStep = s.model.value.step;
-        this.say(t('say.branch.chosen', { text: this.branchName(s.branches.value.find((b) => b.tip === s.tip.value)) }));
+      this.say(t('say.branch.chosen', { text: this.branchName(s.branches.value.find((b) => b.tip === s.tip.value)) }));
     }}>${branches.map((b) => html`<option value=${b.tip} .selected=${b.tip === s.tip.value}>${this.branchName(b)}</option>`)}</select></label>`;
   }
 
@@ -680,6 +681,7 @@ export class TcpSim extends LitElement {
     return html`<div class="under">
       <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
       <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
+      <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
     </div>`;
   }
 

@@ -162,6 +162,31 @@ describe('by mouse', () => {
     await page.done()
   })
 
+  test('a line of the language does what has no button', async () => {
+    const page = await open('three-segments')
+    const { sim, button, states, logged, at, end } = hands(page)
+    await at(75)
+    const line = sim.getByLabel(/^Do something else at/)
+    await line.fill('clinet send 5')
+    await button('Do it').click()
+    await sim.getByText(/Hint: .*client/).first().waitFor()
+    assert.equal(await line.getAttribute('aria-invalid'), 'true')
+    assert.equal(await line.evaluate((e) => { const i = /** @type {HTMLInputElement} */ (e); return i.value.slice(i.selectionStart ?? 0, i.selectionEnd ?? 0) }), 'clinet', 'the word at fault is selected')
+    assert.deepEqual(await violations(page), [])
+
+    await button('forge to client SYN seq=90').click()
+    assert.equal(await line.inputValue(), 'forge to client SYN seq=90')
+    await line.fill('forge to client RST,ACK seq=0 ack=101')
+    await page.keyboard.press('Enter')
+    await logged(/You put a RST-ACK to the client/)
+    assert.equal(await line.inputValue(), '')
+    await line.fill('client abort')
+    await page.keyboard.press('Enter')
+    await states('CLOSED', 'SYN-RECEIVED')
+    await end()
+    await page.done()
+  })
+
   test('what cannot be done says why', async () => {
     const page = await open('three-segments')
     const { sim, button, segment, at } = hands(page)
@@ -415,7 +440,7 @@ test('500 keys at random break nothing', async () => {
   const page = await open('three-segments')
   const { sim } = hands(page)
   await sim.focus()
-  const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'Space', 'Enter', 'Escape', 'Tab', 'Shift+Tab', 'd', 'l', 'u', 'h', 'e', 'Control+z', '+', '-', '?', '5']
+  const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'Space', 'Enter', 'Escape', 'Tab', 'Shift+Tab', 'd', 'l', 'u', 'h', 'e', 'c', 'Control+z', '+', '-', '?', '5']
   let seed = 20260101
   for (let i = 0; i < 500; i++) {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0

@@ -1,0 +1,30 @@
+// Package view shows an instant of a run as the tools of a host would show it: tcpdump, ss, /proc/net/tcp and nstat, in the
+// bytes that they print.
+//
+// # Usage
+//
+//	v := view.At(&world, events)          // the world and all the events that led to it
+//	fmt.Print(v.SS(engine.Server))        // ss -tan
+//	fmt.Print(v.SSInfo(engine.Server))    // ss -tin
+//	fmt.Print(v.ProcTCP(engine.Server))   // cat /proc/net/tcp
+//	fmt.Print(v.Nstat(engine.Server))     // nstat -a
+//	fmt.Print(view.Tcpdump(events, view.AtServer, true))
+//
+// [AtNode] does it for a node of a timeline. Nothing here keeps anything: a view is a function of the run. What a
+// connection record does not hold, such as how many segments went out, is folded from the events.
+//
+// # What is imitated
+//
+// ss and nstat are those of iproute2 6.1, printing into a pipe: columns are as wide as what is in them, and lines have the
+// blanks at their ends that ss leaves there. /proc/net/tcp is that of Linux 6.18. Hosts that follow the profile rfc9293
+// are shown by the same tools. Sockets are listed as the kernel lists them, the listener first, then the connections by
+// age, where the kernel has the order of its hash table.
+//
+// # Limitations
+//
+// What a kernel counts of itself and the engine does not have is left out, as the tools leave out what is zero: pacing and
+// delivery rates, receive buffer tuning, memory, busy times, and the counters that package documentation of [Counter] does
+// not list. The congestion control is called reno, which is what the engine's is (package tcp), though the default of
+// Linux is cubic. Inode numbers are made up: they count from 10001. Socket addresses are all zero, as for readers who may
+// not see them.
+package view
