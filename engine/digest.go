@@ -164,7 +164,7 @@ func (e *encoder) segment(s *wire.Segment) {
 	e.u16(s.IPID)
 	e.bool(s.DF)
 	e.u32(s.Flow)
-	e.ip(s.ICMP.From)
 	e.u8(uint8(s.ICMP.Kind))
+	e.u8(s.ICMP.Router)
 	e.u16(s.ICMP.MTU)
 }

@@ -124,7 +124,7 @@ func (w *World) forge(a *Action, rec *Recorder) *ActionError {
 		// The error is about a segment that the target sent, and pretends to come from the other host.
 		seg.Src, seg.Dst = seg.Dst, seg.Src
 		seg.ICMP = a.Edit.Seg.ICMP
-		seg.ICMP.From = w.setup.Hosts[from].Addr.Addr()
+		seg.ICMP.Router = 0
 	}
 	a.Edit.apply(&seg)
 	way := w.path.Delay(direction(to))

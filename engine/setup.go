@@ -8,6 +8,7 @@ import (
 
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
 )
 
 // Limits of a Setup.
@@ -37,7 +38,7 @@ func (s *Setup) check() error {
 			return &SetupError{"path", "over IPv6 every link takes packets of at least " + strconv.Itoa(network.MinMTU6) + " bytes"}
 		}
 		for h := range s.Hosts {
-			if a := s.Hosts[h].Addr.Addr(); a == network.RouterAddr(i+1, a.Is6()) {
+			if a := s.Hosts[h].Addr.Addr(); a == wire.RouterAddr(uint8(i+1), a.Is6()) {
 				return &SetupError{HostID(h).String(), "the address " + a.String() + " belongs to a box on the path"}
 			}
 		}

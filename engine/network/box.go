@@ -75,7 +75,8 @@ func (s OptionSet) String() string {
 	return strings.Join(names, ",")
 }
 
-// A Box stands half way between the hosts and does something to what passes. Only the fields that its kind names have a
+// A Box stands half way between the hosts and does something to what passes. Box number n of a path has the address
+// wire.RouterAddr(n): its ICMP errors come from there, and a NAT puts it in the place of the client's. Only the fields that its kind names have a
 // meaning; the others are zero.
 type Box struct {
 	Kind BoxKind
@@ -196,15 +197,6 @@ func (b Box) String() string {
 		return "mtu " + strconv.Itoa(int(b.MTU))
 	}
 	return "?"
-}
-
-// RouterAddr is the address of box number n, from 1: the source of its ICMP errors, and what a NAT puts in the place of the
-// client's (RFC 5737, RFC 3849).
-func RouterAddr(n int, six bool) netip.Addr {
-	if six {
-		return netip.AddrFrom16([16]byte{0: 0x20, 1: 0x01, 2: 0x0d, 3: 0xb8, 4: 0x01, 5: 0x13, 15: byte(n)})
-	}
-	return netip.AddrFrom4([4]byte{203, 0, 113, byte(n)})
 }
 
 // box is a Box with what it remembers.
@@ -361,7 +353,7 @@ func (c *crossing) back() Direction { return ToClient - c.dir }
 // complain sends an ICMP error about the segment back.
 func (c *crossing) complain(kind wire.ICMPKind, mtu uint16, id rule.ID, args ...int64) {
 	s := c.seg
-	s.ICMP = wire.ICMP{From: RouterAddr(c.n, s.Is6()), Kind: kind, MTU: mtu}
+	s.ICMP = wire.ICMP{Kind: kind, Router: uint8(c.n), MTU: mtu}
 	c.inject(&s, c.back(), id, args...)
 }
 
@@ -478,7 +470,7 @@ func (c *crossing) forget(f *flow) {
 // nat changes the end of the segment that is the client's: its source on the way out, its destination on the way back. What
 // an ICMP error quotes went the other way.
 func (c *crossing) nat() {
-	own := RouterAddr(c.n, c.seg.Is6())
+	own := wire.RouterAddr(uint8(c.n), c.seg.Is6())
 	out := c.dir == ToServer
 	end := &c.seg.Dst
 	if out != c.isICMP() {

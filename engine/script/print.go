@@ -110,7 +110,7 @@ func segment(s *wire.Segment) string {
 		if s.ICMP.Kind == wire.TooBig {
 			fmt.Fprintf(&b, "mtu %d ", s.ICMP.MTU)
 		}
-		fmt.Fprintf(&b, "from %s about ", s.ICMP.From)
+		fmt.Fprintf(&b, "from %s about ", s.Sayer())
 	}
 	fmt.Fprintf(&b, "%s seq %d", s.Flags.Kind(), uint32(s.Seq))
 	if s.Flags.Has(wire.ACK) || s.Ack != 0 {

@@ -350,7 +350,7 @@ func (s *setupParser) checkHosts() {
 				Message: fmt.Sprintf("over IPv6 an MTU is at least %d, not %d", network.MinMTU6, b.MTU), Range: &diag.Range{Min: network.MinMTU6, Max: 65535}})
 		}
 		for id, a := range [2]netip.Addr{c.Addr(), sv.Addr()} {
-			if a == network.RouterAddr(i+1, a.Is6()) {
+			if a == wire.RouterAddr(uint8(i+1), a.Is6()) {
 				s.out.add(diag.Diagnostic{Line: line, Col: 1, EndCol: 7, Severity: diag.Error, Code: "same-address",
 					Message: fmt.Sprintf("the %s has the address %s, which belongs to a box of the path", engine.HostID(id), a), Hint: "give it another address, 192.0.2.1 for instance"})
 			}

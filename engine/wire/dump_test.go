@@ -179,13 +179,13 @@ func dumpTable() []Segment {
 	add("[::1]:7", "[::1]:7", PSH|ACK, 5, 6, data("x"))
 	// ICMP errors, with the whole segment or the first part of a long one in them.
 	for kind := NetUnreachable; kind < NumICMPKinds; kind++ {
-		said := func(from string) func(*Segment) {
-			return func(s *Segment) { s.ICMP = ICMP{netip.MustParseAddr(from), kind, 1400} }
+		said := func(router uint8) func(*Segment) {
+			return func(s *Segment) { s.ICMP = ICMP{kind, router, 1400} }
 		}
-		add(c, h, SYN, 100, 0, opts(linux), said("203.0.113.1"))
-		add("192.0.2.1:4321", "198.51.100.20:22", ACK, 100, 300, data(strings.Repeat("x", 1460)), said("198.51.100.20"))
-		add(c6, h6, SYN, 100, 0, opts(linux), said("2001:db8:113::1"))
-		add(c6, "[2001:db8::22]:22", ACK, 100, 300, data(strings.Repeat("x", 1440)), said("2001:db8::22"))
+		add(c, h, SYN, 100, 0, opts(linux), said(1))
+		add("192.0.2.1:4321", "198.51.100.20:22", ACK, 100, 300, data(strings.Repeat("x", 1460)), said(0))
+		add(c6, h6, SYN, 100, 0, opts(linux), said(1))
+		add(c6, "[2001:db8::22]:22", ACK, 100, 300, data(strings.Repeat("x", 1440)), said(0))
 	}
 	return run
 }

@@ -85,9 +85,9 @@ func genSegment() *rapid.Generator[Segment] {
 		s := rapid.OneOf(four, four, six).Draw(t, "of one version")
 		if rapid.IntRange(0, 5).Draw(t, "an error about it") == 0 {
 			s.ICMP = ICMP{
-				From: rapid.SampledFrom([]netip.Addr{s.Dst.Addr(), netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("2001:db8:113::1")}).Draw(t, "from"),
-				Kind: ICMPKind(rapid.IntRange(1, int(NumICMPKinds)-1).Draw(t, "kind")),
-				MTU:  rapid.Uint16().Draw(t, "mtu"),
+				Kind:   ICMPKind(rapid.IntRange(1, int(NumICMPKinds)-1).Draw(t, "kind")),
+				Router: rapid.Uint8().Draw(t, "router"),
+				MTU:    rapid.Uint16().Draw(t, "mtu"),
 			}
 		}
 		return s

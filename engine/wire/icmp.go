@@ -41,9 +41,26 @@ func ParseICMPKind(name string) (ICMPKind, bool) {
 
 // An ICMP is what an error message says beside the segment that it quotes. It is on its way to the source of that segment.
 type ICMP struct {
-	From netip.Addr // who says it: a router, or the host that the segment was for
-	Kind ICMPKind
-	MTU  uint16 // of TooBig: bytes of the largest packet that the next link takes, with its IP header
+	Kind   ICMPKind
+	Router uint8  // who says it: the router with this number, from 1, or with 0 the host that the segment was for
+	MTU    uint16 // of TooBig: bytes of the largest packet that the next link takes, with its IP header
+}
+
+// RouterAddr is the address of the nth router between the hosts, from 1: 203.0.113.n or 2001:db8:113::n, of the blocks that
+// exist for examples (RFC 5737, RFC 3849).
+func RouterAddr(n uint8, six bool) netip.Addr {
+	if six {
+		return netip.AddrFrom16([16]byte{0: 0x20, 1: 0x01, 2: 0x0d, 3: 0xb8, 4: 0x01, 5: 0x13, 15: n})
+	}
+	return netip.AddrFrom4([4]byte{203, 0, 113, n})
+}
+
+// Sayer is the address that an ICMP error about the segment comes from.
+func (s *Segment) Sayer() netip.Addr {
+	if s.ICMP.Router == 0 {
+		return s.Dst.Addr()
+	}
+	return RouterAddr(s.ICMP.Router, s.Is6())
 }
 
 var (
@@ -76,7 +93,7 @@ const (
 func (s *Segment) appendICMP(b []byte) []byte {
 	typ, code := s.ICMP.Kind.TypeCode(s.Is6())
 	body := []byte{typ, code, 0, 0, 0, 0, 0, 0}
-	out := Segment{TTL: DefaultTTL, Src: netip.AddrPortFrom(s.ICMP.From, 0), Dst: netip.AddrPortFrom(s.Src.Addr(), 0)}
+	out := Segment{TTL: DefaultTTL, Src: netip.AddrPortFrom(s.Sayer(), 0), Dst: netip.AddrPortFrom(s.Src.Addr(), 0)}
 	if s.Is6() {
 		// RFC 4443 sections 3.2 and 3.4: the MTU, or for an unknown next header its place in the packet.
 		switch s.ICMP.Kind {

@@ -245,7 +245,7 @@ func appendWire(b []byte, s *wire.Segment) []byte {
 	if s.ICMP.Kind != wire.NoICMP {
 		b = appendName(b, `,"icmp":{"kind":`, s.ICMP.Kind.String())
 		b = append(b, `,"from":"`...)
-		b = s.ICMP.From.AppendTo(b)
+		b = s.Sayer().AppendTo(b)
 		b = appendInt(b, `","mtu":`, int64(s.ICMP.MTU))
 		b = append(b, '}')
 	}

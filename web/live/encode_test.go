@@ -141,7 +141,7 @@ func describe(e *engine.Event) RunEvent {
 			Checksum: int64(s.Sum()), SumOK: s.SumOK(), Options: s.Options.Text(), OptionsHex: hex.EncodeToString(s.Options.Bytes()),
 			Payload: string(payload), Len: int64(s.Len()), TTL: int64(s.TTL), IPID: int64(s.IPID), DF: s.DF, TOS: int64(s.TOS)}
 		if m := s.ICMP; m.Kind != wire.NoICMP {
-			d.Wire.ICMP = &ICMP{Kind: m.Kind.String(), From: m.From.String(), MTU: int64(m.MTU)}
+			d.Wire.ICMP = &ICMP{Kind: m.Kind.String(), From: s.Sayer().String(), MTU: int64(m.MTU)}
 		}
 	}
 	if v := e.Vars; v != nil {
