@@ -247,7 +247,7 @@ const (
 // A Happening is one thing that a box did while something crossed the middle of the path.
 type Happening struct {
 	Kind HappeningKind
-	On   int // what it happened to: 0 is what crosses, n the nth that was injected by the way
+	On   int // what it happened to, or was injected because of: 0 is what crosses, n the nth that was injected by the way
 	Box  int // number of the box, from 1
 	Rule rule.ID
 	Args [rule.MaxParams]int64
