@@ -190,13 +190,12 @@ func (b Box) String() string {
 			return "box syn-proxy isn " + strconv.FormatUint(uint64(b.ISN), 10)
 		}
 		return "box syn-proxy"
-	case Narrow:
+	default:
 		if b.Silent {
 			return "mtu " + strconv.Itoa(int(b.MTU)) + " silent"
 		}
 		return "mtu " + strconv.Itoa(int(b.MTU))
 	}
-	return "?"
 }
 
 // box is a Box with what it remembers.

@@ -184,6 +184,34 @@ func TestPathMTU(t *testing.T) {
 	}
 }
 
+// An MTU that is told before the connection is made counts once it is, and nobody is told of an error about a closed socket.
+func TestICMPWhereNothingCanBeSaid(t *testing.T) {
+	h := icmpHost(RFC9293, false, false, SynSent)
+	c := h.Conns()[0]
+	quoted := wire.NewSegment(c.Local, c.Remote)
+	quoted.Seq, quoted.ICMP = c.SndUna, wire.ICMP{Kind: wire.TooBig, MTU: 300}
+	for _, e := range h.ReceiveICMP(Second, &quoted, nil) {
+		if e.Kind == Send {
+			t.Errorf("%v was sent", e.Seg.Flags)
+		}
+	}
+	if got := h.Conns()[0].PathMTU; got != 300 {
+		t.Errorf("the path MTU is %d", got)
+	}
+
+	h = icmpHost(RFC9293, false, false, Established)
+	h.Call(Second, Call{Verb: CallClose}, nil)
+	quoted.Seq, quoted.ICMP.Kind = 101, wire.PortUnreachable
+	for _, e := range h.ReceiveICMP(Second, &quoted, nil) {
+		if e.Kind == Tell {
+			t.Errorf("told %v", e.Errno)
+		}
+	}
+	if h.State() != Closed {
+		t.Errorf("the connection is in %v", h.State())
+	}
+}
+
 // Over IPv6 an MSS is 20 bytes less, and without an MSS option it is 1220 (RFC 9293 section 3.7.1, MUST-15, SHLD-6).
 func TestMSSOverIPv6(t *testing.T) {
 	for six, want := range map[bool][2]uint16{false: {1460, 536}, true: {1440, 1220}} {

@@ -139,6 +139,14 @@ func TestICMPBytes(t *testing.T) {
 			t.Fatalf("%v is read as %v", s.ICMP.Kind, k)
 		}
 	})
+	s := NewSegment(client, server)
+	s.Flags = SYN | ACK
+	if s.Kind() != "SYN-ACK" || s.Sayer() != server.Addr() {
+		t.Errorf("a segment is a %s, and an error about it comes from %v", s.Kind(), s.Sayer())
+	}
+	if s.ICMP.Kind = TimeExceeded; s.Kind() != "ICMP" {
+		t.Errorf("an error is a %s", s.Kind())
+	}
 	if _, ok := ParseICMPKind(""); ok || NoICMP.String() != "" {
 		t.Error("no error has a name")
 	}
