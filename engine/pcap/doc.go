@@ -15,7 +15,7 @@
 // # What is written
 //
 // One interface a side, "client" and "server", each as a capture program on that host would see it: what the host sent and what
-// arrived there, as raw IPv4 packets. A segment that was lost is on the sender's interface only, one that the learner forged or
+// arrived there, as raw IPv4 or IPv6 packets. A segment that was lost is on the sender's interface only, one that the learner forged or
 // copied on the receiver's only, and one that was edited differs between the two. Times are virtual, counted from 1970-01-01
 // 00:00:00 UTC, in microseconds. Comments of a packet say in words which rule sent it, what the path did to it, and which checks it
 // passed or failed where it arrived. The packet id is the number of the segment, the same on both interfaces.
@@ -26,7 +26,7 @@
 // # What is read
 //
 // pcap and pcapng in both byte orders, times in any unit (kept in microseconds), Ethernet with any number of VLAN tags, raw IP, Linux
-// cooked captures (version 1 and 2) and BSD loopback. Of each packet that is TCP over IPv4 there is a [wire.Segment]; of all others the
+// cooked captures (version 1 and 2) and BSD loopback. Of each packet that is TCP over IPv4 or IPv6 there is a [wire.Segment]; of all others the
 // reason why not. Packets that were cut by a snapshot length are read when their TCP header is whole. A checksum that the
 // sender left to its network card is taken for right.
 //

@@ -8,6 +8,7 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/pcap"
+	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -18,7 +19,10 @@ import (
 func TestFollowLabs(t *testing.T) {
 	var table strings.Builder
 	for _, l := range labs(t) {
-		byHand := slices.ContainsFunc(l.Events, func(e engine.Event) bool { return e.Kind == engine.Forged || e.Kind == engine.Edited })
+		// By the hand of the learner, or of the path.
+		byHand := slices.ContainsFunc(l.Events, func(e engine.Event) bool {
+			return e.Kind == engine.Forged || e.Kind == engine.Edited || e.Kind == engine.Injected || e.Rule == rule.LabReorder
+		})
 		broken := slices.ContainsFunc(l.Scenario.Setup.Hosts[:], func(h engine.HostSetup) bool { return h.Options.Broken != 0 })
 		c := parsed(t, written(t, l.Run))
 		for i := range c.Conversations {

@@ -36,6 +36,9 @@ func TestWriteIsReadBack(t *testing.T) {
 		}
 		var got []string
 		for _, p := range c.Packets {
+			if strings.HasPrefix(p.Unread, "the packet is not TCP") && len(p.Comments) > 0 {
+				continue // an ICMP error: it is written and not read
+			}
 			if p.Unread != "" || p.Cut != 0 || p.Offload || len(p.Comments) == 0 && p.Direction == pcap.Out {
 				t.Errorf("%s: packet %d: %+v", l.name, p.N, p)
 			}
@@ -59,7 +62,7 @@ func sighting(at engine.Time, name string, out bool, id engine.SegID, s wire.Seg
 	if out {
 		way = "out"
 	}
-	return fmt.Sprintf("%v %s %s %v %x", at, name, way, id, s.AppendIPv4(nil))
+	return fmt.Sprintf("%v %s %s %v %x", at, name, way, id, s.AppendIP(nil))
 }
 
 // sightings are what both interfaces must see of a run: what its host sends, and what arrives there, as it is then.
@@ -67,12 +70,15 @@ func sightings(events []engine.Event) (lines []string) {
 	now := map[engine.SegID]wire.Segment{}
 	for _, e := range events {
 		switch e.Kind {
-		case engine.Forged, engine.Duplicated, engine.Edited:
+		case engine.Forged, engine.Duplicated, engine.Edited, engine.Injected:
 			now[e.Seg] = e.Wire
 		case engine.Sent:
 			now[e.Seg] = e.Wire
 			lines = append(lines, sighting(e.At, e.Host.String(), true, e.Seg, e.Wire))
 		case engine.Arrived:
+			if s := now[e.Seg]; s.Kind() == "ICMP" {
+				continue
+			}
 			lines = append(lines, sighting(e.At, e.Host.String(), false, e.Seg, now[e.Seg]))
 		}
 	}
