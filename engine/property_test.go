@@ -25,7 +25,7 @@ func anySetup(t *rapid.T) engine.Setup {
 	s.Seed = rapid.Uint64().Draw(t, "seed")
 	isn := rapid.OneOf(rapid.Uint32(), rapid.SampledFrom([]uint32{0, 1<<31 - 1, 1<<32 - 1, 1<<32 - 3}))
 	for h := range s.Hosts {
-		s.Hosts[h].Profile = rapid.SampledFrom([]string{"rfc9293", "linux"}).Draw(t, "profile")
+		s.Hosts[h].Profile = rapid.SampledFrom(tcp.ProfileNames()).Draw(t, "profile")
 		s.Hosts[h].ISNs = nil
 		s.Hosts[h].Options.FastOpen = tcp.Some(rapid.Uint8Range(0, engine.MaxFastOpen).Draw(t, "fastopen"))
 		first := isn.Draw(t, "isn")

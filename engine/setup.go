@@ -83,11 +83,7 @@ func (h *HostSetup) fault() string {
 		return "a protection that is broken does not exist; there are " + strings.Join(tcp.BrokenNames(), ", ")
 	}
 	if _, ok := tcp.ProfileByName(h.Profile); !ok {
-		var names []string
-		for _, p := range tcp.Profiles() {
-			names = append(names, p.Name)
-		}
-		return "there is no profile " + strconv.Quote(h.Profile) + "; there is " + strings.Join(names, " and ")
+		return "there is no profile " + strconv.Quote(h.Profile) + "; there are " + strings.Join(tcp.ProfileNames(), ", ")
 	}
 	return ""
 }

@@ -3,6 +3,7 @@
 //	lab [serve] [flags]        the server
 //	lab check [-json] [DIR]    what is wrong in a folder of lessons
 //	lab run [flags] FILE       a scenario or a packetdrill script (*.pkt) without a browser, or a folder of scripts
+//	lab profiles               in what the ways to do TCP differ
 //	lab search [flags] WHAT    the shortest run in which a protocol goes wrong
 //	lab healthcheck [flags]    asks a running server whether it is well
 //	lab version
@@ -44,6 +45,7 @@ var commands = map[string]command{
 	"serve":       serve,
 	"check":       check,
 	"run":         runFile,
+	"profiles":    profiles,
 	"search":      searchRun,
 	"healthcheck": healthcheck,
 	"version":     version,
@@ -94,6 +96,7 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
   lab check [-json] [DIR]   what is wrong in a folder of lessons
   lab run [flags] FILE      a scenario without a browser; - is standard input
   lab run FILE.pkt          a packetdrill script; lab run DIR runs all below a folder
+  lab profiles              in what the RFC and Linux differ, with the rule and a scenario for each
   lab search [flags] WHAT   the shortest run in which a protocol goes wrong; WHAT is a scenario of socket calls, or the protection
                             that is missing: two-way-handshake, no-time-wait, ... Ends with 0 if it found one, 1 if nothing
                             goes wrong within the limits, 2 if it could not search, 130 if it was cancelled

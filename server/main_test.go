@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/handshakelab/lab/engine/tcp"
 )
 
 // binary is the program itself, built once: these tests see what its users see.
@@ -451,6 +453,25 @@ func TestRun(t *testing.T) {
 	}
 	if r := lab(t, nil, strings.Replace(lostScenario, "step until quiet\nexpect server ESTABLISHED\n", "", 1), "run", "-ahead", "-"); r.code != 0 || r.stdout != lostDump {
 		t.Errorf("running ahead: %+v", r)
+	}
+}
+
+// lab profiles prints a line for each difference, with what each profile does and the rule.
+func TestProfiles(t *testing.T) {
+	r := lab(t, nil, "", "profiles")
+	lines := strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
+	if r.code != 0 || len(lines) != 1+len(tcp.Differences()) || !strings.HasPrefix(lines[0], "difference") {
+		t.Fatalf("%+v", r)
+	}
+	for i, d := range tcp.Differences() {
+		for _, word := range []string{d.About, d.Says[0], d.Says[1], string(d.Rule), d.Scenario} {
+			if !strings.Contains(lines[i+1], word) {
+				t.Errorf("line %d has no %q: %s", i+1, word, lines[i+1])
+			}
+		}
+	}
+	if r := lab(t, nil, "", "profiles", "linux"); r.code != 2 || !strings.Contains(r.stderr, "linux") {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -163,6 +163,16 @@ const (
 	LinuxICMPSoft      ID = "linux:icmp-established"
 	LinuxICMPRequest   ID = "linux:icmp-request"
 
+	LinuxISN             ID = "linux:isn"
+	LinuxPAWS            ID = "linux:paws"
+	LinuxSimultaneousACK ID = "linux:simultaneous-ack"
+	LinuxResetACK        ID = "linux:reset-ack"
+	LinuxSynForgiven     ID = "linux:syn-forgiven"
+	LinuxMinMSS          ID = "linux:min-mss"
+	LinuxProbe           ID = "linux:window-probe"
+	LinuxNagle           ID = "linux:nagle"
+	LinuxWindow          ID = "linux:window-unit"
+
 	LabDrop      ID = "lab:drop"
 	LabDelay     ID = "lab:delay"
 	LabHold      ID = "lab:hold"
@@ -669,6 +679,33 @@ var catalogue = []Rule{
 	linux(LinuxResetErrno, "Linux names a reset in another way",
 		"The RFC speaks of a refused connection in SYN-RECEIVED; the application on Linux is told that it was reset. In CLOSE-WAIT it gets EPIPE.").
 		says("The peer reset the connection. The application is told in the words of Linux.", ""),
+	linux(LinuxISN, "The clock of initial sequence numbers ticks every 64 ns",
+		"RFC 9293 has it tick about every 4 µs. Linux adds to its keyed hash a clock that is sixty times as fast and goes round every 274 s.").
+		says("The initial sequence number {ISS} comes from a clock of 64 ns and a secret.", "", "ISS"),
+	linux(LinuxPAWS, "A timestamp one tick old still passes",
+		"RFC 7323 drops whatever is older than the newest timestamp. Linux forgives one tick, because segments of the same moment may overtake each other.").
+		says("The timestamp {TSval} is one tick older than {TS.Recent}, which Linux forgives.", "", "TSval", "TS.Recent"),
+	linux(LinuxSimultaneousACK, "In a simultaneous open an ACK of nothing is enough",
+		"The RFC answers an ACK that does not cover our SYN with RST. After a simultaneous open Linux takes one that acknowledges just what came before it.").
+		says("{SEG.ACK} does not acknowledge our SYN, but Linux takes it and the connection is ESTABLISHED.", "", "SEG.ACK"),
+	linux(LinuxResetACK, "An RST that aborts carries an ACK",
+		"The RFC sends an RST with a sequence number only. Linux sets the ACK bit too, with the options of any other segment.").
+		says("The RST also acknowledges: {RCV.NXT} was expected next.", "", "RCV.NXT"),
+	linux(LinuxSynForgiven, "One lost SYN does not shrink the initial window",
+		"By RFC 5681 a lost SYN makes the connection begin with one segment. Linux forgives a single loss.").
+		says("The SYN had to be sent again once; the connection begins with {segments} segments all the same.", "", "segments"),
+	linux(LinuxMinMSS, "An announced MSS below 48 is not believed",
+		"Tiny segments would be nearly all header. Linux sends 48 bytes a segment, however small the MSS that it is told (tcp_min_snd_mss).").
+		says("", "The peer announces an MSS of {MSS} bytes. It counts as {least}.", "MSS", "least"),
+	linux(LinuxProbe, "A window probe is empty and lies one number back",
+		"The RFC sends a byte of new text into a shut window. Linux repeats an old number without text: the answer is the same, and nothing is thrown away.").
+		says("A probe after {RTO.us}, doubled each time; {count} so far. It carries no text.", "", "RTO.us", "count"),
+	linux(LinuxNagle, "Only small segments make small segments wait",
+		"Nagle's algorithm holds a small segment back while anything is unacknowledged. Linux lets it go unless another small one is (Minshall's variation).").
+		says("{bytes} bytes go out although {flying} are not acknowledged: none of those segments is small.", "", "bytes", "flying"),
+	linux(LinuxWindow, "Windows are announced in whole units",
+		"A scaled window can only be a multiple of its unit. The RFC cuts off what is left over; Linux rounds up and keeps what it has promised.").
+		says("Windows are rounded up to a multiple of {unit} bytes.", "", "unit"),
 
 	linux(LinuxICMPConnect, "Any ICMP error ends a connect",
 		"By the RFC a soft error must not abort. Linux tells the application at once: it can try another address sooner.").

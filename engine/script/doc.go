@@ -32,7 +32,7 @@
 //	server isn 300,400                  # of its first and its second; those after are generated
 //	client isn counter                  # how they are made: keyed (the default), fixed, counter, clock
 //	client isn 300,counter              # the first one, and how those after it are made
-//	client profile linux                # rfc9293 or linux
+//	client profile linux                # rfc9293, linux (6.18) or linux-classic (before 6.5)
 //	client mss 1400                     # the MSS that it announces
 //	client window 4096                  # its receive buffer
 //	client wscale 7                     # the window scale that it offers, 0 to 14

@@ -149,7 +149,7 @@ func (s *setupParser) host(id engine.HostID) {
 
 // settingValue takes the value of a setting, unless the next setting follows at once.
 func (s *setupParser) settingValue(name string) (value, bool) {
-	what := map[string]string{"isn": "a number, or keyed, fixed, counter or clock", "profile": "rfc9293 or linux", "mss": "a number", "window": "a number", "wscale": "a number or off",
+	what := map[string]string{"isn": "a number, or keyed, fixed, counter or clock", "profile": "one of " + strings.Join(tcp.ProfileNames(), ", "), "mss": "a number", "window": "a number", "wscale": "a number or off",
 		"sack": "on or off", "timestamps": "on or off", "max-syn-backlog": "a number", "ports": "a number",
 		"broken": "the name of a protection"}[name]
 	for _, t := range timeSettings {
@@ -181,11 +181,8 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 		h.ISNs, o.ISN = s.isns(v)
 	case "profile":
 		if _, ok := tcp.ProfileByName(strings.ToLower(v.text)); !ok {
-			var names []string
-			for _, p := range tcp.Profiles() {
-				names = append(names, p.Name)
-			}
-			s.reject(v, "unknown-profile", quoted(v.text)+" is no profile", diag.DidYouMean("the profiles are "+strings.Join(names, " and "), v.text, names...))
+			names := tcp.ProfileNames()
+			s.reject(v, "unknown-profile", quoted(v.text)+" is no profile", diag.DidYouMean("the profiles are "+strings.Join(names, ", "), v.text, names...))
 			return
 		}
 		h.Profile = strings.ToLower(v.text)

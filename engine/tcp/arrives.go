@@ -88,7 +88,10 @@ func (s *step) paws(seg *wire.Segment) bool {
 	if s.p.Linux {
 		slack = 1 // TCP_PAWS_WINDOW
 	}
-	if int32(s.t.TSRecent-o.TSVal) <= slack {
+	if late := int32(s.t.TSRecent - o.TSVal); late <= slack {
+		if late > 0 {
+			s.check(true, rule.LinuxPAWS, args[:]...)
+		}
 		return true
 	}
 	s.check(false, rule.PAWS, args[:]...)
@@ -151,8 +154,10 @@ func (s *step) resetNow() {
 		s.end(Closed, ECONNREFUSED, rule.RSTRefused)
 	case s.t.State == CloseWait && s.p.Linux:
 		s.end(Closed, EPIPE, rule.LinuxResetErrno)
+	case (s.t.State == Closing || s.t.State == LastAck) && s.p.Linux && !s.t.Orphan:
+		s.end(Closed, ECONNRESET, rule.LinuxResetErrno)
 	// CLOSING, LAST-ACK, TIME-WAIT: CLOSED, and nobody is told: the application has closed.
-	case s.t.Orphan || s.t.State == TimeWait || !s.p.Linux && (s.t.State == Closing || s.t.State == LastAck):
+	case s.t.Orphan || s.t.State == TimeWait || s.t.State == Closing || s.t.State == LastAck:
 		s.end(Closed, OK, rule.RSTClosing)
 	default:
 		s.end(Closed, ECONNRESET, rule.RSTReset)
@@ -218,9 +223,11 @@ func (s *step) ackField(seg *wire.Segment) bool {
 	args := [4]int64{num(seg.Ack), num(s.t.SndUna), num(s.t.SndNxt)}
 	if s.t.State == SynReceived {
 		// SYN-RECEIVED: SND.UNA < SEG.ACK <= SND.NXT enters ESTABLISHED; anything else is answered
-		// <SEQ=SEG.ACK><CTL=RST>. Linux takes SEG.ACK = SND.UNA too in a simultaneous open.
-		good := s.t.completes(seg) || s.p.Linux && seg.Ack == s.t.SndUna
-		if !s.check(good, rule.SynReceivedACK, args[:3]...) && !s.lacks(NoSynReceivedCheck, rule.BrokenSynReceivedACK, args[:3]...) {
+		// <SEQ=SEG.ACK><CTL=RST>.
+		good := s.t.completes(seg)
+		if !good && s.p.Linux && seg.Ack == s.t.SndUna {
+			good = s.check(true, rule.LinuxSimultaneousACK, num(seg.Ack))
+		} else if !s.check(good, rule.SynReceivedACK, args[:3]...) && !s.lacks(NoSynReceivedCheck, rule.BrokenSynReceivedACK, args[:3]...) {
 			s.reject(seg, rule.SynReceivedACK, args[:3]...)
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false

@@ -27,7 +27,10 @@ func (s *step) openWindow() {
 		}
 	}
 	// RFC 5681 section 3.1: after a SYN or SYN-ACK was lost, one segment. Linux forgives the first.
-	if s.t.SynTimeout && !(s.p.Linux && s.t.BytesAcked <= 1 && s.t.Resent <= 1) {
+	switch {
+	case s.t.SynTimeout && s.p.Linux && s.t.BytesAcked <= 1 && s.t.Resent <= 1:
+		s.check(true, rule.LinuxSynForgiven, int64(n))
+	case s.t.SynTimeout:
 		n = 1
 	}
 	s.t.Cwnd = n * mss

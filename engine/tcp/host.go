@@ -224,7 +224,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(l.backlog)}})
 		}
 		n := h.embryonic(l)
-		full := n > l.backlog // one more than the backlog fits, as in the accept queue
+		full := n >= l.backlog+int(h.cfg.Profile.SynQueueRoom)
 		if full {
 			l.overflowed = now
 		}

@@ -110,6 +110,9 @@ func (s *step) agree(seg *wire.Segment) {
 	// RFC 9293 section 3.7.1, MUST-15: without an MSS option, 536, over IPv6 1220. An MSS of 0 means none.
 	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), int64(defaultMSS(s.t.Local.Addr()))) {
 		s.t.SendMSS = o.MSS
+		if s.p.Linux && o.MSS < linuxMinSndMSS {
+			s.check(false, rule.LinuxMinMSS, int64(o.MSS), linuxMinSndMSS)
+		}
 	}
 	// RFC 7323 section 2.2: windows are scaled only when both SYNs carried the option; 2.3: more than 14 counts as 14.
 	s.t.ScaleOK = s.p.ScaleOn && o.HasWindowScale
@@ -119,6 +122,9 @@ func (s *step) agree(seg *wire.Segment) {
 	}
 	if s.p.ScaleOn || o.HasWindowScale {
 		s.check(s.t.ScaleOK, rule.WindowScale, int64(s.t.RcvScale), int64(s.t.SndScale))
+	}
+	if s.t.ScaleOK && s.p.Linux {
+		s.check(true, rule.LinuxWindow, 1<<s.t.RcvScale)
 	}
 	if s.t.ScaleOK && o.WindowScale > maxScale {
 		s.check(false, rule.WindowScaleLimit, int64(o.WindowScale))

@@ -28,7 +28,7 @@ func (s *step) persist() {
 	}
 	if s.p.Linux {
 		// The kernel's probe is empty and lies one number back.
-		s.emitText(s.t.SndUna.Add(^uint32(0)), "", rule.Persist, args[:]...)
+		s.emitText(s.t.SndUna.Add(^uint32(0)), "", rule.LinuxProbe, args[:]...)
 	} else {
 		s.emitText(s.t.SndNxt, s.t.Out[:1], rule.Persist, args[:]...)
 	}

@@ -36,6 +36,7 @@ type Profile struct {
 	LossProbe       bool    // tail loss probe
 	TWReuse         uint8   // Linux tcp_tw_reuse: 1 lets connect take a port out of TIME-WAIT, 0 and 2 (loopback only) do not
 	SynCookies      uint8   // Linux tcp_syncookies: 1 when the SYN queue is full, 2 always
+	SynQueueRoom    uint8   // embryonic connections that fit beyond the backlog (Linux: 1 since 6.13, 0 before)
 	AbortOnOverflow bool    // Linux tcp_abort_on_overflow: a full accept queue answers the final ACK with RST
 	ECN             uint8   // Linux tcp_ecn: 1 asks and answers, 2 answers only
 	PAWS            bool    // segments with an old timestamp are dropped (RFC 7323 section 5)
@@ -56,7 +57,7 @@ type Profile struct {
 // RFC9293 is the text of RFC 9293 with RFC 5961 and RFC 6298, and nothing that it does not ask for: its SYN carries the MSS
 // option only, unless the set-up switches more on.
 var RFC9293 = Profile{
-	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7,
+	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7, SynQueueRoom: 1,
 	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, PAWS: true, SynGiveUp: 180 * Second, GiveUp: 100 * Second, MSL: 120 * Second,
 }
 
@@ -64,11 +65,28 @@ var RFC9293 = Profile{
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, ECN: 2, FastOpen: FastOpenClient, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, SynQueueRoom: 1, ECN: 2, FastOpen: FastOpenClient, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
 }
 
-// Profiles returns all profiles, the RFC's first.
-func Profiles() []Profile { return []Profile{RFC9293, Linux} }
+// LinuxClassic is Linux before 6.5, which most books and captures show: the timeouts of a SYN double from the first one on, a
+// receive buffer of at most 6 MiB makes a window scale of 7, and no more connections are embryonic than the backlog says.
+var LinuxClassic = func() Profile {
+	p := Linux
+	p.Name, p.Scale, p.SynLinear, p.SynQueueRoom = "linux-classic", 7, 0, 0
+	return p
+}()
+
+// Profiles returns all profiles, the RFC's first. Differences lists where they part.
+func Profiles() []Profile { return []Profile{RFC9293, Linux, LinuxClassic} }
+
+// ProfileNames returns their names.
+func ProfileNames() []string {
+	var names []string
+	for _, p := range Profiles() {
+		names = append(names, p.Name)
+	}
+	return names
+}
 
 // ProfileByName returns the profile called name.
 func ProfileByName(name string) (Profile, bool) {

@@ -226,7 +226,11 @@ func (s *step) giveUp() {
 		return
 	}
 	// RFC 9293 section 3.9.2.2, SHLD-25: if ICMP has told why nobody answers, the application gets to know that.
-	s.end(Closed, cmp.Or(s.t.SoftErr, ETIMEDOUT), id, args...)
+	errno := cmp.Or(s.t.SoftErr, ETIMEDOUT)
+	if s.t.Orphan {
+		errno = OK // nobody is there to be told
+	}
+	s.end(Closed, errno, id, args...)
 }
 
 // backOff doubles the timeout and starts the timer again.
@@ -349,7 +353,7 @@ func (s *step) nagle(flying, n int) bool {
 	}
 	// Linux waits only for small segments, not for full ones (tcp_minshall_check).
 	if s.p.Linux && !s.t.SndUna.Less(s.t.SmallEnd) {
-		return false
+		return !s.check(true, rule.LinuxNagle, int64(n), int64(flying))
 	}
 	return !s.check(false, rule.Nagle, int64(n), int64(flying))
 }

@@ -3,7 +3,7 @@ package view
 // A Counter is one of the counters that nstat prints.
 type Counter uint8
 
-// The counters, in the order in which nstat prints them. What each counts is said where package view counts it.
+// The counters, in the order in which nstat prints them. Names are those of the kernel (RFC 4022 for Tcp).
 const (
 	IpInReceives Counter = iota
 	IpInDelivers

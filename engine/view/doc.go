@@ -10,8 +10,8 @@
 //	fmt.Print(v.Nstat(engine.Server))     // nstat -a
 //	fmt.Print(view.Tcpdump(events, view.AtServer, true))
 //
-// [AtNode] does it for a node of a timeline. Nothing here keeps anything: a view is a function of the run. What a
-// connection record does not hold, such as how many segments went out, is folded from the events.
+// [AtNode] does it for a node of a timeline, [Tcpdump] prints the lines of tcpdump. Nothing here keeps anything: a view is a
+// function of the run. What a connection record does not hold, such as how many segments went out, is folded from the events.
 //
 // # What is imitated
 //
@@ -20,11 +20,20 @@
 // are shown by the same tools. Sockets are listed as the kernel lists them, the listener first, then the connections by
 // age, where the kernel has the order of its hash table.
 //
+// # Held to the truth
+//
+// TestTraces compares all counters with those of a real kernel at the end of each recorded scenario. TestLinux compares ss and
+// /proc/net/tcp, stage by stage, with what they printed on Linux 6.18 while the same was done there; TestRealSS lays out
+// anew what the ss of the machine prints.
+//
 // # Limitations
 //
-// What a kernel counts of itself and the engine does not have is left out, as the tools leave out what is zero: pacing and
-// delivery rates, receive buffer tuning, memory, busy times, and the counters that package documentation of [Counter] does
-// not list. The congestion control is called reno, which is what the engine's is (package tcp), though the default of
-// Linux is cubic. Inode numbers are made up: they count from 10001. Socket addresses are all zero, as for readers who may
-// not see them.
+// What a kernel knows of itself and the engine does not have is left out, as the tools leave out what is zero: pacing and
+// delivery rates, receive buffer tuning, memory, busy times, and every counter that is no [Counter]. TcpCurrEstab goes up and
+// down, so nstat never prints it; [View.CurrEstab] tells it.
+//
+// The congestion control is called reno, which is what the engine's is (package tcp), though the default of Linux is
+// cubic. Timeouts are rounded up to the kernel's clock of 4 ms. What was last sent or heard before anything was is as long
+// ago as the run has lasted, as if the host had been started with it. Inode numbers are made up: they count from 10001. The
+// addresses of sockets are all zero, as for readers who may not see them, and a timer that was stopped holds no reference.
 package view

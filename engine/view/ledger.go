@@ -351,7 +351,7 @@ func (a *account) checked(e *engine.Event, f *flow, s *wire.Segment) {
 		return
 	}
 	switch e.Rule {
-	case rule.SynReceivedACK:
+	case rule.SynReceivedACK, rule.LinuxSimultaneousACK:
 		if e.OK {
 			a.acked(e, f, s, wire.Seq(e.Args[0]))
 		}
@@ -509,7 +509,7 @@ func (a *account) sent(e *engine.Event, f *flow, in *wire.Segment) {
 		}
 	case rule.KeepProbe:
 		a.Counters[TCPKeepAlive]++
-	case rule.Persist:
+	case rule.Persist, rule.LinuxProbe:
 		a.Counters[TCPWinProbe]++
 	}
 	switch {

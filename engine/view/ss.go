@@ -77,7 +77,6 @@ const (
 	linuxInitSegs  = 10  // initial congestion window of a socket
 	infiniteThresh = 1e5 // a slow start threshold that was never set is beyond any that is
 	tsOption       = 12  // bytes that the timestamps option takes of a segment
-	defaultSendMSS = 536 // before the peer's SYN
 	ethernetMTU    = 1500
 )
 
@@ -178,13 +177,13 @@ func millis(t engine.Time) string {
 	return strconv.FormatFloat(float64(t)/float64(tcp.Millisecond), 'g', 6, 64)
 }
 
-// sendMSS is how much text fits in one segment now.
+// sendMSS is how much text fits in one segment now. Before the peer's SYN the kernel counts on timestamps if it asks for them.
 func sendMSS(t *tcp.TCB, p *tcp.Profile) int {
-	n := min(int(t.SendMSS), int(p.MSS))
-	if t.TSOK || t.State == tcp.SynSent && p.Timestamps {
+	n := t.SegmentSize(p)
+	if t.State == tcp.SynSent && p.Timestamps {
 		n -= tsOption
 	}
-	return n
+	return max(n, 1)
 }
 
 // backoff is how often the retransmission timeout was doubled since something was last acknowledged.

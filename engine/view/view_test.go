@@ -171,3 +171,82 @@ func TestRealSS(t *testing.T) {
 		t.Errorf("(-ss +table)\n%s", cmp.Diff(string(out), got))
 	}
 }
+
+// counted are runs whose counters were worked out by hand from what the kernel counts when.
+var counted = []struct {
+	name, do string
+	host     engine.HostID
+	want     map[view.Counter]uint64
+}{
+	{"all ten segments of a window are lost", open + "rule drop every segment from client\nclient send 14480\nwait 10ms\nunrule 1\nstep until quiet", engine.Client,
+		map[view.Counter]uint64{
+			view.TCPOrigDataSent: 10, view.TCPLossProbes: 1, view.TCPTimeouts: 1, // the probe brings the tenth, the timeout the first
+			view.TCPSlowStartRetrans: 8, view.TcpRetransSegs: 10, view.TCPDelivered: 11, view.TCPLostRetransmit: 0,
+		}},
+	{"pieces with gaps between them", open + "forge to server ACK seq=201 ack=301 payload=\"a\"\nforge to server ACK seq=203 ack=301 payload=\"a\"\n" +
+		"forge to server ACK seq=205 ack=301 payload=\"a\"\nforge to server ACK seq=207 ack=301 payload=\"a\"\nforge to server ACK seq=209 ack=301 payload=\"a\"\nwait 60ms", engine.Server,
+		map[view.Counter]uint64{view.TCPOFOQueue: 4, view.TCPOFODrop: 1}},
+	{"old timestamps", open + "forge to server ACK seq=101 ack=301 options=\"nop,nop,TS val 3131600000 ecr 1\"\n" +
+		"forge to server ACK seq=101 ack=301 options=\"nop,nop,TS val 3131600000 ecr 1\"\nwait 60ms", engine.Server,
+		map[view.Counter]uint64{view.PAWSEstab: 2, view.TCPACKSkippedPAWS: 1}},
+	{"a closed socket in FIN-WAIT-2", open + "client close\nwait 200ms\nforge to client ACK seq=1 ack=1\nforge to client ACK seq=1 ack=1\nwait 60ms", engine.Client,
+		map[view.Counter]uint64{view.TW: 1, view.TCPACKSkippedFinWait2: 1}},
+	{"TIME-WAIT", open + "client close\nwait 200ms\nserver close\nwait 1s\nforge to client ACK seq=1 ack=1\nforge to client ACK seq=1 ack=1\nwait 60ms", engine.Client,
+		map[view.Counter]uint64{view.TW: 1, view.TCPACKSkippedTimeWait: 1}},
+	{"segments that may be marked", "client ecn 1\n" + open + "client send 18\nwait 60ms", engine.Server,
+		map[view.Counter]uint64{view.IpInECT0Pkts: 1, view.IpInNoECTPkts: 2}},
+	{"a SYN queue that is full", "server syncookies 0\nserver listen backlog 0\nforge to server SYN src=203.0.113.1 seq=1\nforge to server SYN src=203.0.113.2 seq=1\nwait 60ms", engine.Server,
+		map[view.Counter]uint64{view.TCPReqQFullDrop: 1, view.ListenDrops: 1, view.ListenOverflows: 0}},
+	{"an application that aborts, and one that closes with unread text", open + "client send 18\nwait 60ms\nserver close\nclient abort\nwait 60ms", engine.Server,
+		map[view.Counter]uint64{view.TCPAbortOnClose: 1, view.TCPAbortOnData: 0, view.TcpOutRsts: 1, view.TcpEstabResets: 1}},
+}
+
+func TestCounters(t *testing.T) {
+	for _, test := range counted {
+		t.Run(test.name, func(t *testing.T) {
+			v, _ := run(t, hosts+test.do)
+			got := v.Counters(test.host)
+			for c, want := range test.want {
+				if got[c] != want {
+					t.Errorf("%v is %d, want %d", c, got[c], want)
+				}
+			}
+			if t.Failed() {
+				t.Log(v.Nstat(test.host))
+			}
+		})
+	}
+}
+
+// Each counter counts something in a scenario or in one of the runs above.
+func TestEachCounterCounts(t *testing.T) {
+	files, err := filepath.Glob("../testdata/scenarios/*.lab")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	var sum view.Counters
+	add := func(v *view.View) {
+		for h := engine.Client; h <= engine.Server; h++ {
+			for c, n := range v.Counters(h) {
+				sum[c] += n
+			}
+		}
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, _ := run(t, string(src))
+		add(v)
+	}
+	for _, test := range counted {
+		v, _ := run(t, hosts+test.do)
+		add(v)
+	}
+	for c, n := range sum {
+		if n == 0 {
+			t.Errorf("nothing counts %v", view.Counter(c))
+		}
+	}
+}
