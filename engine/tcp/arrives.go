@@ -195,6 +195,9 @@ func (s *step) ackField(seg *wire.Segment) bool {
 		s.updateWindow(seg)
 		s.acknowledged(seg)
 		s.established(rule.SynReceivedACK, args[:3]...)
+		// RFC 9293 section 3.10.2: text that was queued in SYN-SENT or SYN-RECEIVED may go now.
+		s.sendData(rule.SendWindow)
+		s.startPersist()
 		return true
 	}
 	return s.ackEstablished(seg)

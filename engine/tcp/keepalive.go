@@ -12,7 +12,7 @@ func (s *step) option(o SockOpt, v [3]Time) {
 		s.t.KeepIdle, s.t.KeepInterval, s.t.KeepCount, s.t.KeepProbes = v[0], v[1], uint8(v[2]), 0
 		s.stop(Keepalive, rule.KeepOff)
 		if s.t.KeepIdle > 0 && s.t.State.Synchronized() {
-			s.set(Keepalive, s.t.LastHeard+s.t.KeepIdle, rule.KeepIdle, int64(s.t.KeepIdle))
+			s.set(Keepalive, max(s.now, s.t.LastHeard+s.t.KeepIdle), rule.KeepIdle, int64(s.t.KeepIdle))
 		}
 	case NoDelay:
 		s.t.NoDelay = v[0] != 0

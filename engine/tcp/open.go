@@ -175,6 +175,7 @@ func (s *step) synSent(seg *wire.Segment) {
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
 	}
+	s.startPersist() // the SYN-ACK may have had a window of 0
 }
 
 // established enters ESTABLISHED and tells the application.
@@ -190,6 +191,10 @@ func (s *step) established(id rule.ID, args ...int64) {
 		s.tell(Acceptable, OK, id)
 	} else {
 		s.tell(Connected, OK, id)
+	}
+	// RFC 9293 section 3.10.4, SYN-RECEIVED: the close that was queued behind text.
+	if s.t.FinQueued {
+		s.change(FinWait1, rule.Close)
 	}
 }
 

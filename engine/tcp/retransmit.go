@@ -138,12 +138,12 @@ func (s *step) timer(k TimerKind) {
 	if s.t.LossSince == Never {
 		s.t.LossSince = s.now
 	}
-	switch s.t.State {
-	case SynSent:
+	switch {
+	case s.t.State == SynSent:
 		s.t.SynTimeout = true
 		s.t.Resent++
 		s.emitSyn(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
-	case SynReceived:
+	case s.t.SndUna == s.t.ISS: // SYN-RECEIVED, or closed out of it
 		s.t.SynTimeout = true
 		s.t.Resent++
 		s.emitSynAck(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
