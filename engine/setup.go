@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +40,7 @@ func (h *HostSetup) fault() string {
 	switch {
 	case !addr.Is4():
 		return "the address must be an IPv4 address"
-	case addr.IsUnspecified(), addr.IsMulticast(), addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+	case !tcp.OneHost(addr):
 		return addr.String() + " is not the address of one host"
 	case h.Addr.Port() == 0:
 		return "the port must be 1 to 65535"

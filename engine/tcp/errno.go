@@ -16,9 +16,10 @@ const (
 	EAGAIN
 	EPIPE
 	EADDRNOTAVAIL
+	ENETUNREACH
 )
 
-var errnoNames = [...]string{"", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EADDRINUSE", "EISCONN", "ENOTCONN", "EINVAL", "EAGAIN", "EPIPE", "EADDRNOTAVAIL"}
+var errnoNames = [...]string{"", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EADDRINUSE", "EISCONN", "ENOTCONN", "EINVAL", "EAGAIN", "EPIPE", "EADDRNOTAVAIL", "ENETUNREACH"}
 
 // String returns the name, "" for OK.
 func (e Errno) String() string { return errnoNames[e] }

@@ -30,6 +30,11 @@ func (s *step) keepalive() {
 		s.set(Keepalive, s.now+s.t.KeepIdle-idle, rule.KeepIdle, int64(s.t.KeepIdle))
 		return
 	}
+	// RFC 9293 section 3.8.4, MUST-26: what is unacknowledged is sent again anyway, and shows whether the peer is there.
+	if s.t.SndUna != s.t.SndNxt || s.t.Out != "" {
+		s.set(Keepalive, s.now+s.t.KeepIdle, rule.KeepIdle, int64(s.t.KeepIdle))
+		return
+	}
 	// RFC 9293 section 3.8.4: one lost probe is no proof that the peer is dead.
 	if s.t.KeepProbes >= s.t.KeepCount {
 		s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", s.options(), rule.KeepDead, int64(s.t.KeepProbes))
