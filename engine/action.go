@@ -40,7 +40,7 @@ type Setup struct {
 // A HostSetup is what one host starts with.
 type HostSetup struct {
 	Addr    netip.AddrPort // address, and the port it listens on or connects from
-	Profile string         // "rfc9293" or "linux"
+	Profile string         // one of tcp.ProfileNames
 	ISNs    []wire.Seq     // initial sequence numbers of its connections in turn; after the last they are generated
 	Options tcp.Options    // departures from the profile
 }

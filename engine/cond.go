@@ -44,7 +44,7 @@ type Cond struct {
 	Notice tcp.Notice
 	Seg    SegRef // Happened: kind, or number; Nth is the how-manieth
 	What   What
-	Cmp    Cmp // Happened: how Count is compared
+	Cmp    Cmp // Happened, WasTold: how Count is compared; 0 is once at least
 	Count  int
 }
 
@@ -67,22 +67,29 @@ func (w *World) holds(c Cond) bool {
 		if c.Seg.ID != 0 || c.Seg.Nth != 0 {
 			return w.occurrences(c) > 0
 		}
-		switch n := w.occurrences(c); c.Cmp {
-		case Exactly:
-			return n == c.Count
-		case AtMost:
-			return n <= c.Count
-		default:
-			return n >= max(c.Count, 1)
-		}
+		return c.compare(w.occurrences(c))
 	case InState:
 		return w.inState(c.Host, c.State)
-	case WasTold, RetransmitOf:
+	case WasTold:
+		return c.compare(w.occurrences(c))
+	case RetransmitOf:
 		return w.occurrences(c) > 0
 	case Quiet:
 		return w.Quiet()
 	}
 	return false
+}
+
+// compare reports whether n is as many as c asks for.
+func (c *Cond) compare(n int) bool {
+	switch c.Cmp {
+	case Exactly:
+		return n == c.Count
+	case AtMost:
+		return n <= c.Count
+	default:
+		return n >= max(c.Count, 1)
+	}
 }
 
 // waitsForNew reports whether StepUntil goes on to the next occurrence.
@@ -92,12 +99,17 @@ func (c *Cond) waitsForNew() bool {
 	}
 	switch c.Kind {
 	case Happened:
-		return c.Seg.ID == 0 && c.Seg.Nth == 0 && (c.Cmp == AtLeast || c.Cmp == 0) && c.Count <= 1
-	case WasTold, RetransmitOf:
+		return c.Seg.ID == 0 && c.Seg.Nth == 0 && c.once()
+	case WasTold:
+		return c.once()
+	case RetransmitOf:
 		return true
 	}
 	return false
 }
+
+// once reports whether c asks only that something happens at all.
+func (c *Cond) once() bool { return (c.Cmp == AtLeast || c.Cmp == 0) && c.Count <= 1 }
 
 // occurrences returns how often that happened which c is about.
 func (w *World) occurrences(c Cond) int {
@@ -182,10 +194,16 @@ func (w *World) found(c Cond) string {
 		}
 		return "nothing is due"
 	case WasTold:
-		if !c.Not {
+		switch n := w.occurrences(c); {
+		case !c.once() && n == 0:
+			return "it was never told so"
+		case !c.once():
+			return "it was told so " + amount(n, "time")
+		case !c.Not:
 			return "it was not told so"
+		default:
+			return "it was told so"
 		}
-		return "it was told so"
 	case RetransmitOf:
 		if !c.Not {
 			return "it was sent once at most"
@@ -195,6 +213,11 @@ func (w *World) found(c Cond) string {
 		return "it is so"
 	}
 	return "it is not so"
+}
+
+// comparison returns " >= 2".
+func (c *Cond) comparison() string {
+	return " " + [...]string{">=", ">=", "=", "<="}[min(c.Cmp, AtMost)] + " " + strconv.Itoa(c.Count)
 }
 
 // String returns the condition as the scenario language writes it: "SYN-ACK sent", "2nd SYN arrived", "lost SYN-ACK >= 2",
@@ -212,10 +235,10 @@ func (c Cond) String() string {
 			s += c.Seg.ID.String() + " " + what
 		case c.Seg.Nth != 0:
 			s += network.Ordinal(c.Seg.Nth) + " " + kind(c.Seg.Flags).Kind() + " " + what
-		case (c.Cmp == AtLeast || c.Cmp == 0) && c.Count <= 1:
+		case c.once():
 			s += kind(c.Seg.Flags).Kind() + " " + what
 		default:
-			s += what + " " + kind(c.Seg.Flags).Kind() + " " + [...]string{">=", ">=", "=", "<="}[min(c.Cmp, AtMost)] + " " + strconv.Itoa(c.Count)
+			s += what + " " + kind(c.Seg.Flags).Kind() + c.comparison()
 		}
 	case InState:
 		s += c.Host.String() + " " + c.State.String()
@@ -225,6 +248,9 @@ func (c Cond) String() string {
 			s += c.Errno.String()
 		} else {
 			s += c.Notice.String()
+		}
+		if !c.once() {
+			s += c.comparison()
 		}
 	case Quiet:
 		s += "quiet"

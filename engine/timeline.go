@@ -138,6 +138,19 @@ func (t *Timeline) Path(id NodeID) []Action {
 	return path
 }
 
+// History returns all events from the set-up to a node, in their order. It panics when there is no node with this number.
+func (t *Timeline) History(id NodeID) []Event {
+	var way []NodeID
+	for ; id > 0; id = t.nodes[id].parent {
+		way = append(way, id)
+	}
+	var all []Event
+	for _, id := range slices.Backward(way) {
+		all = append(all, t.nodes[id].events...)
+	}
+	return all
+}
+
 // Do does an action where the timeline stands and moves to the node behind it, which is new, as are those between. It
 // returns that node and the events on the way. When it fails nothing has changed.
 func (t *Timeline) Do(a Action) (NodeID, []Event, error) {

@@ -40,7 +40,7 @@ type beginning struct {
 
 // tellings counts what the application on a host was told.
 type tellings struct {
-	errnos  [16]uint16
+	errnos  [32]uint16
 	notices [8]uint16
 }
 
@@ -97,6 +97,13 @@ func (w *World) Set(x *World) {
 
 // Setup returns what the run started from. It shares its slices with the world: do not change them.
 func (w World) Setup() Setup { return w.setup.Setup }
+
+// Host returns a copy of a host as it stands.
+func (w *World) Host(h HostID) tcp.Host {
+	var c tcp.Host
+	c.Set(&w.hosts[h])
+	return c
+}
 
 // Now returns the time.
 func (w World) Now() Time { return w.now }

@@ -20,7 +20,7 @@ type rung struct {
 
 // printLadder prints the run as the figures of RFC 9293 section 3.5 show theirs: a line for each segment with the states of
 // both sides, the sender's after sending and the receiver's after it has arrived, and the times.
-func printLadder(w io.Writer, events []engine.Event, _ string) {
+func printLadder(w io.Writer, events []engine.Event) {
 	var rungs []*rung
 	bySegment := map[engine.SegID]*rung{}
 	for i := range events {

@@ -2,7 +2,9 @@
 //
 //	lab [serve] [flags]        the server
 //	lab check [-json] [DIR]    what is wrong in a folder of lessons
-//	lab run [flags] FILE       a scenario without a browser
+//	lab run [flags] FILE       a scenario or a packetdrill script (*.pkt) without a browser, or a folder of scripts
+//	lab profiles               in what the ways to do TCP differ
+//	lab search [flags] WHAT    the shortest run in which a protocol goes wrong
 //	lab healthcheck [flags]    asks a running server whether it is well
 //	lab version
 //
@@ -22,9 +24,10 @@ import (
 
 // Exit codes.
 const (
-	exitOK     = 0
-	exitFailed = 1 // what was asked for was done, and the answer is no: a fault in a lesson, a server that is not well
-	exitUsage  = 2 // it could not be done: a bad flag, a port that is taken, a folder that cannot be read
+	exitOK          = 0
+	exitFailed      = 1 // what was asked for was done, and the answer is no: a fault in a lesson, a server that is not well
+	exitUsage       = 2 // it could not be done: a bad flag, a port that is taken, a folder that cannot be read
+	exitUnsupported = 3 // a packetdrill script needs what the lab does not have
 )
 
 func main() {
@@ -42,6 +45,8 @@ var commands = map[string]command{
 	"serve":       serve,
 	"check":       check,
 	"run":         runFile,
+	"profiles":    profiles,
+	"search":      searchRun,
 	"healthcheck": healthcheck,
 	"version":     version,
 	"help":        help,
@@ -90,6 +95,11 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
   lab [serve] [flags]       the server; lab serve -h lists its flags
   lab check [-json] [DIR]   what is wrong in a folder of lessons
   lab run [flags] FILE      a scenario without a browser; - is standard input
+  lab run FILE.pkt          a packetdrill script; lab run DIR runs all below a folder
+  lab profiles              in what the RFC and Linux differ, with the rule and a scenario for each
+  lab search [flags] WHAT   the shortest run in which a protocol goes wrong; WHAT is a scenario of socket calls, or the protection
+                            that is missing: two-way-handshake, no-time-wait, ... Ends with 0 if it found one, 1 if nothing
+                            goes wrong within the limits, 2 if it could not search, 130 if it was cancelled
   lab healthcheck [flags]   asks a running server whether it is well
   lab version
 `)

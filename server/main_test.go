@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/handshakelab/lab/engine/tcp"
 )
 
 // binary is the program itself, built once: these tests see what its users see.
@@ -305,6 +307,9 @@ func TestBadSettings(t *testing.T) {
 		{"a healthcheck without a port", nil, []string{"healthcheck", "-addr", "x"}, "-addr"},
 		{"a scenario that is not there", nil, []string{"run", "/no/such/file"}, "/no/such/file"},
 		{"no scenario", nil, []string{"run"}, "scenario"},
+		{"a search for nothing", nil, []string{"search"}, "two-way-handshake"},
+		{"a search too deep", nil, []string{"search", "-depth", "1000", "no-rst"}, "-depth"},
+		{"a kind that is none", nil, []string{"search", "-want", "x", "no-rst"}, "old-text"},
 		{"a format that is none", nil, []string{"run", "-format", "x", "-"}, "x"},
 		{"a place that is none", nil, []string{"run", "-at", "x", "-"}, "x"},
 		{"a folder to check that is not there", nil, []string{"check", "/no/such/folder"}, "/no/such/folder"},
@@ -422,8 +427,51 @@ func TestRun(t *testing.T) {
 	if r := lab(t, nil, "", "run", "-format", "ladder", file); r.code != 0 || r.stdout != ladder {
 		t.Errorf("ladder: %s", r.stdout)
 	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-format", "ss", "-at", "server"}, "State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n" +
+			"LISTEN 1      128        192.0.2.2:80        0.0.0.0:*           \nESTAB  0      0          192.0.2.2:80      192.0.2.1:54321       \n"},
+		{[]string{"-format", "ss", "-at", "1.05s"}, "client$ ss -tan\nState    Recv-Q Send-Q Local Address:Port  Peer Address:PortProcess\n" +
+			"SYN-SENT 0      1          192.0.2.1:54321    192.0.2.2:80         \n" +
+			"server$ ss -tan\nState    Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n" +
+			"LISTEN   0      128        192.0.2.2:80        0.0.0.0:*           \nSYN-RECV 0      0          192.0.2.2:80      192.0.2.1:54321       \n"},
+		{[]string{"-at", "60ms", "-at", "client"}, lines[0]},
+		{[]string{"-format", "tcpdump-relative", "-at", "1.1s"}, lines[0] + lines[1] + lines[2] + strings.Replace(lines[3], "ack 301", "ack 1", 1)},
+	} {
+		if r := lab(t, nil, "", append(append([]string{"run"}, test.args...), file)...); r.code != 0 || r.stdout != test.want {
+			t.Errorf("%q: %+v, want\n%s", test.args, r, test.want)
+		}
+	}
+	for format, want := range map[string]string{
+		"ss-info": "\n\t reno rto:", "proc": " 0A 00000000:00000001 00:00000000 ", "nstat": "TcpRetransSegs                  1                  0.0\n",
+	} {
+		if r := lab(t, nil, "", "run", "-format", format, "-at", "server", file); r.code != 0 || !strings.Contains(r.stdout, want) {
+			t.Errorf("%s: %+v, want %q in it", format, r, want)
+		}
+	}
 	if r := lab(t, nil, strings.Replace(lostScenario, "step until quiet\nexpect server ESTABLISHED\n", "", 1), "run", "-ahead", "-"); r.code != 0 || r.stdout != lostDump {
 		t.Errorf("running ahead: %+v", r)
+	}
+}
+
+// lab profiles prints a line for each difference, with what each profile does and the rule.
+func TestProfiles(t *testing.T) {
+	r := lab(t, nil, "", "profiles")
+	lines := strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
+	if r.code != 0 || len(lines) != 1+len(tcp.Differences()) || !strings.HasPrefix(lines[0], "difference") {
+		t.Fatalf("%+v", r)
+	}
+	for i, d := range tcp.Differences() {
+		for _, word := range []string{d.About, d.Says[0], d.Says[1], string(d.Rule), d.Scenario} {
+			if !strings.Contains(lines[i+1], word) {
+				t.Errorf("line %d has no %q: %s", i+1, word, lines[i+1])
+			}
+		}
+	}
+	if r := lab(t, nil, "", "profiles", "linux"); r.code != 2 || !strings.Contains(r.stderr, "linux") {
+		t.Errorf("%+v", r)
 	}
 }
 

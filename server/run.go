@@ -3,31 +3,89 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/script"
-	"github.com/handshakelab/lab/engine/wire"
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/view"
 	"github.com/handshakelab/lab/web/live"
 )
 
-// formats are the ways to print a run.
-var formats = map[string]func(w io.Writer, events []engine.Event, at string){
-	"tcpdump": printDump,
-	"events":  printEvents,
-	"json":    printJSON,
-	"ladder":  printLadder,
+// A look is what there is to print of a run: the instant at which it stands and all events that led there.
+type look struct {
+	world  engine.World
+	events []engine.Event
+	at     view.Vantage
 }
 
-// runFile runs a scenario and prints what happened.
+// formats are the ways to print a run.
+var formats = map[string]func(w io.Writer, l *look){
+	"tcpdump":          func(w io.Writer, l *look) { fmt.Fprint(w, view.Tcpdump(l.events, l.at, true)) },
+	"tcpdump-relative": func(w io.Writer, l *look) { fmt.Fprint(w, view.Tcpdump(l.events, l.at, false)) },
+	"events":           printEvents,
+	"json":             printJSON,
+	"ladder":           func(w io.Writer, l *look) { printLadder(w, l.events) },
+	"ss":               tool("ss -tan", (*view.View).SS),
+	"ss-info":          tool("ss -tin", (*view.View).SSInfo),
+	"proc":             tool("cat /proc/net/tcp /proc/net/tcp6", procTables),
+	"nstat":            tool("nstat -a", (*view.View).Nstat),
+}
+
+// formatNames are the names of formats in the order in which they are told.
+const formatNames = "tcpdump, tcpdump-relative, events, json, ladder, ss, ss-info, proc and nstat"
+
+// tool prints what a command prints on the host that was chosen, or else on both, each behind its prompt.
+func tool(command string, show func(*view.View, engine.HostID) string) func(io.Writer, *look) {
+	return func(w io.Writer, l *look) {
+		v := view.At(&l.world, l.events)
+		for h := engine.Client; h <= engine.Server; h++ {
+			switch l.at.String() {
+			case h.String():
+				fmt.Fprint(w, show(v, h))
+			case view.AtSenders.String():
+				fmt.Fprintf(w, "%v$ %s\n%s", h, command, show(v, h))
+			}
+		}
+	}
+}
+
+func procTables(v *view.View, h engine.HostID) string { return v.ProcTCP(h) + v.ProcTCP6(h) }
+
+// A when is where and when to look at a run, as -at says. Both may be said, in two flags.
+type when struct {
+	place view.Vantage
+	time  engine.Time // Never is the end of the scenario
+}
+
+func (w *when) String() string { return "" }
+
+// Set reads a place or a time.
+func (w *when) Set(s string) error {
+	if at, ok := view.ParseVantage(s); ok {
+		w.place = at
+		return nil
+	}
+	at, err := tcp.ParseTime(s)
+	if err != nil {
+		return errors.New("there are sender, client and server, and times like 1.05s")
+	}
+	w.time = at
+	return nil
+}
+
+// runFile runs a scenario, a packetdrill script or a folder of those, and prints what happened.
 func runFile(_ context.Context, c *console, args []string) (int, error) {
 	fs := flag.NewFlagSet("lab run", flag.ContinueOnError)
-	format := fs.String("format", "tcpdump", "`form` of the output: tcpdump, events, json or ladder")
-	at := fs.String("at", "sender", "where tcpdump listens: `sender` (each segment where it is sent, also one that never arrives), client or server")
+	format := fs.String("format", "tcpdump", "`form` of the output: "+formatNames)
+	at := when{time: tcp.Never}
+	fs.Var(&at, "at", "`where or when` to look, or both in two flags: sender (tcpdump prints each segment where it is sent, also one that never arrives, ss and the like print both hosts; so without this flag), client or server; a time like 1.05s instead of the end")
 	ahead := fs.Bool("ahead", false, "at the end of the scenario go on until nothing is due any more")
 	if err := c.parse(fs, args, false); err != nil {
 		return exitUsage, err
@@ -35,13 +93,26 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	print, ok := formats[*format]
 	switch {
 	case fs.NArg() != 1:
-		return exitUsage, fmt.Errorf("run wants one scenario file, or - for standard input")
+		return exitUsage, fmt.Errorf("run wants one file: a scenario, - for one on standard input, a packetdrill script (*.pkt), or a folder of those")
 	case !ok:
-		return exitUsage, fmt.Errorf("-format cannot be %q: there are tcpdump, events, json and ladder", *format)
-	case *at != "sender" && *at != "client" && *at != "server":
-		return exitUsage, fmt.Errorf("-at cannot be %q: there are sender, client and server", *at)
+		return exitUsage, fmt.Errorf("-format cannot be %q: there are %s", *format, formatNames)
 	}
 	name := fs.Arg(0)
+	if isFolder(name) || strings.HasSuffix(name, scriptSuffix) {
+		var other string
+		fs.Visit(func(f *flag.Flag) {
+			if f.Name != "format" || *format != "tcpdump" {
+				other = f.Name
+			}
+		})
+		switch {
+		case other != "":
+			return exitUsage, fmt.Errorf("-%s is for scenarios: of a packetdrill script lab run prints the segments, of a folder a table", other)
+		case isFolder(name):
+			return c.runScripts(name)
+		}
+		return c.runScript(name)
+	}
 	text, err := c.read(&name)
 	if err != nil {
 		return exitUsage, err
@@ -54,9 +125,15 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	if *ahead {
 		sc.Actions = append(sc.Actions, engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}})
 	}
-	_, events, failed := script.Run(sc)
+	l := look{at: at.place}
+	var failed diag.List
+	if at.time == tcp.Never {
+		l.world, l.events, failed = script.Run(sc)
+	} else {
+		l.world, l.events, failed = script.RunTo(sc, at.time)
+	}
 	out := bufio.NewWriter(c.stdout)
-	print(out, events, *at)
+	print(out, &l)
 	if err := out.Flush(); err != nil {
 		return exitFailed, fmt.Errorf("cannot write the result: %w", err)
 	}
@@ -97,44 +174,17 @@ func (c *console) complain(file string, list diag.List) {
 	}
 }
 
-// printDump prints what tcpdump -nn -S prints for the run. Listening where each segment is sent shows all of them, with the
-// contents that their senders gave them, and one that the learner forged when it comes on the wire. Listening at a host shows
-// what it sends and what reaches it, as it is then.
-func printDump(w io.Writer, events []engine.Event, at string) {
-	dump := wire.Dump{Absolute: true}
-	segments := map[engine.SegID]wire.Segment{}
-	for i := range events {
-		e := &events[i]
-		switch e.Kind {
-		case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited:
-			segments[e.Seg] = e.Wire
-		}
-		seen := false
-		switch {
-		case e.Kind == engine.Sent:
-			seen = at == "sender" || at == e.Host.String()
-		case e.Kind == engine.Forged:
-			seen = at == "sender"
-		case e.Kind == engine.Arrived:
-			seen = at == e.Host.String()
-		}
-		if seen {
-			fmt.Fprintln(w, dump.Line(int64(e.At), segments[e.Seg]))
-		}
-	}
-}
-
-func printEvents(w io.Writer, events []engine.Event, _ string) {
-	for i := range events {
-		fmt.Fprintln(w, script.EventLine(events[i]))
+func printEvents(w io.Writer, l *look) {
+	for i := range l.events {
+		fmt.Fprintln(w, script.EventLine(l.events[i]))
 	}
 }
 
 // printJSON prints the events as the live protocol has them, one a line.
-func printJSON(w io.Writer, events []engine.Event, _ string) {
+func printJSON(w io.Writer, l *look) {
 	var b []byte
-	for i := range events {
-		b = append(live.AppendEvent(b[:0], &events[i]), '\n')
+	for i := range l.events {
+		b = append(live.AppendEvent(b[:0], &l.events[i]), '\n')
 		// The writer keeps the first error for its end.
 		_, _ = w.Write(b)
 	}

@@ -24,7 +24,7 @@ func Sentence(c engine.Cond) string {
 			what = map[tcp.Notice]string{tcp.Connected: "that it is connected", tcp.Acceptable: "that a connection waits to be accepted",
 				tcp.Accepted: "which connection it accepted", tcp.Readable: "that there is data to read", tcp.PeerClosed: "that the other side has closed"}[c.Notice]
 		}
-		return "the application on the " + c.Host.String() + " " + is + " told " + what
+		return "the application on the " + c.Host.String() + " " + is + " told " + what + howOften(c)
 	case engine.Quiet:
 		if c.Not {
 			return "something is still due"
@@ -41,6 +41,16 @@ func Sentence(c engine.Cond) string {
 	}
 	return c.String()
 }
+
+// howOften returns "", or " at least 2 times".
+func howOften(c engine.Cond) string {
+	if c.Cmp == 0 {
+		return ""
+	}
+	return " " + bounds[c.Cmp] + amount(c.Count, "time")
+}
+
+var bounds = map[engine.Cmp]string{engine.AtLeast: "at least ", engine.Exactly: "exactly ", engine.AtMost: "at most "}
 
 func happened(c engine.Cond) string {
 	// "is sent", "arrives", "is lost", for one and for many.
@@ -75,8 +85,7 @@ func happened(c engine.Cond) string {
 	if c.Count == 1 {
 		many = one
 	}
-	bound := map[engine.Cmp]string{engine.AtLeast: "at least ", engine.Exactly: "exactly ", engine.AtMost: "at most "}[c.Cmp]
-	return not + bound + amount(c.Count, kind) + " " + many
+	return not + bounds[c.Cmp] + amount(c.Count, kind) + " " + many
 }
 
 // article returns "a SYN-ACK", "an RST" (people say the letters: a SYN, an ACK, an RST, a FIN).

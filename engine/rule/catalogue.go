@@ -11,12 +11,16 @@ const (
 	MSS           ID = "9293:3.7.1/mss"
 
 	ISN         ID = "6528:3"
+	ISNFixed    ID = "lab:isn-fixed"
+	ISNCounter  ID = "lab:isn-counter"
+	ISNClock    ID = "793:3.3"
 	PassiveOpen ID = "9293:3.10.1/passive"
 	ActiveOpen  ID = "9293:3.10.1/active"
 	Send        ID = "9293:3.10.2/send"
 	SendQueued  ID = "9293:3.10.2/queue"
 	SendWindow  ID = "9293:3.10.7.4/5.send"
 	Accept      ID = "lab:accept"
+	SocketCall  ID = "lab:socket"
 
 	ClosedRST   ID = "9293:3.10.7.1/rst"
 	ClosedNoACK ID = "9293:3.10.7.1/no-ack"
@@ -59,8 +63,17 @@ const (
 	WindowScaleLimit ID = "7323:2.3"
 	Timestamps       ID = "7323:3.2"
 	SACKPermitted    ID = "2018:2"
+	TimestampMissing ID = "7323:3.2/missing"
 	PAWS             ID = "7323:5.3"
 	ECN              ID = "3168:6.1.1"
+	FastOpenRequest  ID = "7413:4.2.1/request"
+	FastOpenFallback ID = "7413:4.2.1/fallback"
+	FastOpenGrant    ID = "7413:4.1.2"
+	FastOpenStore    ID = "7413:4.1.3"
+	FastOpenSYN      ID = "7413:4.2.2/syn"
+	FastOpenCookie   ID = "7413:4.2.2/cookie"
+	FastOpenData     ID = "7413:4.2.2/data"
+	FastOpenQueue    ID = "7413:5.1"
 	DSACK            ID = "2883:4"
 
 	Close        ID = "9293:3.10.4/close"
@@ -78,6 +91,8 @@ const (
 	TimeWaitSYN  ID = "6191:2"
 	TimeWaitPort ID = "linux:time-wait-port"
 	TimeWaitRST  ID = "1337:2"
+
+	TimeWaitRSTIgnored ID = "1337:3"
 
 	KeepIdle       ID = "9293:3.8.4/idle"
 	KeepProbe      ID = "9293:3.8.4/probe"
@@ -106,8 +121,12 @@ const (
 	Retransmit  ID = "6298:5.4"
 	RTODouble   ID = "6298:5.5"
 	RTOAfterSyn ID = "6298:5.7"
+	UserTimeout ID = "9293:3.10.8/user"
+	UTO         ID = "5482:3.1"
 	GiveUp      ID = "9293:3.8.3/r2"
 
+	SynBacklog       ID = "linux:syn-backlog"
+	SynQueueOld      ID = "linux:syn-queue-old"
 	SynQueue         ID = "linux:syn-queue"
 	AcceptQueueSYN   ID = "linux:accept-queue-syn"
 	AcceptQueueAbort ID = "linux:accept-queue-abort"
@@ -115,6 +134,7 @@ const (
 	CookieGood       ID = "linux:syncookie-ack"
 	AcceptQueueACK   ID = "linux:accept-queue-ack"
 
+	LinuxDeferAccept   ID = "linux:defer-accept"
 	LinuxListenFIN     ID = "linux:listen-fin"
 	LinuxSynAgain      ID = "linux:syn-sent-ack"
 	LinuxEcho          ID = "linux:syn-sent-echo"
@@ -133,6 +153,16 @@ const (
 	LinuxOrphanIgnore  ID = "linux:orphan-ignore"
 	LinuxResetErrno    ID = "linux:reset-errno"
 
+	LinuxISN             ID = "linux:isn"
+	LinuxPAWS            ID = "linux:paws"
+	LinuxSimultaneousACK ID = "linux:simultaneous-ack"
+	LinuxResetACK        ID = "linux:reset-ack"
+	LinuxSynForgiven     ID = "linux:syn-forgiven"
+	LinuxMinMSS          ID = "linux:min-mss"
+	LinuxProbe           ID = "linux:window-probe"
+	LinuxNagle           ID = "linux:nagle"
+	LinuxWindow          ID = "linux:window-unit"
+
 	LabDrop      ID = "lab:drop"
 	LabDelay     ID = "lab:delay"
 	LabHold      ID = "lab:hold"
@@ -144,6 +174,15 @@ const (
 	LabLoss      ID = "lab:loss"
 	LabChance    ID = "lab:chance"
 	LabNoHost    ID = "lab:no-such-host"
+
+	BrokenHandshake      ID = "lab:two-way-handshake"
+	BrokenISN            ID = "lab:fixed-isn"
+	BrokenSynSentACK     ID = "lab:no-syn-sent-check"
+	BrokenSynReceivedACK ID = "lab:no-syn-received-check"
+	BrokenTimeWait       ID = "lab:no-time-wait"
+	BrokenRST            ID = "lab:no-rst"
+	BrokenRSTCheck       ID = "lab:no-rst-check"
+	BrokenWindow         ID = "lab:no-window-check"
 )
 
 func rfc(id ID, number, section, req, title, gist string) Rule {
@@ -157,6 +196,13 @@ func linux(id ID, title, gist string) Rule {
 
 func lab(id ID, title, gist string) Rule {
 	return Rule{ID: id, Source: "Handshake Lab", Title: title, Gist: gist}
+}
+
+// broken is a rule of the lab's own that leaves out what a section of an RFC protects from.
+func broken(id ID, number, section, req, title, gist string) Rule {
+	r := rfc(id, number, section, req, title, gist)
+	r.Source, r.Gist = "Handshake Lab", gist+" Broken on purpose: RFC "+number+" section "+section+" asks for it."
+	return r
 }
 
 // says gives a rule its sentences and the names of the numbers in them.
@@ -188,6 +234,15 @@ var catalogue = []Rule{
 	rfc(ISN, "6528", "3", "MUST-8", "How an initial sequence number is made",
 		"A clock plus a keyed hash of both addresses and ports: it moves on all the time, and nobody outside can compute it.").
 		says("The initial sequence number {ISS} comes from the clock and a secret.", "", "ISS"),
+	lab(ISNFixed, "The initial sequence number is always the same",
+		"Who has seen one connection knows the numbers of all. Old segments fit into new connections, and anybody can write segments that are believed.").
+		says("The initial sequence number is {ISS}, as ever.", "", "ISS"),
+	lab(ISNCounter, "The initial sequence number is counted up",
+		"So much more for each connection, as the first Unix systems did it: who opens one connection of his own knows the next number of somebody else's.").
+		says("The initial sequence number is {ISS}: so much more than that of the connection before.", "", "ISS"),
+	rfc(ISNClock, "793", "3.3", "", "The initial sequence number is a clock",
+		"The first TCP took it from a clock that ticks every 4 microseconds. Old segments do not fit any more, but everybody can read a clock.").
+		says("The initial sequence number {ISS} is the time of day.", "", "ISS"),
 	rfc(PassiveOpen, "9293", "3.10.1", "", "Passive OPEN: wait for a SYN",
 		"A server opens passively: it enters LISTEN and sends nothing.").
 		says("The host listens, with room for a backlog of {backlog}.", "", "backlog"),
@@ -206,6 +261,10 @@ var catalogue = []Rule{
 	lab(Accept, "accept() takes the oldest waiting connection",
 		"The kernel opens connections by itself. The program gets them later, one by one, with accept().").
 		says("The application has the connection now.", ""),
+
+	lab(SocketCall, "What a socket call returns",
+		"A program talks to its TCP by calls on descriptors. One that cannot be done at once waits, or on a non-blocking socket returns EAGAIN or EINPROGRESS. A failed call returns -1 and says why.").
+		says("The call on descriptor {fd} returned {value}.", "", "fd", "value"),
 
 	rfc(ClosedRST, "9293", "3.10.7.1", "", "CLOSED: an RST is dropped",
 		"Nobody is there whom an RST could concern.").
@@ -320,12 +379,40 @@ var catalogue = []Rule{
 	rfc(SACKPermitted, "2018", "2", "", "SACK is used if both SYNs permit it",
 		"With it a receiver can say which numbers beyond a gap it has.").
 		says("Both SYNs permit selective acknowledgments.", "Only one side permits selective acknowledgments, so there will be none."),
+	rfc(TimestampMissing, "7323", "3.2", "", "Once agreed, every segment has timestamps",
+		"A segment without them cannot be told from one of an earlier round of the sequence numbers, so it should be dropped. An RST may come without.").
+		says("The segment has timestamps.", "The segment has no timestamps although both sides agreed on them. It is dropped."),
 	rfc(PAWS, "7323", "5.3", "", "An old timestamp marks an old segment",
 		"When the sequence numbers have gone round once, an old segment may fit the window again. Its timestamp gives it away.").
 		says("The timestamp {TSval} is not older than {TS.Recent}.", "The timestamp {TSval} is older than {TS.Recent}: the segment is acknowledged and dropped.", "TSval", "TS.Recent"),
 	rfc(ECN, "3168", "6.1.1", "", "Congestion may be told by a mark",
 		"A SYN with ECE and CWR asks for it, a SYN-ACK with ECE agrees. Then routers may mark packets instead of losing them.").
 		says("Both sides agree on explicit congestion notification.", ""),
+	rfc(FastOpenRequest, "7413", "4.2.1", "", "Fast Open: the SYN asks for a cookie",
+		"A client that was never here before sends the Fast Open option empty. The text waits for the handshake this time; with the cookie it need not wait the next time.").
+		says("No cookie of this server is known yet, so the SYN asks for one. The text follows the handshake.", ""),
+	rfc(FastOpenFallback, "7413", "4.2.1", "", "Fast Open: a SYN that is sent again is an ordinary one",
+		"Some boxes on the way drop a SYN with an option or with text that they do not know. So the second SYN has neither, and the connection opens as ever.").
+		says("The SYN goes out again without the Fast Open option; the {bytes} bytes that went with the first one follow the handshake.", "", "bytes"),
+	rfc(FastOpenGrant, "7413", "4.1.2", "", "Fast Open: the server gives a cookie",
+		"The cookie is a keyed hash of the addresses: the server can check it later without having kept anything. Who has it was once reachable at its address.").
+		says("The SYN asks for a cookie. It goes back in the SYN-ACK.", ""),
+	rfc(FastOpenStore, "7413", "4.1.3", "", "Fast Open: the client keeps the cookie",
+		"With the cookie the client remembers how much text the server takes in a segment. The next connection to this address can send text in its SYN.").
+		says("A cookie of {bytes} bytes is remembered for this server.", "", "bytes"),
+	rfc(FastOpenSYN, "7413", "4.2.2", "", "Fast Open: text goes with the SYN",
+		"The cookie of the last visit lets the text go along with the SYN: the request arrives a whole round trip earlier.").
+		says("The cookie of this server is known: the SYN carries it, with {bytes} bytes of text.", "", "bytes"),
+	rfc(FastOpenCookie, "7413", "4.2.2", "", "Fast Open: is the cookie good?",
+		"With a good cookie the text of the SYN is taken at once, and the application may answer before the handshake is done. With a bad one only the SYN counts, and a fresh cookie goes back.").
+		says("The cookie is good: the {bytes} bytes of the SYN are taken, and the application may have the connection now.",
+			"The cookie is bad: only the SYN is acknowledged, the {bytes} bytes are not. A fresh cookie goes back.", "bytes"),
+	rfc(FastOpenData, "7413", "4.2.2", "", "Fast Open: did the server take the text?",
+		"The number that the SYN-ACK acknowledges says it. What was not taken is sent again with the ACK.").
+		says("Of the {bytes} bytes of the SYN {taken} are acknowledged.", "None of the {bytes} bytes of the SYN is acknowledged: {taken}. They are sent again with the ACK.", "bytes", "taken"),
+	rfc(FastOpenQueue, "7413", "5.1", "", "Fast Open: only so many at once",
+		"A stolen cookie must not be enough to fill a server. When so many connections by Fast Open wait for their ACK, the next SYN gets an ordinary handshake.").
+		says("There is room.", "{pending} connections by Fast Open wait for their ACK, and no more than {limit} may: this handshake is an ordinary one.", "pending", "limit"),
 	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
@@ -369,6 +456,9 @@ var catalogue = []Rule{
 	rfc(TimeWaitSYN, "6191", "2", "MAY-2", "A later SYN may open a new connection out of TIME-WAIT",
 		"A SYN whose number or timestamp is beyond all that the old connection used cannot be an old duplicate.").
 		says("The SYN {SEG.SEQ} is newer than anything before {RCV.NXT}: the wait ends and a new connection begins.", "", "SEG.SEQ", "RCV.NXT"),
+	rfc(TimeWaitRSTIgnored, "1337", "3", "", "An RST does not end TIME-WAIT",
+		"Old segments can make the peer send an RST that would end TIME-WAIT too early. A host that ignores it there is safe from that.").
+		says("The RST with number {SEG.SEQ} is ignored: TIME-WAIT goes on.", "", "SEG.SEQ"),
 	rfc(TimeWaitRST, "1337", "2", "", "An RST ends TIME-WAIT early",
 		"TIME-WAIT assassination: an old segment draws an ACK, that ACK draws an RST from a peer that is long gone, and the RST ends the wait.").
 		says("An RST with the exact next number {SEG.SEQ} ends the wait early.", "", "SEG.SEQ"),
@@ -452,10 +542,22 @@ var catalogue = []Rule{
 	rfc(RTOAfterSyn, "6298", "5.7", "", "After a lost SYN, data starts with 3 s",
 		"If the SYN had to be sent again, one second was perhaps too short for this path. So data starts with three.").
 		says("A SYN or SYN-ACK had to be sent again, so data starts with a timeout of {RTO.us}.", "", "RTO.us"),
+	rfc(UserTimeout, "9293", "3.10.8", "", "The user timeout is over",
+		"The application may say how long its text may stay unacknowledged. Then the connection is given up, however often the text was sent.").
+		says("Nothing was acknowledged for {timeout.us}. The application is told that the connection timed out.", "", "timeout.us", "count"),
+	rfc(UTO, "5482", "3.1", "", "How long both sides wait",
+		"Each side may tell the other its user timeout. The longer one counts, but no less than 100 seconds, so that a connection outlives what the other side would live through.").
+		says("Our own user timeout is {ADV_UTO.us}, that of the peer {REMOTE_UTO.us}: text may stay unacknowledged for {timeout.us}.", "", "ADV_UTO.us", "REMOTE_UTO.us", "timeout.us"),
 	rfc(GiveUp, "9293", "3.8.3", "MUST-23", "Giving up takes at least three minutes for a SYN",
 		"A SYN is sent again for at least three minutes before the connection is given up. Other segments get at least 100 seconds.").
 		says("After {count} retransmissions in {elapsed.us} nobody has answered. The connection is given up.", "", "count", "elapsed.us"),
 
+	linux(SynQueueOld, "A crowded SYN queue gives up old entries",
+		"When the SYN queue is more than half full, half of it is kept for new connections: those whose SYN-ACK went unanswered before get fewer retries.").
+		says("The queue is crowded, so after {count} timeouts the connection is forgotten; {limit} are all it gets now.", "", "count", "limit"),
+	linux(SynBacklog, "The last quarter of the SYN queue is kept free",
+		"Without SYN cookies a flood would fill the queue. So its last quarter is kept for clients that the server has met before.").
+		says("The SYN is dropped: {embryonic} connections are being opened already, and the last quarter of {limit} is kept free.", "", "embryonic", "limit"),
 	linux(SynQueue, "A full SYN queue drops new SYNs",
 		"Only so many half-made connections may wait as the backlog allows. Beyond that a SYN is dropped, and its sender will try again.").
 		says("{embryonic} connections are in SYN-RECEIVED and the backlog is {backlog}: the SYN is dropped without an answer.", "", "embryonic", "backlog"),
@@ -478,6 +580,9 @@ var catalogue = []Rule{
 	linux(TimeWaitPort, "connect() takes a port out of TIME-WAIT",
 		"Where timestamps keep old segments apart, Linux lets a new connection begin before the wait is over, with numbers beyond the old ones.").
 		says("The port was in TIME-WAIT. The new initial sequence number {ISS} lies beyond all that the old connection used.", "", "ISS"),
+	linux(LinuxDeferAccept, "The ACK does not count before there is text",
+		"With TCP_DEFER_ACCEPT the application hears of a connection only when there is something to read. Until then the bare ACK of the handshake is dropped, and the connection stays in SYN-RECEIVED.").
+		says("The ACK {SEG.ACK} is dropped: it carries no text, and the listener waits for {limit} timeouts of the SYN-ACK ({count} so far).", "", "SEG.ACK", "count", "limit"),
 	linux(LinuxListenFIN, "A listener drops SYN with FIN",
 		"The RFC would answer the SYN. Linux takes a SYN that also says FIN for a probe and drops it.").
 		says("The FIN bit is off.", "SYN and FIN together: Linux drops the segment, where the RFC would answer the SYN."),
@@ -529,6 +634,33 @@ var catalogue = []Rule{
 	linux(LinuxResetErrno, "Linux names a reset in another way",
 		"The RFC speaks of a refused connection in SYN-RECEIVED; the application on Linux is told that it was reset. In CLOSE-WAIT it gets EPIPE.").
 		says("The peer reset the connection. The application is told in the words of Linux.", ""),
+	linux(LinuxISN, "The clock of initial sequence numbers ticks every 64 ns",
+		"RFC 9293 has it tick about every 4 µs. Linux adds to its keyed hash a clock that is sixty times as fast and goes round every 274 s.").
+		says("The initial sequence number {ISS} comes from a clock of 64 ns and a secret.", "", "ISS"),
+	linux(LinuxPAWS, "A timestamp one tick old still passes",
+		"RFC 7323 drops whatever is older than the newest timestamp. Linux forgives one tick, because segments of the same moment may overtake each other.").
+		says("The timestamp {TSval} is one tick older than {TS.Recent}, which Linux forgives.", "", "TSval", "TS.Recent"),
+	linux(LinuxSimultaneousACK, "In a simultaneous open an ACK of nothing is enough",
+		"The RFC answers an ACK that does not cover our SYN with RST. After a simultaneous open Linux takes one that acknowledges just what came before it.").
+		says("{SEG.ACK} does not acknowledge our SYN, but Linux takes it and the connection is ESTABLISHED.", "", "SEG.ACK"),
+	linux(LinuxResetACK, "An RST that aborts carries an ACK",
+		"The RFC sends an RST with a sequence number only. Linux sets the ACK bit too, with the options of any other segment.").
+		says("The RST also acknowledges: {RCV.NXT} was expected next.", "", "RCV.NXT"),
+	linux(LinuxSynForgiven, "One lost SYN does not shrink the initial window",
+		"By RFC 5681 a lost SYN makes the connection begin with one segment. Linux forgives a single loss.").
+		says("The SYN had to be sent again once; the connection begins with {segments} segments all the same.", "", "segments"),
+	linux(LinuxMinMSS, "An announced MSS below 48 is not believed",
+		"Tiny segments would be nearly all header. Linux sends 48 bytes a segment, however small the MSS that it is told (tcp_min_snd_mss).").
+		says("", "The peer announces an MSS of {MSS} bytes. It counts as {least}.", "MSS", "least"),
+	linux(LinuxProbe, "A window probe is empty and lies one number back",
+		"The RFC sends a byte of new text into a shut window. Linux repeats an old number without text: the answer is the same, and nothing is thrown away.").
+		says("A probe after {RTO.us}, doubled each time; {count} so far. It carries no text.", "", "RTO.us", "count"),
+	linux(LinuxNagle, "Only small segments make small segments wait",
+		"Nagle's algorithm holds a small segment back while anything is unacknowledged. Linux lets it go unless another small one is (Minshall's variation).").
+		says("{bytes} bytes go out although {flying} are not acknowledged: none of those segments is small.", "", "bytes", "flying"),
+	linux(LinuxWindow, "Windows are announced in whole units",
+		"A scaled window can only be a multiple of its unit. The RFC cuts off what is left over; Linux rounds up and keeps what it has promised.").
+		says("Windows are rounded up to a multiple of {unit} bytes.", "", "unit"),
 
 	lab(LabDrop, "You dropped it", "A segment that is dropped tells nobody. Both hosts find out by their clocks, if at all.").
 		says("You dropped the segment.", ""),
@@ -552,6 +684,31 @@ var catalogue = []Rule{
 		says("The path made a copy by chance.", ""),
 	lab(LabNoHost, "Nobody has this address", "A segment to an address that neither host has is lost without a word.").
 		says("No host has the address that the segment goes to. It is lost.", ""),
+
+	broken(BrokenHandshake, "9293", "3.5", "", "Two-way handshake: nobody asks whether the SYN is new",
+		"The third segment proves that the SYN was meant now. Without it an old SYN opens a connection to nothing.").
+		says("The SYN with number {SEG.SEQ} is believed at once, and nobody waits for an ACK that would show that it is not an old one.", "", "SEG.SEQ"),
+	broken(BrokenISN, "9293", "3.4.1", "MUST-8", "Every connection begins with the same number",
+		"A clock moves the initial number on, so that segments of an earlier connection do not fit into the next one.").
+		says("", "The initial sequence number is {ISS} again, as always: segments of an earlier connection will fit into this one.", "ISS"),
+	broken(BrokenSynSentACK, "9293", "3.10.7.3", "", "SYN-SENT: any ACK will do",
+		"An ACK that does not cover our SYN answers some other SYN. The check and the RST that follows keep old answers out.").
+		says("", "{SEG.ACK} is taken for an ACK of our SYN, though only a number after {ISS} and not beyond {SND.NXT} is one.", "SEG.ACK", "ISS", "SND.NXT"),
+	broken(BrokenSynReceivedACK, "9293", "3.10.7.4", "", "SYN-RECEIVED: any ACK will do",
+		"Only who has seen this SYN-ACK knows its number. An ACK with another one is old or forged.").
+		says("", "{SEG.ACK} is taken for an ACK of our SYN, though only a number after {SND.UNA} and not beyond {SND.NXT} is one.", "SEG.ACK", "SND.UNA", "SND.NXT"),
+	broken(BrokenTimeWait, "9293", "3.6.1", "MUST-13", "No TIME-WAIT: the connection is forgotten at once",
+		"The side that closed first waits until all old segments are dead. Then its port may be used again.").
+		says("", "The connection is forgotten at once and not after {wait.us}: its port is free while old segments are still on their way.", "wait.us"),
+	broken(BrokenRST, "9293", "3.5.2", "", "No RST: nobody is told that there is no connection",
+		"An RST tells a peer that it is alone. Without it the peer goes on for ever.").
+		says("", "An RST with number {SEG.SEQ} should go out now and does not: the peer is not told.", "SEG.SEQ"),
+	broken(BrokenRSTCheck, "5961", "3.2", "", "Any RST is believed",
+		"Only an RST with exactly the next number comes from the peer of now.").
+		says("", "The RST is believed, though its number is {SEG.SEQ} and not {RCV.NXT}.", "SEG.SEQ", "RCV.NXT"),
+	broken(BrokenWindow, "9293", "3.10.7.4", "", "Any number is taken",
+		"Numbers tell what is new, what is old and what comes next.").
+		says("", "{SEG.SEQ}, {SEG.LEN} numbers long, is taken as it comes, though {RCV.NXT} is expected and the window is {RCV.WND} wide.", "SEG.SEQ", "SEG.LEN", "RCV.NXT", "RCV.WND"),
 }
 
 var byID = func() map[ID]int {

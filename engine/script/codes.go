@@ -50,6 +50,7 @@ var codes = []Code{
 	// Names.
 	{"unknown-setting", "a host has no such setting", "client profle linux"},
 	{"unknown-profile", "there is no such profile", "client profile windows"},
+	{"unknown-protection", "no such protection can be missing", "server broken three-way-handshake"},
 	{"unknown-host", "neither client nor server", "forge to sever SYN"},
 	{"unknown-option", "there is no such socket option", "client set keepalife 1s 1s 3"},
 	{"unknown-call", "there is no such socket call", "client conect"},

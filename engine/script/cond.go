@@ -33,10 +33,10 @@ var whatSynonyms = map[string]string{"dropped": "lost", "received": "arrived", "
 // tellings are what an application can be told, notices first.
 var tellings = func() []string {
 	var names []string
-	for n := tcp.Connected; n <= tcp.PeerClosed; n++ {
+	for n := tcp.Connected; n <= tcp.Returned; n++ {
 		names = append(names, n.String())
 	}
-	for e := tcp.ECONNREFUSED; e <= tcp.EPIPE; e++ {
+	for e := tcp.ECONNREFUSED; e <= tcp.EMFILE; e++ {
 		names = append(names, e.String())
 	}
 	return names
@@ -129,10 +129,12 @@ func (p *parser) hostCond(c *engine.Cond) {
 		}
 		if e, ok := tcp.ParseErrno(strings.ToUpper(t.text)); ok {
 			c.Errno = e
+			p.howOften(c)
 			return
 		}
 		if n, ok := tcp.ParseNotice(t.lower()); ok {
 			c.Notice = n
+			p.howOften(c)
 			return
 		}
 		p.reject(t.whole(), "unknown-notice", quoted(t.text)+" is nothing that an application is told",
@@ -182,7 +184,23 @@ func (p *parser) comparison(c *engine.Cond) {
 		return
 	}
 	c.Seg.Flags = p.kind(t.whole())
-	if t, ok = p.want(">=, = or <="); !ok {
+	p.compared(c)
+}
+
+// howOften reads "", or ">= 2" behind what an application is told.
+func (p *parser) howOften(c *engine.Cond) {
+	if !p.more() {
+		return
+	}
+	if p.compared(c); c.Cmp == engine.AtLeast && c.Count <= 1 {
+		c.Cmp, c.Count = 0, 0 // as without
+	}
+}
+
+// compared reads ">= 2".
+func (p *parser) compared(c *engine.Cond) {
+	t, ok := p.want(">=, = or <=")
+	if !ok {
 		return
 	}
 	lo, more := int64(0), 0

@@ -29,6 +29,51 @@ func Run(sc *Scenario) (engine.World, []engine.Event, diag.List) {
 	return w, rec.Events, list
 }
 
+// RunTo does a scenario up to an instant: it returns what Run returns, as it stands when all that is due then, or before, is
+// done. What the scenario does later is not done, nor found at fault; a scenario that ends earlier goes on by itself.
+func RunTo(sc *Scenario, at engine.Time) (engine.World, []engine.Event, diag.List) {
+	t, err := engine.NewTimeline(sc.Setup)
+	if err != nil {
+		return Run(sc)
+	}
+	var list diag.List
+	for i := range sc.Actions {
+		before := t.At()
+		if _, _, err := t.Do(sc.Actions[i]); err != nil {
+			list = append(list, sc.failed(i, err, t.Now()))
+			if _, stop := errors.AsType[*engine.ActionError](err); stop {
+				break
+			}
+		}
+		if t.Now().Now() > at {
+			// Time goes by in single steps: back to the last one that is not too late.
+			id := t.At()
+			for id != before && t.Node(id).At > at {
+				id = t.Parent(id)
+			}
+			if err := t.Goto(id); err != nil {
+				return Run(sc)
+			}
+			break
+		}
+	}
+	rest := at - t.Now().Now()
+	// A scenario may end at this very instant before all that is due then is done.
+	for due := t.Now().Pending(); rest == 0 && len(due) > 0 && due[0].At <= at; due = t.Now().Pending() {
+		if _, _, err := t.Do(engine.Action{Kind: engine.Step, Count: 1}); err != nil {
+			break
+		}
+	}
+	if rest > 0 {
+		if _, _, err := t.Do(engine.Action{Kind: engine.Wait, For: rest}); err != nil {
+			d := Failure(err)
+			d.Line, d.Col, d.EndCol = 1, 1, 1
+			list = append(list, d)
+		}
+	}
+	return t.Now().Clone(), t.History(t.At()), list
+}
+
 // failed is the diagnostic for an action that returned err.
 func (sc *Scenario) failed(i int, err error, w *engine.World) diag.Diagnostic {
 	d := Failure(err)

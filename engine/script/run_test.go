@@ -1,6 +1,13 @@
 package script
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/tcp"
+)
 
 func TestRunTellsWhatFailed(t *testing.T) {
 	const head = "client 192.0.2.1:1000 isn 100\nserver 192.0.2.2:80 isn 300\nserver listen backlog 4\nclient connect\n"
@@ -39,5 +46,38 @@ func TestRunTellsWhatFailed(t *testing.T) {
 				t.Errorf("got  %swant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// RunTo stops between two instants: what it brings are the events of the whole run up to then, in every scenario.
+func TestRunTo(t *testing.T) {
+	files, err := filepath.Glob(scenarios + "/*.lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sc, _ := Parse(string(src))
+		w, all, _ := Run(sc)
+		for _, at := range []engine.Time{0, 50 * tcp.Millisecond, 1050*tcp.Millisecond + 1, w.Now() / 2, w.Now()} {
+			now, events, diags := RunTo(sc, at)
+			if len(diags) > 0 || now.Now() != at {
+				t.Fatalf("%s: to %v: it is %v, %v", file, at, now.Now(), diags)
+			}
+			if len(events) > len(all) {
+				all = events // the scenario ends earlier
+			}
+			for i := range all {
+				if early := all[i].At <= at; early != (i < len(events)) {
+					t.Fatalf("%s: to %v: %d events, but event %d is at %v", file, at, len(events), i, all[i].At)
+				}
+			}
+			if len(events) != now.Events() {
+				t.Errorf("%s: to %v: %d events, the world has %d", file, at, len(events), now.Events())
+			}
+		}
 	}
 }

@@ -10,6 +10,11 @@ const linuxQuickAcks = 16 // TCP_MAX_QUICKACKS
 // ackText acknowledges text or a FIN that was taken: at once, or after a while in which text of our own may carry it
 // (RFC 9293 section 3.8.6.3, SHLD-18, MUST-40).
 func (s *step) ackText(seg *wire.Segment, text uint32) {
+	if b := s.twice; b.Left != b.Right {
+		s.heard()
+		s.ack(rule.DSACK, num(b.Left), num(b.Right), num(s.t.RcvNxt))
+		return
+	}
 	if s.p.AckDelay == 0 {
 		s.ack(rule.AckText, num(s.t.RcvNxt))
 		return
@@ -22,11 +27,11 @@ func (s *step) ackText(seg *wire.Segment, text uint32) {
 		s.t.QuickAck--
 	}
 	if seg.Flags.Has(wire.FIN) {
-		s.t.PingPong = true // Linux tcp_fin: the application will probably close too
-		atOnce = s.t.AckDelay == 0 || s.t.State == Closing || s.t.State == TimeWait
+		s.t.PingPong = true                                                                                // Linux tcp_fin: the application will probably close too
+		atOnce = s.t.AckDelay == 0 || s.t.State == Closing || s.t.State == TimeWait || s.t.State == Closed // without TIME-WAIT
 	}
-	// A second segment without an answer is acknowledged at once (SHLD-19).
-	if atOnce || s.t.Timers[DelayedAck] != Never && text > 0 {
+	// A second segment without an answer is acknowledged at once (SHLD-19), and so is one that is as good as two.
+	if atOnce || s.t.Timers[DelayedAck] != Never && text > 0 || text > uint32(s.p.MSS) {
 		s.ack(rule.AckText, num(s.t.RcvNxt))
 		return
 	}

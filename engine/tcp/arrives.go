@@ -33,6 +33,12 @@ func (s *step) sequence(seg *wire.Segment) bool {
 		s.recent(seg)
 		return true
 	}
+	if s.takesAnyNumber(seg, args[:]) {
+		return true
+	}
+	if s.answerAgain(seg) {
+		return false
+	}
 	// RFC 9293 section 3.10.7.4, first: an unacceptable segment is acknowledged, unless it is an RST, and dropped.
 	if !seg.Flags.Has(wire.RST) {
 		s.ack(rule.Sequence, args[:]...)
@@ -65,6 +71,16 @@ func (s *step) paws(seg *wire.Segment) bool {
 	}
 	o := seg.Options.Parse()
 	if !o.HasTimestamps {
+		// RFC 7323 section 3.2: a segment without timestamps on a connection with them should be dropped. Linux takes it.
+		if s.p.Linux || s.t.State == SynReceived {
+			return true
+		}
+		s.check(false, rule.TimestampMissing)
+		s.discard(rule.TimestampMissing)
+		return false
+	}
+	// RFC 7323 section 5.5: the timestamp of a connection that was idle for so long says nothing any more.
+	if s.now-s.t.RecentAt > pawsIdle {
 		return true
 	}
 	args := [2]int64{int64(o.TSVal), int64(s.t.TSRecent)}
@@ -72,10 +88,19 @@ func (s *step) paws(seg *wire.Segment) bool {
 	if s.p.Linux {
 		slack = 1 // TCP_PAWS_WINDOW
 	}
-	if int32(s.t.TSRecent-o.TSVal) <= slack {
+	if late := int32(s.t.TSRecent - o.TSVal); late <= slack {
+		if late > 0 {
+			s.check(true, rule.LinuxPAWS, args[:]...)
+		}
 		return true
 	}
 	s.check(false, rule.PAWS, args[:]...)
+	if s.p.Linux && seg.Flags.Has(wire.SYN) {
+		// A SYN is challenged whatever its timestamp (RFC 5961 section 4.2).
+		s.challenge(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		s.discard(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		return false
+	}
 	if !s.p.Linux || !s.outOfWindow(seg) {
 		s.ack(rule.PAWS, args[:]...)
 	}
@@ -88,10 +113,14 @@ func (s *step) recent(seg *wire.Segment) {
 	if !s.t.TSOK || !seg.Seq.LessEq(s.t.RcvNxt) {
 		return
 	}
-	if o := seg.Options.Parse(); o.HasTimestamps && int32(o.TSVal-s.t.TSRecent) >= 0 {
-		s.t.TSRecent = o.TSVal
+	o := seg.Options.Parse()
+	if o.HasTimestamps && (int32(o.TSVal-s.t.TSRecent) >= 0 || s.now-s.t.RecentAt > pawsIdle) {
+		s.t.TSRecent, s.t.RecentAt = o.TSVal, s.now
 	}
 }
+
+// pawsIdle is how long TS.Recent counts (RFC 7323 section 5.5).
+const pawsIdle = 24 * 24 * 3600 * Second
 
 // reset is the second check, the RST bit, with RFC 5961 section 3.2: only an RST with exactly the next expected number
 // resets; another one in the window is challenged.
@@ -99,7 +128,8 @@ func (s *step) reset(seg *wire.Segment) bool {
 	if s.check(!seg.Flags.Has(wire.RST), rule.RSTBit) {
 		return true
 	}
-	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) {
+	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) &&
+		!s.lacks(NoRSTCheck, rule.BrokenRSTCheck, num(seg.Seq), num(s.t.RcvNxt)) {
 		s.challenge(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		s.discard(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		return false
@@ -111,7 +141,10 @@ func (s *step) reset(seg *wire.Segment) bool {
 // resetNow is what an RST that is believed does.
 func (s *step) resetNow() {
 	switch {
-	// RFC 9293 section 3.10.7.4, second, SYN-RECEIVED from a passive OPEN: back to LISTEN, nobody is told (MUST-11).
+	// RFC 9293 section 3.10.7.4, second, SYN-RECEIVED from a passive OPEN: back to LISTEN, nobody is told (MUST-11). With Fast
+	// Open the application may have it already.
+	case s.t.State == SynReceived && s.t.Passive && s.t.FastOpen:
+		s.end(Closed, ECONNRESET, rule.RSTReset)
 	case s.t.State == SynReceived && s.t.Passive:
 		s.end(Listen, OK, rule.RSTToListen)
 	// SYN-RECEIVED from an active OPEN: the connection was refused. Linux says that it was reset.
@@ -121,8 +154,10 @@ func (s *step) resetNow() {
 		s.end(Closed, ECONNREFUSED, rule.RSTRefused)
 	case s.t.State == CloseWait && s.p.Linux:
 		s.end(Closed, EPIPE, rule.LinuxResetErrno)
+	case (s.t.State == Closing || s.t.State == LastAck) && s.p.Linux && !s.t.Orphan:
+		s.end(Closed, ECONNRESET, rule.LinuxResetErrno)
 	// CLOSING, LAST-ACK, TIME-WAIT: CLOSED, and nobody is told: the application has closed.
-	case s.t.Orphan || s.t.State == TimeWait || !s.p.Linux && (s.t.State == Closing || s.t.State == LastAck):
+	case s.t.Orphan || s.t.State == TimeWait || s.t.State == Closing || s.t.State == LastAck:
 		s.end(Closed, OK, rule.RSTClosing)
 	default:
 		s.end(Closed, ECONNRESET, rule.RSTReset)
@@ -137,8 +172,11 @@ func (s *step) syn(seg *wire.Segment) bool {
 	if s.p.Linux && s.linuxSimultaneous(seg) {
 		return true
 	}
+	if s.answerAgain(seg) {
+		return false
+	}
 	// RFC 9293 section 3.10.7.4, fourth, SYN-RECEIVED from a passive OPEN: back to LISTEN.
-	if s.t.State == SynReceived && s.t.Passive {
+	if s.t.State == SynReceived && s.t.embryonic() {
 		s.end(Listen, OK, rule.SYNToListen)
 		return false
 	}
@@ -185,15 +223,30 @@ func (s *step) ackField(seg *wire.Segment) bool {
 	args := [4]int64{num(seg.Ack), num(s.t.SndUna), num(s.t.SndNxt)}
 	if s.t.State == SynReceived {
 		// SYN-RECEIVED: SND.UNA < SEG.ACK <= SND.NXT enters ESTABLISHED; anything else is answered
-		// <SEQ=SEG.ACK><CTL=RST>. Linux takes SEG.ACK = SND.UNA too in a simultaneous open.
-		good := s.t.completes(seg) || s.p.Linux && seg.Ack == s.t.SndUna
-		if !s.check(good, rule.SynReceivedACK, args[:3]...) {
+		// <SEQ=SEG.ACK><CTL=RST>.
+		good := s.t.completes(seg)
+		if !good && s.p.Linux && seg.Ack == s.t.SndUna {
+			good = s.check(true, rule.LinuxSimultaneousACK, num(seg.Ack))
+		} else if !s.check(good, rule.SynReceivedACK, args[:3]...) && !s.lacks(NoSynReceivedCheck, rule.BrokenSynReceivedACK, args[:3]...) {
 			s.reject(seg, rule.SynReceivedACK, args[:3]...)
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false
 		}
+		if s.deferred(seg) {
+			return false
+		}
+		if s.p.Linux {
+			s.recent(seg)
+		}
 		s.updateWindow(seg)
-		s.acknowledged(seg)
+		if good {
+			s.acknowledged(seg)
+			if s.p.Linux && s.t.Passive {
+				s.t.BytesAcked-- // a child socket starts behind the SYN
+			}
+		} else {
+			s.believe(rule.BrokenSynReceivedACK)
+		}
 		s.established(rule.SynReceivedACK, args[:3]...)
 		// RFC 9293 section 3.10.2: text that was queued in SYN-SENT or SYN-RECEIVED may go now.
 		s.sendData(rule.SendWindow)
@@ -215,6 +268,10 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.challenge(id, args[:]...)
 		s.discard(id, args[:]...)
 		return false
+	}
+	// Linux believes a timestamp only once the ACK field is good, and not older than the last one (tcp_ack).
+	if s.p.Linux && s.t.SndUna.LessEq(seg.Ack) {
+		s.recent(seg)
 	}
 	// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED: SND.UNA < SEG.ACK acknowledges something new; an older ACK is ignored.
 	if s.check(s.t.SndUna.Less(seg.Ack), rule.ACKNew, args[:3]...) {
@@ -258,10 +315,17 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	if seg.Flags.Has(wire.SYN) {
 		start = start.Add(1)
 	}
-	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt)}
+	args := [4]int64{num(start), int64(len(seg.Payload)), num(s.t.RcvNxt), int64(s.t.RcvWnd)}
 	old := s.t.RcvNxt.Sub(start) // bytes at the front that arrived before
-	if !s.check(old >= 0 && old < int32(len(seg.Payload)), rule.Text, args[:3]...) {
-		return 0
+	id := rule.Text
+	if !s.check(old >= 0 && old < int32(len(seg.Payload)), id, args[:3]...) {
+		if !s.lacks(NoWindowCheck, rule.BrokenWindow, args[:]...) {
+			return 0
+		}
+		id, old = rule.BrokenWindow, 0
+	}
+	if old > 0 {
+		s.sawTwice(start, s.t.RcvNxt)
 	}
 	n := min(uint32(len(seg.Payload))-uint32(old), s.t.RcvWnd)
 	// RFC 9293 section 3.10.7.4, seventh: RCV.NXT goes over what was accepted, and RCV.WND by as much down: the right edge
@@ -269,7 +333,7 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	s.t.RcvNxt = s.t.RcvNxt.Add(n)
 	s.t.RcvWnd -= n
 	s.t.Unread += n
-	s.add(Effect{Kind: Tell, Rule: rule.Text, Notice: Readable, Bytes: n, Args: args})
+	s.add(Effect{Kind: Tell, Rule: id, Notice: Readable, Bytes: n, Args: args})
 	return n + s.fillGap()
 }
 
@@ -314,6 +378,7 @@ func (s *step) fin(seg *wire.Segment) bool {
 func (s *step) finTaken(at wire.Seq) {
 	// RFC 9293 section 3.10.7.4, eighth: the FIN is acknowledged, the application told, and ESTABLISHED becomes CLOSE-WAIT.
 	s.t.RcvNxt = s.t.RcvNxt.Add(1)
+	s.twice = wire.Block{} // Linux forgets all SACK blocks now (tcp_fin)
 	if s.t.RcvWnd > 0 {
 		s.t.RcvWnd--
 	}

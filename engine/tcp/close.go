@@ -59,7 +59,11 @@ func (s *step) abort(id rule.ID) {
 		return
 	// RFC 9293 section 3.10.5: SYN-RECEIVED to CLOSE-WAIT send <SEQ=SND.NXT><CTL=RST>; Linux sets the ACK bit too.
 	case SynReceived, Established, FinWait1, FinWait2, CloseWait:
+		if s.lacks(NoRST, rule.BrokenRST, num(s.t.SndNxt)) {
+			break
+		}
 		if s.p.Linux {
+			s.check(true, rule.LinuxResetACK, num(s.t.RcvNxt))
 			s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", s.options(), id, num(s.t.SndNxt))
 		} else {
 			*s.sending(id, num(s.t.SndNxt)) = wire.Segment{Src: s.t.Local, Dst: s.t.Remote, Seq: s.t.SndNxt, Flags: wire.RST, TTL: 64, DF: true}
@@ -118,6 +122,10 @@ func (s *step) closing(seg *wire.Segment) bool {
 
 // timeWait enters TIME-WAIT and starts its timer; all others stop (RFC 9293 section 3.10.7.4, eighth).
 func (s *step) timeWait(id rule.ID, args ...int64) {
+	if s.lacks(NoTimeWait, rule.BrokenTimeWait, int64(2*s.p.MSL)) {
+		s.end(Closed, OK, rule.BrokenTimeWait, int64(2*s.p.MSL))
+		return
+	}
 	s.change(TimeWait, id, args...)
 	s.stop(Retransmit, id)
 	s.stop(FinWaitTime, id)

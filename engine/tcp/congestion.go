@@ -27,7 +27,10 @@ func (s *step) openWindow() {
 		}
 	}
 	// RFC 5681 section 3.1: after a SYN or SYN-ACK was lost, one segment. Linux forgives the first.
-	if s.t.SynTimeout && !(s.p.Linux && s.t.BytesAcked <= 1 && s.t.Resent <= 1) {
+	switch {
+	case s.t.SynTimeout && s.p.Linux && s.t.BytesAcked <= 1 && s.t.Resent <= 1:
+		s.check(true, rule.LinuxSynForgiven, int64(n))
+	case s.t.SynTimeout:
 		n = 1
 	}
 	s.t.Cwnd = n * mss
@@ -58,9 +61,17 @@ const (
 	byTimeout           // all that was sent before the timeout counts as lost (RFC 5681 section 3.1)
 )
 
+// FastRecovery reports whether duplicate acknowledgments showed a loss that is being repaired (RFC 5681 section 3.2).
+func (t *TCB) FastRecovery() bool { return t.Recovery == byDupAcks }
+
+// LossRecovery reports whether a timeout made all that was out count as lost, and it is not all acknowledged yet.
+func (t *TCB) LossRecovery() bool { return t.Recovery == byTimeout }
+
 // lost halves the window (RFC 5681 section 3.1, equation 4).
 func (s *step) lost() {
-	s.t.SSThresh = max(uint32(s.t.SndNxt-s.t.SndUna)/2, 2*uint32(s.mss()))
+	// RFC 5681 section 3.2, step 2: what limited transmit let out beyond the window does not count.
+	flight := min(uint32(s.t.SndNxt-s.t.SndUna), s.t.Cwnd)
+	s.t.SSThresh = max(flight/2, 2*uint32(s.mss()))
 	s.t.Recover = s.t.SndNxt
 }
 
@@ -100,6 +111,15 @@ func (s *step) duplicateAck(seg *wire.Segment) {
 	default:
 		s.check(true, rule.DupACK, num(s.t.SndUna), int64(s.t.DupAcks))
 	}
+}
+
+// limitedTransmit is how much the first two duplicate acknowledgments let out beyond the congestion window: each shows that a
+// segment has left the network (RFC 3042 section 2).
+func (s *step) limitedTransmit() uint32 {
+	if s.t.Recovery != noRecovery {
+		return 0
+	}
+	return uint32(min(s.t.DupAcks, dupThresh-1)) * uint32(s.mss())
 }
 
 // recovering goes on with recovery after something new was acknowledged.

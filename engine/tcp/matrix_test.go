@@ -127,7 +127,7 @@ func (c cell) check(t *testing.T, profile tcp.Profile, prepare func(*tester)) {
 	h.advance(100 * tcp.Millisecond)
 
 	replies, after, errno := c.RFC9293.Replies, c.RFC9293.After, ""
-	linux := profile.Name == "linux"
+	linux := profile.Linux
 	if linux {
 		replies, after, errno = c.Replies, c.After, c.SoError
 	}

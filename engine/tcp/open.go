@@ -19,17 +19,24 @@ func (s *step) open(in Input) {
 	// RFC 9293 section 3.10.1, active OPEN from CLOSED: <SEQ=ISS><CTL=SYN>, SND.UNA = ISS, SND.NXT = ISS+1, enter SYN-SENT.
 	s.change(SynSent, rule.ActiveOpen, num(s.t.ISS))
 	s.startTiming()
+	if s.fast = in.fast; s.fast.on {
+		s.fastSyn(&s.fast, in.Data)
+	}
 	s.emitSyn(rule.ActiveOpen, num(s.t.ISS))
 	s.startRetransmit(rule.RTOInitial)
 }
 
 // begin fills a new TCB with what both kinds of OPEN set.
 func (s *step) begin(in Input) {
-	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd = in.ISS, in.ISS, in.ISS, in.ISS
+	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
 	s.t.Recover, s.t.Resend = in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
-	if in.Drawn {
-		s.check(true, rule.ISN, num(in.ISS))
+	if in.Drawn != "" && !s.lacks(FixedISN, rule.BrokenISN, num(in.ISS)) {
+		made := in.Drawn
+		if made == rule.ISN && s.p.Linux {
+			made = rule.LinuxISN
+		}
+		s.check(true, made, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
 	s.t.LastInWnd, s.t.LossSince = Never, Never
@@ -55,7 +62,15 @@ func (s *step) emitSyn(id rule.ID, args ...int64) {
 	if s.p.ECN == 1 && s.t.Retries == 0 {
 		flags |= wire.ECE | wire.CWR
 	}
-	s.emit(flags, s.t.ISS, "", s.synOptions(), id, args...)
+	text := ""
+	if s.fast.on {
+		text = s.t.Out[:s.t.SynData]
+	} else if s.t.FastOpen {
+		// RFC 7413 section 4.2.1: a SYN that is sent again has neither the option nor text, in case they are why the first
+		// was lost.
+		s.check(true, rule.FastOpenFallback, int64(s.t.SynData))
+	}
+	s.emit(flags, s.t.ISS, text, s.synOptions(), id, args...)
 }
 
 // emitSynAck sends the SYN-ACK of SYN-RECEIVED, for the first time or again.
@@ -110,11 +125,22 @@ func (s *step) listen(in Input) {
 	s.effect(Opened, "")
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = s.now
+	if s.p.Broken.Has(TwoWayHandshake) {
+		s.openAtOnce(seg)
+		return
+	}
 	// RFC 9293 section 3.10.7.2, third: RCV.NXT = SEG.SEQ+1, IRS = SEG.SEQ, <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>,
 	// SND.NXT = ISS+1, SND.UNA = ISS, enter SYN-RECEIVED.
 	s.change(SynReceived, rule.ListenSYN, num(seg.Seq))
 	s.startTiming()
+	s.fast = in.fast
+	if s.fast.take {
+		s.takeFast(seg)
+	}
 	s.emitSynAck(rule.ListenSYN, num(seg.Seq))
+	if s.fast.take {
+		s.tellFast()
+	}
 	s.startRetransmit(rule.RTOInitial)
 }
 
@@ -129,12 +155,13 @@ func (s *step) takeSyn(seg *wire.Segment) {
 
 // synSent takes a segment in SYN-SENT.
 func (s *step) synSent(seg *wire.Segment) {
-	ack := seg.Flags.Has(wire.ACK)
+	ack, good := seg.Flags.Has(wire.ACK), true
 	// RFC 9293 section 3.10.7.3, first, check the ACK bit: SND.UNA < SEG.ACK <= SND.NXT is acceptable; otherwise
 	// <SEQ=SEG.ACK><CTL=RST>, unless the segment is an RST itself, and discard it.
 	if ack {
-		good := s.t.SndUna.Less(seg.Ack) && seg.Ack.LessEq(s.t.SndNxt)
-		if !s.check(good, rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt)) {
+		good = s.t.SndUna.Less(seg.Ack) && seg.Ack.LessEq(s.t.SndNxt)
+		if !s.check(good, rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt)) &&
+			!s.lacks(NoSynSentCheck, rule.BrokenSynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt)) {
 			s.reject(seg, rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt))
 			s.discard(rule.SynSentACK, num(seg.Ack), num(s.t.ISS), num(s.t.SndNxt))
 			if s.p.Linux && s.t.Retries == 0 {
@@ -169,9 +196,25 @@ func (s *step) synSent(seg *wire.Segment) {
 		s.emitSynAck(rule.SimultaneousOpen, num(seg.Seq))
 		return
 	}
+	if s.t.FastOpen {
+		s.fastOpened(seg)
+	}
 	// Our SYN is acknowledged: ESTABLISHED, and <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
-	s.acknowledged(seg)
+	if good {
+		s.acknowledged(seg)
+	} else {
+		s.believe(rule.BrokenSynSentACK)
+	}
 	s.established(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
+	if s.p.Linux && len(s.t.Out) > 0 && s.t.SynData == 0 {
+		s.linuxWriter()
+	}
+	// RFC 9293 section 3.10.7.3: text and FIN of the SYN-ACK are processed as from the sixth step of section 3.10.7.4 on. Linux keeps
+	// text only where Fast Open asked for it.
+	if !s.p.Linux || s.t.FastOpen {
+		s.text(seg)
+		s.fin(seg)
+	}
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
 	}
@@ -181,15 +224,19 @@ func (s *step) synSent(seg *wire.Segment) {
 // established enters ESTABLISHED and tells the application.
 func (s *step) established(id rule.ID, args ...int64) {
 	s.change(Established, id, args...)
-	s.openWindow()
+	if !s.t.FastOpen || !s.t.Passive {
+		s.openWindow()
+	}
 	if s.t.SynTimeout && s.t.RTO < 3*Second && !(s.p.Linux && s.t.RTTKnown()) {
 		// RFC 6298 section 5.7: the SYN timed out, so data starts with 3 s. Linux does so only without a measurement.
 		s.t.RTO = 3 * Second
 		s.check(true, rule.RTOAfterSyn, int64(s.t.RTO))
 	}
-	if s.t.Passive {
+	switch {
+	case s.t.Passive && s.t.FastOpen: // the application knows of it
+	case s.t.Passive:
 		s.tell(Acceptable, OK, id)
-	} else {
+	default:
 		s.tell(Connected, OK, id)
 	}
 	// RFC 9293 section 3.10.4, SYN-RECEIVED: the close that was queued behind text.

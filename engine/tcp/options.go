@@ -34,13 +34,29 @@ func (s *step) tsVal() uint32 {
 
 // synOptions are the options of a SYN: all that the profile offers.
 func (s *step) synOptions() wire.Options {
-	return s.synLayout(s.p.Timestamps, s.p.SACK, s.p.ScaleOn, s.p.Scale, 0)
+	return s.withUTO(s.withFastOpen(s.synLayout(s.p.Timestamps, s.p.SACK, s.p.ScaleOn, min(s.p.Scale, maxScale), 0)))
 }
 
 // synAckOptions are the options of a SYN-ACK: what the peer's SYN offered and this side wants too. The MSS is always sent
 // (RFC 9293 section 3.7.1, SHLD-5).
 func (s *step) synAckOptions() wire.Options {
-	return s.synLayout(s.t.TSOK, s.t.SACKOK, s.t.ScaleOK, s.p.Scale, s.t.TSRecent)
+	return s.withUTO(s.withFastOpen(s.synLayout(s.t.TSOK, s.t.SACKOK, s.t.ScaleOK, min(s.p.Scale, maxScale), s.t.TSRecent)))
+}
+
+// withFastOpen adds the Fast Open option, filled up to four bytes as Linux does.
+func (s *step) withFastOpen(o wire.Options) wire.Options {
+	if !s.fast.on {
+		return o
+	}
+	if s.fast.exp {
+		o = o.WithFastOpenExperiment(s.fast.cookie.bytes())
+	} else {
+		o = o.WithFastOpen(s.fast.cookie.bytes())
+	}
+	for o.Len()%4 != 0 {
+		o = o.WithNOP()
+	}
+	return o
 }
 
 // synLayout puts the options of a SYN in the order of Linux, each group a multiple of four bytes.
@@ -85,6 +101,9 @@ func (s *step) agree(seg *wire.Segment) {
 	// RFC 9293 section 3.7.1, MUST-15: without an MSS option, 536. An MSS of 0 means none.
 	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), defaultMSS) {
 		s.t.SendMSS = o.MSS
+		if s.p.Linux && o.MSS < linuxMinSndMSS {
+			s.check(false, rule.LinuxMinMSS, int64(o.MSS), linuxMinSndMSS)
+		}
 	}
 	// RFC 7323 section 2.2: windows are scaled only when both SYNs carried the option; 2.3: more than 14 counts as 14.
 	s.t.ScaleOK = s.p.ScaleOn && o.HasWindowScale
@@ -94,6 +113,9 @@ func (s *step) agree(seg *wire.Segment) {
 	}
 	if s.p.ScaleOn || o.HasWindowScale {
 		s.check(s.t.ScaleOK, rule.WindowScale, int64(s.t.RcvScale), int64(s.t.SndScale))
+	}
+	if s.t.ScaleOK && s.p.Linux {
+		s.check(true, rule.LinuxWindow, 1<<s.t.RcvScale)
 	}
 	if s.t.ScaleOK && o.WindowScale > maxScale {
 		s.check(false, rule.WindowScaleLimit, int64(o.WindowScale))
@@ -106,11 +128,12 @@ func (s *step) agree(seg *wire.Segment) {
 	// RFC 7323 section 3.2: timestamps are used when both SYNs carried them.
 	s.t.TSOK = s.p.Timestamps && o.HasTimestamps
 	if s.t.TSOK {
-		s.t.TSRecent = o.TSVal
+		s.t.TSRecent, s.t.RecentAt = o.TSVal, s.now
 	}
 	if s.p.Timestamps || o.HasTimestamps {
 		s.check(s.t.TSOK, rule.Timestamps, int64(o.TSVal))
 	}
+	s.takeUTO(&o)
 	// RFC 3168 section 6.1.1.
 	const ecn = wire.ECE | wire.CWR
 	switch {
@@ -129,15 +152,33 @@ func (s *step) agree(seg *wire.Segment) {
 	}
 }
 
-// mss is how much text fits in one segment: what the peer takes, what this side's link takes, less the option bytes
-// (RFC 9293 section 3.7.1, MUST-16).
-func (s *step) mss() int {
-	n := int(min(s.t.SendMSS, s.p.MSS))
-	if s.p.Linux {
+func (s *step) mss() int { return s.t.SegmentSize(s.p) }
+
+// SegmentSize is how much text fits in one segment: what the peer takes, what this side's link takes, less the option bytes
+// (RFC 9293 section 3.7.1, MUST-16). p is the profile that the connection is used with.
+func (t *TCB) SegmentSize(p *Profile) int {
+	n := int(min(t.SendMSS, p.MSS))
+	if p.Linux {
 		n = max(n, linuxMinSndMSS)
+		if half := t.halfWindow(); half > 0 {
+			n = min(n, half)
+		}
 	}
-	if s.t.TSOK {
+	if t.TSOK {
 		n -= tsLen
 	}
 	return max(n, 1)
+}
+
+// halfWindow is the largest segment for a peer with a small window: half of it, so that two can be under way
+// (tcp_bound_to_half_wnd). 0 is no limit.
+func (t *TCB) halfWindow() int {
+	wnd := int(t.MaxWnd)
+	if wnd > defaultMSS {
+		wnd /= 2
+	}
+	if wnd == 0 {
+		return 0
+	}
+	return max(wnd, linuxMinMTU-ipv4Headers)
 }

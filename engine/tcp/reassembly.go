@@ -24,6 +24,14 @@ func (p *piece) right() wire.Seq {
 	return p.Left.Add(n)
 }
 
+// held returns the pieces that wait, the newest first.
+func (t *TCB) held() []piece {
+	if t.NumHeld == 0 {
+		return nil
+	}
+	return t.Held[:t.NumHeld]
+}
+
 // hold keeps a segment that lies ahead of what is expected, joined with the pieces that it touches. The newest piece comes first, as
 // SACK blocks do (RFC 2018 section 4). It reports whether there was room.
 func (s *step) hold(seg *wire.Segment) bool {
@@ -39,6 +47,7 @@ func (s *step) hold(seg *wire.Segment) bool {
 	if p.right() == p.Left {
 		return false
 	}
+	s.dsackHeld(p)
 	var apart [maxHeld]piece // the pieces that p does not touch, in their order
 	n := 0
 	for i := range s.t.NumHeld {
@@ -58,6 +67,27 @@ func (s *step) hold(seg *wire.Segment) bool {
 	return true
 }
 
+// dsackHeld notes what of p was held already, to be named as a duplicate (RFC 2883 section 4.1.2).
+func (s *step) dsackHeld(p piece) {
+	for _, q := range s.t.held() {
+		left, right := p.Left, p.right()
+		if left.Less(q.Left) {
+			left = q.Left
+		}
+		if q.right().Less(right) {
+			right = q.right()
+		}
+		s.sawTwice(left, right)
+	}
+}
+
+// sawTwice notes that numbers arrived twice. Linux names the first such piece in its next acknowledgment.
+func (s *step) sawTwice(left, right wire.Seq) {
+	if s.p.Linux && s.t.SACKOK && left.Less(right) && s.twice.Left == s.twice.Right {
+		s.twice = wire.Block{Left: left, Right: right}
+	}
+}
+
 // join makes one of two pieces that overlap or touch.
 func join(p, q piece) piece {
 	if q.Left.Less(p.Left) {
@@ -71,40 +101,52 @@ func join(p, q piece) piece {
 	return p
 }
 
-// unhold takes the held piece that the gap before it has now closed on, if there is one.
+// unhold takes the held piece that the gap before it has now closed on, the lowest of them, if there is one.
 func (s *step) unhold() (p piece, ok bool) {
-	for i := range s.t.NumHeld {
-		p = s.t.Held[i]
-		if s.t.RcvNxt.Less(p.Left) {
-			continue
+	for {
+		low := -1
+		for i := range int(s.t.NumHeld) {
+			if left := s.t.Held[i].Left; left.LessEq(s.t.RcvNxt) && (low < 0 || left.Less(s.t.Held[low].Left)) {
+				low = i
+			}
 		}
+		if low < 0 {
+			return piece{}, false
+		}
+		p = s.t.Held[low]
 		var rest [maxHeld]piece
-		copy(rest[copy(rest[:], s.t.Held[:i]):], s.t.Held[i+1:s.t.NumHeld])
+		copy(rest[copy(rest[:], s.t.Held[:low]):], s.t.Held[low+1:s.t.NumHeld])
 		s.t.Held = &rest
 		s.t.NumHeld--
 		if p.right().LessEq(s.t.RcvNxt) {
-			return s.unhold() // all of it arrived again meanwhile
+			s.sawTwice(p.Left, p.right())
+			continue // all of it arrived again meanwhile
 		}
+		s.sawTwice(p.Left, s.t.RcvNxt)
 		p.Text = p.Text[min(int(s.t.RcvNxt-p.Left), len(p.Text)):]
 		p.Left = s.t.RcvNxt
 		return p, true
 	}
-	return piece{}, false
 }
 
-// sack adds the SACK blocks to the options of an acknowledgment: the newest first, as many as fit (RFC 2018 sections 3, 4).
+// sack adds the SACK blocks to the options of an acknowledgment: what arrived twice (RFC 2883 section 4), then the newest first, as
+// many as fit (RFC 2018 sections 3, 4).
 func (s *step) sack(o wire.Options) wire.Options {
-	if !s.t.SACKOK || s.t.NumHeld == 0 {
+	var blocks [maxHeld + 1]wire.Block
+	n := 0
+	if s.twice.Left != s.twice.Right {
+		blocks[n] = s.twice
+		n++
+		s.twice = wire.Block{}
+	}
+	if s.t.SACKOK {
+		for _, p := range s.t.held() {
+			blocks[n] = wire.Block{Left: p.Left, Right: p.right()}
+			n++
+		}
+	}
+	if n == 0 {
 		return o
-	}
-	n := maxHeld
-	if s.t.TSOK {
-		n--
-	}
-	n = min(n, int(s.t.NumHeld))
-	var blocks [maxHeld]wire.Block
-	for i := range n {
-		blocks[i] = wire.Block{Left: s.t.Held[i].Left, Right: s.t.Held[i].right()}
 	}
 	return o.WithNOP().WithNOP().WithSACK(blocks[:n]...)
 }

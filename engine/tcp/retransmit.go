@@ -8,7 +8,11 @@ import (
 // startRetransmit starts the retransmission timer unless it runs (RFC 6298 section 5.1).
 func (s *step) startRetransmit(id rule.ID) {
 	if s.t.Timers[Retransmit] == Never {
-		s.set(Retransmit, s.now+s.t.RTO, id, int64(s.t.RTO))
+		at := s.now + s.t.RTO
+		if !s.p.Linux {
+			at = s.withinUserTimeout(at)
+		}
+		s.set(Retransmit, at, id, int64(s.t.RTO))
 	}
 }
 
@@ -134,6 +138,11 @@ func (s *step) timer(k TimerKind) {
 		return
 	}
 	s.t.Retries++
+	if s.t.AckSeen && s.t.Retries < s.t.Deferred {
+		// The peer has answered; the next SYN-ACK gives it a last chance when the time of TCP_DEFER_ACCEPT is over.
+		s.backOff()
+		return
+	}
 	s.t.Timing = false
 	if s.t.LossSince == Never {
 		s.t.LossSince = s.now
@@ -143,7 +152,7 @@ func (s *step) timer(k TimerKind) {
 		s.t.SynTimeout = true
 		s.t.Resent++
 		s.emitSyn(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
-	case s.t.SndUna == s.t.ISS: // SYN-RECEIVED, or closed out of it
+	case s.t.SndUna == s.t.ISS: // SYN-RECEIVED, or the application closed before the handshake was done
 		s.t.SynTimeout = true
 		s.t.Resent++
 		s.emitSynAck(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
@@ -166,15 +175,29 @@ func (s *step) spent() bool {
 		}
 	case SynReceived:
 		count, limit = s.p.SynAckRetry, s.p.SynGiveUp
+		if s.synAckLimit > 0 {
+			count = s.synAckLimit
+		}
 	default:
 		count, limit = s.p.Retries, s.p.GiveUp
 		if s.t.Orphan && s.p.OrphanRetry > 0 {
 			count = s.p.OrphanRetry
 		}
 	}
-	// Linux counts the user timeout from the first retransmission on (TCP_USER_TIMEOUT).
-	if s.t.UserTimeout > 0 && s.t.State.Synchronized() && s.t.LossSince != Never {
-		return s.now-s.t.LossSince >= s.t.UserTimeout
+	switch {
+	case s.tooLong():
+		return true
+	case s.t.UserTimeout > 0 && s.t.State.Synchronized():
+		return false // it says all, however often text was sent again
+	}
+	if s.t.AckSeen && s.t.Retries < s.t.Deferred {
+		return false
+	}
+	if s.p.Linux && s.t.State.Synchronized() {
+		return s.t.Retries > 0 && s.now-s.t.LossSince >= s.linuxModel(count, s.p.RTOMin)
+	}
+	if s.p.Linux && s.t.State == SynSent {
+		return s.t.Retries >= s.p.SynRetries+s.p.SynLinear || s.t.Retries > 0 && s.now-s.t.FirstSent >= s.linuxModel(s.p.SynRetries, s.p.RTOInit)
 	}
 	if count > 0 {
 		return s.t.Retries >= count
@@ -188,11 +211,22 @@ func (s *step) giveUp() {
 		id = rule.LinuxGiveUp
 	}
 	args := []int64{int64(s.t.Retries), int64(s.now - s.t.FirstSent)}
-	if s.t.State == SynReceived && s.t.Passive {
+	if limit := s.synAckLimit; s.t.embryonic() && limit > 0 && limit < s.p.SynAckRetry {
+		id, args = rule.SynQueueOld, []int64{int64(s.t.Retries), int64(limit)}
+	}
+	if s.tooLong() {
+		id = rule.UserTimeout
+		args = []int64{int64(s.t.UserTimeout), int64(s.t.Retries)}
+	}
+	if s.t.embryonic() {
 		s.end(Listen, OK, id, args...)
 		return
 	}
-	s.end(Closed, ETIMEDOUT, id, args...)
+	errno := ETIMEDOUT
+	if s.t.Orphan {
+		errno = OK // nobody is there to be told
+	}
+	s.end(Closed, errno, id, args...)
 }
 
 // backOff doubles the timeout and starts the timer again.
@@ -206,16 +240,21 @@ func (s *step) backOff() {
 	was := s.t.RTO
 	s.t.RTO = min(2*s.t.RTO, max(s.p.RTOMax, s.t.RTO))
 	at := s.now + s.t.RTO
-	if s.t.UserTimeout > 0 && s.t.State.Synchronized() {
-		at = min(at, max(s.now, s.t.LossSince+s.t.UserTimeout))
-	}
-	s.set(Retransmit, at, rule.RTODouble, int64(was), int64(s.t.RTO))
+	s.set(Retransmit, s.withinUserTimeout(at), rule.RTODouble, int64(was), int64(s.t.RTO))
 }
 
 // send takes text from the application.
 func (s *step) send(data string) {
 	switch s.t.State {
-	case SynSent, SynReceived:
+	case SynReceived:
+		// RFC 7413 section 4.2.2: with Fast Open the server need not wait for the ACK of its SYN.
+		if s.t.Passive && s.t.FastOpen {
+			s.t.Out += data
+			s.sendData(rule.Send)
+			return
+		}
+		fallthrough
+	case SynSent:
 		// RFC 9293 section 3.10.2: text is queued until the connection is ESTABLISHED.
 		s.t.Out += data
 		s.check(true, rule.SendQueued, int64(len(data)))
@@ -236,43 +275,70 @@ func (s *step) sendData(id rule.ID) bool {
 	for s.t.Recovery == byTimeout && uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PartialACK, num(s.t.Recover)) {
 		sent = true
 	}
+	packet := 0 // where the packet ends that Linux makes of some segments at once, in bytes of Out
 	for {
-		flying := int(s.t.SndNxt - s.t.SndUna)
+		flying := int(s.t.SndNxt - s.t.outSeq())
 		if s.t.FinSent {
+			s.push = false
 			return sent
 		}
 		if flying >= len(s.t.Out) {
 			break
 		}
 		// RFC 5681 section 3.1: never more than the smaller of both windows.
-		room := int(min(s.t.SndWnd, s.t.Cwnd)) - flying
+		room := int(min(s.t.SndWnd, s.t.Cwnd+s.limitedTransmit())) - flying
 		// RFC 9293 section 3.10.2: the text is segmentized and sent as far as the send window allows.
 		n := min(len(s.t.Out)-flying, s.mss(), room)
-		if n <= 0 || s.nagle(flying, n) {
+		if n <= 0 || flying >= packet && (s.silly(flying) || s.nagle(flying, n)) {
 			break
 		}
-		seq := s.t.SndNxt
-		s.t.SndNxt = seq.Add(uint32(n))
-		if s.t.FinQueued && flying+n == len(s.t.Out) {
-			s.t.FinSent = true
-			s.t.SndNxt = s.t.SndNxt.Add(1)
+		if s.p.Linux && flying >= packet {
+			packet = flying + s.linuxPacket(flying, room)
+			s.push = packet-flying > n
 		}
-		if flying == 0 {
-			s.t.FirstSent = s.now
-		}
-		if n < s.mss() {
-			s.t.SmallEnd = s.t.SndNxt
-		}
-		s.startTiming()
-		s.emitText(seq, s.t.Out[flying:flying+n], id, num(seq), int64(n), int64(s.t.SndWnd))
-		s.sentText()
+		push := s.push
+		s.push = push && flying+n == packet
+		s.sendNew(n, id)
+		s.push = push
 		sent = true
 	}
-	if s.t.FinQueued && int(s.t.SndNxt-s.t.SndUna) == len(s.t.Out) {
+	s.push = false
+	if s.t.FinQueued && int(s.t.SndNxt-s.t.outSeq()) == len(s.t.Out) {
 		s.sendFin()
 		sent = true
 	}
 	return sent
+}
+
+// sendNew sends the next n bytes.
+func (s *step) sendNew(n int, id rule.ID) {
+	flying := int(s.t.SndNxt - s.t.outSeq())
+	seq := s.t.SndNxt
+	s.t.TailSeq = seq
+	s.t.SndNxt = seq.Add(uint32(n))
+	if s.t.FinQueued && flying+n == len(s.t.Out) {
+		s.t.FinSent = true
+		s.t.SndNxt = s.t.SndNxt.Add(1)
+	}
+	if flying == 0 {
+		s.t.FirstSent = s.now
+	}
+	if n < s.mss() {
+		s.t.SmallEnd = s.t.SndNxt
+	}
+	s.startTiming()
+	s.emitText(seq, s.t.Out[flying:flying+n], id, num(seq), int64(n), int64(s.t.SndWnd))
+	s.sentText()
+}
+
+// silly holds text back that the peer's window would cut to a small segment: sending it would keep the window small
+// (RFC 9293 section 3.8.6.2.1, MUST-38). Half of the largest window that the peer ever offered is enough, but not for Linux.
+func (s *step) silly(flying int) bool {
+	room := int(s.t.SndWnd) - flying
+	if room >= min(len(s.t.Out)-flying, s.mss()) {
+		return false
+	}
+	return s.p.Linux || flying > 0 || uint32(room) < s.t.MaxWnd/2
 }
 
 // nagle holds a small segment back while something is unacknowledged, so that more text may join it (RFC 9293
@@ -283,7 +349,7 @@ func (s *step) nagle(flying, n int) bool {
 	}
 	// Linux waits only for small segments, not for full ones (tcp_minshall_check).
 	if s.p.Linux && !s.t.SndUna.Less(s.t.SmallEnd) {
-		return false
+		return !s.check(true, rule.LinuxNagle, int64(n), int64(flying))
 	}
 	return !s.check(false, rule.Nagle, int64(n), int64(flying))
 }
@@ -334,6 +400,10 @@ func (s *step) probe() {
 	s.t.Timing = false
 	end := min(len(s.t.Out), int(s.t.SndNxt-s.t.SndUna)) // of the text that was sent
 	n := min(end, s.mss())
+	if s.t.SndUna.Less(s.t.TailSeq) {
+		// RFC 8985 section 7.3: the segment with the highest number.
+		n = min(n, end-int(s.t.TailSeq-s.t.SndUna))
+	}
 	seq := s.t.SndUna.Add(uint32(end - n))
 	s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTOStart, int64(s.t.RTO))
@@ -342,8 +412,8 @@ func (s *step) probe() {
 // emitText sends text, with PSH on the last segment of what the application gave (RFC 9293 section 3.9.1.2).
 func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
 	flags := wire.ACK
-	last := int(seq-s.t.SndUna)+len(text) == len(s.t.Out)
-	if last && text != "" {
+	last := int(seq-s.t.outSeq())+len(text) == len(s.t.Out)
+	if (last || s.push) && text != "" {
 		flags |= wire.PSH
 	}
 	if last && s.t.FinSent {

@@ -211,9 +211,9 @@ func (n *Narrator) Step(events []engine.Event) string {
 			put("step.again", "Host", name, "kind", kind)
 			rest = tail(sent)
 		} else {
-			put("step.fired", "Host", name)
+			put("event.timer-fired", "Host", name, "timer", c.T("timer."+lead.e.Timer.String()))
 		}
-		if rto != 0 && len(sent) > 0 {
+		if rto != 0 && len(sent) > 0 && lead.e.Timer == tcp.Retransmit {
 			put("step.rto", "rto", c.Time(int64(rto)))
 		}
 	default:

@@ -2,7 +2,7 @@ package pages
 
 // lines is the scenario language on half a page, for the sandbox; package script has all of it. A test parses each.
 var lines = []struct{ text, means string }{
-	{"client 192.0.2.10:52431 isn 1000 profile linux", "the client: address and port, then, as you like, its initial sequence numbers, its profile (rfc9293 or linux), mss, wscale, sack, timestamps, rto"},
+	{"client 192.0.2.10:52431 isn 1000 profile linux", "the client: address and port, then, as you like, its initial sequence numbers, its profile (rfc9293, linux or linux-classic), mss, wscale, sack, timestamps, rto"},
 	{"server 198.51.100.20:80 isn 5000 rto 1s", "the server, likewise"},
 	{"delay 50ms", "how long a segment travels; two times mean to the server and to the client"},
 	{"loss 10%", "chance that a segment is lost; seed 7 chooses another luck"},

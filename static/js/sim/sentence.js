@@ -198,8 +198,8 @@ export class Narrator {
       if (sent[0]?.facts.again) {
         say.push(t('step.again', a));
         rest = sent.slice(1);
-      } else say.push(t('step.fired', a));
-      if (rto && sent.length) say.push(t('step.rto', { rto: time(rto) }));
+      } else say.push(this.tell(lead.e, lead.facts));
+      if (rto && sent.length && lead.e.timer === 'retransmit') say.push(t('step.rto', { rto: time(rto) }));
     } else if (lead) say.push(this.tell(lead.e, lead.facts));
     for (const i of rest) say.push(this.tell(i.e, i.facts));
     for (const i of more) say.push(this.tell(i.e, i.facts));
