@@ -1,0 +1,172 @@
+package tcp_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// TestText prints and reads what is seldom printed and read.
+func TestText(t *testing.T) {
+	if got := tcp.State(99).String(); got != "State(99)" {
+		t.Error(got)
+	}
+	if got, err := tcp.TimeWait.MarshalText(); string(got) != "TIME-WAIT" || err != nil {
+		t.Error(string(got), err)
+	}
+	for at, want := range map[tcp.Time]string{-1500 * tcp.Millisecond: "-1.5s", -3 * tcp.Second: "-3s"} {
+		if got := at.String(); got != want {
+			t.Errorf("%d is %s, want %s", int64(at), got, want)
+		}
+	}
+	if got, err := tcp.ParseTime("2min"); got != 2*minute || err != nil {
+		t.Error(got, err)
+	}
+	if _, err := tcp.ParseTime("2h"); err == nil {
+		t.Error("2h is no time")
+	}
+}
+
+// TestCallsWithoutSense: a call that cannot be made is refused and changes nothing.
+func TestCallsWithoutSense(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		call tcp.Call
+		want tcp.Errno
+	}{
+		{"accept without a listener", tcp.Call{Verb: tcp.CallAccept}, tcp.EINVAL},
+		{"close of a listener that is not there", tcp.Call{Verb: tcp.CallClose, Listener: true}, tcp.ENOTCONN},
+		{"an option of a listener that is not there", tcp.Call{Verb: tcp.CallSet, Option: tcp.DeferAccept}, tcp.EINVAL},
+		{"a backlog below zero", tcp.Call{Verb: tcp.CallListen, Backlog: -1}, tcp.EINVAL},
+		{"no such call", tcp.Call{Verb: tcp.CallGet + 1}, tcp.EINVAL},
+		{"send without a connection", tcp.Call{Verb: tcp.CallSend, Data: "x"}, tcp.ENOTCONN},
+	} {
+		h := newTester(t, tcp.Linux)
+		before := h.host.AppendBinary(nil)
+		if out, err := h.host.Call(0, test.call, nil); err != test.want || len(out) != 0 || string(h.host.AppendBinary(nil)) != string(before) {
+			t.Errorf("%s: %v and %d effects, want %v", test.name, err, len(out), test.want)
+		}
+	}
+}
+
+// TestPureStep: what an input does not concern it leaves alone.
+func TestPureStep(t *testing.T) {
+	h := newTester(t, tcp.RFC9293)
+	h.open()
+	open := *h.conn()
+	for name, in := range map[string]tcp.Input{
+		"an active OPEN of a connection": {Kind: tcp.OpenInput},
+		"a timer that is off":            {Kind: tcp.TimerInput, Timer: tcp.Retransmit},
+		"a timer that there is not":      {Kind: tcp.TimerInput, Timer: tcp.NumTimers},
+		"reading where there is nothing": {Kind: tcp.RecvInput},
+		"an input that there is not":     {},
+	} {
+		if after, out := tcp.Step(open, &h.profile, h.now, in, nil); after != open || len(out) != 0 {
+			t.Errorf("%s changes the connection or brings %d effects", name, len(out))
+		}
+	}
+	closed := tcp.TCB{Local: self, Remote: peer}
+	if _, out := tcp.Step(closed, &h.profile, 0, tcp.Input{Kind: tcp.AbortInput}, nil); len(out) != 0 {
+		t.Errorf("aborting what is closed brings %d effects", len(out))
+	}
+	// A timer that was stopped, and one of a connection that is gone.
+	if out := h.host.Fire(h.now, 1, tcp.Retransmit, nil); len(out) != 0 {
+		t.Errorf("a timer that is off brings %d effects", len(out))
+	}
+	if out := h.host.Fire(h.now, 9, tcp.Retransmit, nil); len(out) != 0 {
+		t.Errorf("a timer of nobody brings %d effects", len(out))
+	}
+	// Closing twice, sending and shutting down after the close.
+	after, _ := tcp.Step(open, &h.profile, h.now, tcp.Input{Kind: tcp.CloseInput}, nil)
+	for _, kind := range []tcp.InputKind{tcp.CloseInput, tcp.SendInput} {
+		if again, out := tcp.Step(after, &h.profile, h.now, tcp.Input{Kind: kind, Data: "x"}, nil); again != after || len(out) != 0 {
+			t.Errorf("input %d after close brings %d effects", kind, len(out))
+		}
+	}
+}
+
+// TestBeyondTheWindow: what of a segment ahead of a gap lies beyond the window is cut off, the FIN first.
+func TestBeyondTheWindow(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		flags  string
+		seq    uint32
+		length int
+		held   int // bytes kept
+	}{
+		{"text that fits", "P.", nxt + 5, 5, 5},
+		{"a FIN too much", "F.", nxt + 5, 5, 5},
+		{"text and FIN too much", "F.", nxt + 5, 20, 5},
+		{"nothing but what is too much", "F.", nxt + 9, 1, 1},
+	} {
+		h := newTester(t, tcp.RFC9293)
+		h.with(tcp.Options{Window: tcp.Some[uint16](10)})
+		h.open()
+		h.arrive(test.flags, test.seq, undNxt, test.length)
+		if c := h.conn(); c.NumHeld != 1 || len(c.Held[0].Text) != test.held || c.Held[0].Fin {
+			t.Errorf("%s: %d pieces, the first %+v", test.name, c.NumHeld, c.Held)
+		}
+	}
+	// An empty segment with a FIN right behind the window leaves nothing to keep.
+	h := newTester(t, tcp.RFC9293)
+	h.with(tcp.Options{Window: tcp.Some[uint16](1), Broken: tcp.NoWindowCheck})
+	h.open()
+	h.arrive("F.", nxt+1, undNxt, 0)
+	h.equal("pieces", h.conn().NumHeld, 0)
+}
+
+// TestSackedBlocks: blocks that touch are joined, more than there is room for replace the last.
+func TestSackedBlocks(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		blocks [][2]uint32 // one after another, behind SND.UNA
+		want   string
+	}{
+		{"joined on the left", [][2]uint32{{100, 200}, {150, 300}}, "100-300"},
+		{"joined on the right", [][2]uint32{{200, 300}, {100, 250}}, "100-300"},
+		{"bridged", [][2]uint32{{100, 200}, {300, 400}, {150, 350}}, "100-400"},
+		{"known", [][2]uint32{{100, 400}, {200, 300}}, "100-400"},
+		{"too many", [][2]uint32{{100, 110}, {200, 210}, {300, 310}, {400, 410}, {500, 510}}, "100-110 200-210 300-310 500-510"},
+		{"nonsense", [][2]uint32{{200, 100}, {5000, 6000}}, ""},
+	} {
+		h := newTester(t, tcp.RFC9293)
+		h.with(tcp.Options{SACK: tcp.Some(true)})
+		h.syn(wire.Options{}.WithSACKPermitted().WithMSS(1000))
+		h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: undNxt})
+		h.call(send(2000))
+		for _, b := range test.blocks {
+			h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: undNxt, Window: 64240,
+				Options: wire.Options{}.WithSACK(wire.Block{Left: undNxt + wire.Seq(b[0]), Right: undNxt + wire.Seq(b[1])})})
+		}
+		var got []string
+		for _, b := range h.conn().Sacked[:h.conn().NumSacked] {
+			got = append(got, fmt.Sprintf("%d-%d", b.Left-undNxt, b.Right-undNxt))
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("%s: %s, want %s", test.name, strings.Join(got, " "), test.want)
+		}
+	}
+}
+
+// TestManyEnded: the host remembers how the last 16 connections ended that the application had.
+func TestManyEnded(t *testing.T) {
+	h := newTester(t, tcp.Linux)
+	h.call(tcp.Call{Verb: tcp.CallListen, Backlog: 64})
+	for i := range uint16(20) {
+		from := netip.AddrPortFrom(peer.Addr(), 1000+i)
+		h.host.Receive(h.now, &wire.Segment{Src: from, Dst: self, Seq: nxt - 1, Flags: wire.SYN, Window: 1000}, nil)
+		iss := h.host.Conns()[0].ISS
+		h.host.Receive(h.now, &wire.Segment{Src: from, Dst: self, Seq: nxt, Ack: iss + 1, Flags: wire.ACK, Window: 1000}, nil)
+		h.call(tcp.Call{Verb: tcp.CallAccept})
+		h.host.Receive(h.now, &wire.Segment{Src: from, Dst: self, Seq: nxt, Flags: wire.RST}, nil)
+	}
+	for conn, want := range map[tcp.ConnID]tcp.Errno{4: tcp.ENOTCONN, 5: tcp.ECONNRESET, 20: tcp.ECONNRESET} {
+		if _, err := h.host.Call(h.now, tcp.Call{Verb: tcp.CallRecv, Conn: conn}, nil); err != want {
+			t.Errorf("connection %d: %v, want %v", conn, err, want)
+		}
+	}
+}
