@@ -170,3 +170,173 @@ func TestManyEnded(t *testing.T) {
 		}
 	}
 }
+
+// TestCloseInSynReceived: with text queued the close waits for ESTABLISHED, and the FIN goes with the last text; without, the FIN goes
+// at once. Both are sent again until they are acknowledged.
+func TestCloseInSynReceived(t *testing.T) {
+	h := newTester(t, tcp.RFC9293)
+	h.call(connectCall)
+	h.arrive("S", nxt-1, 0, 0)
+	h.call(send(5))
+	h.call(tcp.Call{Verb: tcp.CallShutdown})
+	h.equal("state", h.state(), tcp.SynReceived)
+	h.sent()
+	h.arrive(".", nxt, undNxt, 0)
+	h.equal("state", h.state(), tcp.FinWait1)
+	h.equal("sent", flagsOf(h.sent()), "FIN,PSH,ACK")
+
+	h = newTester(t, tcp.RFC9293)
+	h.call(connectCall)
+	h.arrive("S", nxt-1, 0, 0)
+	h.sent()
+	h.call(tcp.Call{Verb: tcp.CallShutdown})
+	h.equal("state", h.state(), tcp.FinWait1)
+	h.equal("sent", flagsOf(h.sent()), "FIN,ACK")
+	h.advance(tcp.Second)
+	h.equal("sent again", flagsOf(h.sent()), "SYN,ACK")
+	h.arrive(".", nxt, undNxt+1, 0)
+	h.equal("state", h.state(), tcp.FinWait2)
+}
+
+// TestShutWindowInSynAck: text that waits for the handshake is probed for when the SYN-ACK shuts the window.
+func TestShutWindowInSynAck(t *testing.T) {
+	h := newTester(t, tcp.RFC9293)
+	h.call(connectCall)
+	h.call(send(5))
+	h.sent()
+	h.segment(wire.Segment{Flags: wire.SYN | wire.ACK, Seq: nxt - 1, Ack: undNxt})
+	h.equal("sent", lengthsOf(h.sent()), "")
+	h.advance(tcp.Second)
+	h.equal("probe", lengthsOf(h.sent()), "1")
+}
+
+// TestReassembly: what arrives ahead of a gap, and how it is read.
+func TestReassembly(t *testing.T) {
+	type arrival struct {
+		flags  string
+		at     uint32 // behind RCV.NXT
+		length int
+	}
+	for _, test := range []struct {
+		name     string
+		arrivals []arrival
+		held     int // pieces
+		next     uint32
+		state    tcp.State
+	}{
+		{"a fifth piece has no room", []arrival{{"P.", 10, 5}, {"P.", 20, 5}, {"P.", 30, 5}, {"P.", 40, 5}, {"P.", 50, 5}}, 4, 0, tcp.Established},
+		{"pieces join", []arrival{{"P.", 10, 5}, {"P.", 20, 5}, {"P.", 12, 10}}, 1, 0, tcp.Established},
+		{"a gap is filled", []arrival{{"P.", 5, 5}, {"P.", 0, 5}}, 0, 10, tcp.Established},
+		{"a piece arrives again with the gap", []arrival{{"P.", 5, 5}, {"P.", 0, 20}}, 0, 20, tcp.Established},
+		{"part of a piece arrives again with the gap", []arrival{{"P.", 5, 10}, {"P.", 0, 8}}, 0, 15, tcp.Established},
+		{"a FIN waits for the text before it", []arrival{{"F.", 5, 5}, {"P.", 0, 5}}, 0, 11, tcp.CloseWait},
+	} {
+		for _, profile := range tcp.Profiles() {
+			h := newTester(t, profile)
+			h.with(tcp.Options{SACK: tcp.Some(true)})
+			h.syn(wire.Options{}.WithSACKPermitted())
+			h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: undNxt, Window: 64240})
+			for _, a := range test.arrivals {
+				h.arrive(a.flags, nxt+a.at, undNxt, a.length)
+			}
+			h.host.AppendBinary(nil)
+			c := h.conn()
+			if int(c.NumHeld) != test.held || c.RcvNxt != wire.Seq(nxt+test.next) || c.State != test.state {
+				t.Errorf("%s, %s: %d pieces, RCV.NXT +%d, %v", profile.Name, test.name, c.NumHeld, c.RcvNxt-nxt, c.State)
+			}
+		}
+	}
+}
+
+// TestRecovery: what is sent again, and when, after a loss (RFC 5681, RFC 6582). Full segments of 100 bytes; each step is an
+// acknowledgment with the blocks that the peer has beyond it.
+func TestRecovery(t *testing.T) {
+	type step struct {
+		ack    uint32
+		blocks [][2]uint32
+		want   string // numbers sent, behind SND.UNA at the start
+	}
+	block := func(b ...[2]uint32) [][2]uint32 { return b }
+	for _, test := range []struct {
+		name  string
+		wait  tcp.Time // before the steps
+		sent  string   // meanwhile
+		steps []step
+	}{
+		{"the third duplicate shows a loss", 0, "", []step{
+			{0, block([2]uint32{100, 200}), ""}, {0, block([2]uint32{100, 300}), ""}, {0, block([2]uint32{100, 400}), "0"}}},
+		{"a partial acknowledgment shows the next hole, which is not what the peer has", 0, "", []step{
+			{0, block([2]uint32{100, 200}), ""}, {0, block([2]uint32{100, 200}, [2]uint32{300, 400}), ""},
+			{0, block([2]uint32{100, 200}, [2]uint32{300, 500}), "0"}, {200, block([2]uint32{300, 500}), "200"}, {800, nil, ""}}},
+		{"after a timeout all is sent again as the window opens", tcp.Second, "0", []step{
+			{100, nil, "100 200"}, {300, nil, "300 400 500"}, {500, nil, "600 700"}, {800, nil, ""}}},
+		{"after a timeout, what the peer turns out to have is not", tcp.Second, "0", []step{
+			{100, block([2]uint32{200, 800}), "100"}, {800, nil, ""}}},
+	} {
+		h := newTester(t, tcp.RFC9293)
+		h.with(tcp.Options{SACK: tcp.Some(true), MSS: 100})
+		h.syn(wire.Options{}.WithSACKPermitted().WithMSS(100))
+		h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: undNxt, Window: 64240})
+		for range 4 { // a window of eight segments
+			h.call(send(100))
+			h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: h.conn().SndNxt, Window: 64240})
+		}
+		start := h.conn().SndNxt
+		h.call(send(800))
+		numbers := func() string {
+			var words []string
+			for _, s := range h.sent() {
+				words = append(words, fmt.Sprint(s.Seq-start))
+			}
+			return strings.Join(words, " ")
+		}
+		h.sent()
+		if h.advance(test.wait); numbers() != test.sent && test.sent != "" {
+			t.Errorf("%s: sent something else while time passed", test.name)
+		}
+		for i, s := range test.steps {
+			var blocks []wire.Block
+			for _, b := range s.blocks {
+				blocks = append(blocks, wire.Block{Left: start.Add(b[0]), Right: start.Add(b[1])})
+			}
+			h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: start.Add(s.ack), Window: 64240, Options: wire.Options{}.WithSACK(blocks...)})
+			h.host.AppendBinary(nil)
+			if got := numbers(); got != s.want {
+				t.Errorf("%s, step %d: sent %q, want %q", test.name, i+1, got, s.want)
+			}
+		}
+	}
+}
+
+// TestCornersOfTheProfile are settings that few choose.
+func TestCornersOfTheProfile(t *testing.T) {
+	h := newTester(t, tcp.RFC9293)
+	h.with(tcp.Options{MSS: 9000})
+	h.syn(wire.Options{}.WithMSS(9000))
+	h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: undNxt})
+	h.equal("congestion window of big segments, RFC 5681 section 3.1", h.conn().Cwnd, 18000)
+
+	h = newTester(t, tcp.Linux)
+	h.open()
+	h.call(tcp.Call{Verb: tcp.CallShutdown})
+	h.arrive(".", nxt, undNxt+1, 0)
+	h.call(tcp.Call{Verb: tcp.CallClose})
+	h.equal("a close in FIN-WAIT-2 waits only so long", h.conn().Timers[tcp.FinWaitTime], h.now+minute)
+
+	h = newTester(t, tcp.RFC9293)
+	h.with(tcp.Options{UTO: 10 * 60 * minute})
+	h.call(connectCall)
+	h.equal("a long user timeout is told in minutes", h.sent()[0].Options.Parse().UserTimeout, int64(10*60*minute/tcp.Second))
+	h.equal("the profile", h.host.Profile().UTO, 10*60*minute)
+
+	// The last port there is, and none behind it.
+	host := tcp.NewHost(tcp.HostConfig{Addr: netip.AddrPortFrom(self.Addr(), 65535), Peer: peer, Profile: tcp.Linux})
+	for _, want := range []uint16{65535, 1} {
+		if _, err := host.Call(0, connectCall, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := host.Conns()[len(host.Conns())-1].Local.Port(); got != want {
+			t.Errorf("connect from port %d, want %d", got, want)
+		}
+	}
+}
