@@ -340,3 +340,52 @@ func TestCornersOfTheProfile(t *testing.T) {
 		}
 	}
 }
+
+// TestIdleTimestamps: after 24 days a timestamp says nothing any more (RFC 7323 section 5.5); before, an older one is dropped.
+func TestIdleTimestamps(t *testing.T) {
+	for days, want := range map[tcp.Time]string{23: "drop", 25: "tell readable"} {
+		h := newTester(t, tcp.RFC9293)
+		h.with(tcp.Options{Timestamps: tcp.Some(true)})
+		h.syn(wire.Options{}.WithTimestamps(1000, 0))
+		h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: undNxt, Window: 64240, Options: wire.Options{}.WithTimestamps(1001, 0)})
+		h.now += days * 24 * 60 * minute
+		h.effects = nil
+		h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: undNxt, Payload: "text", Window: 64240, Options: wire.Options{}.WithTimestamps(500, 0)})
+		if got := h.trail(); !strings.Contains(got, want) {
+			t.Errorf("after %d days: %s, want %s", days, got, want)
+		}
+	}
+}
+
+// TestOldCookie: a SYN cookie is good for two minutes. What the SYN offered comes back with it, ECN too.
+func TestOldCookie(t *testing.T) {
+	for wait, want := range map[tcp.Time]tcp.State{tcp.Second: tcp.Established, 3 * minute: tcp.Listen} {
+		h := newTester(t, tcp.Linux)
+		h.profile.Timestamps, h.profile.SynCookies = true, 2
+		h.restart()
+		h.call(listenCall)
+		h.segment(wire.Segment{Flags: wire.SYN | wire.ECE | wire.CWR, Seq: nxt - 1, Window: 64240, Options: wire.Options{}.WithMSS(1460).WithTimestamps(1, 0)})
+		answer := h.sent()[0]
+		h.now += wait
+		h.segment(wire.Segment{Flags: wire.ACK, Seq: nxt, Ack: answer.Seq + 1, Window: 64240, Options: wire.Options{}.WithTimestamps(2, answer.Options.Parse().TSVal)})
+		if got := h.host.State(); got != want {
+			t.Errorf("after %v: %v, want %v", wait, got, want)
+		}
+		if want == tcp.Established && !h.conn().ECN {
+			t.Error("ECN is forgotten")
+		}
+	}
+}
+
+// TestManyListeners: a host has room for some listeners, and says when there is none.
+func TestManyListeners(t *testing.T) {
+	h := newTester(t, tcp.Linux)
+	for fd := 3; ; fd++ {
+		h.on(socketCall)
+		h.on(bind(fd, fmt.Sprintf("0.0.0.0:%d", fd)))
+		if got := h.on(tcp.Call{Verb: tcp.CallListen, FD: fd}); got != "0" {
+			h.equal("one listener too many", got, "ENOBUFS")
+			break
+		}
+	}
+}
