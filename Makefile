@@ -6,7 +6,7 @@ APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
 .PHONY: test tools lint generated go differential coverage browser e2e fuzz bench screenshots image
 
-test: tools lint generated go differential coverage browser e2e
+test: tools lint generated go differential browser e2e
 
 tools: web/browser/node_modules/.package-lock.json
 	@command -v chromium >/dev/null && command -v tcpdump >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium tcpdump fonts-liberation; }

@@ -475,7 +475,7 @@ func shiftedBy(k wire.Seq, a, b engine.Event) string {
 		numbers := [][2]*wire.Seq{
 			{&v.ISS, &x.ISS}, {&v.SndUna, &x.SndUna}, {&v.SndNxt, &x.SndNxt}, {&v.SndWL1, &x.SndWL1}, {&v.SndWL2, &x.SndWL2},
 			{&v.IRS, &x.IRS}, {&v.RcvNxt, &x.RcvNxt}, {&v.TimedEnd, &x.TimedEnd}, {&v.SmallEnd, &x.SmallEnd}, {&v.TailSeq, &x.TailSeq},
-			{&v.Recover, &x.Recover}, {&v.Resend, &x.Resend},
+			{&v.Recover, &x.Recover}, {&v.Resend, &x.Resend}, {&v.UsageEnd, &x.UsageEnd},
 		}
 		if v.NumHeld > 0 && x.NumHeld > 0 { // what Held points to is shared
 			held, moved := *v.Held, *x.Held

@@ -35,6 +35,7 @@ type traceEvent struct {
 	T            float64
 	Kind         string
 	Who, Call    string
+	Name         string // of a sysctl
 	Result       any
 	Took         float64
 	Src          string
@@ -130,6 +131,9 @@ func (tr *trace) beyond() string {
 				return "call " + e.Call
 			}
 		case "sysctl":
+			if strings.HasSuffix(e.Name, "tcp_fastopen_key") {
+				continue
+			}
 			return "setting that changes during the run"
 		case "seg":
 			segments++
@@ -148,16 +152,17 @@ var selfConnected = regexp.MustCompile(`(\d+)>(\d+) ESTABLISHED`)
 // forged one delay before it must arrive.
 type replay struct {
 	*testing.T
-	tr     *trace
-	w      engine.World
-	start  float64 // first event of the trace, seconds
-	lead   engine.Time
-	sent   map[way][]traceEvent // what each direction of each connection sent in the trace and was not seen yet, in order
-	bases  map[way][2]uint32    // initial sequence numbers, the engine's and the trace's
-	ports  [2][]uint16          // the local ports of each side's connections, in the order of their SYNs
-	told   []string
-	past   []engine.Event
-	clocks map[way]uint32 // how far the engine's timestamps are ahead of the trace's
+	tr      *trace
+	w       engine.World
+	start   float64 // first event of the trace, seconds
+	lead    engine.Time
+	sent    map[way][]traceEvent // what each direction of each connection sent in the trace and was not seen yet, in order
+	bases   map[way][2]uint32    // initial sequence numbers, the engine's and the trace's
+	ports   [2][]uint16          // the local ports of each side's connections, in the order of their SYNs
+	told    []string
+	past    []engine.Event
+	cookies map[string]string // Fast Open cookies of the trace, and what the engine gave in their place
+	clocks  map[way]uint32    // how far the engine's timestamps are ahead of the trace's
 
 	lingering string  // the call that made close an abort
 	nonblock  [2]bool // the newest socket of a side does not wait
@@ -166,7 +171,7 @@ type replay struct {
 }
 
 func newReplay(t *testing.T, tr *trace) *replay {
-	r := &replay{T: t, tr: tr, lead: tcp.Second, bases: map[way][2]uint32{}, clocks: map[way]uint32{}, sent: map[way][]traceEvent{}}
+	r := &replay{T: t, tr: tr, lead: tcp.Second, bases: map[way][2]uint32{}, clocks: map[way]uint32{}, cookies: map[string]string{}, sent: map[way][]traceEvent{}}
 	setup := engine.Setup{Path: network.Setup{Delay: [2]engine.Time{r.micros(tr.Delay / 1000), r.micros(tr.Delay / 1000)}}}
 	ports := [2]uint16{40001, 80}
 	addrs := [2]string{tr.A, tr.B}
@@ -280,6 +285,10 @@ func (r *replay) run() {
 			if e.Took > 0.5 {
 				deeds = append(deeds, deed{r.when(e.T), false, func() {}})
 			}
+		case e.Kind == "sysctl": // a new key for Fast Open, or the trace would not be replayed
+			deeds = append(deeds, deed{at, true, func() {
+				r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: tcp.Call{Verb: tcp.CallSet, Option: tcp.FastOpenKey, Values: [3]engine.Time{1}}})
+			}})
 		case e.Kind == "state":
 			var before engine.View
 			deeds = append(deeds, deed{at - stateSlack, false, func() { before = r.w.View() }}, deed{at, false, func() { r.states(e, before) }})
@@ -453,6 +462,13 @@ func (r *replay) compare(got engine.Event, want traceEvent) {
 		if ts := timestamps.FindStringSubmatch(strings.Join(want.Opts, ",")); ts != nil {
 			n, _ := strconv.ParseUint(ts[1], 10, 32)
 			r.clocks[w] = s.Options.Parse().TSVal - uint32(n)
+		}
+	}
+	if given := s.Options.Parse(); given.CookieLen > 0 {
+		for _, o := range want.Opts {
+			if cookie, ok := strings.CutPrefix(o, "FO "); ok {
+				r.cookies[cookie] = fmt.Sprintf("%x", given.Cookie[:given.CookieLen])
+			}
 		}
 	}
 	line, kernel := r.lines(got, want)
@@ -633,6 +649,8 @@ func (r *replay) inject(e traceEvent) {
 		switch {
 		case odd[o] != "":
 			o = odd[o]
+		case strings.HasPrefix(o, "FO "):
+			o = "tfo cookie " + cmp.Or(r.cookies[f[1]], f[1])
 		case strings.Contains(o, "truncated"):
 			kind, _ := strconv.Atoi(strings.TrimPrefix(f[0], "opt"))
 			length, _ := strconv.Atoi(f[len(f)-1])

@@ -503,6 +503,78 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// A packetdrill script each that passes, fails, has a fault and needs what the lab does not have.
+var packetdrillScripts = map[string]string{
+	"a/pass.pkt":        "0 < S 0:0(0) win 1000 <mss 1000>\n+0 > R. 0:0(0) ack 1\n+0 %{ print('over') }%",
+	"a/b/fail.pkt":      "0 < S 0:0(0) win 1000 <mss 1000>\n+0 > R. 0:0(0) ack 7",
+	"fault.pkt":         "0 sokcet(..., SOCK_STREAM, IPPROTO_TCP) = 3",
+	"unsupported.pkt":   "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 sendfile(3, 4, [0], 10) = 10",
+	"no-script.pkt.txt": "nothing",
+}
+
+func TestRunPacketdrill(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range packetdrillScripts {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		file           string
+		code           int
+		stdout, stderr string
+	}{
+		{"a/pass.pkt", 0, `00:00:00.000000 IP 192.0.2.1.45000 > 192.168.0.1.8080: Flags [S], seq 0, win 1000, options [mss 1000], length 0
+00:00:00.000000 IP 192.168.0.1.8080 > 192.0.2.1.45000: Flags [R.], seq 0, ack 1, win 0, length 0
+over
+`, ""},
+		{"a/b/fail.pkt", 1, `00:00:00.000000 IP 192.0.2.1.45000 > 192.168.0.1.8080: Flags [S], seq 0, win 1000, options [mss 1000], length 0
+00:00:00.000000 IP 192.168.0.1.8080 > 192.0.2.1.45000: Flags [R.], seq 0, ack 1, win 0, length 0
+`, `FILE:2:4: error segment: the host sent another segment: ack differs
+    expected 0.000000 R. 0:0(0) ack 7
+    actual   0.000000 R. 0:0(0) ack 1 win 0
+    differs           ack: expected 7, actual 1
+`},
+		{"fault.pkt", 1, "", "FILE:1:3: error unknown-call: sokcet is no system call that scripts can make (did you mean socket?)\n"},
+		{"unsupported.pkt", 3, "", "FILE:2:4: error unsupported: the lab does not have the call sendfile\n"},
+		{"none.pkt", 2, "", "lab: FILE cannot be read: no such file or directory\n"},
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(test.file))
+		r := lab(t, nil, "", "run", file)
+		if r.code != test.code || r.stdout != test.stdout || strings.ReplaceAll(r.stderr, file, "FILE") != test.stderr {
+			t.Errorf("%s: code %d\n%s\n%s", test.file, r.code, r.stdout, r.stderr)
+		}
+	}
+	if r := lab(t, nil, "", "run", "-format", "json", filepath.Join(dir, "a/pass.pkt")); r.code != 2 || !strings.Contains(r.stderr, "-format is for scenarios") {
+		t.Errorf("-format: %+v", r)
+	}
+
+	const table = `FAIL  DIR/a/b/fail.pkt:2:4: error segment: the host sent another segment: ack differs
+    expected 0.000000 R. 0:0(0) ack 7
+    actual   0.000000 R. 0:0(0) ack 1 win 0
+    differs           ack: expected 7, actual 1
+ok    DIR/a/pass.pkt
+FAIL  DIR/fault.pkt:1:3: error unknown-call: sokcet is no system call that scripts can make (did you mean socket?)
+skip  DIR/unsupported.pkt:2:4: error unsupported: the lab does not have the call sendfile
+1 passed, 2 failed, 1 skipped
+`
+	if r := lab(t, nil, "", "run", dir); r.code != 1 || strings.ReplaceAll(r.stdout, dir, "DIR") != table || r.stderr != "" {
+		t.Errorf("code %d\n%s\n%s", r.code, r.stdout, r.stderr)
+	}
+	for _, name := range []string{"a/b/fail.pkt", "fault.pkt"} {
+		if err := os.Remove(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := lab(t, nil, "", "run", dir); r.code != 0 || !strings.HasSuffix(r.stdout, "\n1 passed, 0 failed, 1 skipped\n") {
+		t.Errorf("without failures: %+v", r)
+	}
+	if r := lab(t, nil, "", "run", t.TempDir()); r.code != 2 || !strings.Contains(r.stderr, "no packetdrill script (*.pkt)") {
+		t.Errorf("an empty folder: %+v", r)
+	}
+}
+
 func TestCheckLessons(t *testing.T) {
 	if r := lab(t, nil, "", "check"); r.code != 0 || strings.Contains(r.stdout, " error ") {
 		t.Errorf("the built-in course: %+v", r)

@@ -24,8 +24,8 @@ var calls = map[string]callKind{
 	"write": {3, 3, true}, "writev": {3, 3, true}, "send": {4, 4, true}, "sendto": {6, 6, true}, "sendmsg": {3, 3, true},
 	"fcntl": {2, 3, true}, "ioctl": {2, 3, true}, "close": {1, 1, true}, "shutdown": {2, 2, true},
 	"getsockopt": {5, 5, true}, "setsockopt": {5, 5, true}, "poll": {3, 3, true},
-	"cap_set": {3, 3, false}, "open": {2, 3, false}, "sendfile": {4, 4, false}, "epoll_create": {1, 1, false}, "epoll_ctl": {4, 4, false},
-	"epoll_wait": {4, 4, false}, "pipe": {1, 1, false}, "splice": {6, 6, false}, "psp_rx_assoc": {2, 2, false}, "psp_tx_assoc": {2, 2, false},
+	"cap_set": {3, 3, false}, "open": {2, 3, false}, "sendfile": {4, 4, false}, "epoll_create": {1, 1, true}, "epoll_ctl": {4, 4, true},
+	"epoll_wait": {4, 4, true}, "pipe": {1, 1, false}, "splice": {6, 6, false}, "psp_rx_assoc": {2, 2, false}, "psp_tx_assoc": {2, 2, false},
 }
 
 // checkCall reports what is wrong with a call whatever the host does.

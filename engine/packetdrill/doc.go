@@ -11,24 +11,46 @@
 //	+0     accept(3, ..., ...) = 4
 //
 // [Parse] reads a script and reports every fault with its line and column; [Run] runs it in virtual time. A [Result] is
-// Pass, Fail with what was expected and what happened, or Unsupported with the feature that the lab does not have.
+// Pass, Fail with what was expected and what happened, or Unsupported with each feature that the lab does not have. The scripts
+// in testdata are one for each topic.
 //
 // # Semantics
 //
 // They are those of packetdrill. Times are absolute (0.1), relative to the end of the event before (+0.1), ranges
 // (+0.1~+0.2) or any (*); they may be off by --tolerance_usecs (4000) or --tolerance_percent (12.5) of the time since the event
-// before, whichever is more. Sequence numbers in segments with SYN are those of the script, in all others they count from the
-// initial ones; the script's own initial number is used as it stands, that of the host under test is learned from its SYN.
-// Timestamps of the host are learned from each segment that is expected, so that the script may echo them. An outbound line takes the
-// host's next segment, whatever it is. Segments that no line takes are not an error; Result.Left has them.
+// before, whichever is more. A timer that is due at the very moment of an event fires after it. Sequence numbers in segments with SYN are
+// those of the script, in all others they count from the initial ones; the script's own initial number is used as it stands, that of the
+// host under test is learned from its SYN.
+// Timestamps of the host are learned from each segment that is expected, so that the script may echo them; they are compared only
+// with --tcp_ts_tick_usecs, and what they echo never. A Fast Open cookie of the host is learned from the SYN-ACK that gives it; before, the
+// symbol TFO_COOKIE stands for it.
+//
+// An outbound line takes the next segment of the connection under test, whatever it is, or several in a row that together carry its
+// text. Segments that no line takes are not an error; Result.Left has them. The connection under test is the newest; one that the
+// script names by its ports (5000 > 8080) becomes it.
 //
 // A call with an end time (+0...0.2 accept(...) = 4) blocks until then while the events after it happen. A call that has none
 // must return at once.
 //
+// # What is here
+//
+// The host under test is Linux 6.18 (profile linux of package tcp) over IPv4, with the settings that packetdrill's own tests begin
+// with (defaults.sh). Shell lines run nothing: sysctls in them set the profile, defaults.sh, set_sysctls.py and sysctl_restore are known
+// by name, sleep lets time pass, and commands that change nothing which the model has are passed over. Where a script sets no
+// buffers, the window scale of the host is taken from the first SYN that it expects: it is what distinguishes the kernels that
+// scripts were written on.
+//
+// Calls: socket, bind, listen, accept, connect (also with AF_UNSPEC), read, readv, recv, recvfrom, recvmsg (with TCP_CM_INQ), write,
+// writev, send, sendto, sendmsg, MSG_PEEK, MSG_WAITALL, MSG_DONTWAIT, MSG_FASTOPEN, shutdown, close, fcntl (F_GETFL, F_SETFL), ioctl
+// (SIOCINQ, SIOCOUTQ, SIOCOUTQNSD), poll, epoll, getsockopt and setsockopt with the options in sockopt.go. Segments: all flags, ECN marks, type
+// of service, time to live, the options mss, wscale, sackOK, sack, TS, FO, FOEXP, md5, nop and eol. Snippets between %{ and }% may
+// assert, assign and print over the fields of TCP_INFO in tcpinfo.go.
+//
 // # Limitations
 //
-// The kernel under test is the linux profile of package tcp, over IPv4. Shell lines run nothing: sysctls in them set the profile, and the
-// scripts that every packetdrill test begins with (defaults.sh, set_sysctls.py) are known by name. Code snippets may
-// assert, assign and print over TCP_INFO; there is no Python behind them. What else is left out is reported as
-// unsupported, with its place: IPv6, ICMP, UDP, tunnels, epoll, files, and what the profile cannot do.
+// What is left out is reported as unsupported, with its place: IPv6, ICMP, UDP, tunnels, accurate ECN, Multipath TCP, files and pipes, MSG_MORE,
+// MSG_EOR, MSG_OOB, TCP_CORK, error queues, statements of Python beyond those above, and settings that the profile has no field for. Not
+// reported, because a script cannot say that it depends on them: a send buffer never fills, so that no write is partial or
+// blocks; how a kernel divides text among packets is modelled as package tcp does it, and PSH is not compared in a line that stands for several
+// segments; of congestion control what package tcp names. Only one port can be listened on.
 package packetdrill

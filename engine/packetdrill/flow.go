@@ -1,6 +1,7 @@
 package packetdrill
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -24,9 +25,26 @@ type flow struct {
 	scriptLocal, liveLocal   wire.Seq
 	scriptRemote, liveRemote wire.Seq
 
+	cookie *cookie
+
 	// Timestamps of the host: those of the script with those on the wire that they stand for, and the first pair.
 	stamps                  map[uint32]uint32
 	firstScript, firstStamp uint32
+}
+
+// A cookie is the Fast Open cookie that the host gives out. Like an initial number it is another one on the wire than in the script.
+type cookie struct{ script, live []byte }
+
+// swap replaces one cookie by another in the data of an option.
+func swap(kind uint8, data, from, to []byte) {
+	if kind == wire.KindExperiment && len(data) > 2 {
+		data = data[2:]
+	} else if kind != wire.KindFastOpen {
+		return
+	}
+	if bytes.Equal(data, from) {
+		copy(data, to)
+	}
 }
 
 // sends reports whether a segment is one that the host sends in this flow.
@@ -75,6 +93,8 @@ func (f *flow) inbound(p *Packet, scaled bool) (wire.Segment, string) {
 	why := ""
 	seg.Options = rewrite(p.Options, func(kind uint8, data []byte) {
 		switch {
+		case kind == wire.KindFastOpen || kind == wire.KindExperiment:
+			swap(kind, data, f.cookie.script, f.cookie.live)
 		case kind == wire.KindSACK:
 			shift(data, f.localShift(syn))
 		case kind == wire.KindTimestamps && len(data) == 8 && ack:
@@ -104,6 +124,8 @@ func (f *flow) actual(seg *wire.Segment) *Packet {
 	}
 	p.Options = rewrite(seg.Options, func(kind uint8, data []byte) {
 		switch {
+		case kind == wire.KindFastOpen || kind == wire.KindExperiment:
+			swap(kind, data, f.cookie.live, f.cookie.script)
 		case kind == wire.KindSACK:
 			shift(data, -f.remoteShift(syn))
 		case kind == wire.KindTimestamps && len(data) == 8 && f.stamps != nil:
@@ -119,6 +141,9 @@ func (f *flow) learn(p *Packet, seg *wire.Segment) {
 		f.begun, f.scriptLocal, f.liveLocal = true, p.Seq, seg.Seq
 	}
 	script, live := p.Options.Parse(), seg.Options.Parse()
+	if seg.Flags.Has(wire.SYN|wire.ACK) && live.CookieLen > 0 && script.CookieLen == live.CookieLen {
+		f.cookie.script, f.cookie.live = bytes.Clone(script.Cookie[:script.CookieLen]), bytes.Clone(live.Cookie[:live.CookieLen])
+	}
 	if !script.HasTimestamps || !live.HasTimestamps {
 		return
 	}

@@ -34,6 +34,8 @@ type conn struct {
 	options   *sockopts
 	gone      bool
 	unbound   bool // connect chose its port
+	synData   bool // text in the SYN was acknowledged
+	wakes     int  // how often something happened that a process may wait for
 	fresh     bool // it has just been established, and its options wait to be set
 	connected bool
 	eof       bool  // the peer sent FIN
@@ -45,6 +47,7 @@ type conn struct {
 	bytesSent, bytesAgain int64
 	dataIn, dataOut       int64
 	segsIn, segsOut       int64
+	delivered             int64
 	shortest              tcp.Time // round trip, 0 before the first
 	lastSent              tcp.Time // text
 	lastData, lastAck     tcp.Time // when they last arrived
@@ -54,8 +57,9 @@ type conn struct {
 
 // outstanding is a segment that is not acknowledged.
 type outstanding struct {
-	end   wire.Seq
-	again bool
+	end       wire.Seq
+	again     bool
+	delivered bool // the peer says that it has it
 }
 
 func newKernel(s settings, local, remote netip.AddrPort) *kernel {
@@ -223,6 +227,9 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 	for i := range effects {
 		e := &effects[i]
 		c := k.find(e.Conn)
+		if c != nil && e.Kind == tcp.Tell {
+			c.wakes++
+		}
 		switch {
 		case e.Kind == tcp.Opened:
 			opened = &conn{options: o}
@@ -234,6 +241,7 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 				opened.options = k.listener.options.clone()
 			}
 			opened.highest = opened.tcb.ISS
+			opened.synData = opened.tcb.Passive && opened.tcb.FastOpen && opened.tcb.Unread > 0
 			k.conns = append(k.conns, opened)
 		case e.Kind == tcp.Send:
 			seg := *e.Seg
@@ -247,9 +255,11 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 			if rtt := tcp.Time(e.Args[0]); c.shortest == 0 || rtt < c.shortest {
 				c.shortest = rtt
 			}
+		case e.Kind == tcp.Check && e.Rule == rule.FastOpenData:
+			c.synData = e.OK
 		case e.Kind == tcp.Updated && e.TCB != nil:
 			c.tcb = *e.TCB
-			c.segments = slices.DeleteFunc(c.segments, func(o outstanding) bool { return o.end.LessEq(c.tcb.SndUna) })
+			c.arrived()
 		case e.Kind == tcp.Change:
 			c.tcb.State = e.To
 		case e.Kind == tcp.Tell && e.Errno != tcp.OK:
@@ -264,6 +274,19 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 		}
 	}
 	return opened
+}
+
+// arrived counts the segments that the peer has newly acknowledged or says that it has. The SYN-ACK of a request is none for Linux.
+func (c *conn) arrived() {
+	for i := range c.segments {
+		o := &c.segments[i]
+		synAck := c.tcb.Passive && o.end == c.tcb.ISS.Add(1) && !c.tcb.FastOpen
+		if !o.delivered && (o.end.LessEq(c.tcb.SndUna) || c.sacked(*o)) {
+			o.delivered = true
+			c.delivered += 1 - asBit(synAck)
+		}
+	}
+	c.segments = slices.DeleteFunc(c.segments, func(o outstanding) bool { return o.end.LessEq(c.tcb.SndUna) })
 }
 
 // count follows what a connection sends, as the counters of TCP_INFO do.
@@ -296,6 +319,11 @@ func (c *conn) count(now tcp.Time, seg *wire.Segment) {
 // unread is how many bytes may be read.
 func (c *conn) unread() int64 { return int64(c.tcb.Unread) }
 
+// usable reports whether the application can send and read: with Fast Open it can before the handshake is over.
+func usable(t *tcp.TCB) bool {
+	return t.State.Synchronized() || t.Passive && t.FastOpen && t.State == tcp.SynReceived
+}
+
 // read takes bytes off the buffer.
 func (k *kernel) read(c *conn, n int64) {
 	if c.gone {
@@ -308,18 +336,42 @@ func (k *kernel) read(c *conn, n int64) {
 // listen begins to listen on the host's port.
 func (k *kernel) listen(s *socket, backlog int) errno {
 	_, e := k.call(tcp.Call{Verb: tcp.CallListen, Backlog: backlog}, s.options)
-	if e == "" {
-		k.listener = s
+	if e != "" {
+		return e
 	}
-	return e
+	k.listener = s
+	if _, set := s.options.values[fastOpenOption]; !set && k.settings.fastAll {
+		s.options.values[fastOpenOption] = int64(backlog)
+	}
+	k.setListener(s, fastOpenOption)
+	k.setListener(s, deferOption)
+	return ""
 }
 
-// acceptable reports whether a connection waits to be accepted.
-func (k *kernel) acceptable() bool {
+var (
+	fastOpenOption = optionName{ipprotoTCP, tcpFastopen}
+	deferOption    = optionName{ipprotoTCP, tcpDeferAccept}
+)
+
+// setListener lets the listener know what an option of its socket is now.
+func (k *kernel) setListener(s *socket, o optionName) {
+	v, set := s.options.values[o]
+	switch {
+	case !set || k.listener != s:
+	case o == fastOpenOption:
+		k.call(tcp.Call{Verb: tcp.CallSet, Option: tcp.FastOpenQueue, Values: [3]tcp.Time{tcp.Time(v)}}, s.options)
+	case o == deferOption:
+		k.call(tcp.Call{Verb: tcp.CallSet, Option: tcp.DeferAccept, Values: [3]tcp.Time{tcp.Time(v) * tcp.Second}}, s.options)
+	}
+}
+
+// waiting is how many connections wait to be accepted.
+func (k *kernel) waiting() int {
+	n := 0
 	for _, t := range k.host.Conns() {
-		if t.Passive && t.State.Synchronized() && !t.Accepted {
-			return true
+		if t.Passive && !t.Accepted && usable(&t) {
+			n++
 		}
 	}
-	return false
+	return n
 }

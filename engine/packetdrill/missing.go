@@ -129,9 +129,9 @@ func (m *finder) socket(c *Call) {
 
 // flags finds flags of send and recv that are not here.
 func (m *finder) flags(e *Expr) {
-	const here = msgPeek | msgDontwait | msgWaitall | msgNosignal | msgEor | msgZerocopy
+	const here = msgPeek | msgDontwait | msgWaitall | msgNosignal | msgZerocopy | msgFastopen
 	if n, ok := e.number(); ok && n&^here != 0 {
-		m.add(e.Pos, "the flags "+bitNames(n&^here, "MSG_OOB", "MSG_TRUNC", "MSG_MORE", "MSG_ZEROCOPY", "MSG_ERRQUEUE"))
+		m.add(e.Pos, "the flags "+bitNames(n&^here, "MSG_OOB", "MSG_TRUNC", "MSG_EOR", "MSG_MORE", "MSG_ZEROCOPY", "MSG_ERRQUEUE"))
 	}
 }
 

@@ -1,6 +1,7 @@
 package packetdrill
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -49,11 +50,14 @@ type runner struct {
 	code   interpreter
 
 	sockets       []*socket
+	epolls        []*epoll
 	flows         []*flow
 	underTest     *flow
 	local, remote netip.AddrPort // where bind binds to, and where connect goes
-	nextRemote    uint16         // the port of the next peer that comes in
-	saved         *settings      // what a script that restores sysctls goes back to
+	cookie        cookie
+	noTSO         bool      // full segments have no PSH
+	nextRemote    uint16    // the port of the next peer that comes in
+	saved         *settings // what a script that restores sysctls goes back to
 
 	segments []Segment
 	noted    int // how many of kernel.sent are in segments
@@ -121,6 +125,8 @@ func newRunner(s *Script) *runner {
 		r.code.vars[name] = v
 	}
 	r.kernel = newKernel(set, r.local, r.remote)
+	r.cookie.script, _ = hex.DecodeString(defaultDefines["TFO_COOKIE"])
+	r.cookie.live = r.kernel.host.FastOpenCookie(c.remote)
 	return r
 }
 
@@ -329,6 +335,7 @@ func (r *runner) begin(port uint16) {
 
 // test makes a flow the one that segments belong to.
 func (r *runner) test(f *flow) {
+	f.cookie = &r.cookie
 	r.flows = append(r.flows, f)
 	r.underTest = f
 }
@@ -393,6 +400,9 @@ func (r *runner) outbound(e *Event, at, end tcp.Time) *Failure {
 		// How a kernel divides text among packets, and PSH with it, is not modelled.
 		got.Flags = got.Flags&^wire.PSH | want.Flags&wire.PSH
 	}
+	if c := r.connUnderTest(); r.noTSO && c != nil && int64(got.Len) == sendMSS(r.kernel, c) {
+		got.Flags = got.Flags&^wire.PSH | want.Flags&wire.PSH
+	}
 	diffs := differences(want, got, r.config.tick, r.config.tolerance)
 	late := r.onTime(want.Pos, "the segment", e.When, at, end, first.at)
 	if len(diffs) == 0 && late == nil {
@@ -413,7 +423,15 @@ func (r *runner) outbound(e *Event, at, end tcp.Time) *Failure {
 	for i, d := range diffs {
 		fields[i] = d.field
 	}
-	return &Failure{want.Pos, "segment", "the host sent another segment than this: " + strings.Join(fields, ", ") + " differ", columns(rows...)}
+	return &Failure{want.Pos, "segment", "the host sent another segment: " + differ(fields), columns(rows...)}
+}
+
+// differ says which fields are others than expected.
+func differ(fields []string) string {
+	if len(fields) == 1 {
+		return fields[0] + " differs"
+	}
+	return strings.Join(fields, ", ") + " differ"
 }
 
 func (r *runner) expectedAt(w When, at, end tcp.Time) string {
@@ -521,6 +539,7 @@ func (r *runner) shell(s *Shell) *Failure {
 		for _, set := range c.set {
 			r.kernel.settings.set(set.name, set.value)
 		}
+		r.noTSO = r.noTSO || c.noTSO
 		if c.restore && r.saved != nil {
 			r.kernel.settings = *r.saved
 		}

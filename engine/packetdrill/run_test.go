@@ -48,7 +48,7 @@ const established = `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
 func TestFailures(t *testing.T) {
 	for _, c := range []struct{ name, script, fault, detail string }{
 		{"other segment", established + "+0 write(4, ..., 100) = 100\n+0 > . 1:201(200) ack 7",
-			"9:4: error segment: the host sent another segment than this: flags, length, ack differ", `
+			"9:4: error segment: the host sent another segment: flags, length, ack differ", `
     expected 0.100000 . 1:201(200) ack 7
     actual   0.100000 P. 1:101(100) ack 1 win 65535
     differs           flags: expected ., actual P.
@@ -56,7 +56,7 @@ func TestFailures(t *testing.T) {
     differs           ack: expected 7, actual 1
 `},
 		{"other options", "`sysctl net.ipv4.tcp_timestamps=0`\n0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0...1 connect(3, ..., ...) = 0\n+0 > S 0:0(0) win 1 <mss 1460,nop,wscale 8>",
-			"4:4: error segment: the host sent another segment than this: win, options differ", `
+			"4:4: error segment: the host sent another segment: win, options differ", `
     expected 0.000000 S 0:0(0) win 1 <mss 1460,nop,wscale 8>
     actual   0.000000 S 0:0(0) win 65535 <mss 1460,nop,nop,sackOK,nop,wscale 8>
     differs           win: expected 1, actual 65535

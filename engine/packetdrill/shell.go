@@ -16,6 +16,7 @@ type command struct {
 	saves       bool // the settings are noted, for restore to undo
 	restore     bool
 	sleep       tcp.Time
+	noTSO       bool   // the interface is to cut nothing up: each segment of text is a packet of its own
 	unsupported string // the command, when it means nothing here
 }
 
@@ -35,7 +36,7 @@ var standard = []sysctlSetting{
 	{name: "tcp_synack_retries", value: "5"},
 	{name: "tcp_sack", value: "1"},
 	{name: "tcp_ecn", value: "0"},
-	{name: "tcp_fastopen", value: "3"},
+	{name: "tcp_fastopen", value: "0x70403"},
 	{name: "tcp_syncookies", value: "1"},
 }
 
@@ -159,6 +160,9 @@ func interpret(c shellCommand) command {
 			s.pos = out.pos
 			out.set = append(out.set, s)
 		}
+		if words[0].text == "./defaults.sh" { // that of the kernel's own tests, which lets listeners say whether they take Fast Open
+			out.set = append(out.set, sysctlSetting{out.pos, "tcp_fastopen", "3"})
+		}
 	case base == "set_sysctls.py":
 		out.saves = true
 		for _, w := range words[1:] {
@@ -185,6 +189,9 @@ func interpret(c shellCommand) command {
 			out.unsupported = line
 		}
 		out.sleep = tcp.Time(s * float64(tcp.Second))
+	case base == "ethtool":
+		i := slices.IndexFunc(words, func(w shellWord) bool { return w.text == "tso" })
+		out.noTSO = i >= 0 && i+1 < len(words) && words[i+1].text == "off"
 	case base == "tc" && slices.ContainsFunc(words, func(w shellWord) bool { return w.text == "netem" || w.text == "limit" || w.text == "tbf" }):
 		out.unsupported = "tc that drops or delays"
 	default:

@@ -16,6 +16,7 @@ type socket struct {
 	listening  bool
 	conn       *conn
 	connecting bool // connect was called, and has not said yet how it ended
+	deferred   bool // connect was called with TCP_FASTOPEN_CONNECT: the first text opens the connection
 	noRead     bool // shutdown(SHUT_RD)
 }
 
@@ -45,15 +46,33 @@ func (r *runner) prepare(c *Call) (*syscall, *Failure) {
 		}
 		return s, nil
 	}
-	if c.Name == "poll" {
+	switch c.Name {
+	case "poll":
 		return s, r.poll(s)
+	case "epoll_create":
+		s.try = func() (int64, errno, bool) { return 0, "", true }
+		s.made = func(fd int64) { r.epolls = append(r.epolls, &epoll{fd: fd}) }
+		return s, nil
+	case "epoll_ctl":
+		return s, r.epollControl(s)
+	case "epoll_wait":
+		return s, r.epollWait(s)
 	}
 	fd, _ := c.Args[0].number()
+	if c.Name == "close" && r.closeEpoll(fd) {
+		s.try = func() (int64, errno, bool) { return 0, "", true }
+		return s, nil
+	}
 	sock := r.socket(fd)
 	if sock == nil {
-		return nil, r.failure(c.Args[0].Pos, "bad-descriptor", fmt.Sprintf("there is no open descriptor %d", fd))
+		return nil, r.noDescriptor(c.Args[0])
 	}
 	return s, r.prepareOn(s, sock)
+}
+
+func (r *runner) noDescriptor(e *Expr) *Failure {
+	fd, _ := e.number()
+	return r.failure(e.Pos, "bad-descriptor", fmt.Sprintf("there is no open descriptor %d", fd))
 }
 
 func (r *runner) socket(fd int64) *socket {
@@ -70,6 +89,10 @@ func (r *runner) prepareOn(s *syscall, sock *socket) *Failure {
 	arg := func(i int) int64 { n, _ := c.Args[i].number(); return n }
 	once := func(f func() (int64, errno)) {
 		s.try = func() (int64, errno, bool) { n, e := f(); return n, e, true }
+	}
+	if nullBuffers[c.Name] && c.Args[1].Kind == Word && c.Args[1].Text == "NULL" && arg(2) > 0 {
+		once(func() (int64, errno) { return -1, "EFAULT" })
+		return nil
 	}
 	switch c.Name {
 	case "bind":
@@ -121,6 +144,9 @@ func (r *runner) prepareOn(s *syscall, sock *socket) *Failure {
 	}
 	return nil
 }
+
+// nullBuffers are the calls whose second argument is a buffer, which may be NULL.
+var nullBuffers = map[string]bool{"read": true, "recv": true, "recvfrom": true, "write": true, "send": true, "sendto": true}
 
 func (r *runner) bind(s *socket) (int64, errno) {
 	if s.bound {
@@ -194,19 +220,16 @@ func (r *runner) connect(s *socket, disconnect bool) func() (int64, errno, bool)
 			return r.disconnect(s)
 		case s.listening:
 			return -1, "EISCONN", true
-		case s.conn == nil:
-			from := uint16(0)
-			if s.bound {
-				from = r.local.Port()
+		case s.conn == nil && !s.deferred:
+			fast := s.options.values[optionName{ipprotoTCP, tcpFastopenConnect}] != 0
+			if fast && r.kernel.host.FastOpenRoom(r.remote.Addr()) > 0 {
+				s.deferred = true
+				return 0, "", true
 			}
-			first := len(r.kernel.sent)
-			c, e := r.kernel.call(tcp.Call{Verb: tcp.CallConnect, To: r.remote, From: from}, s.options)
-			if e != "" {
+			if e := r.open(s, fast, 0); e != "" {
 				return -1, e, true
 			}
-			s.conn, s.connecting, begun = c, true, true
-			c.unbound = !s.bound
-			r.test(&flow{local: c.tcb.Local, remote: c.tcb.Remote, next: first})
+			begun = true
 			if s.nonblock {
 				return -1, "EINPROGRESS", true
 			}
@@ -231,12 +254,68 @@ func (r *runner) connect(s *socket, disconnect bool) func() (int64, errno, bool)
 	}
 }
 
+// open sends the SYN of a socket, with Fast Open and so much text in it if there is a cookie for that.
+func (r *runner) open(s *socket, fast bool, text int64) errno {
+	from := uint16(0)
+	if s.bound {
+		from = r.local.Port()
+	}
+	first := len(r.kernel.sent)
+	c, e := r.kernel.call(tcp.Call{Verb: tcp.CallConnect, To: r.remote, From: from, FastOpen: fast, Data: strings.Repeat("\x00", int(text))}, s.options)
+	if e != "" {
+		return e
+	}
+	s.conn, s.connecting, s.deferred = c, true, false
+	c.unbound = !s.bound
+	r.test(&flow{local: c.tcb.Local, remote: c.tcb.Remote, next: first})
+	return ""
+}
+
+// fastOpen is sendto with MSG_FASTOPEN, connect and send in one (tcp_sendmsg_fastopen).
+func (r *runner) fastOpen(s *socket, count, flags int64) func() (int64, errno, bool) {
+	connect := r.connect(s, false)
+	queued := int64(0)
+	return func() (int64, errno, bool) {
+		wait := !s.nonblock && flags&msgDontwait == 0
+		switch {
+		case r.kernel.settings.profile.FastOpen&tcp.FastOpenClient == 0:
+			return -1, "EOPNOTSUPP", true
+		case s.conn == nil:
+			// Who waits may leave more than the SYN has room for: it follows the handshake.
+			queued = count
+			if !wait {
+				queued = min(count, int64(r.kernel.host.FastOpenRoom(r.remote.Addr())))
+			}
+			if e := r.open(s, true, queued); e != "" {
+				return -1, e, true
+			}
+			switch {
+			case wait:
+				return 0, "", false
+			case queued > 0:
+				return queued, "", true
+			}
+			return -1, "EINPROGRESS", true
+		case s.connecting && !wait && !s.conn.connected && !s.conn.gone:
+			return -1, "EALREADY", true
+		case s.connecting:
+			if _, e, done := connect(); !done || e != "" {
+				return -1, e, done
+			}
+		}
+		if queued > 0 || count == 0 {
+			return count, "", true
+		}
+		return r.write(s, count, flags&^msgFastopen)()
+	}
+}
+
 // disconnect is connect with AF_UNSPEC: the connection is thrown away, and the socket is as new.
 func (r *runner) disconnect(s *socket) (int64, errno, bool) {
 	if s.conn != nil && !s.conn.gone {
 		r.kernel.call(tcp.Call{Verb: tcp.CallAbort, Conn: s.conn.tcb.ID}, s.options)
 	}
-	s.conn, s.connecting, s.noRead = nil, false, false
+	s.conn, s.connecting, s.deferred, s.noRead = nil, false, false, false
 	return 0, "", true
 }
 
@@ -279,7 +358,17 @@ func (r *runner) read(s *socket, count, flags int64) func() (int64, errno, bool)
 
 // write follows tcp_sendmsg: the error is told once, and what is closed for sending says EPIPE.
 func (r *runner) write(s *socket, count, flags int64) func() (int64, errno, bool) {
+	if flags&msgFastopen != 0 {
+		return r.fastOpen(s, count, flags)
+	}
+	var fast func() (int64, errno, bool)
 	return func() (int64, errno, bool) {
+		if s.deferred || fast != nil {
+			if fast == nil {
+				fast = r.fastOpen(s, count, flags)
+			}
+			return fast()
+		}
 		c := s.conn
 		switch {
 		case c == nil:
@@ -290,7 +379,7 @@ func (r *runner) write(s *socket, count, flags int64) func() (int64, errno, bool
 			return -1, e, true
 		case c.gone || c.tcb.FinQueued:
 			return -1, "EPIPE", true
-		case !c.tcb.State.Synchronized():
+		case !usable(&c.tcb):
 			if s.nonblock || flags&msgDontwait != 0 {
 				return -1, "EAGAIN", true
 			}
@@ -491,6 +580,7 @@ func (r *runner) setsockopt(s *socket, c *Call) (int64, errno) {
 	if s.conn != nil {
 		r.kernel.setOption(s.conn, o)
 	}
+	r.kernel.setListener(s, o)
 	return 0, ""
 }
 
@@ -636,7 +726,7 @@ func (r *runner) ready(s *socket) int64 {
 	c := s.conn
 	switch {
 	case s.listening:
-		if r.kernel.acceptable() {
+		if r.kernel.waiting() > 0 {
 			return pollIn | pollRdnorm
 		}
 		return 0

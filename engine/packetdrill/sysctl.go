@@ -16,6 +16,7 @@ type settings struct {
 	keepIdle  tcp.Time
 	keepIntvl tcp.Time
 	keepCount int64
+	fastAll   bool // every listener takes Fast Open, with a queue as long as its backlog
 }
 
 func newSettings(p tcp.Profile) settings {
@@ -93,7 +94,7 @@ var sysctls = map[string]func(s *settings, v []int64) bool{
 		s.profile.OrphanRetry = uint8(v[0])
 		return v[0] > 0 && v[0] < 256 || v[0] == 0 && setTo8(&s.profile.OrphanRetry, 8)
 	},
-	"tcp_fastopen": func(s *settings, v []int64) bool { return v[0] >= 0 },
+	"tcp_fastopen": (*settings).fastOpen,
 }
 
 func oneOf(p *uint8, v, most int64) bool {
@@ -114,6 +115,14 @@ func small(p *uint8, v, least int64) bool {
 }
 
 func triple(v []int64) bool { return len(v) == 3 }
+
+// fastOpen sets Fast Open: the lowest three bits are those of the profile, 0x400 lets every listener take it. A server that takes
+// text without a cookie (0x200) is not modelled.
+func (s *settings) fastOpen(v []int64) bool {
+	s.profile.FastOpen = uint8(v[0] & 7)
+	s.fastAll = v[0]&0x400 != 0
+	return v[0] >= 0 && v[0]&0x200 == 0
+}
 
 // rmem sets the receive buffer: half of the default is what the first window may be, and the largest decides the window
 // scale (tcp_select_initial_window of the kernel).

@@ -51,7 +51,7 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 			return caLoss
 		case c.tcb.FastRecovery():
 			return caRecovery
-		case c.tcb.DupAcks > 0 || c.tcb.NumSacked > 0:
+		case c.tcb.DupAcks > 0 && !c.tcb.SACKOK, c.tcb.NumSacked > 0:
 			return caDisorder
 		}
 		return caOpen
@@ -66,14 +66,14 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	},
 	"tcpi_options": func(_ *kernel, c *conn) int64 {
 		t := &c.tcb
-		return asBit(t.TSOK)*optTimestamps | asBit(t.SACKOK)*optSACK | asBit(t.ScaleOK)*optScale | asBit(t.ECN)*optECN
+		return asBit(t.TSOK)*optTimestamps | asBit(t.SACKOK)*optSACK | asBit(t.ScaleOK)*optScale | asBit(t.ECN)*optECN | asBit(c.synData)*optSynData
 	},
 	"tcpi_snd_wscale": func(_ *kernel, c *conn) int64 { return int64(c.tcb.SndScale) },
 	"tcpi_rcv_wscale": func(_ *kernel, c *conn) int64 { return int64(c.tcb.RcvScale) },
 	"tcpi_rto":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.RTO) },
 	"tcpi_ato":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.AckDelay) },
 	"tcpi_snd_mss":    func(k *kernel, c *conn) int64 { return sendMSS(k, c) },
-	"tcpi_advmss":     func(k *kernel, c *conn) int64 { return int64(k.settings.profile.MSS) - asBit(c.tcb.TSOK)*tsBytes },
+	"tcpi_advmss":     func(k *kernel, c *conn) int64 { return int64(k.profileOf(c).MSS) },
 	"tcpi_pmtu":       func(k *kernel, _ *conn) int64 { return int64(k.settings.profile.MSS) + ipv4Headers },
 	"tcpi_unacked":    func(_ *kernel, c *conn) int64 { return int64(len(c.segments)) },
 	"tcpi_sacked": func(_ *kernel, c *conn) int64 {
@@ -130,6 +130,7 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	},
 	"tcpi_snd_wnd":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.SndWnd) },
 	"tcpi_rcv_wnd":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.RcvWnd) },
+	"tcpi_delivered":      func(_ *kernel, c *conn) int64 { return c.delivered },
 	"tcpi_delivered_ce":   func(*kernel, *conn) int64 { return 0 },
 	"tcpi_last_data_sent": func(k *kernel, c *conn) int64 { return int64((k.now - c.lastSent) / tcp.Millisecond) },
 	"tcpi_last_data_recv": func(k *kernel, c *conn) int64 { return int64((k.now - c.lastData) / tcp.Millisecond) },
@@ -140,14 +141,17 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	"tcpi_min_rtt":        func(_ *kernel, c *conn) int64 { return c.minRTT() },
 }
 
-// tsBytes is what timestamps take of every segment.
-const tsBytes = 12
-
 // sendMSS is how much text a segment of a connection carries.
 func sendMSS(k *kernel, c *conn) int64 {
+	p := k.profileOf(c)
+	return int64(c.tcb.SegmentSize(&p))
+}
+
+// profileOf is the profile that a connection lives with.
+func (k *kernel) profileOf(c *conn) tcp.Profile {
 	p := k.settings.profile
 	c.options.apply(&p)
-	return int64(c.tcb.SegmentSize(&p))
+	return p
 }
 
 // sacked reports whether the peer says that it has a segment.

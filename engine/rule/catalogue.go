@@ -105,6 +105,7 @@ const (
 	Persist        ID = "9293:3.8.6.1/probe"
 	PersistStop    ID = "9293:3.8.6.1/open"
 	DupACK         ID = "5681:2"
+	LinuxPRR       ID = "linux:prr"
 	FastRetransmit ID = "5681:3.2"
 	PartialACK     ID = "6582:3.2"
 	AckDelayed     ID = "9293:3.8.6.3/delay"
@@ -552,6 +553,9 @@ var catalogue = []Rule{
 		"A SYN is sent again for at least three minutes before the connection is given up. Other segments get at least 100 seconds.").
 		says("After {count} retransmissions in {elapsed.us} nobody has answered. The connection is given up.", "", "count", "elapsed.us"),
 
+	linux(LinuxPRR, "Linux repairs a loss by counting what arrives",
+		"The peer has three segments beyond a hole: what is missing before them is lost. Linux does not halve the window. It lets out about seven segments for ten that arrive, until the window is 0.7 of what it was (RFC 6937, RFC 9438).").
+		says("From {SND.UNA} on something is missing. The window goes from {cwnd} segments to {ssthresh}.", "", "SND.UNA", "cwnd", "ssthresh"),
 	linux(SynQueueOld, "A crowded SYN queue gives up old entries",
 		"When the SYN queue is more than half full, half of it is kept for new connections: those whose SYN-ACK went unanswered before get fewer retries.").
 		says("The queue is crowded, so after {count} timeouts the connection is forgotten; {limit} are all it gets now.", "", "count", "limit"),

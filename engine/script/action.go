@@ -264,7 +264,7 @@ func (p *parser) onWhat(c *tcp.Call) {
 }
 
 // sockOptNames are the socket options that "set" knows.
-var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String(), tcp.FastOpenQueue.String(), tcp.DeferAccept.String(), tcp.ReuseAddr.String()}
+var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String(), tcp.FastOpenQueue.String(), tcp.DeferAccept.String(), tcp.ReuseAddr.String(), tcp.FastOpenKey.String()}
 
 // The bounds of what socket options take.
 const (
@@ -312,6 +312,12 @@ func (p *parser) sockOpt(c *tcp.Call) {
 		c.Option = tcp.FastOpenQueue
 		if t, ok := p.want("a number"); ok {
 			n, _ := p.number(t.whole(), "the number of connections that may wait", 0, maxBacklog)
+			c.Values[0] = tcp.Time(n)
+		}
+	case sockOptNames[6]:
+		c.Option = tcp.FastOpenKey
+		if t, ok := p.want("a number"); ok {
+			n, _ := p.number(t.whole(), "the key", 0, 1<<32-1)
 			c.Values[0] = tcp.Time(n)
 		}
 	case sockOptNames[4]:

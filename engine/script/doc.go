@@ -83,6 +83,7 @@
 //	client set user-timeout 20s         # how long text may stay unacknowledged
 //	client set keepalive 2min 75s 9     # probe after so long, that often, so many times; or off
 //	client set nodelay on               # small segments do not wait
+//	server set fastopen-key 7           # cookies that were given before are bad from now on
 //	server set defer-accept 5s          # hear of a connection only when there is something to read, for so long
 //	server accept
 //	client send 18                      # 18 bytes of the alphabet

@@ -305,7 +305,7 @@ func genCall() *rapid.Generator[tcp.Call] {
 		case tcp.CallClose:
 			c.Listener = rapid.Bool().Draw(t, "listener")
 		case tcp.CallSet:
-			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept, tcp.ReuseAddr}).Draw(t, "option")
+			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept, tcp.ReuseAddr, tcp.FastOpenKey}).Draw(t, "option")
 			c.Values[0] = draw(t, genTime(minOptTime, maxOptTime), "value")
 			if c.Option == tcp.NoDelay || c.Option == tcp.ReuseAddr {
 				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1), "nodelay"))

@@ -33,8 +33,9 @@
 //
 // # Limitations
 //
-// The network changes no segment, forges none and has two ends. In a search time passes only when a timer fires; where the world's
-// clock, in which every segment takes the delay of the path, does not let a run happen, the search goes on. Initial numbers that the
+// The network changes no segment, forges none and has two ends. In a search time passes only when a timer fires, so
+// timestamps tell little; where the world's clock, in which every segment takes the delay of the path, does not let a run happen, the
+// search goes on. Initial numbers that the
 // set-up does not give are 1000 apart. That nothing is found says something about the limits that were set, and nothing about
 // longer runs.
 package search

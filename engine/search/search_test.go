@@ -327,3 +327,12 @@ func BenchmarkSearch(b *testing.B) {
 	}
 	b.ReportMetric(float64(states)/b.Elapsed().Seconds(), "states/s")
 }
+
+// Timestamps go on in a world and stand still in a search: a run that they do not let happen is none, and no failure.
+func TestClockGoesOn(t *testing.T) {
+	lacks := "broken fixed-isn,no-rst profile linux\n"
+	p := parse(t, "client "+lacks+"server "+lacks+"delay 1ms\nserver listen\nclient connect\nclient abort\nserver send \"XY\"\nclient connect\n", "")
+	if r := p.Search(Limits{Depth: 10, States: 1000}, nil); r.End != StatesReached {
+		t.Errorf("%v %+v\n%s", r.End, r.Progress, r.Scenario)
+	}
+}

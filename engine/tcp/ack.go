@@ -30,8 +30,13 @@ func (s *step) ackText(seg *wire.Segment, text uint32) {
 		s.t.PingPong = true                                                                                // Linux tcp_fin: the application will probably close too
 		atOnce = s.t.AckDelay == 0 || s.t.State == Closing || s.t.State == TimeWait || s.t.State == Closed // without TIME-WAIT
 	}
-	// A second segment without an answer is acknowledged at once (SHLD-19), and so is one that is as good as two.
-	if atOnce || s.t.Timers[DelayedAck] != Never && text > 0 || text > uint32(s.p.MSS) {
+	// A second segment without an answer is acknowledged at once (SHLD-19), and so is more than one full segment has room for, a
+	// FIN counted with it.
+	room := text
+	if seg.Flags.Has(wire.FIN) && text > 0 {
+		room++
+	}
+	if atOnce || s.t.Timers[DelayedAck] != Never && text > 0 || room > uint32(min(s.p.MSS, s.t.SendMSS)) {
 		s.ack(rule.AckText, num(s.t.RcvNxt))
 		return
 	}

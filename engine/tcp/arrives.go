@@ -248,8 +248,7 @@ func (s *step) ackField(seg *wire.Segment) bool {
 			s.believe(rule.BrokenSynReceivedACK)
 		}
 		s.established(rule.SynReceivedACK, args[:3]...)
-		// RFC 9293 section 3.10.2: text that was queued in SYN-SENT or SYN-RECEIVED may go now.
-		s.sendData(rule.SendWindow)
+		s.sendData(rule.SendWindow) // what was given before both sides were open
 		s.startPersist()
 		return true
 	}
@@ -274,11 +273,15 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.recent(seg)
 	}
 	// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED: SND.UNA < SEG.ACK acknowledges something new; an older ACK is ignored.
+	a := s.before()
 	if s.check(s.t.SndUna.Less(seg.Ack), rule.ACKNew, args[:3]...) {
 		s.takeSacked(seg)
 		s.acknowledged(seg)
 	} else {
 		s.duplicateAck(seg)
+	}
+	if s.p.Linux {
+		s.linuxAcked(a)
 	}
 	if s.t.SndUna.LessEq(seg.Ack) {
 		s.updateWindow(seg)

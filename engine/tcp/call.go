@@ -59,10 +59,11 @@ const (
 	ReuseAddr                        // SO_REUSEADDR: 1 on, 0 off
 	SockError                        // SO_ERROR, to be read with get
 	FastOpenQueue                    // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
+	FastOpenKey                      // what the listener makes its Fast Open cookies with (Linux tcp_fastopen_key, a number here)
 	numSockOpts
 )
 
-var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen"}
+var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen", "fastopen-key"}
 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }
@@ -102,7 +103,7 @@ func (c Call) Format(text string) string {
 		switch {
 		case c.Option == KeepAlive && c.Values[0] == 0:
 			s += " off"
-		case c.Option == FastOpenQueue:
+		case c.Option == FastOpenQueue, c.Option == FastOpenKey:
 			s += " " + strconv.FormatInt(int64(c.Values[0]), 10)
 		case (c.Option == NoDelay || c.Option == ReuseAddr) && c.Values[0] == 0:
 			s += " off"

@@ -41,7 +41,7 @@ func (s *step) openWindow() {
 func (s *step) grow(n uint32) {
 	mss := uint32(s.mss())
 	switch {
-	case s.t.Recovery == byDupAcks:
+	case s.t.Recovery == byDupAcks || s.p.Linux:
 		return
 	case s.t.Cwnd < s.t.SSThresh:
 		// RFC 5681 section 3.1: slow start, by at most one segment for each acknowledgment.
@@ -72,18 +72,32 @@ func (s *step) lost() {
 	// RFC 5681 section 3.2, step 2: what limited transmit let out beyond the window does not count.
 	flight := min(uint32(s.t.SndNxt-s.t.SndUna), s.t.Cwnd)
 	s.t.SSThresh = max(flight/2, 2*uint32(s.mss()))
+	if s.p.Linux {
+		// RFC 9438 section 4.6: CUBIC keeps 0.7 of the window.
+		s.t.SSThresh = max(s.segments(s.t.Cwnd)*717/1024, 2) * uint32(s.mss())
+	}
 	s.t.Recover = s.t.SndNxt
 }
 
 // timedOut begins again with one segment.
 func (s *step) timedOut() {
-	if s.t.Recovery != byTimeout {
+	switch {
+	case s.t.Recovery == noRecovery, s.t.Recovery == byDupAcks && !s.p.Linux:
 		s.lost()
+	default:
+		s.t.Recover = s.t.SndNxt
 	}
 	s.t.Recovery, s.t.DupAcks = byTimeout, 0
 	s.t.Cwnd = uint32(s.mss())
-	s.t.Sacked, s.t.NumSacked = [maxHeld]wire.Block{}, 0 // RFC 2018 section 8: the receiver may have let them go
-	s.t.Resend = s.t.SndUna.Add(uint32(min(len(s.t.Out), s.mss())))
+	if !s.p.Linux {
+		s.t.Sacked, s.t.NumSacked = [maxHeld]wire.Block{}, 0 // RFC 2018 section 8: the receiver may have let them go
+	}
+	// The first segment goes again now, with the FIN if it is all that is left.
+	again := uint32(min(len(s.t.Out), s.mss()))
+	if s.t.FinSent && int(again) == len(s.t.Out) {
+		again++
+	}
+	s.t.Resend = s.t.SndUna.Add(min(again, uint32(s.t.SndNxt-s.t.SndUna)))
 }
 
 // duplicateAck counts an acknowledgment that acknowledges nothing new while something is out (RFC 5681 section 2); the third
@@ -96,8 +110,12 @@ func (s *step) duplicateAck(seg *wire.Segment) {
 	if !s.takeSacked(seg) && (uint32(seg.Window)<<s.t.SndScale != s.t.SndWnd) {
 		return
 	}
-	s.t.DupAcks++
+	if s.t.DupAcks < 255 {
+		s.t.DupAcks++
+	}
 	switch {
+	case s.p.Linux:
+		s.check(true, rule.DupACK, num(s.t.SndUna), int64(s.t.DupAcks))
 	case s.t.Recovery == byDupAcks:
 		// RFC 5681 section 3.2, step 4: another segment has left the network.
 		s.t.Cwnd += uint32(s.mss())
@@ -116,7 +134,7 @@ func (s *step) duplicateAck(seg *wire.Segment) {
 // limitedTransmit is how much the first two duplicate acknowledgments let out beyond the congestion window: each shows that a
 // segment has left the network (RFC 3042 section 2).
 func (s *step) limitedTransmit() uint32 {
-	if s.t.Recovery != noRecovery {
+	if s.t.Recovery != noRecovery || s.p.Linux {
 		return 0
 	}
 	return uint32(min(s.t.DupAcks, dupThresh-1)) * uint32(s.mss())
@@ -124,6 +142,9 @@ func (s *step) limitedTransmit() uint32 {
 
 // recovering goes on with recovery after something new was acknowledged.
 func (s *step) recovering() {
+	if s.p.Linux {
+		return
+	}
 	s.t.DupAcks = 0
 	if s.t.Recovery == noRecovery {
 		return

@@ -76,11 +76,31 @@ func (h *Host) remember(seg *wire.Segment) {
 
 // fastCookie makes the cookie of a client: a keyed hash of both addresses, so that nothing need be kept
 // (RFC 7413 section 4.1.2).
-func (h *Host) fastCookie(local, remote netip.Addr) Cookie {
+func (h *Host) fastCookie(l *listener, local, remote netip.Addr) Cookie {
 	c := Cookie{Len: 8}
-	hash := keyedHash(h.cfg.Secret, 5, netip.AddrPortFrom(local, 0), netip.AddrPortFrom(remote, 0))
+	hash := keyedHash(h.cfg.Secret^mix(l.fastKey), 5, netip.AddrPortFrom(local, 0), netip.AddrPortFrom(remote, 0))
 	binary.BigEndian.PutUint64(c.Bytes[:], hash)
 	return c
+}
+
+// FastOpenRoom returns how much text a SYN to a server may carry: 0 when the host has no cookie for it and needs one.
+func (h *Host) FastOpenRoom(server netip.Addr) int {
+	f := h.remembered(server)
+	if f.cookie.Len == 0 && !f.bare {
+		return 0
+	}
+	return max(int(min(f.mss, h.cfg.Profile.MSS))-wire.MaxOptions, 0)
+}
+
+// FastOpenCookie returns the cookie that the listener on the host's own port gives to a client, and that it takes from it;
+// nil without that listener.
+func (h *Host) FastOpenCookie(client netip.Addr) []byte {
+	l := h.ofCall()
+	if l == nil {
+		return nil
+	}
+	c := h.fastCookie(l, h.cfg.Addr.Addr(), client)
+	return c.bytes()
 }
 
 // fastOpen decides what a listener does about the Fast Open option of a SYN, or about text in one without it.
@@ -95,7 +115,7 @@ func (h *Host) fastOpen(l *listener, seg *wire.Segment, out []Effect) (fastOpeni
 	if pending >= l.fastQueue {
 		return fastOpening{}, append(out, Effect{Kind: Check, Rule: rule.FastOpenQueue, Args: [4]int64{int64(pending), int64(l.fastQueue)}})
 	}
-	f := fastOpening{on: true, exp: o.FastOpenExp, cookie: h.fastCookie(seg.Dst.Addr(), seg.Src.Addr())}
+	f := fastOpening{on: true, exp: o.FastOpenExp, cookie: h.fastCookie(l, seg.Dst.Addr(), seg.Src.Addr())}
 	if o.CookieLen == 0 {
 		return f, append(out, Effect{Kind: Check, OK: true, Rule: rule.FastOpenGrant})
 	}

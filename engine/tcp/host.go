@@ -50,9 +50,10 @@ const maxListeners = 4
 type listener struct {
 	port       uint16 // 0 for none
 	backlog    int
-	fastQueue  int   // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
-	deferring  uint8 // TCP_DEFER_ACCEPT, in timeouts of a SYN-ACK; 0 is off
-	overflowed Time  // when the SYN queue last overflowed, Never before
+	fastKey    uint64 // of the Fast Open cookies
+	fastQueue  int    // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
+	deferring  uint8  // TCP_DEFER_ACCEPT, in timeouts of a SYN-ACK; 0 is off
+	overflowed Time   // when the SYN queue last overflowed, Never before
 }
 
 // listener returns the listener on a port, or nil.
@@ -304,7 +305,7 @@ func (h *Host) plainCall(now Time, c Call, out []Effect) ([]Effect, error) {
 		}
 		return h.onConn(now, c, out)
 	case CallSet:
-		if c.Option == FastOpenQueue || c.Option == DeferAccept {
+		if c.Option == FastOpenQueue || c.Option == FastOpenKey || c.Option == DeferAccept {
 			l := h.ofCall()
 			if l == nil {
 				return out, EINVAL
@@ -324,6 +325,8 @@ func (l *listener) set(p *Profile, o SockOpt, v Time) {
 	switch o {
 	case FastOpenQueue:
 		l.fastQueue = int(v)
+	case FastOpenKey:
+		l.fastKey = uint64(v)
 	case DeferAccept:
 		l.deferring = p.timeouts(v)
 	}

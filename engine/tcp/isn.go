@@ -50,7 +50,7 @@ func ParseISNKind(name string) (ISNKind, bool) {
 // gave it.
 func (h *Host) nextISN(now Time, local, remote netip.AddrPort) (isn wire.Seq, drawn rule.ID) {
 	if h.cfg.Profile.Broken.Has(FixedISN) {
-		return 0, rule.ISN
+		return 0, rule.BrokenISN
 	}
 	if h.isnsUsed < len(h.cfg.ISNs) {
 		return h.cfg.ISNs[h.isnsUsed], ""

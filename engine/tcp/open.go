@@ -29,14 +29,14 @@ func (s *step) open(in Input) {
 // begin fills a new TCB with what both kinds of OPEN set.
 func (s *step) begin(in Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
-	s.t.Recover, s.t.Resend = in.ISS, in.ISS
+	s.t.Recover, s.t.Resend, s.t.UsageEnd = in.ISS, in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
-	if in.Drawn != "" && !s.lacks(FixedISN, rule.BrokenISN, num(in.ISS)) {
+	if in.Drawn != "" {
 		made := in.Drawn
 		if made == rule.ISN && s.p.Linux {
 			made = rule.LinuxISN
 		}
-		s.check(true, made, num(in.ISS))
+		s.check(made != rule.BrokenISN, made, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
 	s.t.LastInWnd, s.t.LossSince = Never, Never
@@ -215,10 +215,14 @@ func (s *step) synSent(seg *wire.Segment) {
 		s.text(seg)
 		s.fin(seg)
 	}
+	if s.p.Linux && len(s.t.Out) > 0 {
+		// Text that waited carries the ACK, and counts as an answer (sk_write_pending in tcp_rcv_synsent_state_process).
+		s.t.QuickAck, s.t.AckDelay, s.t.LastText = linuxQuickAcks, s.p.AckDelay, s.now
+	}
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
 	}
-	s.startPersist() // the SYN-ACK may have had a window of 0
+	s.startPersist()
 }
 
 // established enters ESTABLISHED and tells the application.

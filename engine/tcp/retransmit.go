@@ -269,21 +269,23 @@ func (s *step) send(data string) {
 func (s *step) sendData(id rule.ID) bool {
 	sent := false
 	// RFC 5681 section 3.1: what was lost is sent again first, as far as the congestion window allows.
-	for s.t.Recovery == byTimeout && uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PartialACK, num(s.t.Recover)) {
+	if s.p.Linux {
+		sent = s.linuxResend()
+	}
+	for !s.p.Linux && s.t.Recovery == byTimeout && uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PartialACK, num(s.t.Recover)) {
 		sent = true
 	}
 	packet := 0 // where the packet ends that Linux makes of some segments at once, in bytes of Out
 	for {
 		flying := int(s.t.SndNxt - s.t.outSeq())
-		if s.t.FinSent {
-			s.push = false
-			return sent
-		}
-		if flying >= len(s.t.Out) {
+		if s.t.FinSent || flying >= len(s.t.Out) {
 			break
 		}
 		// RFC 5681 section 3.1: never more than the smaller of both windows.
 		room := int(min(s.t.SndWnd, s.t.Cwnd+s.limitedTransmit())) - flying
+		if s.p.Linux {
+			room = min(int(s.t.SndWnd)-flying, s.quota()*s.mss())
+		}
 		// RFC 9293 section 3.10.2: the text is segmentized and sent as far as the send window allows.
 		n := min(len(s.t.Out)-flying, s.mss(), room)
 		if n <= 0 || flying >= packet && (s.silly(flying) || s.nagle(flying, n)) {
@@ -297,10 +299,16 @@ func (s *step) sendData(id rule.ID) bool {
 		s.push = push && flying+n == packet
 		s.sendNew(n, id)
 		s.push = push
+		if s.t.Recovery == byDupAcks {
+			s.t.PRROut++
+		}
 		sent = true
 	}
 	s.push = false
-	if s.t.FinQueued && int(s.t.SndNxt-s.t.outSeq()) == len(s.t.Out) {
+	if s.p.Linux && sent {
+		s.validate()
+	}
+	if s.t.FinQueued && !s.t.FinSent && int(s.t.SndNxt-s.t.outSeq()) == len(s.t.Out) {
 		s.sendFin()
 		sent = true
 	}
@@ -320,7 +328,7 @@ func (s *step) sendNew(n int, id rule.ID) {
 	if flying == 0 {
 		s.t.FirstSent = s.now
 	}
-	if n < s.mss() {
+	if n < s.mss() || s.t.FinSent {
 		s.t.SmallEnd = s.t.SndNxt
 	}
 	s.startTiming()
@@ -384,6 +392,8 @@ func (s *step) startProbe() {
 		after = 2 * s.t.SRTT
 		if int(s.t.SndNxt-s.t.SndUna) <= s.mss() {
 			after += s.p.RTOMin
+		} else {
+			after += linuxProbeMin
 		}
 	}
 	after = min(after, s.t.RTO)
@@ -391,18 +401,29 @@ func (s *step) startProbe() {
 	s.set(LossProbe, s.now+after, rule.LossProbe, int64(after))
 }
 
-// probe sends the tail loss probe: the last segment again, and then the retransmission timer runs its full time.
+// probe sends the tail loss probe: new text if there is any and the window has room for it, else the last segment again
+// (RFC 8985 section 7.3). Then the retransmission timer runs its full time.
 func (s *step) probe() {
 	s.t.Probed = true
 	s.t.Timing = false
-	end := min(len(s.t.Out), int(s.t.SndNxt-s.t.SndUna)) // of the text that was sent
-	n := min(end, s.mss())
-	if s.t.SndUna.Less(s.t.TailSeq) {
-		// RFC 8985 section 7.3: the segment with the highest number.
-		n = min(n, end-int(s.t.TailSeq-s.t.SndUna))
+	flying := int(s.t.SndNxt - s.t.SndUna)
+	end := min(len(s.t.Out), flying) // of the text that was sent
+	n := min(len(s.t.Out)-end, s.mss())
+	switch {
+	case n > 0 && !s.t.FinSent && int(s.t.SndWnd) >= flying+n:
+		s.sendNew(n, rule.Send)
+	case s.t.FinSent && s.t.SmallEnd != s.t.SndNxt:
+		// The FIN went behind the text, in a segment of its own.
+		seq := s.t.SndNxt.Add(^uint32(0))
+		s.emitText(seq, "", rule.LossProbe, int64(0), num(seq))
+	default:
+		n = min(end, s.mss())
+		if s.t.SndUna.Less(s.t.TailSeq) {
+			n = min(n, end-int(s.t.TailSeq-s.t.SndUna))
+		}
+		seq := s.t.SndUna.Add(uint32(end - n))
+		s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	}
-	seq := s.t.SndUna.Add(uint32(end - n))
-	s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTOStart, int64(s.t.RTO))
 }
 

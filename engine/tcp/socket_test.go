@@ -3,162 +3,185 @@ package tcp_test
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
 )
 
-// on makes a call on a descriptor and says how it ends: the value, the errno, or that it waits.
-func (h *tester) on(c tcp.Call) string {
-	h.effects = nil
-	effects, err := h.host.Call(h.now, c, nil)
-	h.effects = kept(effects)
+// couple is two hosts whose segments arrive at once, unless they are cut off.
+type couple struct {
+	*testing.T
+	hosts [2]tcp.Host
+	cut   bool
+	now   tcp.Time
+	told  []string // how calls ended: "A3=5", "B4 EAGAIN"
+}
+
+func newCouple(t *testing.T, p tcp.Profile) *couple {
+	a, b := netip.MustParseAddrPort("192.0.2.1:5000"), netip.MustParseAddrPort("192.0.2.2:80")
+	return &couple{T: t, hosts: [2]tcp.Host{
+		tcp.NewHost(tcp.HostConfig{Addr: a, Peer: b, Profile: p, Secret: 1}), tcp.NewHost(tcp.HostConfig{Addr: b, Peer: a, Profile: p, Secret: 2})}}
+}
+
+// call makes a call and lets everything happen that it sets off but timers. It returns how calls ended.
+func (p *couple) call(h int, c tcp.Call) string {
+	p.Helper()
+	p.told = nil
+	out, err := p.hosts[h].Call(p.now, c, nil)
 	if err != nil {
-		return "not made: " + err.Error()
+		return "error " + err.Error()
 	}
-	for _, e := range h.effects {
-		if e.Kind == tcp.Tell && e.Rule == rule.SocketCall {
-			if e.Errno != tcp.OK {
-				return e.Errno.String()
-			}
-			return fmt.Sprint(e.Args[1])
+	p.carry(h, out)
+	return strings.Join(p.told, ", ")
+}
+
+func (p *couple) carry(h int, effects []tcp.Effect) {
+	var sent []wire.Segment
+	for _, e := range effects {
+		switch {
+		case e.Kind == tcp.Send && !p.cut:
+			sent = append(sent, *e.Seg)
+		case e.Kind == tcp.Tell && e.Rule == rule.SocketCall && e.Errno != tcp.OK:
+			p.told = append(p.told, fmt.Sprintf("%c%d %v", 'A'+h, e.Args[0], e.Errno))
+		case e.Kind == tcp.Tell && e.Rule == rule.SocketCall:
+			p.told = append(p.told, fmt.Sprintf("%c%d=%d", 'A'+h, e.Args[0], e.Args[1]))
 		}
 	}
-	return "waits"
+	for i := range sent {
+		p.now += tcp.Millisecond
+		p.carry(1-h, p.hosts[1-h].Receive(p.now, &sent[i], nil))
+	}
 }
 
-func call(fd int, verb tcp.Verb) tcp.Call { return tcp.Call{Verb: verb, FD: fd} }
-
-// nonblocking is a call that does not wait.
-func nonblocking(c tcp.Call) tcp.Call { c.Nonblock = true; return c }
-
-var socketCall = tcp.Call{Verb: tcp.CallSocket}
-
-func bind(fd int, to string) tcp.Call {
-	return tcp.Call{Verb: tcp.CallBind, FD: fd, To: netip.MustParseAddrPort(to)}
-}
-
-func text(fd int, s string) tcp.Call { return tcp.Call{Verb: tcp.CallSend, FD: fd, Data: s} }
-
-// TestSocketErrors: how each call on a descriptor ends when it cannot do what it is for. The first descriptor is 3.
-func TestSocketErrors(t *testing.T) {
-	connecting := []tcp.Call{socketCall, nonblocking(call(3, tcp.CallConnect))}
-	listening := []tcp.Call{socketCall, bind(3, "0.0.0.0:80"), call(3, tcp.CallListen)}
-	for _, test := range []struct {
+// TestSocketCalls makes calls on descriptors; each line is a call and how calls ended by it, on both hosts.
+func TestSocketCalls(t *testing.T) {
+	const A, B = 0, 1
+	port := func(n uint16) netip.AddrPort { return netip.AddrPortFrom(netip.Addr{}, n) }
+	big := strings.Repeat("x", 100_000)
+	type line struct {
+		host int
+		call tcp.Call
+		want string
+	}
+	open := []line{
+		{B, tcp.Call{Verb: tcp.CallSocket}, "B3=3"},
+		{B, tcp.Call{Verb: tcp.CallBind, To: port(80), FD: 3}, "B3=0"},
+		{B, tcp.Call{Verb: tcp.CallListen, Backlog: 2, FD: 3}, "B3=0"},
+		{A, tcp.Call{Verb: tcp.CallSocket}, "A3=3"},
+		{A, tcp.Call{Verb: tcp.CallConnect, FD: 3}, "A3=0"},
+		{B, tcp.Call{Verb: tcp.CallAccept, FD: 3}, "B3=4"},
+	}
+	tests := []struct {
 		name    string
 		profile tcp.Profile
-		calls   []tcp.Call
-		want    string // of the last call
+		open    bool
+		lines   []line
 	}{
-		{"a descriptor that is not open", tcp.Linux, []tcp.Call{call(9, tcp.CallListen)}, "EBADF"},
-		{"one that was closed", tcp.Linux, []tcp.Call{socketCall, call(3, tcp.CallClose), call(3, tcp.CallClose)}, "EBADF"},
-		{"the lowest number that is free", tcp.Linux, []tcp.Call{socketCall, socketCall, call(3, tcp.CallClose), socketCall}, "3"},
-		{"too many sockets", tcp.Linux, slices.Repeat([]tcp.Call{socketCall}, 65), "EMFILE"},
-		{"a second call while one waits", tcp.Linux, []tcp.Call{socketCall, call(3, tcp.CallConnect), text(3, "x")}, "not made: EALREADY"},
-		{"no such call", tcp.Linux, []tcp.Call{socketCall, call(3, tcp.CallGet+1)}, "EOPNOTSUPP"},
-		{"bind twice", tcp.Linux, []tcp.Call{socketCall, bind(3, "0.0.0.0:80"), bind(3, "0.0.0.0:81")}, "EINVAL"},
-		{"bind to another host's address", tcp.Linux, []tcp.Call{socketCall, bind(3, "192.0.2.99:80")}, "EADDRNOTAVAIL"},
-		{"bind to the port of another socket", tcp.Linux, []tcp.Call{socketCall, bind(3, "0.0.0.0:80"), socketCall, bind(4, "0.0.0.0:80")}, "EADDRINUSE"},
-		{"bind to any port", tcp.Linux, []tcp.Call{socketCall, bind(3, "0.0.0.0:0")}, "0"},
-		{"listen on a port that has a listener", tcp.Linux, append(slices.Clone(listening), socketCall, bind(4, "0.0.0.0:80")), "EADDRINUSE"},
-		{"listen again, with another backlog", tcp.Linux, append(slices.Clone(listening), call(3, tcp.CallListen)), "0"},
-		{"listen without a port, by Linux", tcp.Linux, []tcp.Call{socketCall, call(3, tcp.CallListen)}, "0"},
-		{"listen without a port, by POSIX", tcp.RFC9293, []tcp.Call{socketCall, call(3, tcp.CallListen)}, "EDESTADDRREQ"},
-		{"listen with a backlog below zero", tcp.Linux, []tcp.Call{socketCall, bind(3, "0.0.0.0:80"), {Verb: tcp.CallListen, FD: 3, Backlog: -1}}, "EINVAL"},
-		{"listen on a connection", tcp.Linux, append(slices.Clone(connecting), call(3, tcp.CallListen)), "EINVAL"},
-		{"connect a listener", tcp.Linux, append(slices.Clone(listening), call(3, tcp.CallConnect)), "EISCONN"},
-		{"connect that does not wait", tcp.Linux, connecting, "EINPROGRESS"},
-		{"... again", tcp.Linux, append(slices.Clone(connecting), nonblocking(call(3, tcp.CallConnect))), "EALREADY"},
-		{"connect to many", tcp.Linux, []tcp.Call{socketCall, {Verb: tcp.CallConnect, FD: 3, To: netip.MustParseAddrPort("224.0.0.1:80")}}, "ENETUNREACH"},
-		{"accept without listen", tcp.Linux, []tcp.Call{socketCall, call(3, tcp.CallAccept)}, "EINVAL"},
-		{"accept where nobody waits", tcp.Linux, append(slices.Clone(listening), nonblocking(call(3, tcp.CallAccept))), "EAGAIN"},
-		{"accept that waits", tcp.Linux, append(slices.Clone(listening), call(3, tcp.CallAccept)), "waits"},
-		{"send without a connection, by Linux", tcp.Linux, []tcp.Call{socketCall, text(3, "x")}, "EPIPE"},
-		{"send without a connection, by POSIX", tcp.RFC9293, []tcp.Call{socketCall, text(3, "x")}, "ENOTCONN"},
-		{"send while connecting", tcp.Linux, append(slices.Clone(connecting), nonblocking(text(3, "x"))), "EAGAIN"},
-		{"recv without a connection", tcp.Linux, []tcp.Call{socketCall, call(3, tcp.CallRecv)}, "ENOTCONN"},
-		{"recv while connecting", tcp.Linux, append(slices.Clone(connecting), nonblocking(call(3, tcp.CallRecv))), "EAGAIN"},
-		{"shutdown without a connection", tcp.Linux, []tcp.Call{socketCall, call(3, tcp.CallShutdown)}, "ENOTCONN"},
-		{"shutdown while connecting", tcp.Linux, append(slices.Clone(connecting), call(3, tcp.CallShutdown)), "0"},
-		{"an option of a listener", tcp.Linux, append(slices.Clone(listening), tcp.Call{Verb: tcp.CallSet, FD: 3, Option: tcp.DeferAccept}), "0"},
-		{"an option of a connection", tcp.Linux, append(slices.Clone(connecting), tcp.Call{Verb: tcp.CallSet, FD: 3, Option: tcp.NoDelay}), "0"},
-		{"no error to be told", tcp.Linux, append(slices.Clone(connecting), tcp.Call{Verb: tcp.CallGet, FD: 3, Option: tcp.SockError}), "0"},
-		{"abort", tcp.Linux, append(slices.Clone(connecting), call(3, tcp.CallAbort)), "0"},
-	} {
+		{"a send larger than the buffer waits, or says how much it took", tcp.RFC9293, true, []line{
+			{A, tcp.Call{Verb: tcp.CallSend, Data: big, FD: 3}, "A3=100000"}, // the window took a part, the buffer the rest
+			{A, tcp.Call{Verb: tcp.CallSend, Data: big, Nonblock: true, FD: 3}, "A3=95312"},
+			{A, tcp.Call{Verb: tcp.CallSend, Data: big, Nonblock: true, FD: 3}, "A3 EAGAIN"},
+			{A, tcp.Call{Verb: tcp.CallSend, Data: "y", FD: 3}, ""},
+			{A, tcp.Call{Verb: tcp.CallRecv, FD: 3}, "error EALREADY"},
+			{B, tcp.Call{Verb: tcp.CallRecv, FD: 4}, "B4=64240, A3=1"},
+		}},
+		{"what is connected does not listen", tcp.Linux, true, []line{
+			{A, tcp.Call{Verb: tcp.CallListen, FD: 3}, "A3 EINVAL"},
+			{A, tcp.Call{Verb: tcp.CallAccept, FD: 3}, "A3 EINVAL"},
+			{B, tcp.Call{Verb: tcp.CallListen, Backlog: 9, FD: 3}, "B3=0"}, // the backlog of a listener changes
+			{A, tcp.Call{Verb: tcp.CallShutdown, FD: 3}, "A3=0"},
+			{A, tcp.Call{Verb: tcp.CallSend, Data: "x", FD: 3}, "A3 EPIPE"},
+			{B, tcp.Call{Verb: tcp.CallRecv, FD: 4}, "B4=0"},
+			{B, tcp.Call{Verb: tcp.CallAbort, FD: 4}, "B4=0"},
+			{A, tcp.Call{Verb: tcp.CallGet, Option: tcp.SockError, FD: 3}, "A3 ECONNRESET"},
+			{A, tcp.Call{Verb: tcp.CallGet, Option: tcp.SockError, FD: 3}, "A3=0"},
+			{A, tcp.Call{Verb: tcp.CallShutdown, FD: 3}, "A3 ENOTCONN"},
+			{B, tcp.Call{Verb: tcp.CallClose, FD: 3}, "B3=0"},
+		}},
+		{"Linux chooses a port for who listens without one", tcp.Linux, false, []line{
+			{A, tcp.Call{Verb: tcp.CallSocket}, "A3=3"},
+			{A, tcp.Call{Verb: tcp.CallListen, FD: 3}, "A3=0"},
+			{A, tcp.Call{Verb: tcp.CallSocket}, "A4=4"},
+			{A, tcp.Call{Verb: tcp.CallBind, To: port(32768), FD: 4}, "A4 EADDRINUSE"},
+			{A, tcp.Call{Verb: tcp.CallBind, To: port(0), FD: 4}, "A4=0"},
+			{A, tcp.Call{Verb: tcp.CallSend, Data: "x", FD: 4}, "A4 EPIPE"},
+			{A, tcp.Call{Verb: tcp.CallListen, Backlog: -1, FD: 4}, "A4 EINVAL"},
+			{A, tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort("224.0.0.1:80"), FD: 4}, "A4 ENETUNREACH"},
+			{A, tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort("255.255.255.255:80"), FD: 4}, "A4 ENETUNREACH"},
+			{A, tcp.Call{Verb: tcp.CallConnect, FD: 4}, "A4 ECONNREFUSED"},
+			{A, tcp.Call{Verb: tcp.CallConnect, FastOpen: true, Data: "x", Nonblock: true, FD: 4}, "A4 EINPROGRESS"},
+		}},
+		{"Fast Open only where it is switched on", tcp.RFC9293, false, []line{
+			{A, tcp.Call{Verb: tcp.CallSocket}, "A3=3"},
+			{A, tcp.Call{Verb: tcp.CallConnect, FastOpen: true, Data: "x", FD: 3}, "A3 EOPNOTSUPP"},
+			{A, tcp.Call{Verb: tcp.CallConnect, FastOpen: true, Data: "x"}, "error EOPNOTSUPP"},
+			{A, tcp.Call{Verb: tcp.CallSet, Option: tcp.FastOpenQueue, Values: [3]tcp.Time{1}}, "error EINVAL"},
+			{A, tcp.Call{Verb: tcp.CallAccept}, "error EINVAL"},
+			{A, tcp.Call{Verb: tcp.CallClose, Listener: true}, "error ENOTCONN"},
+			{A, tcp.Call{Verb: tcp.CallListen, Backlog: -1}, "error EINVAL"},
+		}},
+	}
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			h := newTester(t, test.profile)
-			got := ""
-			for _, c := range test.calls {
-				got = h.on(c)
+			p := newCouple(t, test.profile)
+			lines := test.lines
+			if test.open {
+				lines = append(open[:len(open):len(open)], lines...)
 			}
-			if got != test.want {
-				t.Errorf("%v ends with %s, want %s", test.calls[len(test.calls)-1], got, test.want)
+			for i, l := range lines {
+				if got := p.call(l.host, l.call); got != l.want {
+					t.Errorf("line %d, %v: %q, want %q", i, l.call, got, l.want)
+				}
 			}
 		})
 	}
 }
 
-// accepted is a tester whose descriptor 4 is a connection.
-func accepted(t *testing.T, p tcp.Profile) *tester {
-	h := newTester(t, p)
-	for _, c := range []tcp.Call{socketCall, bind(3, "0.0.0.0:80"), {Verb: tcp.CallListen, FD: 3, Backlog: 4}} {
-		h.on(c)
+// TestWaitingCalls: calls that wait for what never comes, and what ends them.
+func TestWaitingCalls(t *testing.T) {
+	p := newCouple(t, tcp.Linux)
+	p.call(0, tcp.Call{Verb: tcp.CallSocket})
+	p.cut = true
+	if got := p.call(0, tcp.Call{Verb: tcp.CallConnect, FD: 3}); got != "" {
+		t.Fatalf("connect into the void: %q", got)
 	}
-	h.arrive("S", nxt-1, 0, 0)
-	h.arrive(".", nxt, undNxt, 0)
-	h.equal("accept", h.on(call(3, tcp.CallAccept)), "4")
-	return h
+	for range 20 {
+		at, conn, timer, ok := p.hosts[0].Next()
+		if !ok {
+			break
+		}
+		p.now = at
+		p.carry(0, p.hosts[0].Fire(at, conn, timer, nil))
+	}
+	if got := strings.Join(p.told, ", "); got != "A3 ETIMEDOUT" || p.now != 131*tcp.Second {
+		t.Errorf("at %v connect ended with %q", p.now, got)
+	}
+	p.call(0, tcp.Call{Verb: tcp.CallConnect, Nonblock: true, FD: 3})
+	if got := p.call(0, tcp.Call{Verb: tcp.CallShutdown, FD: 3}); got != "A3=0" || len(p.hosts[0].Conns()) != 0 {
+		t.Errorf("shutdown in SYN-SENT: %q", got)
+	}
 }
 
-// TestSocketEnd: the error that ended a connection is told once; then there is nothing to read, and nobody to send to.
-func TestSocketEnd(t *testing.T) {
-	h := accepted(t, tcp.Linux)
-	h.equal("sockets", len(h.host.Sockets()), 2)
-	h.arrive("R", nxt, 0, 0)
-	h.equal("first recv", h.on(call(4, tcp.CallRecv)), "ECONNRESET")
-	h.equal("second recv", h.on(call(4, tcp.CallRecv)), "0")
-	h.equal("send", h.on(text(4, "x")), "EPIPE")
-	h.equal("shutdown", h.on(call(4, tcp.CallShutdown)), "ENOTCONN")
-	h.equal("close", h.on(call(4, tcp.CallClose)), "0")
-
-	h = accepted(t, tcp.Linux)
-	h.equal("shutdown", h.on(call(4, tcp.CallShutdown)), "0")
-	h.equal("send after shutdown", h.on(text(4, "x")), "EPIPE")
-	h.arrive("P.", nxt, undNxt+1, 5)
-	h.equal("recv of 2", h.on(tcp.Call{Verb: tcp.CallRecv, FD: 4, Count: 2}), "2")
-	h.equal("recv of the rest", h.on(call(4, tcp.CallRecv)), "3")
-	h.arrive("F.", nxt+5, undNxt+1, 0)
-	h.equal("recv after the peer's FIN", h.on(call(4, tcp.CallRecv)), "0")
-
-	h = accepted(t, tcp.Linux)
-	h.equal("a send that does not fit", h.on(text(4, strings.Repeat("x", 140<<10))), "waits")
-	h.equal("a call meanwhile", h.on(call(4, tcp.CallClose)), "not made: EALREADY")
-
-	h = accepted(t, tcp.Linux)
-	h.equal("as much as fits", h.on(nonblocking(text(4, strings.Repeat("x", 140<<10)))), fmt.Sprint(128<<10))
-	h.equal("no more", h.on(nonblocking(text(4, "x"))), "EAGAIN")
-	h.equal("abort", h.on(call(4, tcp.CallAbort)), "0")
-	h.equal("sent", flagsOf(h.sent()), "RST,ACK")
-}
-
-// TestManySockets: there are as many ports and descriptors as there are, and no more.
-func TestManySockets(t *testing.T) {
-	h := newTester(t, tcp.Linux)
-	for range 62 {
-		h.on(socketCall)
+// TestDescriptorsRunOut: the lowest free number is taken, and there is an end.
+func TestDescriptorsRunOut(t *testing.T) {
+	p := newCouple(t, tcp.Linux)
+	n := 0
+	for p.call(0, tcp.Call{Verb: tcp.CallSocket}) != "A0 EMFILE" {
+		if n++; n > 1000 {
+			t.Fatal("there is no end")
+		}
 	}
-	h.on(bind(3, "0.0.0.0:80"))
-	h.on(tcp.Call{Verb: tcp.CallListen, FD: 3, Backlog: 4})
-	for fd := 4; fd < 64; fd++ {
-		h.equal("bind", h.on(bind(fd, "0.0.0.0:0")), "0")
+	p.call(0, tcp.Call{Verb: tcp.CallClose, FD: 7})
+	if got := p.call(0, tcp.Call{Verb: tcp.CallSocket}); got != "A7=7" {
+		t.Errorf("after 7 was closed: %q", got)
 	}
-	h.equal("socket", h.on(socketCall), "65")
-	h.equal("socket", h.on(socketCall), "66")
-	h.equal("socket", h.on(socketCall), "EMFILE")
-	h.arrive("S", nxt-1, 0, 0)
-	h.arrive(".", nxt, undNxt, 0)
-	h.equal("accept without a descriptor", h.on(call(3, tcp.CallAccept)), "EMFILE")
+	for fd := 3; fd < 7; fd++ {
+		p.call(0, tcp.Call{Verb: tcp.CallListen, FD: fd})
+	}
+	if got := p.call(0, tcp.Call{Verb: tcp.CallListen, FD: 7}); got != "A7 ENOBUFS" {
+		t.Errorf("a fifth listener: %q", got)
+	}
 }

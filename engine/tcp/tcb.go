@@ -86,6 +86,13 @@ type TCB struct {
 	Sacked          [maxHeld]wire.Block
 	NumSacked       uint8
 
+	// Linux counts, in segments, what arrived and what was sent since the loss that it is repairing (RFC 6937), and whether the
+	// congestion window was full: what was out then at most, and the end of it.
+	PriorCwnd, PRRDelivered, PRROut uint32
+	CwndFull                        bool
+	MaxOut                          uint32
+	UsageEnd                        wire.Seq
+
 	TailSeq  wire.Seq // first number of the newest segment with text
 	SmallEnd wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)
 	Resent   uint8    // how often the SYN or SYN-ACK was sent again
