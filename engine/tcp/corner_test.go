@@ -389,3 +389,54 @@ func TestManyListeners(t *testing.T) {
 		}
 	}
 }
+
+// TestFastOpenCorners: a reset of a connection that the application may have, the old form of the option, and more servers than a
+// client remembers.
+func TestFastOpenCorners(t *testing.T) {
+	h := newTester(t, tcp.RFC9293)
+	h.with(tcp.Options{FastOpen: tcp.Some[uint8](tcp.FastOpenServer)})
+	h.call(listenCall)
+	h.call(tcp.Call{Verb: tcp.CallSet, Option: tcp.FastOpenQueue, Values: [3]tcp.Time{5}})
+	h.segment(wire.Segment{Flags: wire.SYN, Seq: nxt - 1, Window: 64240, Payload: "text", Options: wire.Options{}.WithMSS(1000).WithFastOpenExperiment(nil)})
+	request := h.sent()[0].Options.Parse()
+	h.equal("a request in the old form is answered in it", fmt.Sprint(request.HasFastOpen, request.FastOpenExp), "true true")
+	h.arrive("R", nxt, 0, 0)
+	cookie := h.host.FastOpenCookie(peer.Addr())
+	h.effects = nil
+	h.segment(wire.Segment{Flags: wire.SYN, Seq: nxt - 1, Window: 64240, Payload: "text", Options: wire.Options{}.WithMSS(1000).WithFastOpen(cookie)})
+	h.equal("state", h.state(), tcp.SynReceived)
+	h.arrive("R", nxt+4, 0, 0)
+	h.equal("after RST", h.state().String()+" "+h.errno(), "CLOSED ECONNRESET")
+
+	client := newTester(t, tcp.Linux)
+	client.equal("no listener, no cookie", client.host.FastOpenCookie(peer.Addr()) == nil, true)
+	for i := range byte(18) {
+		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 77, 1, i}), 80)
+		client.call(tcp.Call{Verb: tcp.CallConnect, To: to, FastOpen: true, Data: "text"})
+		syn := client.sent()[0]
+		client.host.Receive(client.now, &wire.Segment{Src: syn.Dst, Dst: syn.Src, Seq: 1, Ack: syn.Seq + 1, Flags: wire.SYN | wire.ACK, Window: 1000,
+			Options: wire.Options{}.WithMSS(1000).WithFastOpen([]byte{1, 2, 3, 4})}, nil)
+		client.effects = nil
+	}
+	for i, want := range map[byte]string{0: "", 17: "text"} {
+		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 77, 1, i}), 80)
+		client.on(socketCall)
+		fd := len(client.host.Sockets()) + 2
+		client.on(nonblocking(tcp.Call{Verb: tcp.CallConnect, FD: fd, To: to, FastOpen: true, Data: "text"}))
+		for _, s := range client.sent() {
+			client.equal(fmt.Sprintf("text in the SYN to server %d", i), s.Payload, want)
+		}
+	}
+}
+
+// TestDeferAcceptByTheText: the rule of Linux can be asked of the other profile too: a bare ACK does not open the connection.
+func TestDeferAcceptByTheText(t *testing.T) {
+	h := newTester(t, tcp.RFC9293)
+	h.call(listenCall)
+	h.call(tcp.Call{Verb: tcp.CallSet, Option: tcp.DeferAccept, Values: [3]tcp.Time{tcp.Second}})
+	h.arrive("S", nxt-1, 0, 0)
+	h.arrive(".", nxt, undNxt, 0)
+	h.equal("after the ACK", h.state(), tcp.SynReceived)
+	h.arrive("P.", nxt, undNxt, 5)
+	h.equal("after text", h.state(), tcp.Established)
+}
