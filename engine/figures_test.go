@@ -58,11 +58,48 @@ var figures = []figure{
 		{"step", "A SEQ=101 ACK=401 CTL=ACK", "ESTABLISHED", "SYN-RECEIVED"},
 		{"step", "", "ESTABLISHED", "ESTABLISHED"},
 	}},
+	// A crashes: nobody learns of it, because what it says as it goes is lost. SND.NXT is 100 for A and 300 for B.
+	{"figure 9, half-open connection discovery", "client 192.0.2.1:40001 isn 99,400\nserver 192.0.2.2:80 isn 299,500", []figureLine{
+		{"server listen; client connect; step 3; server accept", "A SEQ=99 CTL=SYN; B SEQ=299 ACK=100 CTL=SYN,ACK; A SEQ=100 ACK=300 CTL=ACK", "ESTABLISHED", "ESTABLISHED"},
+		{"client abort; drop RST", "A SEQ=100 CTL=RST", "CLOSED", "ESTABLISHED"},
+		{"client connect", "A SEQ=400 CTL=SYN", "SYN-SENT", "ESTABLISHED"},
+		{"step", "B SEQ=300 ACK=100 CTL=ACK", "SYN-SENT", "ESTABLISHED"},
+		{"step", "A SEQ=100 CTL=RST", "SYN-SENT", "ESTABLISHED"},
+		{"step; expect server told ECONNRESET", "", "SYN-SENT", "LISTEN"},
+		{"step", "A SEQ=400 CTL=SYN", "SYN-SENT", "LISTEN"},
+		{"step", "B SEQ=500 ACK=401 CTL=SYN,ACK", "SYN-SENT", "SYN-RECEIVED"},
+		{"step 2", "A SEQ=401 ACK=501 CTL=ACK", "ESTABLISHED", "ESTABLISHED"},
+	}},
+	{"figure 10, active side causes half-open connection discovery", "client 192.0.2.1:40001 isn 99\nserver 192.0.2.2:80 isn 299", []figureLine{
+		{"server listen; client connect; step 3; server accept; server close listener", "A SEQ=99 CTL=SYN; B SEQ=299 ACK=100 CTL=SYN,ACK; A SEQ=100 ACK=300 CTL=ACK", "ESTABLISHED", "ESTABLISHED"},
+		{"client abort; drop RST", "A SEQ=100 CTL=RST", "CLOSED", "ESTABLISHED"},
+		{"server send 10", "B SEQ=300 ACK=100 CTL=PSH,ACK DATA", "CLOSED", "ESTABLISHED"},
+		{"step", "A SEQ=100 CTL=RST", "CLOSED", "ESTABLISHED"},
+		{"step; expect server told ECONNRESET", "", "CLOSED", "CLOSED"},
+	}},
 	{"figure 11, old duplicate SYN initiates a reset on two passive sockets", "client 192.0.2.1:80 isn 200\nserver 192.0.2.2:80 isn 300", []figureLine{
 		{"client listen; server listen", "", "LISTEN", "LISTEN"},
 		{"forge to server SYN seq=90; step", "B SEQ=300 ACK=91 CTL=SYN,ACK", "LISTEN", "SYN-RECEIVED"},
 		{"step", "A SEQ=91 CTL=RST", "LISTEN", "SYN-RECEIVED"},
 		{"step", "", "LISTEN", "LISTEN"},
+	}},
+	{"figure 12, normal close sequence", "client 192.0.2.1:40001 isn 99\nserver 192.0.2.2:80 isn 299", []figureLine{
+		{"server listen; client connect; step 3; server accept; server close listener", "A SEQ=99 CTL=SYN; B SEQ=299 ACK=100 CTL=SYN,ACK; A SEQ=100 ACK=300 CTL=ACK", "ESTABLISHED", "ESTABLISHED"},
+		{"client close", "A SEQ=100 ACK=300 CTL=FIN,ACK", "FIN-WAIT-1", "ESTABLISHED"},
+		{"step", "B SEQ=300 ACK=101 CTL=ACK", "FIN-WAIT-1", "CLOSE-WAIT"},
+		{"step", "", "FIN-WAIT-2", "CLOSE-WAIT"},
+		{"server close", "B SEQ=300 ACK=101 CTL=FIN,ACK", "FIN-WAIT-2", "LAST-ACK"},
+		{"step", "A SEQ=101 ACK=301 CTL=ACK", "TIME-WAIT", "LAST-ACK"},
+		{"step", "", "TIME-WAIT", "CLOSED"},
+		{"wait 239s", "", "TIME-WAIT", "CLOSED"}, // 2 MSL are 4 minutes
+		{"wait 1s", "", "CLOSED", "CLOSED"},
+	}},
+	{"figure 13, simultaneous close sequence", "client 192.0.2.1:40001 isn 99\nserver 192.0.2.2:80 isn 299", []figureLine{
+		{"server listen; client connect; step 3; server accept; server close listener", "A SEQ=99 CTL=SYN; B SEQ=299 ACK=100 CTL=SYN,ACK; A SEQ=100 ACK=300 CTL=ACK", "ESTABLISHED", "ESTABLISHED"},
+		{"client close; server close", "A SEQ=100 ACK=300 CTL=FIN,ACK; B SEQ=300 ACK=100 CTL=FIN,ACK", "FIN-WAIT-1", "FIN-WAIT-1"},
+		{"step 2", "A SEQ=101 ACK=301 CTL=ACK; B SEQ=301 ACK=101 CTL=ACK", "CLOSING", "CLOSING"},
+		{"step 2", "", "TIME-WAIT", "TIME-WAIT"},
+		{"wait 240s", "", "CLOSED", "CLOSED"},
 	}},
 }
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +58,7 @@ func (h *HostSetup) fault() string {
 		return "the address must be an IPv4 or an IPv6 address"
 	case addr.Zone() != "":
 		return "the address must not have a zone"
-	case addr.IsUnspecified(), addr.IsMulticast(), addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+	case !tcp.OneHost(addr):
 		return addr.String() + " is not the address of one host"
 	case h.Addr.Port() == 0:
 		return "the port must be 1 to 65535"

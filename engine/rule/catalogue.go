@@ -7,6 +7,7 @@ const (
 	DataOffset    ID = "9293:3.1/data-offset"
 	UnknownOption ID = "9293:3.1/unknown-option"
 	BadOption     ID = "9293:3.1/option-length"
+	OneHost       ID = "9293:3.9.2.3/one-host"
 	MSS           ID = "9293:3.7.1/mss"
 
 	ISN         ID = "6528:3"
@@ -239,6 +240,9 @@ func (r Rule) says(pass, fail string, params ...string) Rule {
 }
 
 var catalogue = []Rule{
+	rfc(OneHost, "9293", "3.9.2.3", "MUST-63", "A SYN is from one host to one host",
+		"An address that means many hosts, or none, cannot be an end of a connection. A SYN from or to it is ignored: an answer would go astray, or to many.").
+		says("Both addresses are those of one host.", "The SYN is from or to an address that is not that of one host. It is ignored."),
 	rfc(Checksum, "9293", "3.1", "MUST-3", "The checksum must be right",
 		"Every segment is checked before anything else. One with a wrong checksum was damaged on the way and is thrown away without a word.").
 		says("The checksum is right.", "The checksum is {checksum}, but over these bytes it must be {computed}. The segment is thrown away.", "checksum", "computed"),

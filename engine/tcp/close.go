@@ -8,12 +8,17 @@ import (
 // shutdown is the application's word that it sends no more; it may go on reading.
 func (s *step) shutdown() {
 	switch s.t.State {
-	// RFC 9293 section 3.10.4, SYN-RECEIVED: the FIN is sent, or waits for text that waits for ESTABLISHED.
-	// ESTABLISHED: it follows the last text; in any case enter FIN-WAIT-1.
-	case SynReceived, Established:
-		if s.t.State == SynReceived {
+	// RFC 9293 section 3.10.4, SYN-RECEIVED: with text queued, the close is queued too until ESTABLISHED; otherwise the FIN is
+	// sent behind the SYN that nobody has acknowledged yet.
+	case SynReceived:
+		s.t.FinQueued = true
+		if s.t.Out == "" {
 			s.openWindow()
+			s.change(FinWait1, rule.Close)
+			s.sendFin()
 		}
+	// ESTABLISHED: it follows the last text; enter FIN-WAIT-1.
+	case Established:
 		s.t.FinQueued = true
 		s.change(FinWait1, rule.Close)
 		s.sendData(rule.SendFIN)

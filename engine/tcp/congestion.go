@@ -158,9 +158,6 @@ func (s *step) recovering() {
 		return
 	}
 	// RFC 6582 section 3.2: a partial acknowledgment shows the next hole.
-	if s.t.Resend.Less(s.t.SndUna) {
-		s.t.Resend = s.t.SndUna
-	}
 	s.resendOne(rule.PartialACK, int64(num(s.t.Recover)))
 }
 

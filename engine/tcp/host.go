@@ -162,6 +162,10 @@ func (h *Host) receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 			Effect{Kind: Check, Rule: rule.Checksum, Args: [4]int64{sum, right}},
 			Effect{Kind: Discard, Rule: rule.Checksum, Args: [4]int64{sum, right}})
 	}
+	// RFC 9293 section 3.9.2.3, MUST-57, MUST-63: a SYN to or from what is no single host is ignored.
+	if seg.Flags.Has(wire.SYN) && !(OneHost(seg.Src.Addr()) && OneHost(seg.Dst.Addr())) {
+		return append(out, Effect{Kind: Check, Rule: rule.OneHost}, Effect{Kind: Discard, Rule: rule.OneHost})
+	}
 	if i := h.between(seg.Dst, seg.Src); i >= 0 {
 		return h.arrive(i, now, seg, out)
 	}
@@ -352,8 +356,8 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if c.FastOpen && h.cfg.Profile.FastOpen&FastOpenClient == 0 {
 		return out, EOPNOTSUPP
 	}
-	// RFC 9293 section 3.9.1.1, MUST-46: a group of hosts cannot be connected to.
-	if remote.Addr().IsMulticast() || remote.Addr() == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+	// RFC 9293 section 3.9.1.1, MUST-46: an active OPEN to a broadcast or multicast address is an error.
+	if !OneHost(remote.Addr()) {
 		return out, ENETUNREACH
 	}
 	local, errno := h.localPort(now, c.From, remote)
@@ -545,6 +549,11 @@ func (h *Host) find(id ConnID) int {
 		}
 	}
 	return -1
+}
+
+// OneHost reports whether an address can be that of one host.
+func OneHost(a netip.Addr) bool {
+	return !a.IsUnspecified() && !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }
 
 // between returns the index of the connection between two ends, or -1.

@@ -14,7 +14,7 @@ func (s *step) option(o SockOpt, v [3]Time) {
 		s.t.KeepIdle, s.t.KeepInterval, s.t.KeepCount, s.t.KeepProbes = v[0], v[1], uint8(v[2]), 0
 		s.stop(Keepalive, rule.KeepOff)
 		if s.t.KeepIdle > 0 && s.t.State.Synchronized() {
-			s.set(Keepalive, s.t.LastHeard+s.t.KeepIdle, rule.KeepIdle, int64(s.t.KeepIdle))
+			s.set(Keepalive, max(s.now, s.t.LastHeard+s.t.KeepIdle), rule.KeepIdle, int64(s.t.KeepIdle))
 		}
 	case NoDelay:
 		s.t.NoDelay = v[0] != 0
@@ -30,6 +30,11 @@ func (s *step) keepalive() {
 	if idle := s.now - s.t.LastHeard; idle < s.t.KeepIdle {
 		s.t.KeepProbes = 0
 		s.set(Keepalive, s.now+s.t.KeepIdle-idle, rule.KeepIdle, int64(s.t.KeepIdle))
+		return
+	}
+	// RFC 9293 section 3.8.4, MUST-26: what is unacknowledged is sent again anyway, and shows whether the peer is there.
+	if s.t.SndUna != s.t.SndNxt || s.t.Out != "" {
+		s.set(Keepalive, s.now+s.t.KeepIdle, rule.KeepIdle, int64(s.t.KeepIdle))
 		return
 	}
 	// RFC 9293 section 3.8.4: one lost probe is no proof that the peer is dead.

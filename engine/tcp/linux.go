@@ -73,6 +73,8 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 	}
 	s.t.BytesAcked = 0 // the child socket starts behind the SYN
 	s.established(rule.SynReceivedACK, ack[:]...)
+	s.sendData(rule.SendWindow)
+	s.startPersist()
 	advanced := s.text(seg)
 	finished := s.fin(seg)
 	s.answer(seg, advanced, finished)

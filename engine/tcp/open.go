@@ -243,6 +243,10 @@ func (s *step) established(id rule.ID, args ...int64) {
 	default:
 		s.tell(Connected, OK, id)
 	}
+	// RFC 9293 section 3.10.4, SYN-RECEIVED: the close that was queued behind text.
+	if s.t.FinQueued {
+		s.change(FinWait1, rule.Close)
+	}
 }
 
 // end finishes the connection and tells the application why.

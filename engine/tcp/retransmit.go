@@ -263,9 +263,6 @@ func (s *step) send(data string) {
 		s.t.Out += data
 		s.check(true, rule.SendQueued, int64(len(data)))
 	case Established, CloseWait:
-		if s.t.FinQueued {
-			return
-		}
 		s.t.Out += data
 		s.sendData(rule.Send)
 		s.startPersist()

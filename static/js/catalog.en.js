@@ -493,6 +493,7 @@ export const messages = {
   "name.dst": "the destination address"
 };
 export const rules = {
+  "9293:3.9.2.3/one-host": {"source":"RFC 9293","section":"3.9.2.3","title":"A SYN is from one host to one host","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.9.2.3","pass":"Both addresses are those of one host.","fail":"The SYN is from or to an address that is not that of one host. It is ignored."},
   "9293:3.1/checksum": {"source":"RFC 9293","section":"3.1","title":"The checksum must be right","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.1","params":["checksum","computed"],"pass":"The checksum is right.","fail":"The checksum is {checksum}, but over these bytes it must be {computed}. The segment is thrown away."},
   "9293:3.1/data-offset": {"source":"RFC 9293","section":"3.1","title":"The data offset must be possible","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.1","params":["words"],"pass":"It says in words of four bytes where the text begins: after the 20 fixed bytes at the earliest, and not past the end.","fail":"A data offset of {words} words cannot be: the header has at least 5, and must end within the packet. The segment is thrown away."},
   "9293:3.1/unknown-option": {"source":"RFC 9293","section":"3.1","title":"Options it does not know are skipped","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.1","params":["options"],"pass":"Options skipped because nobody here knows them: {options}."},
