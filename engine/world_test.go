@@ -1,7 +1,9 @@
 package engine_test
 
 import (
+	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/handshakelab/lab/engine"
@@ -80,5 +82,24 @@ func TestNoAllocations(t *testing.T) {
 		if n > 0 {
 			t.Errorf("%s: %v allocations", profile, n)
 		}
+	}
+}
+
+// Text that the peer does not take waits, but not without end: a run must not eat the memory of the server.
+func TestSendBufferFills(t *testing.T) {
+	setup := lab()
+	setup.Hosts[engine.Server].Options.Window = tcp.Opt[uint16]{V: 1000, Set: true}
+	w := must(engine.New(setup))
+	do(t, &w, listen, connect, steps(3))
+	text := engine.Action{Kind: engine.Call, Host: engine.Client, Call: tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", engine.MaxSend)}}
+	for range 2 {
+		do(t, &w, text)
+	}
+	before := w.Digest()
+	if _, err := w.Apply(text); !errors.Is(err, tcp.EAGAIN) {
+		t.Errorf("the third send: %v, want EAGAIN", err)
+	}
+	if w.Digest() != before {
+		t.Error("the refused call changed the world")
 	}
 }

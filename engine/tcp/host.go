@@ -463,6 +463,9 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 		if c.Nonblock && !t.State.Synchronized() && !(t.Passive && t.FastOpen) {
 			return out, EAGAIN
 		}
+		if len(t.Out)+len(c.Data) > sendBuffer {
+			return out, EAGAIN
+		}
 		in.Kind = SendInput
 	case CallRecv:
 		if t.Unread == 0 && t.State.receives() {

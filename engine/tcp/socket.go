@@ -33,7 +33,7 @@ const (
 	firstFD    = 3 // 0, 1 and 2 are taken in every program
 	maxSockets = 64
 
-	// sendBuffer is how much text a socket takes that the peer has not acknowledged.
+	// sendBuffer is how much text a connection takes that the peer has not acknowledged.
 	sendBuffer = 128 << 10
 
 	firstEphemeral = 32768 // local ports that listen and bind choose, as those of Linux

@@ -95,7 +95,7 @@ export const messages = {
   "errno.EISCONN": "already connected",
   "errno.ENOTCONN": "not connected",
   "errno.EINVAL": "invalid argument",
-  "errno.EAGAIN": "nothing there yet, try again",
+  "errno.EAGAIN": "it would have to wait, try again later",
   "errno.EPIPE": "broken pipe",
   "errno.EADDRNOTAVAIL": "address not available",
   "errno.EINPROGRESS": "operation in progress",

@@ -49,7 +49,7 @@ func (r *Run) Rows() []Row {
 			row.Class = "lost"
 		}
 		e := &r.events[s.k]
-		row.Why = c.Rule(e.Rule, true, e.Args)
+		row.Why = c.Rule(e.Rule, !r.failed(s.k), e.Args)
 		switch {
 		case s.forged:
 			row.Why = c.T("ladder.why.forged")
@@ -61,6 +61,17 @@ func (r *Run) Rows() []Row {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// failed reports whether event k, which sends a segment, comes of a check that failed just before.
+func (r *Run) failed(k int) bool {
+	e := &r.events[k]
+	for i := k - 1; i >= 0 && r.events[i].At == e.At && r.events[i].Kind != engine.Arrived; i-- {
+		if c := &r.events[i]; c.Kind == engine.Checked && c.Host == e.Host && c.Rule == e.Rule {
+			return !c.OK
+		}
+	}
+	return false
 }
 
 // addr is the address and port of a host, as its first segment tells.

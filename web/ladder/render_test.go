@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/web/i18n"
 )
 
@@ -86,6 +87,23 @@ func TestRows(t *testing.T) {
 		if r.Why == "" {
 			t.Errorf("row %d says no reason", i+1)
 		}
+	}
+}
+
+// A segment that is sent because a check failed has the sentence of the failure.
+func TestRowOfAReset(t *testing.T) {
+	const text = "server 192.0.2.2:80\nclient 192.0.2.1:5000 isn 100\nserver listen\nclient connect\nstep\nedit SYN-ACK ack=305\nstep until RST sent\n"
+	sc, faults := script.Parse(text)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	_, events, faults := script.Run(sc)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	rows := Read(events).Rows()
+	if got := rows[len(rows)-1].Why; !strings.Contains(got, "305 does not acknowledge") {
+		t.Errorf("the RST is sent because: %s", got)
 	}
 }
 

@@ -411,8 +411,10 @@ export class TcpHeader extends LitElement {
     const step = ix.steps.find((x) => x.k0 <= s.seg.k && s.seg.k < x.k1);
     const around = step ? ix.events.slice(step.k0, step.k1) : [];
     const sent = ix.events[s.seg.k];
+    // what is sent because a check failed: the check has the sentence and the numbers
+    const failed = around.findLast((e) => e.kind === 'check' && !e.ok && e.host === sent?.host && e.rule === sent?.rule && e.n < (sent?.n ?? 0));
     /** @type {LabEvent[]} */
-    const because = sent?.rule ? [sent] : [];
+    const because = sent?.rule ? [failed ?? sent] : [];
     // the timer that this sending started or doubled belongs to the reason
     const timer = around.find((e) => e.kind === 'timer-set' && e.rule && e.rule !== sent?.rule && e.host === sent?.host);
     if (timer) because.push(timer);

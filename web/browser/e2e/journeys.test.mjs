@@ -136,6 +136,8 @@ describe('by mouse', () => {
     await end()
     await logged(/RST/)
     assert.equal(await branches(), 2)
+    await segment(4).or(segment(3)).first().click()
+    await sim.getByText('305 does not acknowledge our SYN', { exact: false }).first().waitFor()
 
     // Back before the change, and another thing is done there: a third branch; the second can still be chosen.
     await page.locator('.steps').first().getByRole('link', { name: '50 ms', exact: true }).click()
