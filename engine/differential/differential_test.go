@@ -397,6 +397,9 @@ func TestRandomSegments(t *testing.T) {
 				return // the number of the next connection is not known
 			}
 			ours, theirs := p.answers(s)
+			if ours == theirs && s.misses() && s.space() > 0 {
+				return // gVisor may have kept it
+			}
 			if ours == theirs {
 				continue
 			}
