@@ -60,7 +60,7 @@ const (
 	Release                          // let a held Seg go on; it needs the rest of its way
 	Duplicate                        // make a copy of Seg that arrives For later than Seg
 	Edit                             // change fields of Seg
-	Forge                            // put a new segment on the wire towards Host, as if the other host had sent it now
+	Forge                            // put a new segment on the wire towards Host, as if the other host had sent it now; with ICMP in Edit.Seg an ICMP error about a segment of Host
 	AddRule                          // add Rule to the rules of the path
 	RemoveRule                       // remove rule number Count (from 1) of the path
 	Expect                           // fail with an *ExpectError unless Cond holds; changes nothing
@@ -89,6 +89,7 @@ type SegID uint32
 type SegRef struct {
 	ID    SegID
 	Flags wire.Flags // when ID is 0
+	ICMP  bool       // likewise, instead of Flags: ICMP errors
 	Nth   int
 }
 

@@ -183,7 +183,7 @@ func TestActions(t *testing.T) {
 		},
 		{
 			name:    "chance loses",
-			change:  func(s *engine.Setup) { s.Path.Loss = 1_000_000 },
+			change:  func(s *engine.Setup) { s.Path.Loss = [2]uint32{1_000_000, 1_000_000} },
 			actions: []engine.Action{connect, step},
 			want: []string{
 				"0s client sent #1 SYN to server, due 50ms",
@@ -201,7 +201,7 @@ func TestActions(t *testing.T) {
 		},
 		{
 			name:    "what will be lost can still be held, and is lost after its release",
-			change:  func(s *engine.Setup) { s.Path.Loss = 1_000_000 },
+			change:  func(s *engine.Setup) { s.Path.Loss = [2]uint32{1_000_000, 1_000_000} },
 			actions: []engine.Action{connect, wait(10 * ms), hold(syn), wait(ms), release(syn), step},
 			want: []string{
 				"0s client sent #1 SYN to server, due 50ms",
@@ -233,7 +233,7 @@ func TestActions(t *testing.T) {
 		},
 		{
 			name:    "a forged segment takes the delay of the path, without rules and jitter",
-			change:  func(s *engine.Setup) { s.Path.Loss, s.Path.Jitter = 1_000_000, ms },
+			change:  func(s *engine.Setup) { s.Path.Loss, s.Path.Jitter = [2]uint32{1_000_000, 1_000_000}, ms },
 			actions: []engine.Action{listen, forge(engine.Server, wire.SYN, 90, 0), step},
 			want: []string{
 				"0s network forged #1 SYN to server, due 50ms",
@@ -376,6 +376,8 @@ var faults = []struct {
 	{"edit the reserved bits", edit(synAck, engine.FieldReserved, wire.Segment{Reserved: 16}), engine.OutOfRange, "0 to 15"},
 	{"edit the payload", edit(synAck, engine.FieldPayload, wire.Segment{Payload: strings.Repeat("x", 1461)}), engine.OutOfRange, "0 to 1460"},
 	{"edit the address", edit(synAck, engine.FieldSrcAddr, wire.Segment{Src: netip.MustParseAddrPort("[2001:db8::1]:1")}), engine.BadEdit, "IPv4"},
+	{"forge an ICMP error that is none", engine.Action{Kind: engine.Forge, Edit: engine.Patch{Set: engine.FieldFlags, Seg: wire.Segment{ICMP: wire.ICMP{Kind: wire.NumICMPKinds}}}},
+		engine.BadEdit, "no such ICMP error"},
 	{"forge to nobody", engine.Action{Kind: engine.Forge, Host: engine.Network, Edit: engine.Patch{Set: engine.FieldFlags}}, engine.BadAction, "client or to the server"},
 	{"forge nothing", engine.Action{Kind: engine.Forge, Host: engine.Server}, engine.BadEdit, "names no field"},
 	{"a bad rule", addRule(network.Rule{Verb: network.Delay, Flags: wire.SYN}), engine.BadRule, "by how much"},
@@ -612,7 +614,7 @@ func TestEqualTimes(t *testing.T) {
 // TestPendingIsTheOrderOfSteps: the first of Pending is what the next step brings, to the end of a run with losses.
 func TestPendingIsTheOrderOfSteps(t *testing.T) {
 	s := lab()
-	s.Path.Loss, s.Path.Duplicate, s.Path.Jitter, s.Seed = 300_000, 300_000, 30*ms, 5
+	s.Path.Loss, s.Path.Duplicate, s.Path.Jitter, s.Seed = [2]uint32{300_000, 300_000}, 300_000, 30*ms, 5
 	w := must(engine.New(s))
 	do(t, &w, listen, connect)
 	for {
@@ -645,4 +647,19 @@ func TestFlyingOrder(t *testing.T) {
 	if last := w.Flying()[3]; last.Due != engine.Never || last.Dies != engine.Never || !last.Held {
 		t.Errorf("the held one: %+v", last)
 	}
+}
+
+// TestAddressesOfOneVersion: in a run over IPv6 no segment is given an IPv4 address.
+func TestAddressesOfOneVersion(t *testing.T) {
+	s := lab()
+	s.Hosts[0].Addr, s.Hosts[1].Addr = netip.MustParseAddrPort("[2001:db8::1]:1"), netip.MustParseAddrPort("[2001:db8::2]:80")
+	w := must(engine.New(s))
+	do(t, &w, connect)
+	for _, bad := range []string{"192.0.2.1:1", "[::ffff:192.0.2.1]:1", "[fe80::1%eth0]:1"} {
+		_, err := w.Apply(edit(syn, engine.FieldDstAddr, wire.Segment{Dst: netip.MustParseAddrPort(bad)}))
+		if e, ok := errors.AsType[*engine.ActionError](err); !ok || e.Code != engine.BadEdit {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	do(t, &w, edit(syn, engine.FieldDstAddr, wire.Segment{Dst: netip.MustParseAddrPort("[2001:db8::3]:1")}))
 }

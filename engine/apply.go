@@ -7,6 +7,7 @@ import (
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
 )
 
 // Apply does an action and returns the events that it brought. An error is an *ActionError or, for Expect, an *ExpectError,
@@ -201,6 +202,8 @@ func (w *World) step(rec *Recorder) *ActionError {
 	}
 	w.now = max(w.now, d.At)
 	switch d.Kind {
+	case DueBoxes:
+		w.cross(d, rec)
 	case DueTimer:
 		rec.effects = w.hosts[d.Host].Fire(w.now, d.Conn, d.Timer, rec.effects[:0])
 		w.report(d.Host, 0, repeated, rec)
@@ -212,16 +215,25 @@ func (w *World) step(rec *Recorder) *ActionError {
 
 // arrive ends the way of a segment.
 func (w *World) arrive(d Due, rec *Recorder) {
-	i := 0
-	for w.flights[i].id != d.Seg {
-		i++
-	}
+	i := w.flightOf(d.Seg)
 	f := &w.flights[i]
+	icmp := f.seg.ICMP.Kind != wire.NoICMP
+	end := f.seg.Dst
+	if icmp {
+		end = f.seg.Src // an error goes to who sent what it quotes
+	}
 	switch {
 	case d.Kind == DueLoss:
 		w.lose(i, [...]rule.ID{byRule: rule.LabRule, byChance: rule.LabLoss}[f.cause], rec)
-	case f.seg.Dst.Addr() != w.setup.Hosts[f.to].Addr.Addr():
+	case end.Addr() != w.setup.Hosts[f.to].Addr.Addr():
 		w.lose(i, rule.LabNoHost, rec)
+	case icmp:
+		seg := f.seg
+		w.land(i, arrived)
+		e := w.event(rec, Arrived, d.Host)
+		e.Seg = d.Seg
+		rec.effects = w.hosts[d.Host].ReceiveICMP(w.now, seg, rec.effects[:0])
+		w.report(d.Host, d.Seg, 0, rec)
 	default:
 		seg := f.seg
 		if seg.Offset != 0 {
@@ -235,6 +247,67 @@ func (w *World) arrive(d Due, rec *Recorder) {
 		rec.effects = w.hosts[d.Host].Receive(w.now, seg, rec.effects[:0])
 		w.report(d.Host, d.Seg, 0, rec)
 	}
+}
+
+// flightOf returns the index of a segment that is on the wire.
+func (w *World) flightOf(id SegID) int {
+	i := 0
+	for w.flights[i].id != id {
+		i++
+	}
+	return i
+}
+
+// cross takes a segment through the boxes in the middle of the path.
+func (w *World) cross(d Due, rec *Recorder) {
+	f := &w.flights[w.flightOf(d.Seg)]
+	f.mid = Never
+	way := direction(f.to)
+	rec.crossed = w.path.Cross(way, f.seg, w.now, rec.crossed[:0])
+	rec.ids = append(rec.ids[:0], f.id) // of what crosses, and of what was injected by the way
+	for n := range rec.crossed {
+		h := &rec.crossed[n]
+		var e *Event
+		switch h.Kind {
+		case network.Changed:
+			f := &w.flights[w.flightOf(rec.ids[h.On])]
+			before := f.seg
+			f.seg = rec.segment(&h.Seg)
+			if f.was == nil {
+				f.was = before
+			}
+			e = w.event(rec, Edited, Network)
+			e.Seg, e.Wire, e.Fields = f.id, h.Seg, changed(allFields&^FieldChecksum, before, &h.Seg)
+		case network.Stopped:
+			i := w.flightOf(rec.ids[h.On])
+			e = w.event(rec, Lost, Network)
+			e.Seg = rec.ids[h.On]
+			w.land(i, lost)
+		case network.Injected:
+			to := Server
+			if h.Dir == network.ToClient {
+				to = Client
+			}
+			// It has half of the way before it. What it meets on the way at once follows as happenings of its own.
+			f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + w.path.Delay(h.Dir)/2, dies: Never, mid: Never, seg: rec.segment(&h.Seg)}, injected)
+			rec.ids = append(rec.ids, f.id)
+			e = w.event(rec, Injected, Network)
+			e.Seg, e.Of, e.Wire, e.Due, e.Toward = f.id, rec.ids[h.On], h.Seg, f.due, to
+		}
+		e.Rule, e.Args, e.Text = h.Rule, h.Args, w.path.Box(h.Box)
+	}
+	if len(rec.crossed) == 0 {
+		e := w.event(rec, Passed, Network)
+		e.Seg, e.Rule = d.Seg, rule.LabPassed
+	}
+}
+
+// half is when something that is sent now meets the boxes of the path, Never when there are none.
+func (w *World) half(way Time) Time {
+	if !w.path.HasBoxes() {
+		return Never
+	}
+	return w.now + way/2
 }
 
 // lose takes flight i off the wire as lost.
@@ -368,7 +441,7 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 	}
 	rec.acts = acts
 	i := len(w.flights)
-	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, seg: rec.segment(x.Seg)}, source(h)|how)
+	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.half(way), seg: rec.segment(x.Seg)}, source(h)|how)
 	e.Seg, e.Wire, e.Due, e.Toward = f.id, *x.Seg, f.due, to
 	for _, act := range acts {
 		f = &w.flights[i] // copies come behind it, and may move it
@@ -385,8 +458,12 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 			}
 		case network.Delay:
 			f.due += act.For
+			f.mid = later(f.mid, act.For)
 			e := w.event(rec, Delayed, Network)
 			e.Seg, e.Due, e.Rule, e.Text = f.id, f.due, rule.LabRule, text
+			if act.Rule == 0 {
+				e.Rule = rule.LabReorder
+			}
 		case network.Duplicate:
 			why := rule.LabChance
 			if act.Rule != 0 {
@@ -399,7 +476,11 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 
 // copyOf puts a copy of f on the wire that arrives at due.
 func (w *World) copyOf(f *flight, due Time, why rule.ID, text string, rec *Recorder) {
-	c := w.launch(flight{of: f.id, from: f.from, to: f.to, sent: f.sent, due: due, dies: Never, seg: f.seg}, copied)
+	mid := f.mid // a copy of what has passed the boxes has passed them too
+	if mid != Never {
+		mid = max(w.now, mid+due-f.due)
+	}
+	c := w.launch(flight{of: f.id, from: f.from, to: f.to, sent: f.sent, due: due, dies: Never, mid: mid, seg: f.seg}, copied)
 	e := w.event(rec, Duplicated, Network)
 	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, *c.seg, c.due, c.to, why, text
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/tcp"
-	"github.com/handshakelab/lab/engine/wire"
 )
 
 // CondKind says what a Cond asks.
@@ -130,28 +129,27 @@ func (w *World) occurrences(c Cond) int {
 			}
 			return 0
 		}
-		flags := kind(c.Seg.Flags)
-		return w.stories.number(func(s *story) bool { return s.was(c.What, &flags) })
+		return w.stories.number(func(s *story) bool { return s.was(c.What, &c.Seg) })
 	case WasTold:
 		if c.Host > Server {
 			return 0
 		}
 		return int(*w.told[c.Host].of(c.Notice, c.Errno))
 	case RetransmitOf:
-		return w.stories.number(func(s *story) bool { return s.src == source(c.Host)|repeated && s.born == kind(c.Seg.Flags) })
+		return w.stories.number(func(s *story) bool { return s.src == source(c.Host)|repeated && c.Seg.names(s.born, s.icmp) })
 	}
 	return 0
 }
 
 // was reports whether what happened to the segment, as one of a kind or, with kind nil, whatever it was.
-func (s *story) was(what What, kind *wire.Flags) bool {
+func (s *story) was(what What, kind *SegRef) bool {
 	switch what {
 	case WasSent:
-		return kind == nil || s.born == *kind && s.src != forged && s.src != copied
+		return kind == nil || kind.names(s.born, s.icmp) && s.src != forged && s.src != copied
 	case HasArrived:
-		return s.fate == arrived && (kind == nil || s.last == *kind)
+		return s.fate == arrived && (kind == nil || kind.names(s.last, s.icmp))
 	case WasLost:
-		return s.fate == lost && (kind == nil || s.last == *kind)
+		return s.fate == lost && (kind == nil || kind.names(s.last, s.icmp))
 	}
 	return false
 }
@@ -172,7 +170,7 @@ func (w *World) found(c Cond) string {
 	switch c.Kind {
 	case Happened:
 		if c.Seg.ID == 0 && c.Seg.Nth == 0 && !c.Not {
-			n := amount(w.occurrences(c), kind(c.Seg.Flags).Kind())
+			n := amount(w.occurrences(c), c.Seg.kind())
 			switch c.What {
 			case WasSent:
 				return n + " was sent"
@@ -234,11 +232,11 @@ func (c Cond) String() string {
 		case c.Seg.ID != 0:
 			s += c.Seg.ID.String() + " " + what
 		case c.Seg.Nth != 0:
-			s += network.Ordinal(c.Seg.Nth) + " " + kind(c.Seg.Flags).Kind() + " " + what
+			s += network.Ordinal(c.Seg.Nth) + " " + c.Seg.kind() + " " + what
 		case c.once():
-			s += kind(c.Seg.Flags).Kind() + " " + what
+			s += c.Seg.kind() + " " + what
 		default:
-			s += what + " " + kind(c.Seg.Flags).Kind() + c.comparison()
+			s += what + " " + c.Seg.kind() + c.comparison()
 		}
 	case InState:
 		s += c.Host.String() + " " + c.State.String()
@@ -255,7 +253,7 @@ func (c Cond) String() string {
 	case Quiet:
 		s += "quiet"
 	case RetransmitOf:
-		s += c.Host.String() + " sent " + kind(c.Seg.Flags).Kind() + " again"
+		s += c.Host.String() + " sent " + c.Seg.kind() + " again"
 	}
 	return s
 }

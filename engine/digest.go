@@ -39,6 +39,7 @@ func (w World) Digest() [16]byte {
 	e.u32(uint32(w.stories.count))
 	for _, s := range w.stories.backward {
 		e.b = append(e.b, byte(s.born), byte(s.last), byte(s.src), byte(s.fate))
+		e.bool(s.icmp)
 	}
 	return half(sha256.Sum256(e.b))
 }
@@ -126,13 +127,14 @@ func (e *encoder) str(s string) {
 }
 
 func (e *encoder) addr(a netip.AddrPort) {
-	if !a.Addr().Is4() {
-		e.b = append(e.b, 0, 0, 0, 0, 0)
-	} else {
-		four := a.Addr().As4()
-		e.b = append(append(e.b, 1), four[:]...)
-	}
+	e.ip(a.Addr())
 	e.u16(a.Port())
+}
+
+func (e *encoder) ip(a netip.Addr) {
+	sixteen := a.As16()
+	e.u8(uint8(a.BitLen()))
+	e.b = append(e.b, sixteen[:]...)
 }
 
 func (e *encoder) flight(f *flight) {
@@ -145,6 +147,7 @@ func (e *encoder) flight(f *flight) {
 	e.time(f.sent)
 	e.time(f.due)
 	e.time(f.dies)
+	e.time(f.mid)
 	e.str(f.text)
 	e.segment(f.seg)
 	e.bool(f.was != nil)
@@ -174,4 +177,8 @@ func (e *encoder) segment(s *wire.Segment) {
 	e.u8(s.TOS)
 	e.u16(s.IPID)
 	e.bool(s.DF)
+	e.u32(s.Flow)
+	e.u8(uint8(s.ICMP.Kind))
+	e.u8(s.ICMP.Router)
+	e.u16(s.ICMP.MTU)
 }

@@ -73,7 +73,7 @@ func TestDigestCoversSegment(t *testing.T) {
 }
 
 func TestDigestCoversSetup(t *testing.T) {
-	s := Setup{Path: network.Setup{Rules: []network.Rule{{Verb: network.Drop}}}}
+	s := Setup{Path: network.Setup{Rules: []network.Rule{{Verb: network.Drop}}, Boxes: []network.Box{{Kind: network.Firewall}}}}
 	for h := range s.Hosts {
 		s.Hosts[h] = HostSetup{Addr: testSegment.Src, Profile: "linux", ISNs: []wire.Seq{1}}
 	}
@@ -131,6 +131,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"sent":  func(w *World) { w.flights[0].sent++ },
 			"due":   func(w *World) { w.flights[0].due++ },
 			"dies":  func(w *World) { w.flights[0].dies++ },
+			"mid":   func(w *World) { w.flights[0].mid++ },
 			"text":  func(w *World) { w.flights[0].text += "x" },
 			"seg":   func(w *World) { w.flights[0].seg = &wire.Segment{} },
 			"was":   func(w *World) { w.flights[0].was = nil },
@@ -140,6 +141,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"last": func(w *World) { w.stories.page[0].last++ },
 			"src":  func(w *World) { w.stories.page[0].src++ },
 			"fate": func(w *World) { w.stories.page[0].fate++ },
+			"icmp": func(w *World) { w.stories.page[0].icmp = true },
 		},
 	}
 	for name, typ := range map[string]reflect.Type{"World": reflect.TypeFor[World](), "flight": reflect.TypeFor[flight](), "story": reflect.TypeFor[story]()} {

@@ -60,6 +60,12 @@
 // of its way after its release; its delay can be changed meanwhile. An edit keeps what the segment said when it was sent
 // (Flight.Was). A segment to an address that the host at its end of the wire does not have is lost there (lab:no-such-host).
 //
+// # Half way
+//
+// Where the path has boxes (network.Box) each segment meets them when half of its way is over. What they change is Edited,
+// what they throw away is Lost, what they send themselves is Injected, an ICMP error among them; when they do nothing the
+// segment is Passed. A segment that is held before that meets them later.
+//
 // # Limits
 //
 // A run has at most [MaxEvents] events and lasts at most 30 days, one Step, StepUntil or Wait takes at most [MaxCount] due
@@ -68,7 +74,8 @@
 //
 // # Limitations
 //
-// There are two hosts, each with one address, on one path; a host cannot talk to itself. The path has no bandwidth, no MTU and
-// no router: nothing queues, TTL is not counted, and there is no ICMP and no fragment. A forged segment comes from a third
-// place but travels the path of the other host, and answers to an address that neither host has are lost. IPv4 only.
+// There are two hosts, each with one address, on one path; a host cannot talk to itself. The path has no
+// bandwidth: nothing queues. TTL is not counted, nobody cuts packets up, and the only ICMP messages are the errors about a
+// segment that package wire knows. A forged segment comes from a third place but travels the path of the other host,
+// with the boxes on it, and answers to an address that neither host has are lost.
 package engine

@@ -22,12 +22,14 @@ const (
 	TimerFired   Kind = "timer-fired"   // Timer of Conn fired: Rule, Args
 	Sent         Kind = "sent"          // Host sent Seg with the contents Wire; it would arrive at Due: Conn, Rule, Args
 	Forged       Kind = "forged"        // the learner put Seg with the contents Wire on the wire, it arrives at Due: Toward, Rule
-	Edited       Kind = "edited"        // Seg now has the contents Wire: Fields, Rule
-	Delayed      Kind = "delayed"       // Seg now arrives at Due: Rule (lab:delay by hand, or lab:rule with its Text)
+	Edited       Kind = "edited"        // Seg now has the contents Wire: Fields, Rule (lab:edit by hand, or that of a box with its Text), Args
+	Delayed      Kind = "delayed"       // Seg now arrives at Due: Rule (lab:delay by hand, lab:reorder, or lab:rule with its Text)
 	Held         Kind = "held"          // Seg stays where it is: Due is Never, Rule
 	Released     Kind = "released"      // Seg goes on and arrives at Due: Rule
 	Duplicated   Kind = "duplicated"    // Seg is a new copy of Of, it arrives at Due: Wire, Toward, Rule (lab:duplicate by hand, lab:chance, or lab:rule with its Text)
-	Lost         Kind = "lost"          // Seg died on the wire: Rule (lab:drop by hand, lab:loss, lab:no-such-host, or lab:rule with its Text)
+	Injected     Kind = "injected"      // the box Text of the path put Seg on the wire because of Of, it arrives at Due: Wire, Toward, Rule, Args
+	Lost         Kind = "lost"          // Seg died on the wire: Rule (lab:drop by hand, lab:loss, lab:no-such-host, or lab:rule or that of a box with its Text), Args
+	Passed       Kind = "passed"        // Seg met the boxes in the middle of the path, and they let it go on as it is: Rule
 	Arrived      Kind = "arrived"       // Seg reached Host: Conn 0 until a connection takes it
 	Checked      Kind = "check"         // Host made a numbered check on Seg (or, with Seg 0, on its own): Rule, Args, OK
 	Discarded    Kind = "discarded"     // Host threw Seg away: Rule, Args
@@ -58,9 +60,9 @@ type Event struct {
 	Rule   rule.ID
 	Args   [rule.MaxParams]int64
 	Wire   wire.Segment
-	Toward HostID   // Sent, Forged, Duplicated: the host that Seg travels to
+	Toward HostID   // Sent, Forged, Duplicated, Injected: the host that Seg travels to
 	Fields Field    // Edited: what changed
 	Call   string   // Called: the call as the scenario language writes it, "listen backlog 4"
-	Text   string   // a rule of the path as the scenario language writes it; Failed: the condition
+	Text   string   // a rule or a box of the path as the scenario language writes it; Failed: the condition
 	Vars   *tcp.TCB // Opened, Updated: the connection as it stands; never changed after
 }

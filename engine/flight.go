@@ -30,6 +30,7 @@ type flight struct {
 	cause     cause // why it will be lost, when it will be
 	sent      Time
 	due, dies Time // while it is held, the rest of its way and of its life
+	mid       Time // when it meets the boxes of the path, Never when it has or there are none; likewise while it is held
 	text      string
 	seg       *wire.Segment // what it points to is never changed: clones share it
 	was       *wire.Segment // before the first edit, or nil
@@ -43,16 +44,18 @@ const (
 	byChance
 )
 
-// at is when something happens to f by itself, and whether that is its death.
-func (f *flight) at() (at Time, dies bool) {
+// pending is what happens to f next by itself; ok is false when nothing does.
+func (f *flight) pending() (d Due, ok bool) {
+	d = Due{At: f.due, Kind: DueArrival, Host: f.to, Seg: f.id}
 	switch {
 	case f.held:
-		return Never, false
+		return d, false
+	case f.mid != Never:
+		d.At, d.Kind = f.mid, DueBoxes
 	case f.dies < f.due:
-		return f.dies, true
-	default:
-		return f.due, false
+		d.At, d.Kind = f.dies, DueLoss
 	}
+	return d, d.At != Never
 }
 
 func (f *flight) public() Flight {
@@ -87,7 +90,7 @@ func (w *World) launch(f flight, src source) *flight {
 	if cap(w.flights) == 0 {
 		w.flights = make([]flight, 0, 4)
 	}
-	f.id = w.stories.add(story{born: kind(f.seg.Flags), src: src})
+	f.id = w.stories.add(story{born: kind(f.seg.Flags), src: src, icmp: f.seg.ICMP.Kind != wire.NoICMP})
 	w.flights = append(w.flights, f)
 	return &w.flights[len(w.flights)-1]
 }
@@ -110,17 +113,17 @@ func (w *World) find(r SegRef) (int, *ActionError) {
 	case r.Nth != 0:
 		seen := 0
 		if id, seen = w.nth(r); id == 0 {
-			return 0, fail(NoSuchSegment, "there is no ", r.String(), ": ", amount(seen, kind(r.Flags).Kind()), " came on the wire so far").
+			return 0, fail(NoSuchSegment, "there is no ", r.String(), ": ", amount(seen, r.kind()), " came on the wire so far").
 				hint(w.onTheWire())
 		}
 	default:
 		// The newest has the highest number, and flights are in the order of their numbers.
 		for i := len(w.flights) - 1; i >= 0; i-- {
-			if kind(w.flights[i].seg.Flags) == kind(r.Flags) {
+			if r.names(w.flights[i].seg.Flags, w.flights[i].seg.ICMP.Kind != wire.NoICMP) {
 				return i, nil
 			}
 		}
-		if first, _ := w.nth(SegRef{Flags: r.Flags, Nth: 1}); first != 0 {
+		if first, _ := w.nth(SegRef{Flags: r.Flags, ICMP: r.ICMP, Nth: 1}); first != 0 {
 			return 0, fail(SegmentGone, "no ", r.String(), " is on the wire any more").hint(w.onTheWire())
 		}
 		return 0, fail(NoSuchSegment, "no ", r.String(), " is on the wire").hint(w.onTheWire())
@@ -131,13 +134,13 @@ func (w *World) find(r SegRef) (int, *ActionError) {
 		}
 	}
 	s := w.stories.of(id)
-	return 0, fail(SegmentGone, "segment ", id.String(), ", a ", s.last.Kind(), ", is not on the wire any more: it ",
+	return 0, fail(SegmentGone, "segment ", id.String(), ", ", s.kind(), ", is not on the wire any more: it ",
 		[...]string{"", "arrived", "was lost"}[s.fate]).hint(w.onTheWire())
 }
 
 // nth returns the number of the Nth segment of a kind that ever came on the wire, or 0 and how many there were.
 func (w *World) nth(r SegRef) (id SegID, seen int) {
-	is := func(s *story) bool { return s.born == kind(r.Flags) }
+	is := func(s *story) bool { return r.names(s.born, s.icmp) }
 	seen = w.stories.number(is)
 	after := seen - r.Nth // so many of the kind came later
 	for i, s := range w.stories.backward {
@@ -163,7 +166,7 @@ func (w *World) onTheWire() string {
 		if i > 0 {
 			s += ", "
 		}
-		s += w.flights[i].id.String() + " " + kind(w.flights[i].seg.Flags).Kind()
+		s += w.flights[i].id.String() + " " + kindOf(w.flights[i].seg)
 	}
 	return s
 }
@@ -177,10 +180,39 @@ func (r SegRef) String() string {
 	case r.ID != 0:
 		return r.ID.String()
 	case r.Nth != 0:
-		return kind(r.Flags).Kind() + "#" + strconv.Itoa(r.Nth)
+		return r.kind() + "#" + strconv.Itoa(r.Nth)
 	default:
-		return kind(r.Flags).Kind()
+		return r.kind()
 	}
+}
+
+// kind is the kind of packet that r names: "SYN-ACK", "ICMP".
+func (r SegRef) kind() string {
+	if r.ICMP {
+		return "ICMP"
+	}
+	return kind(r.Flags).Kind()
+}
+
+// names reports whether r is about packets with these flags or about ICMP errors, as it was told.
+func (r SegRef) names(flags wire.Flags, icmp bool) bool {
+	return r.ICMP == icmp && (icmp || kind(flags) == kind(r.Flags))
+}
+
+// kindOf is what people call the packet, where PSH makes no difference.
+func kindOf(s *wire.Segment) string {
+	if s.ICMP.Kind != wire.NoICMP {
+		return s.Kind()
+	}
+	return kind(s.Flags).Kind()
+}
+
+// kind is what the packet was when it left the wire, with an article.
+func (s *story) kind() string {
+	if s.icmp {
+		return "an ICMP error"
+	}
+	return "a " + s.last.Kind()
 }
 
 // amount returns "no SYN", "1 SYN", "3 SYNs".

@@ -21,6 +21,7 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 		}
 		f.due = later(f.due, a.For)
 		f.dies = later(f.dies, a.For)
+		f.mid = later(f.mid, a.For)
 		e := w.event(rec, Delayed, Network)
 		e.Seg, e.Due, e.Rule = f.id, f.public().Due, rule.LabDelay
 
@@ -33,6 +34,9 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 		if f.dies != Never {
 			f.dies -= w.now
 		}
+		if f.mid != Never {
+			f.mid -= w.now
+		}
 		e := w.event(rec, Held, Network)
 		e.Seg, e.Due, e.Rule = f.id, Never, rule.LabHold
 
@@ -43,6 +47,7 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 		f.held = false
 		f.due = later(f.due, w.now)
 		f.dies = later(f.dies, w.now)
+		f.mid = later(f.mid, w.now)
 		e := w.event(rec, Released, Network)
 		e.Seg, e.Due, e.Rule = f.id, f.due, rule.LabRelease
 
@@ -60,7 +65,7 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 		w.copyOf(f, due+a.For, rule.LabDuplicate, "", rec)
 
 	case Edit:
-		if err := a.Edit.check(); err != nil {
+		if err := a.Edit.check(w.six()); err != nil {
 			return err
 		}
 		before, after := f.seg, *f.seg
@@ -70,7 +75,7 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 			f.was = before
 		}
 		e := w.event(rec, Edited, Network)
-		e.Seg, e.Wire, e.Rule, e.Fields = f.id, after, rule.LabEdit, a.Edit.changed(before, &after)
+		e.Seg, e.Wire, e.Rule, e.Fields = f.id, after, rule.LabEdit, changed(a.Edit.Set, before, &after)
 	}
 	return nil
 }
@@ -93,8 +98,11 @@ func (w *World) forge(a *Action, rec *Recorder) *ActionError {
 	if a.Host > Server {
 		return fail(BadAction, "a segment is forged to the client or to the server")
 	}
-	if err := a.Edit.check(); err != nil {
+	if err := a.Edit.check(w.six()); err != nil {
 		return err
+	}
+	if k := a.Edit.Seg.ICMP.Kind; k >= wire.NumICMPKinds {
+		return fail(BadEdit, "there is no such ICMP error")
 	}
 	if len(w.flights) >= MaxFlying {
 		return crowded()
@@ -112,15 +120,25 @@ func (w *World) forge(a *Action, rec *Recorder) *ActionError {
 			seg.Src, seg.Dst = c.Remote, c.Local
 		}
 	}
+	if a.Edit.Seg.ICMP.Kind != wire.NoICMP {
+		// The error is about a segment that the target sent, and pretends to come from the other host.
+		seg.Src, seg.Dst = seg.Dst, seg.Src
+		seg.ICMP = a.Edit.Seg.ICMP
+		seg.ICMP.Router = 0
+	}
 	a.Edit.apply(&seg)
-	f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + w.path.Delay(direction(to)), dies: Never, seg: rec.segment(&seg)}, forged)
+	way := w.path.Delay(direction(to))
+	f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.half(way), seg: rec.segment(&seg)}, forged)
 	e := w.event(rec, Forged, Network)
 	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, seg, f.due, rule.LabForge, to
 	return nil
 }
 
+// six reports whether the hosts speak IPv6.
+func (w *World) six() bool { return w.setup.Hosts[Client].Addr.Addr().Is6() }
+
 // check returns what is wrong with the values that p sets, or nil.
-func (p *Patch) check() *ActionError {
+func (p *Patch) check(six bool) *ActionError {
 	switch {
 	case p.Set&^allFields != 0:
 		return fail(BadEdit, "the edit names a field that does not exist")
@@ -132,8 +150,18 @@ func (p *Patch) check() *ActionError {
 		return outside("the reserved bits", 0, 15)
 	case p.Set&FieldPayload != 0 && len(p.Seg.Payload) > MaxData:
 		return outside("the length of the payload", 0, MaxData)
-	case p.Set&FieldSrcAddr != 0 && !p.Seg.Src.Addr().Is4(), p.Set&FieldDstAddr != 0 && !p.Seg.Dst.Addr().Is4():
-		return fail(BadEdit, "an address must be an IPv4 address")
+	}
+	for _, a := range [...]struct {
+		field Field
+		addr  netip.Addr
+	}{{FieldSrcAddr, p.Seg.Src.Addr()}, {FieldDstAddr, p.Seg.Dst.Addr()}} {
+		switch {
+		case p.Set&a.field == 0:
+		case six && (!a.addr.Is6() || a.addr.Is4In6() || a.addr.Zone() != ""):
+			return fail(BadEdit, "in this run an address is an IPv6 address")
+		case !six && !a.addr.Is4():
+			return fail(BadEdit, "in this run an address is an IPv4 address")
+		}
 	}
 	return nil
 }
@@ -188,9 +216,9 @@ func (p *Patch) apply(s *wire.Segment) {
 	}
 }
 
-// changed returns the fields of p in which before and after differ. The checksum counts when p sets it, not when it follows
-// from the other fields.
-func (p *Patch) changed(before, after *wire.Segment) Field {
+// changed returns the fields in which before and after differ. The checksum counts when it is set, not when it follows from
+// the other fields.
+func changed(set Field, before, after *wire.Segment) Field {
 	var f Field
 	for _, c := range [...]struct {
 		field Field
@@ -204,7 +232,7 @@ func (p *Patch) changed(before, after *wire.Segment) Field {
 		{FieldReserved, before.Reserved != after.Reserved},
 		{FieldFlags, before.Flags != after.Flags},
 		{FieldWindow, before.Window != after.Window},
-		{FieldChecksum, p.Set&FieldChecksum != 0 && before.Sum() != after.Sum()},
+		{FieldChecksum, set&FieldChecksum != 0 && before.Sum() != after.Sum()},
 		{FieldUrgent, before.Urgent != after.Urgent},
 		{FieldOptions, before.Options != after.Options},
 		{FieldPayload, before.Payload != after.Payload},

@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"engine/rule":        {},
 	"engine/diag":        {},
 	"engine/tcp":         {"engine/wire", "engine/rule"},
-	"engine/network":     {"engine/wire", "engine/tcp"},
+	"engine/network":     {"engine/wire", "engine/rule", "engine/tcp"},
 	"engine":             {"engine/wire", "engine/rule", "engine/tcp", "engine/network"},
 	"engine/script":      {"engine/wire", "engine/rule", "engine/diag", "engine/tcp", "engine/network", "engine"},
 	"engine/view":        {"engine/wire", "engine/rule", "engine/tcp", "engine"},

@@ -17,9 +17,11 @@ type Recorder struct {
 	// this memory is not used again: one piece of it is asked for in 64 segments.
 	segments []wire.Segment
 
-	// Of the step under way: what the host did, and what the path did to a segment.
+	// Of the step under way: what the host did, what the path did to a segment, and which segments its boxes did something to.
 	effects []tcp.Effect
 	acts    []network.Act
+	crossed []network.Happening
+	ids     []SegID
 
 	before World // where a Step of many, a StepUntil or a Wait began, to go back to when it fails
 }

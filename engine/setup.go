@@ -7,6 +7,7 @@ import (
 
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
 )
 
 // Limits of a Setup.
@@ -30,6 +31,19 @@ func (s *Setup) check() error {
 			return &SetupError{h.String(), reason}
 		}
 	}
+	if c, sv := s.Hosts[Client].Addr.Addr(), s.Hosts[Server].Addr.Addr(); c.Is4() != sv.Is4() {
+		return &SetupError{"server", "client and server must both have IPv4 addresses or both IPv6 addresses"}
+	}
+	for i, b := range s.Path.Boxes {
+		if b.Kind == network.Narrow && b.MTU < network.MinMTU6 && s.Hosts[Client].Addr.Addr().Is6() {
+			return &SetupError{"path", "over IPv6 every link takes packets of at least " + strconv.Itoa(network.MinMTU6) + " bytes"}
+		}
+		for h := range s.Hosts {
+			if a := s.Hosts[h].Addr.Addr(); a == wire.RouterAddr(uint8(i+1), a.Is6()) {
+				return &SetupError{HostID(h).String(), "the address " + a.String() + " belongs to a box on the path"}
+			}
+		}
+	}
 	if s.Hosts[Client].Addr.Addr() == s.Hosts[Server].Addr.Addr() {
 		return &SetupError{"server", "the server cannot have the address of the client, " + s.Hosts[Client].Addr.Addr().String()}
 	}
@@ -40,8 +54,10 @@ func (h *HostSetup) fault() string {
 	o := &h.Options
 	addr := h.Addr.Addr()
 	switch {
-	case !addr.Is4():
-		return "the address must be an IPv4 address"
+	case !addr.Is4() && !addr.Is6(), addr.Is4In6():
+		return "the address must be an IPv4 or an IPv6 address"
+	case addr.Zone() != "":
+		return "the address must not have a zone"
 	case !tcp.OneHost(addr):
 		return addr.String() + " is not the address of one host"
 	case h.Addr.Port() == 0:
@@ -74,6 +90,7 @@ func (h *HostSetup) fault() string {
 func (s *Setup) clone() Setup {
 	c := *s
 	c.Path.Rules = slices.Clone(s.Path.Rules)
+	c.Path.Boxes = slices.Clone(s.Path.Boxes)
 	for h := range c.Hosts {
 		c.Hosts[h].ISNs = slices.Clone(s.Hosts[h].ISNs)
 	}

@@ -21,8 +21,19 @@ func TestNewRefuses(t *testing.T) {
 		change func(*engine.Setup)
 		want   string
 	}{
-		{"no address", func(s *engine.Setup) { s.Hosts[0].Addr = netip.AddrPort{} }, "client: the address must be an IPv4 address"},
-		{"IPv6", func(s *engine.Setup) { s.Hosts[1].Addr = netip.MustParseAddrPort("[2001:db8::1]:80") }, "server: the address must be an IPv4 address"},
+		{"no address", func(s *engine.Setup) { s.Hosts[0].Addr = netip.AddrPort{} }, "client: the address must be an IPv4 or an IPv6 address"},
+		{"IPv6 and IPv4", func(s *engine.Setup) { s.Hosts[1].Addr = netip.MustParseAddrPort("[2001:db8::1]:80") }, "server: client and server must both have IPv4 addresses or both IPv6 addresses"},
+		{"an IPv4 address in one of IPv6", func(s *engine.Setup) { s.Hosts[0].Addr = netip.MustParseAddrPort("[::ffff:192.0.2.1]:80") }, "client: the address must be an IPv4 or an IPv6 address"},
+		{"a zone", func(s *engine.Setup) { s.Hosts[0].Addr = netip.MustParseAddrPort("[fe80::1%eth0]:80") }, "client: the address must not have a zone"},
+		{"the address of a box", func(s *engine.Setup) {
+			s.Hosts[1].Addr = netip.MustParseAddrPort("203.0.113.1:80")
+			s.Path.Boxes = []network.Box{{Kind: network.NAT, Timeout: tcp.Second}}
+		}, "server: the address 203.0.113.1 belongs to a box"},
+		{"a link too small for IPv6", func(s *engine.Setup) {
+			s.Hosts[0].Addr, s.Hosts[1].Addr = netip.MustParseAddrPort("[2001:db8::1]:1"), netip.MustParseAddrPort("[2001:db8::2]:80")
+			s.Path.Boxes = []network.Box{{Kind: network.Narrow, MTU: 1279}}
+		}, "path: over IPv6 every link takes packets of at least 1280 bytes"},
+		{"no such box", func(s *engine.Setup) { s.Path.Boxes = []network.Box{{}} }, "path: there is no such box"},
 		{"multicast", func(s *engine.Setup) { s.Hosts[0].Addr = netip.MustParseAddrPort("224.0.0.1:80") }, "client: 224.0.0.1 is not the address of one host"},
 		{"broadcast", func(s *engine.Setup) { s.Hosts[0].Addr = netip.MustParseAddrPort("255.255.255.255:80") }, "not the address of one host"},
 		{"any", func(s *engine.Setup) { s.Hosts[0].Addr = netip.MustParseAddrPort("0.0.0.0:80") }, "not the address of one host"},

@@ -9,6 +9,7 @@ type story struct {
 	last wire.Flags // flags when it left the wire, without PSH
 	src  source
 	fate fate
+	icmp bool // it is an ICMP error; the flags mean nothing
 }
 
 type source uint8
@@ -18,7 +19,8 @@ const (
 	sentByServer
 	forged
 	copied
-	repeated source = 4 // added: the host sent it because a timer fired
+	injected            // a box of the path sent it
+	repeated source = 8 // added: the host sent it because a timer fired
 )
 
 type fate uint8

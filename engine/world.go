@@ -40,7 +40,7 @@ type beginning struct {
 
 // tellings counts what the application on a host was told.
 type tellings struct {
-	errnos  [32]uint16
+	errnos  [tcp.NumErrnos]uint16
 	notices [8]uint16
 }
 
@@ -66,6 +66,7 @@ func New(s Setup) (World, error) {
 	for h := Client; h <= Server; h++ {
 		host := &w.setup.Hosts[h]
 		profile, _ := tcp.ProfileByName(host.Profile)
+		profile = profile.On(host.Addr.Addr())
 		w.hosts[h] = tcp.NewHost(tcp.HostConfig{
 			Addr:    host.Addr,
 			Peer:    w.setup.Hosts[other(h)].Addr,
@@ -122,10 +123,11 @@ const (
 	DueArrival DueKind = iota + 1 // Seg arrives at Host
 	DueLoss                       // Seg, on its way to Host, is lost
 	DueTimer                      // Timer of Conn of Host fires
+	DueBoxes                      // Seg, on its way to Host, meets the boxes of the path
 )
 
-// String returns "arrival", "loss" or "timer".
-func (k DueKind) String() string { return [...]string{"", "arrival", "loss", "timer"}[k] }
+// String returns "arrival", "loss", "timer" or "boxes".
+func (k DueKind) String() string { return [...]string{"", "arrival", "loss", "timer", "boxes"}[k] }
 
 // A Due is something that will happen by itself.
 type Due struct {
@@ -171,15 +173,6 @@ func (w *World) next() (next Due, ok bool) {
 		}
 	}
 	return next, ok
-}
-
-func (f *flight) pending() (Due, bool) {
-	at, dies := f.at()
-	d := Due{At: at, Kind: DueArrival, Host: f.to, Seg: f.id}
-	if dies {
-		d.Kind = DueLoss
-	}
-	return d, at != Never
 }
 
 // Pending returns all that will happen by itself, in the order in which Step takes it. What it brings may come in between.

@@ -16,6 +16,7 @@ type rung struct {
 	to       engine.HostID
 	sent, at engine.Time // at is Never when it has not arrived
 	lost     bool
+	injected bool // a box half way sent it
 }
 
 // printLadder prints the run as the figures of RFC 9293 section 3.5 show theirs: a line for each segment with the states of
@@ -26,8 +27,8 @@ func printLadder(w io.Writer, events []engine.Event) {
 	for i := range events {
 		e := &events[i]
 		switch e.Kind {
-		case engine.Sent, engine.Forged, engine.Duplicated:
-			r := &rung{seg: e.Wire, to: e.Toward, sent: e.At, at: tcp.Never}
+		case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected:
+			r := &rung{seg: e.Wire, to: e.Toward, sent: e.At, at: tcp.Never, injected: e.Kind == engine.Injected}
 			rungs = append(rungs, r)
 			bySegment[e.Seg] = r
 		case engine.Edited:
@@ -41,6 +42,9 @@ func printLadder(w io.Writer, events []engine.Event) {
 	fmt.Fprintf(w, "%10s  %-12s  %-49s %s\n", "", "client", "", "server")
 	for _, r := range rungs {
 		from, to := stateAt(events, engine.Server-r.to, r.sent), ""
+		if r.injected {
+			from = "(box)"
+		}
 		arrival := "on its way"
 		switch {
 		case r.at != tcp.Never:
@@ -79,6 +83,9 @@ func stateAt(events []engine.Event, host engine.HostID, at engine.Time) string {
 
 // rfcText is a segment as the RFC writes it: <SEQ=300><ACK=101><CTL=SYN,ACK>.
 func rfcText(s *wire.Segment) string {
+	if s.ICMP.Kind != wire.NoICMP {
+		return fmt.Sprintf("ICMP %s <SEQ=%d>", s.ICMP.Kind, s.Seq)
+	}
 	text := fmt.Sprintf("<SEQ=%d>", s.Seq)
 	if s.Flags.Has(wire.ACK) {
 		text += fmt.Sprintf("<ACK=%d>", s.Ack)

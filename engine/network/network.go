@@ -13,7 +13,13 @@
 // numbers. A Drop rule wins over all others. Then comes the seeded chance of loss, then that of a second copy.
 //
 // A path reorders by delay alone: a segment that takes longer than a later one arrives after it. Jitter and Delay rules do
-// that; there is no chance of reordering beside them.
+// that, and the chance that a segment is held up, which is Reorder by ReorderBy.
+//
+// # Boxes
+//
+// Half way stand the boxes of the path, a [Box] each: firewalls, NATs, links with a smaller MTU and the like. [Path.Cross]
+// takes a segment through them and says what they did to it and what they sent themselves. What a box remembers is part of
+// the path. A path without boxes never asks.
 //
 // # Determinism
 //
@@ -22,8 +28,9 @@
 //
 // # Limitations
 //
-// There is no bandwidth and no queue: a segment never waits for another one. There is no MTU, no ICMP and no middlebox.
-// Copies are not subject to rules or to chance.
+// There is no bandwidth and no queue: a segment never waits for another one. Copies, and what a box sends, are not subject
+// to rules or to chance. Routers do not count down the hop limit, and nobody cuts packets up: one that may be cut up passes
+// a small link whole. A NAT keeps a connection after its end for as long as before.
 package network
 
 import (
@@ -49,11 +56,14 @@ const (
 
 // A Setup is how the path is at the start of a run.
 type Setup struct {
-	Delay     [2]Time // one-way delay by Direction, 0 to 60 s
-	Jitter    Time    // each segment takes up to this much longer, drawn by the seed
-	Loss      uint32  // chance of losing a segment, in millionths
-	Duplicate uint32  // chance of a second copy, in millionths
+	Delay     [2]Time   // one-way delay by Direction, 0 to 60 s
+	Jitter    Time      // each segment takes up to this much longer, drawn by the seed
+	Loss      [2]uint32 // chance of losing a segment, by Direction, in millionths
+	Duplicate uint32    // chance of a second copy, in millionths
+	Reorder   uint32    // chance that a segment is held up for ReorderBy, in millionths
+	ReorderBy Time
 	Rules     []Rule
+	Boxes     []Box // in their order from the client to the server
 }
 
 // Verb is what a Rule does to the segment that it matches.
@@ -159,8 +169,9 @@ func Ordinal(n int) string {
 // carried. Copy it with Set, because an assignment shares what changes.
 type Path struct {
 	seed  uint64
-	setup Setup // without Rules; they are below, where they count
+	setup Setup // without Rules and Boxes; they are below, where they count and remember
 	rules []counting
+	boxes []box
 	sent  [2]uint64 // segments that were sent each way
 }
 
@@ -177,13 +188,25 @@ func New(s Setup, seed uint64) (Path, error) {
 		return Path{}, fault("a one-way delay is 0 to " + MaxDelay.String())
 	case s.Jitter < 0 || s.Jitter > MaxDelay:
 		return Path{}, fault("jitter is 0 to " + MaxDelay.String())
-	case s.Loss > millionths:
+	case s.Reorder > millionths:
+		return Path{}, fault("a chance of reordering is 0 to 100%")
+	case s.ReorderBy < 0 || s.ReorderBy > MaxDelay || (s.Reorder == 0) != (s.ReorderBy == 0):
+		return Path{}, fault("what is reordered is held up for at most " + MaxDelay.String())
+	case len(s.Boxes) > MaxBoxes:
+		return Path{}, fault("a path has at most " + strconv.Itoa(MaxBoxes) + " boxes")
+	case max(s.Loss[0], s.Loss[1]) > millionths:
 		return Path{}, fault("a chance of loss is 0 to 100%")
 	case s.Duplicate > millionths:
 		return Path{}, fault("a chance of a second copy is 0 to 100%")
 	}
 	p := Path{seed: seed, setup: s}
-	p.setup.Rules = nil
+	p.setup.Rules, p.setup.Boxes = nil, nil
+	for _, b := range s.Boxes {
+		if err := b.Check(); err != nil {
+			return Path{}, err
+		}
+		p.boxes = append(p.boxes, box{Box: b, text: b.String()})
+	}
 	for _, r := range s.Rules {
 		if err := p.Add(r); err != nil {
 			return Path{}, err
@@ -194,9 +217,12 @@ func New(s Setup, seed uint64) (Path, error) {
 
 // Set makes p a copy of x that shares nothing that changes, in the memory that p has already.
 func (p *Path) Set(x *Path) {
-	rules := append(p.rules[:0], x.rules...)
+	rules, boxes := append(p.rules[:0], x.rules...), p.boxes
 	*p = *x
 	p.rules = rules
+	if len(x.boxes) > 0 {
+		p.boxes = setBoxes(boxes, x.boxes)
+	}
 }
 
 // Add adds a rule after the others; it counts from now on. It fails when the rule is not a good one or there are too many.
@@ -241,7 +267,7 @@ type Act struct {
 }
 
 // MaxActs is how many acts one segment can meet.
-const MaxActs = MaxRules + 1
+const MaxActs = MaxRules + 2
 
 // Pass takes a segment that a host sends and returns how long it is on its way before any Act, and the acts in order,
 // appended to acts. A segment that is lost has one act, the Drop. Pass counts, so it must be called once for a segment.
@@ -264,8 +290,11 @@ func (p *Path) Pass(dir Direction, flags wire.Flags, acts []Act) (Time, []Act) {
 		}
 		acts = append(acts, Act{Verb: r.Verb, Rule: i + 1, For: r.For})
 	}
-	if !dropped && p.setup.Loss > 0 && happens(Draw(p.seed, lossOf[dir], n), p.setup.Loss) {
+	if !dropped && p.setup.Loss[dir] > 0 && happens(Draw(p.seed, lossOf[dir], n), p.setup.Loss[dir]) {
 		acts, dropped = append(acts[:first], Act{Verb: Drop}), true
+	}
+	if !dropped && p.setup.Reorder > 0 && happens(Draw(p.seed, reorderOf[dir], n), p.setup.Reorder) {
+		acts = append(acts, Act{Verb: Delay, For: p.setup.ReorderBy})
 	}
 	if !dropped && p.setup.Duplicate > 0 && happens(Draw(p.seed, copyOf[dir], n), p.setup.Duplicate) {
 		// The copy takes the same way a second time, with jitter of its own.
@@ -287,6 +316,7 @@ func (p *Path) jitter(purpose string, n uint64) Time {
 // What chance is drawn for, by Direction.
 var (
 	lossOf       = [2]string{"loss to server", "loss to client"}
+	reorderOf    = [2]string{"reorder to server", "reorder to client"}
 	copyOf       = [2]string{"copy to server", "copy to client"}
 	jitterOf     = [2]string{"jitter to server", "jitter to client"}
 	copyJitterOf = [2]string{"copy's jitter to server", "copy's jitter to client"}
@@ -298,7 +328,10 @@ func (p *Path) AppendBinary(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(p.setup.Delay[0]))
 	b = binary.BigEndian.AppendUint64(b, uint64(p.setup.Delay[1]))
 	b = binary.BigEndian.AppendUint64(b, uint64(p.setup.Jitter))
-	b = binary.BigEndian.AppendUint32(b, p.setup.Loss)
+	b = binary.BigEndian.AppendUint32(b, p.setup.Loss[0])
+	b = binary.BigEndian.AppendUint32(b, p.setup.Loss[1])
+	b = binary.BigEndian.AppendUint32(b, p.setup.Reorder)
+	b = binary.BigEndian.AppendUint64(b, uint64(p.setup.ReorderBy))
 	b = binary.BigEndian.AppendUint32(b, p.setup.Duplicate)
 	b = binary.BigEndian.AppendUint64(b, p.sent[0])
 	b = binary.BigEndian.AppendUint64(b, p.sent[1])
@@ -309,6 +342,10 @@ func (p *Path) AppendBinary(b []byte) []byte {
 		b = binary.BigEndian.AppendUint32(b, uint32(r.Nth))
 		b = binary.BigEndian.AppendUint64(b, uint64(r.For))
 		b = binary.BigEndian.AppendUint32(b, uint32(r.seen))
+	}
+	b = append(b, byte(len(p.boxes)))
+	for i := range p.boxes {
+		b = p.boxes[i].appendBinary(b)
 	}
 	return b
 }

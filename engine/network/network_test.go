@@ -105,7 +105,7 @@ func TestPassRules(t *testing.T) {
 }
 
 func TestPassChance(t *testing.T) {
-	p, err := New(Setup{Delay: [2]Time{50 * ms, 70 * ms}, Jitter: 10 * ms, Loss: 100_000, Duplicate: 50_000}, 42)
+	p, err := New(Setup{Delay: [2]Time{50 * ms, 70 * ms}, Jitter: 10 * ms, Loss: [2]uint32{100_000, 100_000}, Duplicate: 50_000}, 42)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestChanceAtItsEnds(t *testing.T) {
 		{1_000_000, 1_000_000, []Act{{Verb: Drop}}},
 		{0, 1_000_000, []Act{{Verb: Duplicate}}},
 	} {
-		p, err := New(Setup{Loss: test.loss, Duplicate: test.dup}, 3)
+		p, err := New(Setup{Loss: [2]uint32{test.loss, test.loss}, Duplicate: test.dup}, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func TestBounds(t *testing.T) {
 		"long delay":        {Delay: [2]Time{0, MaxDelay + 1}},
 		"negative jitter":   {Jitter: -1},
 		"long jitter":       {Jitter: MaxDelay + 1},
-		"loss over 100%":    {Loss: 1_000_001},
+		"loss over 100%":    {Loss: [2]uint32{0, 1_000_001}},
 		"copies over 100%":  {Duplicate: 1_000_001},
 		"no verb":           {Rules: []Rule{{Flags: wire.SYN}}},
 		"unknown verb":      {Rules: []Rule{{Verb: Duplicate + 1}}},
@@ -213,7 +213,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := New(Setup{Delay: [2]Time{MaxDelay, 0}, Jitter: MaxDelay, Loss: 1_000_000, Duplicate: 1_000_000, Rules: many}, 0); err != nil {
+	if _, err := New(Setup{Delay: [2]Time{MaxDelay, 0}, Jitter: MaxDelay, Loss: [2]uint32{1_000_000, 1_000_000}, Duplicate: 1_000_000, Rules: many}, 0); err != nil {
 		t.Errorf("everything at its bound: %v", err)
 	}
 }
@@ -246,7 +246,7 @@ func TestCloneAndRemove(t *testing.T) {
 
 func BenchmarkPass(b *testing.B) {
 	p, err := New(Setup{
-		Jitter: ms, Loss: 10_000, Duplicate: 10_000,
+		Jitter: ms, Loss: [2]uint32{10_000, 10_000}, Duplicate: 10_000,
 		Rules: []Rule{{Verb: Drop, Nth: 1, Flags: wire.SYN}, {Verb: Delay, Flags: wire.ACK, For: ms}},
 	}, 1)
 	if err != nil {

@@ -15,7 +15,7 @@
 // # What is written
 //
 // One interface a side, "client" and "server", each as a capture program on that host would see it: what the host sent and what
-// arrived there, as raw IPv4 packets. A segment that was lost is on the sender's interface only, one that the learner forged or
+// arrived there, as raw IPv4 or IPv6 packets. A segment that was lost is on the sender's interface only, one that the learner forged or
 // copied on the receiver's only, and one that was edited differs between the two. Times are virtual, counted from 1970-01-01
 // 00:00:00 UTC, in microseconds. Comments of a packet say in words which rule sent it, what the path did to it, and which checks it
 // passed or failed where it arrived. The packet id is the number of the segment, the same on both interfaces.
@@ -27,11 +27,12 @@
 // # What is read
 //
 // pcap and pcapng in both byte orders, times in any unit (kept in microseconds), Ethernet with any number of VLAN tags, raw IP, Linux
-// cooked captures (version 1 and 2) and BSD loopback (null and loop). Of each packet that is TCP over IPv4 there is a [wire.Segment];
+// cooked captures (version 1 and 2) and BSD loopback (null and loop). Of each packet that is TCP over IPv4 or IPv6 there is a [wire.Segment];
 // of all others the reason why not. Packets that were cut by a snapshot length are read when their TCP header is whole. Checksums and
 // lengths that the sender left to its network card are taken for right.
 //
-// Not read are IPv6, ICMP, fragments, packets with IP options, tunnels, other link types, compressed files, and the name resolution,
+// Not read are ICMP (what a run's boxes said by it is written, for others to look at), fragments, packets with IP options, IPv6
+// packets that a snapshot length has cut, tunnels, other link types, compressed files, and the name resolution,
 // statistics and secrets of pcapng.
 //
 // # Limits

@@ -95,12 +95,10 @@ func (p *Packet) network(linkType int, b []byte) (ip []byte, why string) {
 func family(b []byte) (ip []byte, why string) {
 	af := min(binary.LittleEndian.Uint32(b), binary.BigEndian.Uint32(b))
 	switch af {
-	case 2:
+	case 2, 10, 23, 24, 28, 30: // IPv4, and IPv6 on Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS
 		return b[4:], ""
-	case 10, 23, 24, 28, 30: // Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS
-		return nil, "it is IPv6"
 	default:
-		return nil, fmt.Sprintf("its address family is %d, not IPv4", af)
+		return nil, fmt.Sprintf("its address family is %d, not IP", af)
 	}
 }
 
@@ -113,16 +111,14 @@ func untag(ether uint16, b []byte) (ip []byte, why string) {
 		ether, b = binary.BigEndian.Uint16(b[2:]), b[4:]
 	}
 	switch {
-	case ether == etherIPv4:
+	case ether == etherIPv4, ether == etherIPv6:
 		return b, ""
-	case ether == etherIPv6:
-		return nil, "it is IPv6"
 	case ether == etherARP:
 		return nil, "it is ARP"
 	case ether < 0x0600:
 		return nil, "it is an IEEE 802.3 frame"
 	default:
-		return nil, fmt.Sprintf("its EtherType is %#04x, not IPv4", ether)
+		return nil, fmt.Sprintf("its EtherType is %#04x, not IP", ether)
 	}
 }
 
@@ -141,11 +137,8 @@ func cookedDirection(kind uint16) Direction {
 
 // transport reads the IP packet b, of which there were length bytes on the wire.
 func (p *Packet) transport(b []byte, length int) (why string) {
-	if len(b) > 0 && b[0]>>4 == 6 {
-		return "it is IPv6"
-	}
 	b = p.repair(b, length)
-	seg, err := wire.ParseIPv4(b)
+	seg, err := wire.ParseIP(b)
 	if err != nil {
 		p.Cut = 0
 		return strings.TrimPrefix(err.Error(), "wire: ")
@@ -210,9 +203,16 @@ func checksum(b []byte) uint16 {
 	return ^uint16(t>>16 + t&0xffff)
 }
 
-// partialSum is what a host leaves in the TCP checksum of the IPv4 packet b for its network card to finish: the sum of the
+// partialSum is what a host leaves in the TCP checksum of the packet b for its network card to finish: the sum of the
 // pseudo-header alone.
 func partialSum(b []byte) uint16 {
+	if b[0]>>4 == 6 {
+		var pseudo [40]byte
+		copy(pseudo[:32], b[8:40])
+		copy(pseudo[34:], b[4:6]) // of the length, 4 bytes here, the lower half
+		pseudo[39] = 6
+		return ^checksum(pseudo[:])
+	}
 	var pseudo [12]byte
 	copy(pseudo[:8], b[12:20])
 	pseudo[9] = 6

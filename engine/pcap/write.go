@@ -30,7 +30,7 @@ func Write(w io.Writer, run Run) error {
 	f.section(scenarioComments(source))
 	for h := engine.Client; h <= engine.Server; h++ {
 		host := &run.Scenario.Setup.Hosts[h]
-		f.describe(h.String(), fmt.Sprintf("%s, profile %s", host.Addr, host.Profile))
+		f.describe(h.String(), fmt.Sprintf("%s, profile %s", host.Addr, host.Profile), host.Addr.Addr().Is6())
 	}
 	for _, p := range packets(run.Events) {
 		if f.enhanced(p); len(f.b) > MaxSize {
@@ -76,6 +76,9 @@ func packets(events []engine.Event) []sighting {
 		case engine.Forged:
 			says[e.Seg] = e.Wire
 			tell(e.Seg, "Forged: no host sent it.")
+		case engine.Injected:
+			says[e.Seg] = e.Wire
+			tell(e.Seg, fmt.Sprintf("A box on the way (%s) sent it because of segment %d.", e.Text, e.Of))
 		case engine.Duplicated:
 			says[e.Seg] = e.Wire
 			tell(e.Seg, fmt.Sprintf("A copy of segment %d that was made on the way.", e.Of))
@@ -201,9 +204,13 @@ func (f *file) section(comments []string) {
 	f.end()
 }
 
-func (f *file) describe(name, description string) {
+func (f *file) describe(name, description string, six bool) {
 	f.begin(interfaceBlock)
-	f.u16(linkIPv4) // libpcap refuses a second interface of link type raw IP, whose number is another one inside it
+	link := linkIPv4
+	if six {
+		link = linkIPv6
+	}
+	f.u16(link) // libpcap refuses a second interface of link type raw IP, whose number is another one inside it
 	f.u16(0)
 	f.u32(0) // packets are never cut
 	f.option(optName, name)
@@ -220,7 +227,7 @@ func (f *file) enhanced(p sighting) {
 	f.u32(0) // captured length, filled in below
 	f.u32(0) // length
 	at := len(f.b)
-	f.b = p.seg.AppendIPv4(f.b)
+	f.b = p.seg.AppendIP(f.b)
 	size := uint32(len(f.b) - at)
 	binary.LittleEndian.PutUint32(f.b[at-8:], size)
 	binary.LittleEndian.PutUint32(f.b[at-4:], size)

@@ -126,6 +126,14 @@ const (
 	UTO         ID = "5482:3.1"
 	GiveUp      ID = "9293:3.8.3/r2"
 
+	ICMPConnection ID = "9293:3.9.2.2/connection"
+	ICMPSequence   ID = "5927:4.1"
+	ICMPSoft       ID = "9293:3.9.2.2/soft"
+	ICMPHard       ID = "9293:3.9.2.2/hard"
+	PathMTU        ID = "9293:3.7.2/mtu"
+	PathMTUResend  ID = "1191:6.4"
+	RevertBackOff  ID = "6069:4.2"
+
 	SynBacklog       ID = "linux:syn-backlog"
 	SynQueueOld      ID = "linux:syn-queue-old"
 	SynQueue         ID = "linux:syn-queue"
@@ -153,6 +161,9 @@ const (
 	LinuxOrphanReset   ID = "linux:orphan-reset"
 	LinuxOrphanIgnore  ID = "linux:orphan-ignore"
 	LinuxResetErrno    ID = "linux:reset-errno"
+	LinuxICMPConnect   ID = "linux:icmp-connect"
+	LinuxICMPSoft      ID = "linux:icmp-established"
+	LinuxICMPRequest   ID = "linux:icmp-request"
 
 	LinuxISN             ID = "linux:isn"
 	LinuxPAWS            ID = "linux:paws"
@@ -175,6 +186,22 @@ const (
 	LabLoss      ID = "lab:loss"
 	LabChance    ID = "lab:chance"
 	LabNoHost    ID = "lab:no-such-host"
+	LabReorder   ID = "lab:reorder"
+	LabPassed    ID = "lab:passed"
+
+	BoxFirewall      ID = "lab:firewall"
+	BoxFirewallRST   ID = "lab:firewall-rst"
+	BoxFirewallICMP  ID = "lab:firewall-icmp"
+	BoxNAT           ID = "5382:4.1"
+	BoxNATForgot     ID = "5382:5"
+	BoxNATUnknown    ID = "5382:4.3"
+	BoxStrip         ID = "lab:strip"
+	BoxShift         ID = "lab:shift-seq"
+	BoxSynProxy      ID = "4987:3.8"
+	BoxSynProxyShift ID = "4987:3.8/numbers"
+	BoxMTU           ID = "1191:4"
+	BoxMTU6          ID = "4443:3.2"
+	BoxBlackHole     ID = "2923:2.1"
 
 	BrokenHandshake      ID = "lab:two-way-handshake"
 	BrokenISN            ID = "lab:fixed-isn"
@@ -228,8 +255,8 @@ var catalogue = []Rule{
 	rfc(BadOption, "9293", "3.1", "MUST-7", "A broken option must not hurt",
 		"An option whose length is 0, 1 or points past the end cannot be read, nor what comes after it. The rest of the segment still counts.").
 		says("The options can be read to the end.", "An option has an impossible length. Reading stopped there; what came before it counts."),
-	rfc(MSS, "9293", "3.7.1", "MUST-15", "Without an MSS option, 536",
-		"The MSS option says how much text the sender of it can take in one segment. Each direction has its own; nothing is negotiated. Who says nothing gets 536 bytes.").
+	rfc(MSS, "9293", "3.7.1", "MUST-15", "Without an MSS option, 536, over IPv6 1220",
+		"The MSS option says how much text the sender of it can take in one segment. Each direction has its own; nothing is negotiated. Who says nothing gets 536 bytes, over IPv6 1220.").
 		says("The peer takes up to {MSS} bytes of text in a segment.", "The peer announced no MSS, so it gets at most {default} bytes of text in a segment.", "MSS", "default"),
 
 	rfc(ISN, "6528", "3", "MUST-8", "How an initial sequence number is made",
@@ -556,6 +583,28 @@ var catalogue = []Rule{
 	linux(LinuxPRR, "Linux repairs a loss by counting what arrives",
 		"The peer has three segments beyond a hole: what is missing before them is lost. Linux does not halve the window. It lets out about seven segments for ten that arrive, until the window is 0.7 of what it was (RFC 6937, RFC 9438).").
 		says("From {SND.UNA} on something is missing. The window goes from {cwnd} segments to {ssthresh}.", "", "SND.UNA", "cwnd", "ssthresh"),
+	rfc(ICMPConnection, "9293", "3.9.2.2", "MUST-54", "An ICMP error is for the connection whose segment it quotes",
+		"A router, or the host at the end, says why a segment could not be delivered, and quotes its beginning. Addresses and ports in the quote name the connection.").
+		says("The quoted segment went from port {sport} to port {dport}: such a connection exists.", "The quoted segment went from port {sport} to port {dport}: there is no such connection, and the message is ignored.", "sport", "dport"),
+	rfc(ICMPSequence, "5927", "4.1", "", "An ICMP error must quote something that is in flight",
+		"Anybody can send an ICMP error and claim that a router did. Who did not see the segment can only guess its sequence number, and an error about a number that is not in flight is ignored.").
+		says("{SEG.SEQ} was sent and not acknowledged: it lies from {SND.UNA} on and before {SND.NXT}.", "{SEG.SEQ} is not in flight: only numbers from {SND.UNA} on and before {SND.NXT} are. The message is ignored.", "SEG.SEQ", "SND.UNA", "SND.NXT"),
+	rfc(ICMPSoft, "9293", "3.9.2.2", "MUST-56", "A soft ICMP error must not abort",
+		"A route may be back in a moment: a network or host that cannot be reached just now is no reason to give up. The error is kept, so that the application can be told why, if nobody ever answers.").
+		says("Type {type}, code {code}, is a soft error: it is kept, and the connection goes on.", "", "type", "code"),
+	rfc(ICMPHard, "9293", "3.9.2.2", "SHLD-26", "A hard ICMP error aborts the connection",
+		"Nobody is at this port, or does not speak this protocol: that will not change by trying again.").
+		says("Type {type}, code {code}, is a hard error: the connection is aborted.", "", "type", "code"),
+	rfc(PathMTU, "9293", "3.7.2", "", "Path MTU discovery",
+		"Segments go out with the order not to cut them up. Where one does not fit the next link, the router there throws it away and says how large a packet may be; from then on segments are that small.").
+		says("The path takes packets of {MTU} bytes. A segment was up to {was} bytes of text and is up to {MSS} now.", "Packets of {MTU} bytes are no news: a segment has up to {was} bytes of text already. The message is ignored.", "MTU", "was", "MSS"),
+	rfc(PathMTUResend, "1191", "6.4", "", "What was too big is sent again at once",
+		"The router has thrown it away, so there is no use in waiting for the timer. It was too big, not one too many: the congestion window stays as it is.").
+		says("From {SEG.SEQ} on the text goes out again in segments that fit packets of {MTU} bytes. Retries: {count}.", "", "SEG.SEQ", "count", "MTU"),
+	rfc(RevertBackOff, "6069", "4.2", "", "No way there: the last doubling is taken back",
+		"The timeout doubles because a lost segment may mean a crowd. A router that knows no way shows that it was none, so the next try comes sooner, and the connection goes on soon after the way is back.").
+		says("The timeout was {was.us} and is {RTO.us} again.", "", "was.us", "RTO.us"),
+
 	linux(SynQueueOld, "A crowded SYN queue gives up old entries",
 		"When the SYN queue is more than half full, half of it is kept for new connections: those whose SYN-ACK went unanswered before get fewer retries.").
 		says("The queue is crowded, so after {count} timeouts the connection is forgotten; {limit} are all it gets now.", "", "count", "limit"),
@@ -666,6 +715,16 @@ var catalogue = []Rule{
 		"A scaled window can only be a multiple of its unit. The RFC cuts off what is left over; Linux rounds up and keeps what it has promised.").
 		says("Windows are rounded up to a multiple of {unit} bytes.", "", "unit"),
 
+	linux(LinuxICMPConnect, "Any ICMP error ends a connect",
+		"By the RFC a soft error must not abort. Linux tells the application at once: it can try another address sooner.").
+		says("Type {type}, code {code}: the connection is not made yet, and the application is told at once.", "", "type", "code"),
+	linux(LinuxICMPSoft, "No ICMP error ends a connection that is made",
+		"By the RFC a hard error should abort. Linux only keeps it: the peer was there a moment ago, and an attacker could have sent the message.").
+		says("Type {type}, code {code}, is a hard error, but the connection is made: it is kept, and the connection goes on.", "", "type", "code"),
+	linux(LinuxICMPRequest, "An ICMP error about a SYN-ACK",
+		"A connection that is being made is forgotten when a router says that there is no way to the client.").
+		says("Type {type}, code {code}, says nothing about the way: the request stays.", "Type {type}, code {code}: there is no way to the client. The request is forgotten, and the server goes on listening.", "type", "code"),
+
 	lab(LabDrop, "You dropped it", "A segment that is dropped tells nobody. Both hosts find out by their clocks, if at all.").
 		says("You dropped the segment.", ""),
 	lab(LabDelay, "You delayed it", "A slow segment and a lost one look the same until the slow one arrives.").
@@ -686,9 +745,47 @@ var catalogue = []Rule{
 		says("The path lost the segment by chance.", ""),
 	lab(LabChance, "Duplicated by chance", "The path delivers a share of the segments twice, drawn by the seed of the run.").
 		says("The path made a copy by chance.", ""),
+	lab(LabReorder, "Held up by chance", "The path holds up a share of the segments, drawn by the seed of the run, so that later ones overtake them.").
+		says("The path held the segment up by chance.", ""),
+	lab(LabPassed, "The boxes on the path let it pass", "Half way the segment meets what stands on the path. None of it has anything against this one.").
+		says("What stands on the path let the segment go on as it is.", ""),
 	lab(LabNoHost, "Nobody has this address", "A segment to an address that neither host has is lost without a word.").
 		says("No host has the address that the segment goes to. It is lost.", ""),
 
+	lab(BoxFirewall, "A firewall drops it without a word", "The sender cannot tell a filter from a loss: it tries again and again, and gives up after a long time.").
+		says("The firewall threw the segment away and says nothing.", ""),
+	lab(BoxFirewallRST, "A firewall answers with RST", "The firewall writes an RST as if it were the host at the other end, so that the sender need not wait.").
+		says("The firewall threw the segment away and answered with RST, in the name of the other end.", ""),
+	lab(BoxFirewallICMP, "A firewall answers with ICMP", "The firewall says in its own name that the segment may not pass. What the sender makes of it depends on the code, and on whether the connection is made already.").
+		says("The firewall threw the segment away and answered with an ICMP error.", ""),
+	rfc(BoxNAT, "5382", "4.1", "", "A NAT writes another address into each segment",
+		"Behind the NAT the client has a private address. Towards the server the NAT puts its own in its place, remembers what belongs to whom, and puts it back in what returns.").
+		says("The NAT changed the address: port {outside} outside stands for port {inside} inside.", "", "inside", "outside"),
+	rfc(BoxNATForgot, "5382", "5", "", "A NAT forgets a connection that is silent for long",
+		"A NAT has no room for ever. When nothing passed for some time it forgets which connection it was, and both ends know nothing of it. The RFC asks for 2 hours and 4 minutes; many give less.").
+		says("Nothing passed for {idle.us} and the NAT forgot the connection after {timeout.us}: it throws the segment away.", "", "idle.us", "timeout.us"),
+	rfc(BoxNATUnknown, "5382", "4.3", "", "A NAT lets nothing in that nobody asked for",
+		"Only a SYN from inside makes an entry in the table. What else arrives belongs to nobody and is thrown away.").
+		says("The NAT knows no connection of port {port}: it throws the segment away.", "", "port"),
+	lab(BoxStrip, "A box on the path takes options out", "Some boxes overwrite options that they do not know with NOPs. Each side then believes that the other one did not offer them.").
+		says("A box on the path overwrote {options} of the options.", "", "options"),
+	lab(BoxShift, "A box on the path moves sequence numbers", "A box that does not trust the client's initial sequence numbers adds a secret to them, and takes it off the acknowledgments that return. What it forgets to change, SACK blocks for instance, no longer fits.").
+		says("A box on the path moved the client's numbers by {shift}.", "", "shift"),
+	rfc(BoxSynProxy, "4987", "3.8", "", "A SYN proxy answers for the server",
+		"The box makes the handshake with the client itself, and only when the client's ACK has shown that it is really there does it make one with the server. A flood of forged SYNs never reaches the server.").
+		says("The SYN proxy took the segment and goes on by itself.", ""),
+	rfc(BoxSynProxyShift, "4987", "3.8", "", "A SYN proxy moves the server's numbers for ever",
+		"The proxy had to choose a sequence number before it knew the server's. For the rest of the connection it changes every one of them.").
+		says("The SYN proxy moved the server's numbers by {shift}.", "", "shift"),
+	rfc(BoxMTU, "1191", "4", "", "A router that may not cut a packet up says so",
+		"The packet says don't fragment and is longer than the next link takes. The router throws it away and sends back an ICMP error with the largest length that would have fitted.").
+		says("The packet has {length} bytes and the next link takes {MTU}: the router threw it away and sent an ICMP error.", "", "length", "MTU"),
+	rfc(BoxMTU6, "4443", "3.2", "", "Over IPv6 no router cuts packets up",
+		"The packet is longer than the next link takes. The router throws it away and sends back Packet Too Big with the largest length that would have fitted.").
+		says("The packet has {length} bytes and the next link takes {MTU}: the router threw it away and sent Packet Too Big.", "", "length", "MTU"),
+	rfc(BoxBlackHole, "2923", "2.1", "", "A black hole: too big, and nobody says so",
+		"The packet does not fit, but the ICMP error that would say so is never sent, or filtered. Small segments pass, so the handshake works; then the first full segment vanishes, each time.").
+		says("The packet has {length} bytes and the next link takes {MTU}: it vanished without a word.", "", "length", "MTU"),
 	broken(BrokenHandshake, "9293", "3.5", "", "Two-way handshake: nobody asks whether the SYN is new",
 		"The third segment proves that the SYN was meant now. Without it an old SYN opens a connection to nothing.").
 		says("The SYN with number {SEG.SEQ} is believed at once, and nobody waits for an ACK that would show that it is not an old one.", "", "SEG.SEQ"),

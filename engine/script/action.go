@@ -27,7 +27,10 @@ var forms = map[string]string{
 	"server":    "server ADDRESS:PORT and settings, or server listen backlog 4, server accept, server close",
 	"delay":     "delay 50ms for the path, or delay SEGMENT TIME, such as delay SYN-ACK 200ms",
 	"jitter":    "jitter 5ms",
-	"loss":      "loss 10%",
+	"loss":      "loss 10%, or loss 10% 0% for the way to the server and the way to the client",
+	"reorder":   "reorder 5% 20ms",
+	"mtu":       "mtu 1400 or mtu 1400 silent",
+	"box":       "box firewall drop port 80, box nat timeout 60s, box strip sack,timestamps, box shift-seq 1000 or box syn-proxy",
 	"duplicate": "duplicate 1% for the path, or duplicate SEGMENT after TIME, such as duplicate SYN after 10ms",
 	"seed":      "seed 7",
 	"rule":      "rule drop 1st SYN-ACK, rule delay every ACK 200ms, rule duplicate 2nd SYN after 10ms",
@@ -41,13 +44,13 @@ var forms = map[string]string{
 	"hold":      "hold SEGMENT, such as hold SYN-ACK",
 	"release":   "release SEGMENT, such as release SYN-ACK",
 	"edit":      "edit SEGMENT and fields, such as edit SYN-ACK ack=305",
-	"forge":     "forge to server SYN seq=90, with any fields",
+	"forge":     "forge to server SYN seq=90, with any fields, or forge to client ICMP port-unreachable SYN seq=100",
 	"expect":    "expect CONDITION, such as expect client ESTABLISHED",
 }
 
 // verbs are the first words of lines, in the order in which a hint prefers them.
 var verbs = []string{"client", "server", "step", "wait", "drop", "delay", "hold", "release", "duplicate", "edit", "forge", "rule", "unrule",
-	"expect", "jitter", "loss", "seed", "title", "note", "start"}
+	"expect", "jitter", "loss", "reorder", "mtu", "box", "seed", "title", "note", "start"}
 
 // synonyms are first words that people try and that the language has other words for.
 var synonyms = map[string]string{
@@ -55,7 +58,7 @@ var synonyms = map[string]string{
 	"next": "step", "run": "step until quiet", "continue": "step until quiet", "sleep": "wait", "pause": "wait",
 	"change": "edit", "modify": "edit", "set": "edit", "copy": "duplicate", "dup": "duplicate", "inject": "forge", "send": "client send 18",
 	"free": "release", "resume": "release", "assert": "expect", "check": "expect", "latency": "delay", "connect": "client connect",
-	"listen": "server listen", "accept": "server accept", "isn": "client isn 100", "profile": "client profile linux",
+	"listen": "server listen", "accept": "server accept", "isn": "client isn 100", "firewall": "box firewall drop port 80", "nat": "box nat timeout 60s", "middlebox": "box", "profile": "client profile linux",
 }
 
 // callNames are the socket calls.
@@ -374,7 +377,7 @@ func (p *parser) segment() engine.SegRef {
 func (p *parser) segmentRef(v value) engine.SegRef {
 	kind, number, numbered := strings.Cut(v.text, "#")
 	if !numbered {
-		return engine.SegRef{Flags: p.kind(v)}
+		return p.kindRef(v)
 	}
 	width := len([]rune(kind))
 	n := value{number, v.quoted, v.col + width + 1, v.end}
@@ -382,9 +385,18 @@ func (p *parser) segmentRef(v value) engine.SegRef {
 		id, _ := p.number(n, "the number of a segment", 1, 1<<32-1)
 		return engine.SegRef{ID: engine.SegID(id)}
 	}
-	f := p.kind(value{kind, v.quoted, v.col, v.col + width})
+	r := p.kindRef(value{kind, v.quoted, v.col, v.col + width})
 	nth, _ := p.number(n, "which one of its kind", 1, network.MaxNth)
-	return engine.SegRef{Flags: f, Nth: int(nth)}
+	r.Nth = int(nth)
+	return r
+}
+
+// kindRef reads the kind of a packet: the control bits of a segment, or ICMP.
+func (p *parser) kindRef(v value) engine.SegRef {
+	if strings.EqualFold(v.text, "icmp") {
+		return engine.SegRef{ICMP: true}
+	}
+	return engine.SegRef{Flags: p.kind(v)}
 }
 
 // kind reads the control bits that name a segment. PSH makes no difference to that: data comes with and without it.
@@ -420,11 +432,43 @@ func (p *parser) forge() engine.Action {
 		p.reject(t.whole(), "missing-word", "the kind of the segment must stand before its fields", p.write())
 		return a
 	}
+	var icmp wire.ICMP
+	if t.lower() == "icmp" {
+		if icmp, ok = p.icmp(); !ok {
+			return a
+		}
+		if t, ok = p.want("the kind of segment that it quotes"); !ok {
+			return a
+		}
+	}
 	f, _ := p.flags(t.whole(), "bad-segment", "kind of segment")
 	a.Edit = p.patch(true)
+	a.Edit.Seg.ICMP = icmp
 	a.Edit.Set |= engine.FieldFlags
 	a.Edit.Seg.Flags = f
 	return a
+}
+
+// icmp reads "port-unreachable" or "too-big 1400" behind ICMP.
+func (p *parser) icmp() (wire.ICMP, bool) {
+	var m wire.ICMP
+	t, ok := p.want("one of " + strings.Join(icmpNames, ", "))
+	if !ok {
+		return m, false
+	}
+	if m.Kind, ok = wire.ParseICMPKind(t.lower()); !ok {
+		p.reject(t.whole(), "unknown-icmp", quoted(t.text)+" is no ICMP error", diag.DidYouMean("the errors are "+strings.Join(icmpNames, ", "), t.text, icmpNames...))
+		return m, false
+	}
+	if m.Kind == wire.TooBig {
+		if t, ok = p.want("an MTU"); !ok {
+			return m, false
+		}
+		n, ok := p.number(t.whole(), "an MTU", 0, 65535)
+		m.MTU = uint16(n)
+		return m, ok
+	}
+	return m, true
 }
 
 func hostByName(name string) (engine.HostID, bool) {

@@ -36,7 +36,7 @@ var tellings = func() []string {
 	for n := tcp.Connected; n <= tcp.Returned; n++ {
 		names = append(names, n.String())
 	}
-	for e := tcp.ECONNREFUSED; e <= tcp.EMFILE; e++ {
+	for e := tcp.ECONNREFUSED; e < tcp.NumErrnos; e++ {
 		names = append(names, e.String())
 	}
 	return names
@@ -77,13 +77,14 @@ func (p *parser) cond() engine.Cond {
 		if t, ok = p.want("a kind of segment"); !ok {
 			return c
 		}
-		c.Seg = engine.SegRef{Flags: p.kind(t.whole()), Nth: nth}
+		c.Seg = p.kindRef(t.whole())
+		c.Seg.Nth = nth
 		p.happened(&c)
 	default:
 		c.Kind = engine.Happened
 		if next, ok := p.at(0); !ok && !strings.Contains(t.text, "#") {
 			// A single word that is no segment was probably not meant as one.
-			if _, isKind := kindOf(t.text); !isKind {
+			if _, isKind := kindOf(t.text); !isKind && t.lower() != "icmp" {
 				p.reject(t.whole(), "bad-condition", quoted(t.text)+" is no condition", diag.DidYouMean(p.write(), t.text, "quiet"))
 				return c
 			}
@@ -183,7 +184,7 @@ func (p *parser) comparison(c *engine.Cond) {
 	if !ok {
 		return
 	}
-	c.Seg.Flags = p.kind(t.whole())
+	c.Seg = p.kindRef(t.whole())
 	p.compared(c)
 }
 

@@ -27,6 +27,7 @@
 //
 //	client 192.0.2.1:54321              # its address, and the port that it connects from
 //	server 192.0.2.2:80                 # its address, and the port that it listens on
+//	client [2001:db8::1]:52431          # with one of IPv6 the other host has one too
 //	client isn 100                      # the initial sequence number of its first connection
 //	server isn 300,400                  # of its first and its second; those after are generated
 //	client isn counter                  # how they are made: keyed (the default), fixed, counter, clock
@@ -58,12 +59,35 @@
 //	delay 50ms 80ms                     # to the server, to the client
 //	jitter 5ms                          # each segment takes up to this much longer
 //	loss 10%                            # the chance that a segment is lost
+//	loss 10% 0%                         # on the way to the server, to the client
+//	reorder 5% 20ms                     # the chance that a segment is held up for so long
 //	duplicate 0.5%                      # the chance that it arrives twice
 //	seed 7                              # what chance is drawn from
 //	rule drop 1st SYN-ACK               # the first SYN-ACK that is sent is lost
 //	rule drop every segment from client
 //	rule delay 2nd ACK from server 200ms
 //	rule duplicate every SYN after 10ms
+//
+// Half way between the hosts stand boxes, from the client to the server in the order of their lines. Each has the address
+// 203.0.113.N or 2001:db8:113::N, where N is its number.
+//
+//	mtu 1400                            # a link that takes packets of 1400 bytes, whose router says so by ICMP
+//	mtu 1400 silent                     # one whose router does not: a black hole
+//	box firewall drop port 80           # what goes to port 80 vanishes
+//	box firewall drop SYN from server   # all SYNs of the server
+//	box firewall drop ICMP              # all ICMP errors
+//	box firewall reject RST port 80     # answered with RST in the name of the other end
+//	box firewall reject port-unreachable port 80
+//	box firewall reject admin-prohibited SYN from client
+//	box nat timeout 60s                 # the client behind a NAT that forgets a silent connection after 60 s
+//	box strip sack,timestamps           # options are overwritten: mss, sack, timestamps, wscale, fastopen
+//	box shift-seq 1000                  # the client's sequence numbers are moved
+//	box shift-seq 1000 sack off         # and in SACK blocks not moved back
+//	box syn-proxy                       # the box makes the handshake in the place of the server
+//	box syn-proxy isn 700               # and begins with this number
+//
+// ICMP errors are net-unreachable, host-unreachable, protocol-unreachable, port-unreachable, too-big, admin-prohibited and
+// time-exceeded.
 //
 // # Words beside the run
 //
@@ -140,6 +164,9 @@
 //	edit SYN checksum=0xffff            # without one the checksum is computed
 //	forge to server SYN seq=90          # a segment that nobody sent; it comes from the other host's address
 //	forge to client RST-ACK seq=0 ack=101 window=0
+//	forge to client ICMP port-unreachable SYN seq=100 # an error about a segment that the client is said to have sent
+//	forge to client ICMP too-big 600 ACK seq=101
+//	drop ICMP                           # an ICMP error is named like a kind of segment; an edit changes what it quotes
 //	rule drop 1st SYN-ACK               # behind the first action: the path changes from now on
 //	unrule 1                            # takes the first rule away
 //
@@ -151,6 +178,7 @@
 //	expect SYN-ACK sent                 # sent, arrived or lost: at least once so far
 //	expect 2nd SYN-ACK arrived          # the second one that was sent
 //	expect #5 lost
+//	expect ICMP arrived
 //	expect lost SYN-ACK >= 2            # >=, = or <=
 //	expect sent RST = 0
 //	expect client ESTABLISHED           # the state of one of its connections

@@ -10,6 +10,7 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
 )
 
 // Format writes a run as the one text that stands for it. Parse gives the same set-up and the same actions back, except
@@ -92,14 +93,24 @@ func FormatSetup(s engine.Setup) string {
 	if s.Path.Jitter != 0 {
 		fmt.Fprintf(&b, "jitter %s\n", s.Path.Jitter)
 	}
-	if s.Path.Loss != 0 {
-		fmt.Fprintf(&b, "loss %s\n", formatPercent(s.Path.Loss))
+	if there, back := s.Path.Loss[network.ToServer], s.Path.Loss[network.ToClient]; there != 0 || back != 0 {
+		b.WriteString("loss " + formatPercent(there))
+		if back != there {
+			b.WriteString(" " + formatPercent(back))
+		}
+		b.WriteByte('\n')
+	}
+	if s.Path.Reorder != 0 {
+		fmt.Fprintf(&b, "reorder %s %s\n", formatPercent(s.Path.Reorder), s.Path.ReorderBy)
 	}
 	if s.Path.Duplicate != 0 {
 		fmt.Fprintf(&b, "duplicate %s\n", formatPercent(s.Path.Duplicate))
 	}
 	if s.Seed != 0 {
 		fmt.Fprintf(&b, "seed %d\n", s.Seed)
+	}
+	for _, box := range s.Path.Boxes {
+		fmt.Fprintf(&b, "%s\n", box)
 	}
 	for _, r := range s.Path.Rules {
 		fmt.Fprintf(&b, "rule %s\n", r)
@@ -206,7 +217,13 @@ func FormatAction(a engine.Action) string {
 	case engine.Edit:
 		return "edit " + a.Seg.String() + formatPatch(a.Edit, a.Edit.Set)
 	case engine.Forge:
-		return "forge to " + a.Host.String() + " " + a.Edit.Seg.Flags.Kind() + formatPatch(a.Edit, a.Edit.Set&^engine.FieldFlags)
+		what := ""
+		if icmp := a.Edit.Seg.ICMP; icmp.Kind != wire.NoICMP {
+			if what = "ICMP " + icmp.Kind.String() + " "; icmp.Kind == wire.TooBig {
+				what += strconv.Itoa(int(icmp.MTU)) + " "
+			}
+		}
+		return "forge to " + a.Host.String() + " " + what + a.Edit.Seg.Flags.Kind() + formatPatch(a.Edit, a.Edit.Set&^engine.FieldFlags)
 	case engine.AddRule:
 		return "rule " + a.Rule.String()
 	case engine.RemoveRule:

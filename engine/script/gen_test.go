@@ -41,6 +41,11 @@ func genTime(lo, hi tcp.Time) *rapid.Generator[tcp.Time] {
 
 func genAddr() *rapid.Generator[netip.Addr] {
 	return rapid.Custom(func(t *rapid.T) netip.Addr {
+		if rapid.IntRange(0, 2).Draw(t, "IPv6") == 0 {
+			b := [16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "bytes"))
+			b[0] = 0x20 // no multicast address, nor one that stands for IPv4
+			return netip.AddrFrom16(b)
+		}
 		b := [4]byte{draw(t, number[uint8](1, 223), "a"), draw(t, rapid.Byte(), "b"), draw(t, rapid.Byte(), "c"), draw(t, rapid.Byte(), "d")}
 		return netip.AddrFrom4(b)
 	})
@@ -101,20 +106,70 @@ func genSetup() *rapid.Generator[engine.Setup] {
 		for h := range s.Hosts {
 			s.Hosts[h] = draw(t, genHost(), "host")
 		}
-		if s.Hosts[0].Addr.Addr() == s.Hosts[1].Addr.Addr() {
-			t.Skip("one address for both hosts")
+		if a, b := s.Hosts[0].Addr.Addr(), s.Hosts[1].Addr.Addr(); a == b || a.Is4() != b.Is4() {
+			t.Skip("one address for both hosts, or two versions of IP")
 		}
 		for d := range s.Path.Delay {
 			s.Path.Delay[d] = draw(t, genTime(0, network.MaxDelay), "delay")
 		}
 		s.Path.Jitter = draw(t, genTime(0, network.MaxDelay), "jitter")
-		s.Path.Loss = draw(t, number[uint32](0, 1_000_000), "loss")
+		for d := range s.Path.Loss {
+			s.Path.Loss[d] = draw(t, number[uint32](0, 1_000_000), "loss")
+		}
+		if s.Path.Reorder = draw(t, number[uint32](0, 1_000_000), "reorder"); s.Path.Reorder > 0 {
+			s.Path.ReorderBy = draw(t, genTime(1, network.MaxDelay), "by")
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "boxes") {
+			s.Path.Boxes = append(s.Path.Boxes, draw(t, genBox(s.Hosts[0].Addr.Addr().Is6()), "box"))
+		}
 		s.Path.Duplicate = draw(t, number[uint32](0, 1_000_000), "duplicate")
 		for range rapid.IntRange(0, 3).Draw(t, "rules") {
 			s.Path.Rules = append(s.Path.Rules, draw(t, genRule(), "rule"))
 		}
 		return s
 	})
+}
+
+func genBox(six bool) *rapid.Generator[network.Box] {
+	return rapid.Custom(func(t *rapid.T) network.Box {
+		b := network.Box{Kind: network.BoxKind(rapid.IntRange(int(network.Firewall), int(network.Narrow)).Draw(t, "kind"))}
+		switch b.Kind {
+		case network.Firewall:
+			b.From = int8(rapid.IntRange(0, 2).Draw(t, "from"))
+			if b.AboutICMP = rapid.Bool().Draw(t, "about ICMP"); b.AboutICMP {
+				break
+			}
+			b.Answer = network.Answer(rapid.IntRange(0, 2).Draw(t, "answer"))
+			if b.Answer == network.WithICMP {
+				b.ICMP = draw(t, genICMP().Filter(func(k wire.ICMPKind) bool { return k != wire.TooBig }), "error")
+			}
+			if b.Any = rapid.Bool().Draw(t, "any"); !b.Any {
+				b.Flags = draw(t, genKind(), "flags")
+			}
+			b.Port = draw(t, number[uint16](0, 65535), "port")
+		case network.NAT:
+			b.Timeout = draw(t, genTime(1, network.MaxNATTimeout), "timeout")
+		case network.Strip:
+			b.Options = network.OptionSet(rapid.IntRange(1, 31).Draw(t, "options"))
+		case network.ShiftSeq:
+			b.By, b.SACKOff = draw(t, number[uint32](0, 1<<32-1), "by"), rapid.Bool().Draw(t, "sack off")
+		case network.SynProxy:
+			if b.HasISN = rapid.Bool().Draw(t, "with isn"); b.HasISN {
+				b.ISN = wire.Seq(draw(t, number[uint32](0, 1<<32-1), "isn"))
+			}
+		case network.Narrow:
+			least := network.MinMTU
+			if six {
+				least = network.MinMTU6
+			}
+			b.MTU, b.Silent = uint16(draw(t, number(least, 65535), "mtu")), rapid.Bool().Draw(t, "silent")
+		}
+		return b
+	})
+}
+
+func genICMP() *rapid.Generator[wire.ICMPKind] {
+	return rapid.Map(rapid.IntRange(1, int(wire.NumICMPKinds)-1), func(k int) wire.ICMPKind { return wire.ICMPKind(k) })
 }
 
 func genRule() *rapid.Generator[network.Rule] {
@@ -148,11 +203,13 @@ func genKind() *rapid.Generator[wire.Flags] {
 
 func genSeg() *rapid.Generator[engine.SegRef] {
 	return rapid.Custom(func(t *rapid.T) engine.SegRef {
-		switch rapid.IntRange(0, 2).Draw(t, "how") {
+		switch rapid.IntRange(0, 3).Draw(t, "how") {
 		case 0:
 			return engine.SegRef{ID: engine.SegID(draw(t, number[uint32](1, 1<<32-1), "id"))}
 		case 1:
 			return engine.SegRef{Flags: draw(t, genKind(), "kind"), Nth: draw(t, number(1, network.MaxNth), "nth")}
+		case 2:
+			return engine.SegRef{ICMP: true, Nth: draw(t, number(0, network.MaxNth), "nth")}
 		}
 		return engine.SegRef{Flags: draw(t, genKind(), "kind")}
 	})
@@ -183,7 +240,7 @@ func genCond() *rapid.Generator[engine.Cond] {
 		case engine.WasTold:
 			c.Host = host
 			if rapid.Bool().Draw(t, "an error") {
-				c.Errno = tcp.Errno(rapid.IntRange(int(tcp.ECONNREFUSED), int(tcp.EMFILE)).Draw(t, "errno"))
+				c.Errno = tcp.Errno(rapid.IntRange(int(tcp.ECONNREFUSED), int(tcp.NumErrnos)-1).Draw(t, "errno"))
 			} else {
 				c.Notice = tcp.Notice(rapid.IntRange(int(tcp.Connected), int(tcp.Returned)).Draw(t, "notice"))
 			}
@@ -264,10 +321,10 @@ func genPatch(forge bool) *rapid.Generator[engine.Patch] {
 			s.TTL = draw(t, number[uint8](1, 255), "ttl")
 		}
 		if set(engine.FieldSrcAddr) {
-			s.Src = netip.AddrPortFrom(netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "src"))), s.Src.Port())
+			s.Src = netip.AddrPortFrom(draw(t, genAddr(), "src"), s.Src.Port())
 		}
 		if set(engine.FieldDstAddr) {
-			s.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "dst"))), s.Dst.Port())
+			s.Dst = netip.AddrPortFrom(draw(t, genAddr(), "dst"), s.Dst.Port())
 		}
 		if p.Set == 0 {
 			p.Set, s.TTL = engine.FieldTTL, 1
@@ -364,6 +421,12 @@ func genAction() *rapid.Generator[engine.Action] {
 			a.Seg, a.Edit = draw(t, genSeg(), "seg"), draw(t, genPatch(false), "edit")
 		case engine.Forge:
 			a.Host, a.Edit = engine.HostID(rapid.IntRange(0, 1).Draw(t, "host")), draw(t, genPatch(true), "forge")
+			if rapid.Bool().Draw(t, "icmp") {
+				a.Edit.Seg.ICMP.Kind = draw(t, genICMP(), "error")
+				if a.Edit.Seg.ICMP.Kind == wire.TooBig {
+					a.Edit.Seg.ICMP.MTU = draw(t, number[uint16](0, 65535), "mtu")
+				}
+			}
 		case engine.AddRule:
 			a.Rule = draw(t, genRule(), "rule")
 		case engine.RemoveRule:

@@ -49,7 +49,7 @@ func Parse(src string) (*Scenario, diag.List) {
 		}
 		r.read(strings.TrimSuffix(line, "\r"))
 	}
-	sp := setupParser{parser: parser{out: &out}, setup: &sc.Setup, set: r.set}
+	sp := setupParser{parser: parser{out: &out}, setup: &sc.Setup, set: r.set, boxLines: r.boxes}
 	sp.checkHosts()
 	return sc, out.sorted()
 }
@@ -61,6 +61,7 @@ type reader struct {
 	line    int
 	started int            // the line that ended the set-up, 0 before
 	set     map[string]int // as in setupParser
+	boxes   []int          // likewise
 }
 
 func (r *reader) read(src string) {
@@ -106,7 +107,7 @@ func (r *reader) read(src string) {
 func isSetup(p *parser, verb token) bool {
 	next, ok := p.at(0)
 	switch verb.lower() {
-	case "jitter", "loss", "seed", "start", "rule":
+	case "jitter", "loss", "reorder", "mtu", "box", "seed", "start", "rule":
 		return true
 	case "delay", "duplicate":
 		return ok && (startsWithDigit(next.text) || strings.HasPrefix(next.text, "-") || strings.HasSuffix(next.text, "%"))
@@ -129,7 +130,8 @@ func (r *reader) setup(p parser, verb token) {
 			fmt.Sprintf("move this line above line %d", r.started))
 		return
 	}
-	s := setupParser{parser: p, setup: &r.sc.Setup, set: r.set}
+	s := setupParser{parser: p, setup: &r.sc.Setup, set: r.set, boxLines: r.boxes}
+	defer func() { r.boxes = s.boxLines }()
 	switch verb.lower() {
 	case "client":
 		s.host(engine.Client)
@@ -140,7 +142,13 @@ func (r *reader) setup(p parser, verb token) {
 	case "jitter":
 		s.jitter(verb)
 	case "loss":
-		s.chance(verb, &r.sc.Setup.Path.Loss)
+		s.loss(verb)
+	case "reorder":
+		s.reorder(verb)
+	case "mtu":
+		s.mtu(verb)
+	case "box":
+		s.box(verb)
 	case "duplicate":
 		s.chance(verb, &r.sc.Setup.Path.Duplicate)
 	case "seed":

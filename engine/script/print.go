@@ -59,6 +59,8 @@ func EventLine(ev engine.Event) string {
 		conn()
 	case engine.Sent:
 		say("%s %s, arrives %s", ev.Seg, segment(&ev.Wire), clock(ev.Due))
+	case engine.Injected:
+		say("%s %s, because of %s, arrives %s", ev.Seg, segment(&ev.Wire), ev.Of, clock(ev.Due))
 	case engine.Forged:
 		say("%s %s from %s to %s, arrives %s", ev.Seg, segment(&ev.Wire), ev.Wire.Src, ev.Wire.Dst, clock(ev.Due))
 	case engine.Duplicated:
@@ -74,7 +76,7 @@ func EventLine(ev engine.Event) string {
 		say("%s", map[bool]string{true: "passed", false: "failed"}[ev.OK])
 	case engine.RuleAdded, engine.RuleRemoved:
 		say("%d", ev.Count)
-	default: // Held, Lost, Arrived, Discarded, Failed
+	default: // Held, Lost, Passed, Arrived, Discarded, Failed
 		if ev.Seg != 0 {
 			say("%s", ev.Seg)
 		}
@@ -103,6 +105,13 @@ func clock(t engine.Time) string {
 // segment is the contents of a segment in a few words; what is as usual is left out.
 func segment(s *wire.Segment) string {
 	var b strings.Builder
+	if s.ICMP.Kind != wire.NoICMP {
+		fmt.Fprintf(&b, "ICMP %s ", s.ICMP.Kind)
+		if s.ICMP.Kind == wire.TooBig {
+			fmt.Fprintf(&b, "mtu %d ", s.ICMP.MTU)
+		}
+		fmt.Fprintf(&b, "from %s about ", s.Sayer())
+	}
 	fmt.Fprintf(&b, "%s seq %d", s.Flags.Kind(), uint32(s.Seq))
 	if s.Flags.Has(wire.ACK) || s.Ack != 0 {
 		fmt.Fprintf(&b, " ack %d", uint32(s.Ack))

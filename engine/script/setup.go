@@ -29,6 +29,12 @@ func DefaultSetup() engine.Setup {
 	}
 }
 
+// defaultAddrs6 are the addresses of hosts that speak IPv6 and have not been given one.
+var defaultAddrs6 = [2]netip.AddrPort{
+	engine.Client: netip.MustParseAddrPort("[2001:db8::10]:52431"),
+	engine.Server: netip.MustParseAddrPort("[2001:db8:1::20]:80"),
+}
+
 // once notes that the line sets something, and reports whether no line did before.
 func (s *setupParser) once(v value, what string) bool {
 	if first, again := s.set[what]; again {
@@ -42,8 +48,9 @@ func (s *setupParser) once(v value, what string) bool {
 // A setupParser reads the lines before the first action.
 type setupParser struct {
 	parser
-	setup *engine.Setup
-	set   map[string]int // what was set, and on which line
+	setup    *engine.Setup
+	set      map[string]int // what was set, and on which line
+	boxLines []int          // on which line each box of the path stands
 }
 
 var settingNames = func() []string {
@@ -324,6 +331,44 @@ func (s *setupParser) chance(name token, v *uint32) {
 	s.finish()
 }
 
+// loss reads "10%" or "10% 0%" behind "loss".
+func (s *setupParser) loss(name token) {
+	first := s.once(name.whole(), "loss")
+	t, ok := s.want("a percentage")
+	if !ok {
+		return
+	}
+	there, ok := s.percent(t.whole(), "loss")
+	back := there
+	if s.more() {
+		t, _ = s.want("")
+		var ok2 bool
+		back, ok2 = s.percent(t.whole(), "loss")
+		ok = ok && ok2
+	}
+	s.finish()
+	if first && ok {
+		s.setup.Path.Loss = [2]uint32{network.ToServer: there, network.ToClient: back}
+	}
+}
+
+// reorder reads "5% 20ms" behind "reorder".
+func (s *setupParser) reorder(name token) {
+	first := s.once(name.whole(), "reorder")
+	t, ok := s.want("a percentage and a time")
+	if !ok {
+		return
+	}
+	chance, ok := s.percent(t.whole(), "reorder")
+	if t, ok2 := s.want("a time"); ok2 {
+		by, ok2 := s.time(t.whole(), "the time by which a segment is held up", 1, network.MaxDelay)
+		if first && ok && ok2 && chance > 0 {
+			s.setup.Path.Reorder, s.setup.Path.ReorderBy = chance, by
+		}
+	}
+	s.finish()
+}
+
 func (s *setupParser) seed(name token) {
 	first := s.once(name.whole(), "seed")
 	if t, ok := s.want("a number"); ok {
@@ -348,17 +393,42 @@ func (s *setupParser) rule(name token) {
 
 // checkHosts finds what is wrong with the two hosts together.
 func (s *setupParser) checkHosts() {
+	// A host without an address of its own speaks the version of IP of the other one.
+	for id := range s.setup.Hosts {
+		own, other := &s.setup.Hosts[id].Addr, s.setup.Hosts[1-id].Addr
+		if s.set[engine.HostID(id).String()+"'s address"] == 0 && other.Addr().Is6() {
+			*own = defaultAddrs6[id]
+		}
+	}
 	c, sv := s.setup.Hosts[engine.Client].Addr, s.setup.Hosts[engine.Server].Addr
+	line := max(s.set["client's address"], s.set["server's address"], 1)
+	if c.Addr().Is6() != sv.Addr().Is6() {
+		s.out.add(diag.Diagnostic{Line: line, Col: 1, EndCol: 7, Severity: diag.Error, Code: "mixed-addresses",
+			Message: fmt.Sprintf("client and server cannot talk: %s and %s are addresses of different versions of IP", c.Addr(), sv.Addr()),
+			Hint:    "give both an IPv4 address, or both an IPv6 address: client [2001:db8::1]:52431 and server [2001:db8::2]:80"})
+		return
+	}
+	for i, b := range s.setup.Path.Boxes {
+		if b.Kind == network.Narrow && b.MTU < network.MinMTU6 && c.Addr().Is6() {
+			s.out.add(diag.Diagnostic{Line: s.boxLines[i], Col: 1, EndCol: 4, Severity: diag.Error, Code: "out-of-range",
+				Message: fmt.Sprintf("over IPv6 an MTU is at least %d, not %d", network.MinMTU6, b.MTU), Range: &diag.Range{Min: network.MinMTU6, Max: 65535}})
+		}
+		for id, a := range [2]netip.Addr{c.Addr(), sv.Addr()} {
+			if a == wire.RouterAddr(uint8(i+1), a.Is6()) {
+				s.out.add(diag.Diagnostic{Line: line, Col: 1, EndCol: 7, Severity: diag.Error, Code: "same-address",
+					Message: fmt.Sprintf("the %s has the address %s, which belongs to a box of the path", engine.HostID(id), a), Hint: "give it another address, 192.0.2.1 for instance"})
+			}
+		}
+	}
 	if c.Addr() != sv.Addr() {
 		return
 	}
-	line := max(s.set["client's address"], s.set["server's address"])
 	s.out.add(diag.Diagnostic{Line: line, Col: 1, EndCol: 7, Severity: diag.Error, Code: "same-address",
 		Message: fmt.Sprintf("client and server both have the address %s", c.Addr()), Hint: "give one of them another address, 192.0.2.2 for instance"})
 }
 
 func looksLikeAddress(s string) bool {
-	return startsWithDigit(s) || strings.ContainsAny(s, ".:")
+	return startsWithDigit(s) || strings.ContainsAny(s, ".:[")
 }
 
 func startsWithDigit(s string) bool { return s != "" && '0' <= s[0] && s[0] <= '9' }

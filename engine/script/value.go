@@ -234,13 +234,23 @@ func (p *parser) onOff(v value, name string) (on, ok bool) {
 // addrPort reads the address and port of a host.
 func (p *parser) addrPort(v value) (netip.AddrPort, bool) {
 	i := strings.LastIndexByte(v.text, ':')
-	if i < 0 {
-		p.reject(v, "bad-address", shown(v)+" is no address and port", "write both: 192.0.2.1:80")
+	if i < 0 || strings.HasSuffix(v.text, "]") {
+		hint := "write both: 192.0.2.1:80"
+		if i >= 0 {
+			hint = "write both: [2001:db8::1]:80"
+		}
+		p.reject(v, "bad-address", shown(v)+" is no address and port", hint)
 		return netip.AddrPort{}, false
 	}
 	host := value{v.text[:i], false, v.col, v.col + i}
+	if strings.HasPrefix(host.text, "[") && strings.HasSuffix(host.text, "]") {
+		host = value{host.text[1 : i-1], false, host.col + 1, host.end - 1}
+	} else if strings.Contains(host.text, ":") {
+		p.reject(v, "bad-address", shown(v)+" is no address and port", "an IPv6 address stands in brackets before its port: [2001:db8::1]:80")
+		return netip.AddrPort{}, false
+	}
 	a, ok := p.addr(host)
-	port, ok2 := p.number(value{v.text[i+1:], false, host.end + 1, v.end}, "a port", 1, 65535)
+	port, ok2 := p.number(value{v.text[i+1:], false, v.col + i + 1, v.end}, "a port", 1, 65535)
 	if !ok || !ok2 {
 		return netip.AddrPort{}, false
 	}
@@ -251,15 +261,15 @@ func (p *parser) addrPort(v value) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(a, uint16(port)), true
 }
 
-// addr reads an IPv4 address, whatever it may mean.
+// addr reads an IPv4 or an IPv6 address, whatever it may mean.
 func (p *parser) addr(v value) (netip.Addr, bool) {
 	a, err := netip.ParseAddr(v.text)
-	if err != nil || !a.Is4() {
-		hint := "an address has four numbers from 0 to 255: 192.0.2.1"
-		if err == nil {
-			hint = "the lab speaks IPv4 only: 192.0.2.1"
+	if err != nil || a.Zone() != "" || a.Is4In6() {
+		hint := "an address has four numbers from 0 to 255, 192.0.2.1, or is one of IPv6, 2001:db8::1"
+		if err == nil && a.Is4In6() {
+			hint = "write it as the IPv4 address that it stands for: " + a.Unmap().String()
 		}
-		p.reject(v, "bad-address", shown(v)+" is no IPv4 address", hint)
+		p.reject(v, "bad-address", shown(v)+" is no IP address", hint)
 		return netip.Addr{}, false
 	}
 	return a, true
@@ -277,4 +287,4 @@ func (p *parser) flags(v value, code, what string) (wire.Flags, bool) {
 }
 
 // kinds are the kinds of segments that a misspelt one may have been meant to be.
-var kinds = []string{"SYN-ACK", "SYN", "ACK", "RST", "RST-ACK", "FIN", "FIN-ACK", "PSH-ACK", "none"}
+var kinds = []string{"SYN-ACK", "SYN", "ACK", "RST", "RST-ACK", "FIN", "FIN-ACK", "PSH-ACK", "ICMP", "none"}

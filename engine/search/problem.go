@@ -52,8 +52,8 @@ func New(sc *script.Scenario) (*Problem, diag.List) {
 		}
 		p.programs[a.Host] = append(p.programs[a.Host], a.Call)
 	}
-	if path := &p.setup.Path; path.Loss != 0 || path.Duplicate != 0 || path.Jitter != 0 || len(path.Rules) > 0 {
-		report(1, "path-by-chance", "the path of a search has a delay only", "leave out loss, duplicate, jitter and rules: a search tries every loss and every copy by itself")
+	if path := &p.setup.Path; path.Loss != [2]uint32{} || path.Duplicate != 0 || path.Jitter != 0 || path.Reorder != 0 || len(path.Rules)+len(path.Boxes) > 0 {
+		report(1, "path-by-chance", "the path of a search has a delay only", "leave out loss, duplicate, reorder, jitter, rules and boxes: a search tries every loss and every copy by itself")
 	}
 	for h := range p.programs {
 		if len(p.programs[h]) > maxCalls {

@@ -58,6 +58,7 @@ type recovery uint8
 const (
 	noRecovery recovery = iota
 	byDupAcks           // fast recovery (RFC 5681 section 3.2)
+	byPathMTU           // the path takes smaller segments only (RFC 1191 section 6.4): that is no congestion
 	byTimeout           // all that was sent before the timeout counts as lost (RFC 5681 section 3.1)
 )
 

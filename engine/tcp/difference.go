@@ -70,6 +70,13 @@ var differences = []Difference{
 	{"timestamp one tick old", both("dropped", "forgiven"), linuxOnly, rule.LinuxPAWS, "timestamp-one-tick-old-linux"},
 	{"answers to unacceptable segments", both("all", "one in 500 ms"), []string{"RateLimit"}, rule.RateLimit, "syn-duplicated-linux"},
 
+	// What the network says.
+	{"a soft ICMP error for a SYN", both("kept, and the SYN goes out again", "the application is told at once"), linuxOnly, rule.LinuxICMPConnect, "host-unreachable-linux"},
+	{"an ICMP error for a SYN-ACK", both("only a hard one ends the attempt", "only a soft one does"), linuxOnly, rule.LinuxICMPRequest, "icmp-for-syn-ack-linux"},
+	{"a hard ICMP error for text", both("aborts the connection", "kept, and the connection goes on"), linuxOnly, rule.LinuxICMPSoft, "icmp-hard-in-established-linux"},
+	{"no route while text is sent again", both("the timeout stays doubled", "the last doubling is taken back"), linuxOnly, rule.RevertBackOff, "net-unreachable-data-linux"},
+	{"the smallest path MTU that is believed", both("68 bytes", "552 bytes"), linuxOnly, rule.PathMTU, "mtu-attack"},
+
 	// The end.
 	{"an RST that aborts", both("RST", "RST,ACK"), linuxOnly, rule.LinuxResetACK, "abort-linux"},
 	{"words for a reset", both("ECONNREFUSED in SYN-RECEIVED, none while closing", "ECONNRESET, in CLOSE-WAIT EPIPE"), linuxOnly, rule.LinuxResetErrno, "rst-of-fin-linux"},

@@ -50,7 +50,7 @@ const maxServed = 16
 
 // remembered is what connect knows of a server.
 func (h *Host) remembered(addr netip.Addr) fastOpening {
-	f := fastOpening{on: true, mss: defaultMSS, bare: h.cfg.Profile.FastOpen&FastOpenNoCookie != 0}
+	f := fastOpening{on: true, mss: defaultMSS(addr), bare: h.cfg.Profile.FastOpen&FastOpenNoCookie != 0}
 	if i := slices.IndexFunc(h.served, func(s served) bool { return s.addr == addr }); i >= 0 {
 		f.cookie, f.exp, f.mss = h.served[i].cookie, h.served[i].exp, h.served[i].mss
 	}
@@ -63,7 +63,7 @@ func (h *Host) remember(seg *wire.Segment) {
 	if !o.HasFastOpen || o.CookieLen == 0 {
 		return
 	}
-	s := served{addr: seg.Src.Addr(), cookie: Cookie{o.CookieLen, o.Cookie}, exp: o.FastOpenExp, mss: defaultMSS}
+	s := served{addr: seg.Src.Addr(), cookie: Cookie{o.CookieLen, o.Cookie}, exp: o.FastOpenExp, mss: defaultMSS(seg.Src.Addr())}
 	if o.HasMSS && o.MSS > 0 {
 		s.mss = o.MSS
 	}

@@ -1,6 +1,8 @@
 package tcp
 
 import (
+	"cmp"
+
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -38,7 +40,7 @@ func (s *step) keepalive() {
 	// RFC 9293 section 3.8.4: one lost probe is no proof that the peer is dead.
 	if s.t.KeepProbes >= s.t.KeepCount {
 		s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", s.options(), rule.KeepDead, int64(s.t.KeepProbes))
-		s.end(Closed, ETIMEDOUT, rule.KeepDead, int64(s.t.KeepProbes))
+		s.end(Closed, cmp.Or(s.t.SoftErr, ETIMEDOUT), rule.KeepDead, int64(s.t.KeepProbes))
 		return
 	}
 	s.t.KeepProbes++

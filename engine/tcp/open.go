@@ -41,8 +41,8 @@ func (s *step) begin(in Input) {
 	s.t.RTO = s.p.RTOInit
 	s.t.LastInWnd, s.t.LossSince = Never, Never
 	s.t.LastHeard = s.now
-	// RFC 9293 section 3.7.1, MUST-15: 536 until the peer's MSS option says otherwise.
-	s.t.SendMSS = defaultMSS
+	// RFC 9293 section 3.7.1, MUST-15: 536, over IPv6 1220, until the peer's MSS option says otherwise.
+	s.t.SendMSS = defaultMSS(s.t.Local.Addr())
 	s.t.RcvBuf = s.p.Window
 	if s.p.WholeMSS {
 		full := uint32(s.p.MSS)

@@ -1,15 +1,24 @@
 package tcp
 
 import (
+	"net/netip"
+
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/wire"
 )
 
 const (
-	defaultMSS = 536 // RFC 9293 section 3.7.1, MUST-15, for IPv4
-	maxScale   = 14  // RFC 7323 section 2.3
-	tsLen      = 12  // bytes that the timestamps option takes of every segment, padding included
+	maxScale = 14 // RFC 7323 section 2.3
+	tsLen    = 12 // bytes that the timestamps option takes of every segment, padding included
 )
+
+// defaultMSS is what a peer takes that does not say (RFC 9293 section 3.7.1, MUST-15).
+func defaultMSS(addr netip.Addr) uint16 {
+	if addr.Is6() {
+		return 1220
+	}
+	return 536
+}
 
 func (s *step) offeredScale() uint8 {
 	if s.p.ScaleOn {
@@ -98,8 +107,8 @@ func (s *step) agree(seg *wire.Segment) {
 	if o.Malformed {
 		s.check(false, rule.BadOption)
 	}
-	// RFC 9293 section 3.7.1, MUST-15: without an MSS option, 536. An MSS of 0 means none.
-	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), defaultMSS) {
+	// RFC 9293 section 3.7.1, MUST-15: without an MSS option, 536, over IPv6 1220. An MSS of 0 means none.
+	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), int64(defaultMSS(s.t.Local.Addr()))) {
 		s.t.SendMSS = o.MSS
 		if s.p.Linux && o.MSS < linuxMinSndMSS {
 			s.check(false, rule.LinuxMinMSS, int64(o.MSS), linuxMinSndMSS)
@@ -154,10 +163,13 @@ func (s *step) agree(seg *wire.Segment) {
 
 func (s *step) mss() int { return s.t.SegmentSize(s.p) }
 
-// SegmentSize is how much text fits in one segment: what the peer takes, what this side's link takes, less the option bytes
-// (RFC 9293 section 3.7.1, MUST-16). p is the profile that the connection is used with.
+// SegmentSize is how much text fits in one segment: what the peer takes, what this side's link takes, what the path is known to
+// take, less the option bytes (RFC 9293 section 3.7.1, MUST-16). p is the profile that the connection is used with.
 func (t *TCB) SegmentSize(p *Profile) int {
 	n := int(min(t.SendMSS, p.MSS))
+	if t.PathMTU != 0 {
+		n = min(n, int(t.PathMTU)-t.headers())
+	}
 	if p.Linux {
 		n = max(n, linuxMinSndMSS)
 		if half := t.halfWindow(); half > 0 {
@@ -174,7 +186,7 @@ func (t *TCB) SegmentSize(p *Profile) int {
 // (tcp_bound_to_half_wnd). 0 is no limit.
 func (t *TCB) halfWindow() int {
 	wnd := int(t.MaxWnd)
-	if wnd > defaultMSS {
+	if wnd > linuxDefaultMSS {
 		wnd /= 2
 	}
 	if wnd == 0 {

@@ -1,13 +1,18 @@
 package tcp
 
-import "cmp"
+import (
+	"cmp"
+	"net/netip"
+
+	"github.com/handshakelab/lab/engine/wire"
+)
 
 // A Profile is how one TCP behaves where the RFCs leave a choice, and where an implementation does otherwise. What can be
 // data is data; what cannot is a named switch, and the branch that it selects carries a rule of its own.
 type Profile struct {
 	Name string
 
-	MSS        uint16 // announced in the SYN: payload bytes of an IPv4 packet of the interface's MTU (RFC 9293 section 3.7.1)
+	MSS        uint16 // announced in the SYN: payload bytes of an IPv4 packet, see On, of the interface's MTU (RFC 9293 section 3.7.1)
 	Window     uint32 // receive buffer, bytes
 	WholeMSS   bool   // Linux: the first window is a whole number of full segments
 	Scale      uint8  // window scale offered
@@ -158,6 +163,15 @@ func (p Profile) With(o Options) Profile {
 	p.TWReuse = o.TWReuse.Or(p.TWReuse)
 	p.SynLinear = o.SynLinear.Or(p.SynLinear)
 	p.Broken |= o.Broken
+	return p
+}
+
+// On returns p for a host with this address: the link has the same MTU whatever goes over it, but the header of IPv6 is 20
+// bytes longer than that of IPv4, so that the MSS is 20 bytes less (RFC 9293 section 3.7.1, SHLD-6).
+func (p Profile) On(addr netip.Addr) Profile {
+	if addr.Is6() {
+		p.MSS -= wire.IPv6HeaderLen - wire.IPv4HeaderLen
+	}
 	return p
 }
 

@@ -1,6 +1,8 @@
 package tcp
 
 import (
+	"cmp"
+
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -40,6 +42,7 @@ func (s *step) acknowledged(seg *wire.Segment) {
 	s.measure(seg)
 	s.t.Retries = 0
 	s.t.Probed = false
+	s.t.SoftErr = OK
 	s.t.LossSince = Never
 	s.stop(LossProbe, rule.RTOStop)
 	s.t.FirstSent = s.now
@@ -222,7 +225,8 @@ func (s *step) giveUp() {
 		s.end(Listen, OK, id, args...)
 		return
 	}
-	errno := ETIMEDOUT
+	// RFC 9293 section 3.9.2.2, SHLD-25: if ICMP has told why nobody answers, the application gets to know that.
+	errno := cmp.Or(s.t.SoftErr, ETIMEDOUT)
 	if s.t.Orphan {
 		errno = OK // nobody is there to be told
 	}

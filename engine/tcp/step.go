@@ -21,6 +21,7 @@ const (
 	OverflowInput                      // Seg completes the connection, but the accept queue has no room and tcp_abort_on_overflow is set: Args
 	NobodyInput                        // Seg completes the connection, but its listener is gone
 	OptionInput                        // the application sets Option to Values
+	ICMPInput                          // an ICMP error arrived; it quotes Seg
 )
 
 // An Input is what can happen to a connection.
@@ -86,6 +87,8 @@ func (s *step) input(in Input) {
 		s.end(Closed, OK, rule.ListenerGone, num(in.Seg.Ack))
 	case OptionInput:
 		s.option(in.Option, in.Values)
+	case ICMPInput:
+		s.icmp(in.Seg)
 	}
 	// When something was last heard is nothing that a learner could see change.
 	before.LastHeard, before.LastText, before.RecentAt = s.t.LastHeard, s.t.LastText, s.t.RecentAt

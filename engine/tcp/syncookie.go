@@ -15,7 +15,17 @@ import (
 // With timestamps the lowest six bits of TSval carry what the options of the SYN offered.
 
 // cookieMSS are the MSS values that a cookie can name: the largest that is not above the peer's is taken.
-var cookieMSS = [4]uint16{536, 1300, 1440, 1460}
+func cookieMSS(local netip.AddrPort) *[4]uint16 {
+	if local.Addr().Is6() {
+		return &cookieMSS6
+	}
+	return &cookieMSS4
+}
+
+var (
+	cookieMSS4 = [4]uint16{536, 1300, 1440, 1460}
+	cookieMSS6 = [4]uint16{1220, 1420, 1440, 8940}
+)
 
 const (
 	cookiePeriod   = 60 * Second // the counter in a cookie counts these
@@ -43,7 +53,7 @@ func (h *Host) openCookie(now Time, local, remote netip.AddrPort, isn, cookie wi
 		return 0, age, false
 	}
 	i := (c - uint32(keyedHash(h.cfg.Secret, uint64(4)<<32|uint64(count-age), local, remote))) & cookieBitsMask
-	return int(i), age, i < uint32(len(cookieMSS))
+	return int(i), age, i < uint32(len(cookieMSS4))
 }
 
 // sendCookie answers a SYN with a SYN-ACK whose number is a cookie, and keeps nothing.
@@ -52,10 +62,10 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 	o := seg.Options.Parse()
 	mss := o.MSS
 	if !o.HasMSS || mss == 0 {
-		mss = defaultMSS
+		mss = defaultMSS(seg.Dst.Addr())
 	}
-	index := 0
-	for index < len(cookieMSS)-1 && cookieMSS[index+1] <= mss {
+	index, table := 0, cookieMSS(seg.Dst)
+	for index < len(table)-1 && table[index+1] <= mss {
 		index++
 	}
 	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
@@ -72,10 +82,10 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 		// Without timestamps there is no room for the other options: they are not offered.
 		s.t.SACKOK, s.t.ScaleOK, s.t.RcvScale, s.t.SndScale = false, false, 0, 0
 	}
-	s.check(true, rule.CookieSent, num(s.t.ISS), int64(index), int64(cookieMSS[index]), int64(now/cookiePeriod))
+	s.check(true, rule.CookieSent, num(s.t.ISS), int64(index), int64(table[index]), int64(now/cookiePeriod))
 	s.cookieTS = true
 	s.cookieBits = cookieBits(s.t.ScaleOK, min(o.WindowScale, maxScale), s.t.SACKOK, s.t.ECN)
-	s.emitSynAck(rule.CookieSent, num(s.t.ISS), int64(index), int64(cookieMSS[index]), int64(now/cookiePeriod))
+	s.emitSynAck(rule.CookieSent, num(s.t.ISS), int64(index), int64(table[index]), int64(now/cookiePeriod))
 	return out
 }
 
@@ -104,7 +114,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	index, age, ok := h.openCookie(now, seg.Dst, seg.Src, isn, cookie)
 	args := [4]int64{num(cookie), int64(age), 0, 0}
 	if ok {
-		args[2], args[3] = int64(index), int64(cookieMSS[index])
+		args[2], args[3] = int64(index), int64(cookieMSS(seg.Dst)[index])
 	}
 	out = append(out, Effect{Kind: Check, OK: ok, Rule: rule.CookieGood, Args: args})
 	if !ok {
@@ -121,7 +131,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
 	first := len(out)
 	s.begin(Input{ISS: cookie, TSOffset: offset})
-	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(cookieMSS[index])}
+	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(cookieMSS(seg.Dst)[index])}
 	if o := seg.Options.Parse(); o.HasTimestamps && p.Timestamps {
 		bits := (o.TSEcr - offset) & (1<<cookieTSBits - 1)
 		syn.Options = syn.Options.WithTimestamps(o.TSVal, 0)
@@ -135,7 +145,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	}
 	s.takeSyn(&syn)
 	s.agree(&syn)
-	full := uint32(cookieMSS[index])
+	full := uint32(cookieMSS(seg.Dst)[index])
 	s.t.RcvBuf = p.Window - p.Window%full
 	s.t.RcvWnd = s.t.RcvBuf
 	s.effect(Opened, "")

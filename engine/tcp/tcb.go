@@ -41,7 +41,8 @@ type TCB struct {
 	RcvWnd uint32   // receive window, scaled
 	RcvBuf uint32   // what the window is when the application has read everything
 
-	SendMSS  uint16 // what the peer announced, or 536 (RFC 9293 section 3.7.1, MUST-15)
+	SendMSS  uint16 // what the peer announced, or 536, over IPv6 1220 (RFC 9293 section 3.7.1, MUST-15)
+	PathMTU  uint32 // bytes of the largest packet that the path takes as far as ICMP has told, 0 while it has told nothing
 	SndScale uint8  // shift for windows that the peer announces
 	RcvScale uint8  // shift for windows that this side announces
 	ScaleOK  bool   // both SYNs carried the window scale option (RFC 7323 section 2.2)
@@ -120,6 +121,9 @@ type TCB struct {
 	LossSince      Time // when the oldest unacknowledged segment was first sent again, Never before
 
 	Probed bool // a tail loss probe was sent and nothing was acknowledged since
+
+	// SoftErr is the last error that ICMP told and that did not end the connection: why, if it is given up, nobody answered.
+	SoftErr Errno
 
 	FirstSent  Time   // when the oldest segment that is not acknowledged was first sent
 	SynTimeout bool   // the SYN had to be sent again (RFC 6298 section 5.7)

@@ -78,13 +78,24 @@ func fold(setup *engine.Setup, events []engine.Event) *ledger {
 
 func (l *ledger) add(e *engine.Event) {
 	switch e.Kind {
-	case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited:
+	case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited, engine.Injected:
 		l.wires[e.Seg] = &e.Wire
 	}
 	if e.Host > engine.Server {
 		return
 	}
+	// An ICMP error is no segment: IP counts it.
 	a := &l.hosts[e.Host]
+	if w := l.wires[e.Seg]; w != nil && w.ICMP.Kind != wire.NoICMP {
+		if e.Kind == engine.Arrived {
+			a.arrived = 0
+			a.Counters[IpInReceives]++
+			a.Counters[IpInDelivers]++
+			a.Counters[IpInOctets] += uint64(len(w.AppendIP(nil)))
+			a.Counters[IpInNoECTPkts]++
+		}
+		return
+	}
 	f := a.flows[e.Conn]
 	switch e.Kind {
 	case engine.Called:

@@ -42,14 +42,14 @@ func Tcpdump(events []engine.Event, at Vantage, absolute bool) string {
 	for i := range events {
 		e := &events[i]
 		switch e.Kind {
-		case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited:
+		case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited, engine.Injected:
 			segments[e.Seg] = &e.Wire
 		}
 		seen := false
 		switch e.Kind {
 		case engine.Sent:
 			seen = at == AtSenders || at.String() == e.Host.String()
-		case engine.Forged:
+		case engine.Forged, engine.Injected:
 			seen = at == AtSenders
 		case engine.Arrived:
 			seen = at.String() == e.Host.String()

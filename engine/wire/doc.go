@@ -7,8 +7,8 @@
 //	syn := wire.NewSegment(client, server)
 //	syn.Seq, syn.Flags, syn.Window = 100, wire.SYN, 64240
 //	syn.Options = syn.Options.WithMSS(1460).WithSACKPermitted()
-//	packet := syn.AppendIPv4(nil)
-//	seen, err := wire.ParseIPv4(packet)
+//	packet := syn.AppendIP(nil)
+//	seen, err := wire.ParseIP(packet)
 //
 // What the receiver makes of such a segment is [Segment.Received], without the way over the bytes; whether it may believe
 // it at all, [Segment.SumOK] and [Segment.OffsetOK].
@@ -17,12 +17,13 @@
 // are two: [Options.String] is what tcpdump prints, for people to read, and [Options.Text] is what a scenario says, and
 // [ParseOptions] always makes the same bytes of it.
 //
+// An [ICMP] error message about a segment is that segment with its ICMP field set: the message quotes it.
+//
 // # Limits
 //
-// Packets are IPv4, without IP options and not fragmented; a TCP payload ends where the 65,535 bytes of a packet do.
-// Addresses in a Segment are of package net/netip, which has room for IPv6: what is to come for it is a pair of AppendIPv6
-// and ParseIPv6, another pseudo-header in the checksum, and a traffic class and hop limit in the places of TOS and TTL.
-// Until then an address that is not IPv4 goes on the wire as 0.0.0.0.
+// Packets are IPv4 without IP options or IPv6 without extension headers, and not fragmented; a TCP payload ends where the
+// 65,535 bytes of a length field do. The two ends of a segment have addresses of the same version; where they do not, the
+// one that does not fit its destination's goes on the wire as zeros.
 //
 // The package imports nothing but the standard library, and nothing in it reads a clock or draws a random number.
 package wire

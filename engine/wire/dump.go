@@ -44,10 +44,15 @@ func (d *Dump) Line(at int64, s Segment) string {
 // the line as it does in tcpdump's.
 func (d *Dump) AppendLine(dst []byte, at int64, s Segment) []byte {
 	dst = appendClock(dst, at)
-	packet := s.AppendIPv4(nil)
-	t := packet[IPv4HeaderLen:]
-	src, dest := address4Port(s.Src), address4Port(s.Dst)
-	dst = fmt.Appendf(dst, " IP %s.%d > %s.%d: ", src.Addr(), src.Port(), dest.Addr(), dest.Port())
+	if s.ICMP.Kind != NoICMP {
+		return appendICMPLine(dst, &s)
+	}
+	packet := s.AppendIP(nil)
+	t, src, dest, ip := packet[IPv4HeaderLen:], address4Port(s.Src), address4Port(s.Dst), "IP"
+	if s.Is6() {
+		t, src, dest, ip = packet[IPv6HeaderLen:], address6Port(s.Src), address6Port(s.Dst), "IP6"
+	}
+	dst = fmt.Appendf(dst, " %s %s.%d > %s.%d: ", ip, src.Addr(), src.Port(), dest.Addr(), dest.Port())
 
 	headerLen := int(t[12]>>4) * 4
 	if headerLen < MinHeaderLen {

@@ -166,6 +166,27 @@ func dumpTable() []Segment {
 	add(c, "198.51.100.20:4321", PSH|ACK, 1, 2, data("GET / HTTP/1.0\n"))
 	add("192.0.2.1:80", "198.51.100.20:25", PSH|ACK, 1, 2, data("GET / HTTP/1.0\n"))
 	add("192.0.2.1:80", "198.51.100.20:21", PSH|ACK, 1, 2, data("GET / HTTP/1.0\n"))
+	// IPv6.
+	const c6, h6 = "[2001:db8::1]:54321", "[2001:db8:0:1::20]:80"
+	flow := func(s *Segment) { s.Flow, s.TOS = 0x12345, 2 }
+	add(c6, h6, SYN, 100, 0, opts(none.WithMSS(1440).WithSACKPermitted()), flow)
+	add(h6, c6, SYN|ACK, 300, 101, opts(none.WithMSS(1440)))
+	add(c6, h6, ACK, 101, 301)
+	add(c6, h6, PSH|ACK, 101, 301, data("GET / HTTP/1.0\r\n\r\n"))
+	add(h6, c6, RST|ACK, 301, 119)
+	add(c6, h6, ACK, 1, 2, offset(4))
+	add("[::]:1", "[ff02::1]:2", SYN, 100, 0)
+	add("[::1]:7", "[::1]:7", PSH|ACK, 5, 6, data("x"))
+	// ICMP errors, with the whole segment or the first part of a long one in them.
+	for kind := NetUnreachable; kind < NumICMPKinds; kind++ {
+		said := func(router uint8) func(*Segment) {
+			return func(s *Segment) { s.ICMP = ICMP{kind, router, 1400} }
+		}
+		add(c, h, SYN, 100, 0, opts(linux), said(1))
+		add("192.0.2.1:4321", "198.51.100.20:22", ACK, 100, 300, data(strings.Repeat("x", 1460)), said(0))
+		add(c6, h6, SYN, 100, 0, opts(linux), said(1))
+		add(c6, "[2001:db8::22]:22", ACK, 100, 300, data(strings.Repeat("x", 1440)), said(0))
+	}
 	return run
 }
 
@@ -214,7 +235,7 @@ func dumpKnows(s Segment) bool {
 		return false
 	}
 	known := map[uint16]bool{80: true, 8080: true, 25: true, 21: true, 43: true, 22: true, 54321: true}
-	return r.Payload == "" || known[s.Src.Port()] && known[s.Dst.Port()]
+	return r.Payload == "" || r.ICMP.Kind != NoICMP || known[s.Src.Port()] && known[s.Dst.Port()]
 }
 
 func TestDumpClock(t *testing.T) {
@@ -250,7 +271,7 @@ func compareLines(t failer, run []Segment, want, got []string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		for i := range min(len(want), len(got)) {
 			if want[i] != got[i] {
-				t.Fatalf("line %d, packet %x\n tcpdump %s\n     got %s", i, run[i%len(run)].AppendIPv4(nil), want[i], got[i])
+				t.Fatalf("line %d, packet %x\n tcpdump %s\n     got %s", i, run[i%len(run)].AppendIP(nil), want[i], got[i])
 			}
 		}
 		t.Fatalf("tcpdump and Dump differ (-tcpdump +got):\n%s", diff)
@@ -277,7 +298,7 @@ func tcpdump(t failer, run []Segment, args ...string) []string {
 		file = le.AppendUint32(file, v)
 	}
 	for i, s := range run {
-		packet := s.AppendIPv4(nil)
+		packet := s.AppendIP(nil)
 		for _, v := range []int{i / 1000, i % 1000 * 1000, len(packet), len(packet)} {
 			file = le.AppendUint32(file, uint32(v))
 		}

@@ -78,13 +78,40 @@ func genPayload() *rapid.Generator[string] {
 	)
 }
 
-// genSegment draws any segment at all, most of them between two ends that meet again.
+// genSegment draws any segment at all, over IPv4 or IPv6, and ICMP errors about them.
 func genSegment() *rapid.Generator[Segment] {
-	addr := rapid.OneOf(rapid.SampledFrom([]netip.AddrPort{client, server}), rapid.Custom(func(t *rapid.T) netip.AddrPort {
+	four, six := genSegmentOf(genAddr4()), genSegmentOf(genAddr6())
+	return rapid.Custom(func(t *rapid.T) Segment {
+		s := rapid.OneOf(four, four, six).Draw(t, "of one version")
+		if rapid.IntRange(0, 5).Draw(t, "an error about it") == 0 {
+			s.ICMP = ICMP{
+				Kind:   ICMPKind(rapid.IntRange(1, int(NumICMPKinds)-1).Draw(t, "kind")),
+				Router: rapid.Uint8().Draw(t, "router"),
+				MTU:    rapid.Uint16().Draw(t, "mtu"),
+			}
+		}
+		return s
+	})
+}
+
+func genAddr6() *rapid.Generator[netip.AddrPort] {
+	return rapid.Custom(func(t *rapid.T) netip.AddrPort {
+		ip := rapid.SampledFrom([]string{"2001:db8::1", "2001:db8:0:1::20", "::", "::1", "ff02::1"}).Draw(t, "ip")
+		port := rapid.OneOf(rapid.SampledFrom([]uint16{80, 54321}), rapid.Uint16()).Draw(t, "port")
+		return netip.AddrPortFrom(netip.MustParseAddr(ip), port)
+	})
+}
+
+// genAddr4 draws mostly two ends that meet again.
+func genAddr4() *rapid.Generator[netip.AddrPort] {
+	return rapid.OneOf(rapid.SampledFrom([]netip.AddrPort{client, server}), rapid.Custom(func(t *rapid.T) netip.AddrPort {
 		ip := rapid.SampledFrom([]string{"192.0.2.1", "198.51.100.20", "0.0.0.0", "255.255.255.255"}).Draw(t, "ip")
 		port := rapid.OneOf(rapid.SampledFrom([]uint16{80, 8080, 25, 21, 43, 22, 54321}), rapid.Uint16()).Draw(t, "port")
 		return netip.AddrPortFrom(netip.MustParseAddr(ip), port)
 	}))
+}
+
+func genSegmentOf(addr *rapid.Generator[netip.AddrPort]) *rapid.Generator[Segment] {
 	flags := rapid.OneOf(rapid.SampledFrom([]Flags{SYN, SYN | ACK, ACK, PSH | ACK, FIN | ACK, RST, RST | ACK}),
 		rapid.Map(rapid.Byte(), func(b byte) Flags { return Flags(b) }))
 	return rapid.Custom(func(t *rapid.T) Segment {
@@ -100,6 +127,7 @@ func genSegment() *rapid.Generator[Segment] {
 			s.FixedSum = rapid.Bool().Draw(t, "fixed")
 			s.Checksum = rapid.Uint16().Draw(t, "checksum")
 			s.TTL, s.TOS = rapid.Uint8().Draw(t, "ttl"), rapid.Uint8().Draw(t, "tos")
+			s.Flow = rapid.Uint32().Draw(t, "flow")
 			s.IPID, s.DF = rapid.Uint16().Draw(t, "ipid"), rapid.Bool().Draw(t, "df")
 		}
 		return s

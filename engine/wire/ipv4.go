@@ -39,27 +39,40 @@ func NewSegment(src, dst netip.AddrPort) Segment {
 // AppendIPv4 appends the segment to b as an IPv4 packet (RFC 791 section 3.1, RFC 9293 section 3.1) and returns the longer
 // slice. It writes every value that a Segment can have: the data offset, the reserved bits and the checksum as they are set
 // by hand, the options with zero bytes up to the next 32-bit word. The IPv4 header checksum is always right. Payload
-// beyond the 65,535 bytes of a packet is left out, and an address that is not IPv4 is written as 0.0.0.0. It allocates only
-// when b has no room.
+// beyond the 65,535 bytes of a packet is left out, and an address that is not IPv4 is written as 0.0.0.0. ICMP is not looked
+// at. It allocates only when b has no room.
 func (s *Segment) AppendIPv4(b []byte) []byte {
+	if s.Is6() {
+		four := *s
+		four.Src, four.Dst = address4Port(s.Src), address4Port(s.Dst)
+		s = &four
+	}
 	payload := s.wirePayload()
 	optLen := s.optionsLen()
-	src, dst := address4(s.Src), address4(s.Dst)
+	b = s.appendHeader4(b, protocolTCP, MinHeaderLen+optLen+len(payload), address4(s.Src), address4(s.Dst))
+	return s.appendTCP(b, optLen, payload)
+}
 
+// appendHeader4 appends an IPv4 header with the fields of s, for length bytes behind it.
+func (s *Segment) appendHeader4(b []byte, protocol byte, length int, src, dst [4]byte) []byte {
 	at := len(b)
 	b = append(b, 0x45, s.TOS)
-	b = binary.BigEndian.AppendUint16(b, uint16(IPv4HeaderLen+MinHeaderLen+optLen+len(payload)))
+	b = binary.BigEndian.AppendUint16(b, uint16(IPv4HeaderLen+length))
 	b = binary.BigEndian.AppendUint16(b, s.IPID)
 	var fragment uint16
 	if s.DF {
 		fragment = dontFragment
 	}
 	b = binary.BigEndian.AppendUint16(b, fragment)
-	b = append(b, s.TTL, protocolTCP, 0, 0)
+	b = append(b, s.TTL, protocol, 0, 0)
 	b = append(b, src[:]...)
 	b = append(b, dst[:]...)
 	binary.BigEndian.PutUint16(b[at+10:], ^addBytes(0, b[at:at+IPv4HeaderLen]).fold())
+	return b
+}
 
+// appendTCP appends the segment itself, which is the same over both versions of IP.
+func (s *Segment) appendTCP(b []byte, optLen int, payload string) []byte {
 	b = binary.BigEndian.AppendUint16(b, s.Src.Port())
 	b = binary.BigEndian.AppendUint16(b, s.Dst.Port())
 	b = binary.BigEndian.AppendUint32(b, uint32(s.Seq))
@@ -87,21 +100,27 @@ func ParseIPv4(b []byte) (Segment, error) {
 		return Segment{}, fmt.Errorf("wire: %w", err)
 	}
 	b = b[:binary.BigEndian.Uint16(b[2:])]
-	t := b[IPv4HeaderLen:]
 	s := Segment{
-		Src:      netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[12:16])), binary.BigEndian.Uint16(t[0:])),
-		Dst:      netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[16:20])), binary.BigEndian.Uint16(t[2:])),
-		Seq:      Seq(binary.BigEndian.Uint32(t[4:])),
-		Ack:      Seq(binary.BigEndian.Uint32(t[8:])),
-		Reserved: t[12] & 0xf,
-		Flags:    Flags(t[13]),
-		Window:   binary.BigEndian.Uint16(t[14:]),
-		Urgent:   binary.BigEndian.Uint16(t[18:]),
-		TOS:      b[1],
-		IPID:     binary.BigEndian.Uint16(b[4:]),
-		DF:       binary.BigEndian.Uint16(b[6:])&dontFragment != 0,
-		TTL:      b[8],
+		TOS:  b[1],
+		IPID: binary.BigEndian.Uint16(b[4:]),
+		DF:   binary.BigEndian.Uint16(b[6:])&dontFragment != 0,
+		TTL:  b[8],
 	}
+	s.parseTCP(netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20])), b[IPv4HeaderLen:])
+	return s, nil
+}
+
+// parseTCP reads the segment itself, at least the 20 bytes of its fixed header, into s, which has the fields of the IP header
+// already.
+func (s *Segment) parseTCP(src, dst netip.Addr, t []byte) {
+	s.Src = netip.AddrPortFrom(src, binary.BigEndian.Uint16(t[0:]))
+	s.Dst = netip.AddrPortFrom(dst, binary.BigEndian.Uint16(t[2:]))
+	s.Seq = Seq(binary.BigEndian.Uint32(t[4:]))
+	s.Ack = Seq(binary.BigEndian.Uint32(t[8:]))
+	s.Reserved = t[12] & 0xf
+	s.Flags = Flags(t[13])
+	s.Window = binary.BigEndian.Uint16(t[14:])
+	s.Urgent = binary.BigEndian.Uint16(t[18:])
 	headerLen := int(t[12]>>4) * 4
 	if headerLen < MinHeaderLen || headerLen > len(t) {
 		s.Offset = wrongOffset(t[12] >> 4)
@@ -112,7 +131,6 @@ func ParseIPv4(b []byte) (Segment, error) {
 	if sum := binary.BigEndian.Uint16(t[16:]); sum != s.RightSum() {
 		s.FixedSum, s.Checksum = true, sum
 	}
-	return s, nil
 }
 
 // checkIPv4 reports why b does not begin with a packet that a Segment can keep to the last bit. After nil, the total length
@@ -156,7 +174,7 @@ func checkIPv4(b []byte) error {
 	return nil
 }
 
-// Received returns the segment as its receiver reads it, which is what ParseIPv4 makes of the bytes of AppendIPv4. For a
+// Received returns the segment as its receiver reads it, which is what ParseIP makes of the bytes of AppendIP. For a
 // segment of a well-behaved sender that is the segment itself with its options padded to whole words. A possible data offset
 // that was set by hand moves the border between options and payload.
 func (s *Segment) Received() Segment {
@@ -164,7 +182,13 @@ func (s *Segment) Received() Segment {
 	r.Reserved &= 0xf
 	r.Options = s.Options.Padded()
 	r.Payload = s.wirePayload()
-	r.Src, r.Dst = address4Port(s.Src), address4Port(s.Dst)
+	if s.Is6() {
+		r.Src, r.Dst = address6Port(s.Src), address6Port(s.Dst)
+		r.IPID, r.DF, r.Flow = 0, true, s.Flow&maxFlow
+	} else {
+		r.Src, r.Dst = address4Port(s.Src), address4Port(s.Dst)
+		r.Flow = 0
+	}
 	if s.HeaderWords() == s.rightWords() {
 		r.Offset = 0
 	} else {
@@ -220,9 +244,22 @@ func (s *Segment) OffsetOK() bool {
 // optionsLen is the length of the options on the wire, with their padding.
 func (s *Segment) optionsLen() int { return (int(s.Options.n) + 3) &^ 3 }
 
-// wirePayload is as much of the payload as fits into an IPv4 packet.
+// wirePayload is as much of the payload as fits into the packet. The length field of IPv6 does not count its own header.
 func (s *Segment) wirePayload() string {
-	return s.Payload[:min(len(s.Payload), maxPacketLen-IPv4HeaderLen-MinHeaderLen-s.optionsLen())]
+	room := maxPacketLen - MinHeaderLen - s.optionsLen()
+	if !s.Is6() {
+		room -= IPv4HeaderLen
+	}
+	return s.Payload[:min(len(s.Payload), room)]
+}
+
+// PacketLen is the length of the segment's packet on the wire in bytes, with its IP header: what an MTU limits.
+func (s *Segment) PacketLen() int {
+	n := IPv4HeaderLen
+	if s.Is6() {
+		n = IPv6HeaderLen
+	}
+	return n + MinHeaderLen + s.optionsLen() + len(s.wirePayload())
 }
 
 // Sum is the checksum field as it is on the wire: Checksum when FixedSum is set, otherwise the right one.
@@ -233,8 +270,8 @@ func (s *Segment) Sum() uint16 {
 	return s.RightSum()
 }
 
-// RightSum is the checksum that belongs into the segment: the complement of the sum of the IPv4 pseudo-header, the TCP
-// header with its options and the payload (RFC 9293 section 3.1, MUST-2).
+// RightSum is the checksum that belongs into the segment: the complement of the sum of the pseudo-header of its version of
+// IP (RFC 9293 section 3.1, RFC 8200 section 8.1), the TCP header with its options and the payload (MUST-2).
 func (s *Segment) RightSum() uint16 { return ^s.partialSum().fold() }
 
 // SumOK reports whether a receiver finds the checksum right (MUST-3). A field of 0xffff passes where 0x0000 is right, since
@@ -245,9 +282,9 @@ func (s *Segment) SumOK() bool {
 
 // partialSum is the sum of all that the checksum covers but the checksum itself.
 func (s *Segment) partialSum() sum {
-	src, dst := address4(s.Src), address4(s.Dst)
 	payload := s.wirePayload()
-	t := addBytes(addBytes(0, src[:]), dst[:])
+	// Both pseudo-headers sum up the addresses, the protocol and the length of the segment; 65,535 bytes at most.
+	t := s.sumAddresses()
 	t += protocolTCP + sum(MinHeaderLen+s.optionsLen()+len(payload))
 	t += sum(s.Src.Port()) + sum(s.Dst.Port())
 	t += sum(s.Seq>>16) + sum(s.Seq&0xffff) + sum(s.Ack>>16) + sum(s.Ack&0xffff)
@@ -255,6 +292,15 @@ func (s *Segment) partialSum() sum {
 	t += sum(s.Window) + sum(s.Urgent)
 	t = addBytes(t, s.Options.b[:s.optionsLen()])
 	return addBytes(t, payload)
+}
+
+func (s *Segment) sumAddresses() sum {
+	if s.Is6() {
+		src, dst := address6(s.Src), address6(s.Dst)
+		return addBytes(addBytes(0, src[:]), dst[:])
+	}
+	src, dst := address4(s.Src), address4(s.Dst)
+	return addBytes(addBytes(0, src[:]), dst[:])
 }
 
 // sum is a sum of 16-bit words before its carries are folded in (RFC 1071). A packet has at most 32,768 words, so it cannot

@@ -59,36 +59,146 @@ func rfc1071(b []byte) uint16 {
 func TestRoundTripOfSegments(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSegment().Draw(t, "segment")
-		b := s.AppendIPv4(nil)
-		got, err := ParseIPv4(b)
+		s.ICMP = ICMP{}
+		b := s.AppendIP(nil)
+		got, err := ParseIP(b)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(s.Received(), got, segmentCompare); diff != "" {
 			t.Fatalf("Received and what is parsed differ (-Received +parsed):\n%s", diff)
 		}
-		if again := got.AppendIPv4(nil); !bytes.Equal(again, b) {
+		if again := got.AppendIP(nil); !bytes.Equal(again, b) {
 			t.Fatalf("packet %x\nbecomes %x", b, again)
 		}
 		if twice := got.Received(); twice != got {
 			t.Fatalf("received twice it is not the same: %+v", twice)
 		}
-		if rfc1071(b[:20]) != 0 {
-			t.Fatalf("the IPv4 header checksum is wrong: % x", b[:20])
-		}
-		pseudo := append(b[12:20:20], 0, 6)
-		pseudo = binary.BigEndian.AppendUint16(pseudo, uint16(len(b)-20))
-		ok := rfc1071(append(pseudo, b[20:]...)) == 0
+		ok := rfc1071(pseudo(b)) == 0
 		if s.SumOK() != ok || got.SumOK() != ok {
 			t.Fatalf("the checksum is right: %v; SumOK says %v before and %v after the wire", ok, s.SumOK(), got.SumOK())
 		}
-		if s.Sum() != binary.BigEndian.Uint16(b[36:]) || s.HeaderWords() != b[32]>>4 {
+		if header := b[len(b)-s.PacketLen()+ipLen(b):]; s.Sum() != binary.BigEndian.Uint16(header[16:]) || s.HeaderWords() != header[12]>>4 {
 			t.Fatal("Sum or HeaderWords are not what is on the wire")
 		}
 		if !s.FixedSum && !s.SumOK() {
 			t.Fatal("a checksum that was computed is wrong")
 		}
 	})
+}
+
+func ipLen(b []byte) int {
+	if b[0]>>4 == 6 {
+		return 40
+	}
+	return 20
+}
+
+// pseudo is what the checksum of a packet covers: the pseudo-header of RFC 9293 section 3.1 or of RFC 8200 section 8.1, and
+// what follows the IP header.
+func pseudo(b []byte) []byte {
+	if b[0]>>4 == 6 {
+		p := append([]byte(nil), b[8:40]...)
+		p = binary.BigEndian.AppendUint32(p, uint32(len(b)-40))
+		return append(append(p, 0, 0, 0, b[6]), b[40:]...)
+	}
+	if rfc1071(b[:20]) != 0 {
+		panic("the IPv4 header checksum is wrong")
+	}
+	p := append([]byte(nil), b[12:20]...)
+	p = binary.BigEndian.AppendUint16(append(p, 0, b[9]), uint16(len(b)-20))
+	return append(p, b[20:]...)
+}
+
+// An ICMP error quotes the segment, as much of it as fits, under a checksum of its own.
+func TestICMPBytes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := genSegment().Filter(func(s Segment) bool { return s.ICMP.Kind != NoICMP }).Draw(t, "error")
+		b := s.AppendIP(nil)
+		head, icmp := b[:ipLen(b)], b[ipLen(b):]
+		sum := rfc1071(icmp)
+		if s.Is6() {
+			sum = rfc1071(pseudo(b))
+		} else if rfc1071(head) != 0 {
+			t.Fatal("the IPv4 header checksum is wrong")
+		}
+		if sum != 0 {
+			t.Fatalf("the checksum is wrong: % x", b)
+		}
+		quoted := s
+		quoted.ICMP = ICMP{}
+		packet := quoted.AppendIP(nil)
+		most := map[bool]int{false: 576, true: 1280}[s.Is6()]
+		if !bytes.HasPrefix(packet, icmp[8:]) || len(b) != min(len(head)+8+len(packet), most) {
+			t.Fatalf("%d bytes, % x, quote % x", len(b), icmp, packet)
+		}
+		if typ, code := s.ICMP.Kind.TypeCode(s.Is6()); icmp[0] != typ || icmp[1] != code {
+			t.Fatalf("type %d code %d, want %d and %d", icmp[0], icmp[1], typ, code)
+		}
+		if k, ok := ParseICMPKind(s.ICMP.Kind.String()); !ok || k != s.ICMP.Kind {
+			t.Fatalf("%v is read as %v", s.ICMP.Kind, k)
+		}
+	})
+	s := NewSegment(client, server)
+	s.Flags = SYN | ACK
+	if s.Kind() != "SYN-ACK" || s.Sayer() != server.Addr() {
+		t.Errorf("a segment is a %s, and an error about it comes from %v", s.Kind(), s.Sayer())
+	}
+	if s.ICMP.Kind = TimeExceeded; s.Kind() != "ICMP" {
+		t.Errorf("an error is a %s", s.Kind())
+	}
+	if _, ok := ParseICMPKind(""); ok || NoICMP.String() != "" {
+		t.Error("no error has a name")
+	}
+}
+
+func TestParseIPv6Errors(t *testing.T) {
+	good := func() []byte {
+		s := NewSegment(netip.MustParseAddrPort("[2001:db8::1]:1"), netip.MustParseAddrPort("[2001:db8::2]:2"))
+		s.Payload = "x"
+		return s.AppendIP(nil)
+	}
+	change := func(at int, v byte) []byte {
+		b := good()
+		b[at] = v
+		return b
+	}
+	mapped := netip.MustParseAddr("::ffff:192.0.2.1").As16()
+	for name, tt := range map[string]struct {
+		b    []byte
+		want error
+	}{
+		"nothing":         {nil, ErrTruncated},
+		"IPv4":            {change(0, 0x45), ErrNotIPv6},
+		"half a header":   {good()[:39], ErrTruncated},
+		"cut short":       {good()[:60], ErrTruncated},
+		"no TCP header":   {change(5, 19), ErrTruncated},
+		"a fragment":      {change(6, 44), ErrFragment},
+		"hop by hop":      {change(6, 0), ErrIPOptions},
+		"UDP":             {change(6, 17), ErrNotTCP},
+		"an IPv4 address": {append(append(good()[:24:24], mapped[:]...), good()[40:]...), ErrNotIPv6},
+	} {
+		if _, err := ParseIPv6(tt.b); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+	if s, err := ParseIP(append(good(), "padding"...)); err != nil || s.Payload != "x" || !s.Is6() {
+		t.Errorf("with bytes behind it: %+v, %v", s, err)
+	}
+}
+
+// A segment whose ends have addresses of different versions is written with zeros, and its checksum fits what is written.
+func TestMixedAddresses(t *testing.T) {
+	s := NewSegment(client, netip.MustParseAddrPort("[2001:db8::2]:2"))
+	for name, b := range map[string][]byte{"IP": s.AppendIP(nil), "IPv4": s.AppendIPv4(nil), "IPv6": s.AppendIPv6(nil)} {
+		if got, err := ParseIP(b); err != nil || !got.SumOK() {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	s = NewSegment(netip.MustParseAddrPort("[2001:db8::2]:2"), client)
+	if got, err := ParseIP(s.AppendIPv6(nil)); err != nil || !got.SumOK() || got.Dst.Addr() != netip.IPv6Unspecified() {
+		t.Errorf("%+v, %v", got, err)
+	}
 }
 
 // A well-behaved segment comes out as it went in.
@@ -273,10 +383,10 @@ func TestOutsideIPv4(t *testing.T) {
 	}
 }
 
-func TestParseIPv4AnyBytes(t *testing.T) {
+func TestParseIPAnyBytes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSegment().Draw(t, "segment")
-		b := s.AppendIPv4(nil)
+		b := s.AppendIP(nil)
 		for range rapid.IntRange(0, 3).Draw(t, "edits") {
 			b[rapid.IntRange(0, len(b)-1).Draw(t, "at")] = rapid.Byte().Draw(t, "byte")
 		}
@@ -285,15 +395,19 @@ func TestParseIPv4AnyBytes(t *testing.T) {
 	})
 }
 
-// checkParse asserts that whatever ParseIPv4 accepts becomes the same bytes again.
+// checkParse asserts that whatever ParseIP accepts becomes the same bytes again.
 func checkParse(t failer, b []byte) {
 	t.Helper()
-	s, err := ParseIPv4(b)
+	s, err := ParseIP(b)
 	if err != nil {
 		return
 	}
-	again := s.AppendIPv4(nil)
-	if len(again) > len(b) || !bytes.Equal(again, b[:len(again)]) || len(again) != int(binary.BigEndian.Uint16(b[2:])) {
+	again := s.AppendIP(nil)
+	said := int(binary.BigEndian.Uint16(b[2:]))
+	if s.Is6() {
+		said = 40 + int(binary.BigEndian.Uint16(b[4:]))
+	}
+	if len(again) > len(b) || !bytes.Equal(again, b[:len(again)]) || len(again) != said {
 		t.Fatalf("packet %x\nbecomes %x", b, again)
 	}
 }

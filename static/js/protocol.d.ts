@@ -271,7 +271,7 @@ export interface RunEvent {
   host: Host;
   conn?: number;
   seg?: number;
-  /** the segment that this one is a copy of */
+  /** the segment that this one is a copy of, or that a box sent this one because of */
   of?: number;
   /** of a check: whether it passed */
   ok?: boolean;
@@ -296,7 +296,7 @@ export interface RunEvent {
   fields?: Field[];
   /** the socket call, "listen backlog 4" */
   call?: string;
-  /** a rule of the path, or a condition, in the scenario language */
+  /** a rule or a box of the path, or a condition, in the scenario language */
   text?: string;
   /** the segment's contents */
   wire?: Wire;
@@ -304,7 +304,10 @@ export interface RunEvent {
   vars?: Vars;
 }
 
-/** Wire is a segment's contents. Everything is there, always. */
+/**
+ * Wire is a segment's contents. Everything is there, always, but icmp: then the packet is not the segment but an ICMP error
+ * message that quotes it.
+ */
 export interface Wire {
   /** "192.0.2.10:52431" */
   src: string;
@@ -334,6 +337,17 @@ export interface Wire {
   ipid: number;
   df: boolean;
   tos: number;
+  icmp?: ICMP;
+}
+
+/** An ICMP is what an ICMP error message says about the segment that it quotes. */
+export interface ICMP {
+  /** as the scenario language writes it: "port-unreachable" */
+  kind: string;
+  /** the address of who says it */
+  from: string;
+  /** of "too-big": bytes */
+  mtu: number;
 }
 
 /** Vars are the variables of a connection. Those named in RFC 9293 have its names. irs is absent while no SYN has arrived. */
@@ -389,7 +403,9 @@ export type Kind =
   | "held" // seg stays where it is
   | "released" // seg goes on and arrives at due
   | "duplicated" // seg is a new copy of of, arrives at due
+  | "injected" // a box half way put seg on the wire because of of, arrives at due
   | "lost" // seg died on the wire
+  | "passed" // the boxes half way let seg go on as it is
   | "arrived" // seg reached host
   | "check" // a host made a numbered check on seg, or with no seg on its own
   | "discarded" // a host threw seg away

@@ -41,6 +41,7 @@ type jsonWire struct {
 	Src, Dst       netip.AddrPort
 	Seq, Ack       wire.Seq
 	Flags, Payload string
+	ICMP           struct{ Kind string }
 }
 
 func (j jsonEvent) event(t *testing.T) engine.Event {
@@ -66,6 +67,7 @@ func (j jsonEvent) event(t *testing.T) engine.Event {
 			t.Fatal(err)
 		}
 		e.Wire = wire.Segment{Src: w.Src, Dst: w.Dst, Seq: w.Seq, Ack: w.Ack, Flags: flags, Payload: w.Payload}
+		e.Wire.ICMP.Kind, _ = wire.ParseICMPKind(w.ICMP.Kind)
 	}
 	if j.Vars != nil {
 		e.Vars = &tcp.TCB{RTO: j.Vars.RTO}

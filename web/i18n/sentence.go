@@ -43,7 +43,7 @@ type facts struct {
 
 // carriesWire lists the kinds whose events bring the contents of their segment.
 func carriesWire(k engine.Kind) bool {
-	return k == engine.Sent || k == engine.Forged || k == engine.Edited || k == engine.Duplicated
+	return k == engine.Sent || k == engine.Forged || k == engine.Edited || k == engine.Duplicated || k == engine.Injected
 }
 
 func (n *Narrator) add(e *engine.Event) facts {
@@ -97,8 +97,8 @@ func (n *Narrator) tell(e *engine.Event, f facts) string {
 		return c.T("event.told."+e.Notice.String(), with("n", e.Bytes)...)
 	case engine.Sent:
 		return c.T(pick(f.again, "event.sent.again", "event.sent"), a...)
-	case engine.Forged:
-		return c.T("event.forged", with("toward", c.T("host."+e.Toward.String()))...)
+	case engine.Forged, engine.Injected:
+		return c.T("event."+string(e.Kind), with("toward", c.T("host."+e.Toward.String()))...)
 	case engine.Edited:
 		var names []string
 		for i, name := range fieldNames {
@@ -106,9 +106,12 @@ func (n *Narrator) tell(e *engine.Event, f facts) string {
 				names = append(names, c.T("name."+name))
 			}
 		}
-		return c.T("event.edited", with("fields", c.List(names))...)
+		return c.T(pick(byBox(e), "event.edited.box", "event.edited"), with("fields", c.List(names), "why", c.Rule(e.Rule, true, e.Args))...)
 	case engine.Delayed, engine.Duplicated, engine.Lost:
 		key := "event." + string(e.Kind)
+		if byBox(e) {
+			return c.T(key+".box", with("why", c.Rule(e.Rule, true, e.Args))...)
+		}
 		return c.T(pick(c.Has(key+"."+lab), key+"."+lab, key), a...)
 	case engine.Discarded:
 		return c.T(pick(e.Seg != 0, "event.discarded", "event.discarded.none"), a...)
@@ -233,6 +236,11 @@ func (n *Narrator) Step(events []engine.Event) string {
 	return strings.Join(say, " ")
 }
 
+// byBox reports whether a box of the path did it: the event names the box, as it names a rule of the path that did something.
+func byBox(e *engine.Event) bool {
+	return (e.Kind == engine.Edited || e.Kind == engine.Lost) && e.Text != "" && e.Rule != rule.LabRule
+}
+
 func tail[T any](s []T) []T {
 	if len(s) == 0 {
 		return nil
@@ -255,8 +263,11 @@ func replaceOf(states []*engine.Event, e *engine.Event) []*engine.Event {
 var fieldNames = [...]string{"sport", "dport", "seq", "ack", "offset", "reserved", "flags", "window", "checksum", "urgent", "options",
 	"payload", "ttl", "src", "dst"}
 
-// Kind is what people call the segment: "SYN-ACK".
+// Kind is what people call the packet: "SYN-ACK", "ICMP port-unreachable".
 func (c *Catalog) Kind(s *wire.Segment) string {
+	if s.ICMP.Kind != wire.NoICMP {
+		return c.T("icmp.kind", "what", s.ICMP.Kind)
+	}
 	if s.Flags == 0 {
 		return c.T("flags.none")
 	}
@@ -265,6 +276,9 @@ func (c *Catalog) Kind(s *wire.Segment) string {
 
 // Numbers are the numbers of the segment in words: "seq 5000, ack 1001".
 func (c *Catalog) Numbers(s *wire.Segment) string {
+	if s.ICMP.Kind != wire.NoICMP {
+		return c.T("numbers.icmp", "kind", s.Flags.Kind(), "seq", uint32(s.Seq))
+	}
 	key := "numbers.seq"
 	switch ack := s.Flags.Has(wire.ACK); {
 	case ack && s.Payload != "":

@@ -41,6 +41,7 @@ type segment struct {
 	of        engine.SegID // the segment that it is a copy of
 	again     engine.SegID // the earlier one with the same numbers
 	forged    bool
+	injected  bool // a box half way sent it
 	contents  []content
 	legs      []leg
 	ended     bool
@@ -100,7 +101,7 @@ func Read(events []engine.Event) *Run {
 		e := &events[k]
 		s := r.byID[e.Seg]
 		switch e.Kind {
-		case engine.Sent, engine.Forged, engine.Duplicated:
+		case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected:
 			s = r.born(e, k)
 			if e.Kind == engine.Sent {
 				s.again = again(before, s)
@@ -188,7 +189,7 @@ func (h *tracker) after(e *engine.Event) tcp.State {
 
 // born makes the record of the segment that e put on the wire.
 func (r *Run) born(e *engine.Event, k int) *segment {
-	s := &segment{id: e.Seg, at: e.At, k: k, conn: e.Conn, forged: e.Kind == engine.Forged, rule: e.Rule}
+	s := &segment{id: e.Seg, at: e.At, k: k, conn: e.Conn, forged: e.Kind == engine.Forged, injected: e.Kind == engine.Injected, rule: e.Rule}
 	s.to = e.Toward
 	if e.Kind == engine.Sent {
 		s.to = peer(e.Host)
@@ -197,6 +198,9 @@ func (r *Run) born(e *engine.Event, k int) *segment {
 	if o := r.byID[e.Of]; e.Kind == engine.Duplicated && o != nil {
 		// a copy starts where its original is
 		s.to, s.of, f0 = o.to, o.id, o.last().part(e.At)
+	}
+	if s.injected {
+		f0 = way / 2
 	}
 	s.from = peer(s.to)
 	s.contents = []content{{k: k, wire: e.Wire}}
@@ -273,7 +277,7 @@ func again(before map[againKey]engine.SegID, s *segment) engine.SegID {
 func delay(segments []*segment) engine.Time {
 	least := [2]engine.Time{tcp.Never, tcp.Never}
 	for _, s := range segments {
-		if due := s.legs[0].due; due != tcp.Never && s.of == 0 && !s.forged {
+		if due := s.legs[0].due; due != tcp.Never && s.of == 0 && !s.forged && !s.injected {
 			least[s.from] = min(least[s.from], due-s.at)
 		}
 	}

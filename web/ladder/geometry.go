@@ -305,7 +305,7 @@ func (d *drawing) shapes(items []*item) []Shape {
 		if v.part == onGhost {
 			ghost = []xy{way[n-1], {x, v.p}}
 		}
-		if s.forged {
+		if s.forged || s.injected {
 			tail = way[:1]
 		}
 		if s.lost {
@@ -351,6 +351,8 @@ func (s *segment) name(text string) string {
 	key := "ladder.name"
 	if s.forged {
 		key = "ladder.name.forged"
+	} else if s.injected {
+		key = "ladder.name.injected"
 	} else if s.of != 0 {
 		key = "ladder.name.copy"
 	}

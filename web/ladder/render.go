@@ -53,6 +53,8 @@ func (r *Run) Rows() []Row {
 		switch {
 		case s.forged:
 			row.Why = c.T("ladder.why.forged")
+		case s.injected:
+			row.Why = c.T("ladder.why.injected")
 		case s.of != 0:
 			row.Why = c.T("ladder.why.copy", "seg", int(s.of))
 		}
@@ -63,7 +65,7 @@ func (r *Run) Rows() []Row {
 
 // addr is the address and port of a host, as its first segment tells.
 func (r *Run) addr(h engine.HostID) string {
-	i := slices.IndexFunc(r.segments, func(s *segment) bool { return !s.forged })
+	i := slices.IndexFunc(r.segments, func(s *segment) bool { return !s.forged && !s.injected })
 	if i < 0 {
 		return ""
 	}

@@ -91,7 +91,7 @@ func divDown(a, b int) int {
 }
 
 func flagsOf(w *wire.Segment) []string {
-	if w.Flags == 0 {
+	if w.Flags == 0 || w.ICMP.Kind != wire.NoICMP {
 		return nil
 	}
 	return strings.Split(w.Flags.String(), ",")
@@ -100,6 +100,8 @@ func flagsOf(w *wire.Segment) []string {
 // kindOf is what gives a segment its colour.
 func kindOf(w *wire.Segment) string {
 	switch f := w.Flags; {
+	case w.ICMP.Kind != wire.NoICMP:
+		return "none"
 	case f.Has(wire.RST):
 		return "rst"
 	case f.Has(wire.FIN):
@@ -132,7 +134,7 @@ func (s *segment) fate() string {
 // note is what is special about a segment, at most two things.
 func (s *segment) note(c *content, fate string) string {
 	var notes []string
-	if n := len(c.wire.Payload); n > 0 {
+	if n := len(c.wire.Payload); n > 0 && c.wire.ICMP.Kind == wire.NoICMP {
 		notes = append(notes, i18n.T("bytes", "n", n))
 	}
 	hidden := ""
@@ -148,6 +150,8 @@ func (s *segment) note(c *content, fate string) string {
 		notes = append(notes, i18n.T("ladder.note.edited"))
 	case s.forged:
 		notes = append(notes, i18n.T("ladder.note.forged"))
+	case s.injected:
+		notes = append(notes, i18n.T("ladder.note.injected"))
 	case s.of != 0:
 		notes = append(notes, i18n.T("ladder.note.copy"))
 	case s.again != 0:
@@ -199,6 +203,9 @@ func newPill(s *segment, c *content, room int) sizedPill {
 	texts := flags
 	if len(flags) == 0 {
 		texts = []string{i18n.T("ladder.none")}
+		if c.wire.ICMP.Kind != wire.NoICMP {
+			texts[0] = i18n.T("icmp.kind", "what", c.wire.ICMP.Kind)
+		}
 	}
 	wide := -30
 	for _, f := range texts {
@@ -222,7 +229,7 @@ func newPill(s *segment, c *content, room int) sizedPill {
 	}
 	seqEdited, ackEdited := slices.Contains(c.edited, engine.FieldSeq), slices.Contains(c.edited, engine.FieldAck)
 	numbers := []Span{{i18n.T("ladder.seq", "n", uint32(c.wire.Seq)), seqEdited}}
-	if c.wire.Flags.Has(wire.ACK) || ackEdited {
+	if slices.Contains(flags, "ACK") || ackEdited {
 		numbers = append(numbers, Span{i18n.T("ladder.ack", "n", uint32(c.wire.Ack)), ackEdited})
 	}
 	length := func(row []Span) int {

@@ -152,7 +152,7 @@ func AppendEvent(b []byte, e *engine.Event) []byte {
 	switch e.Kind {
 	case engine.TimerSet, engine.Delayed, engine.Released, engine.Held:
 		b = appendDue(b, e.Due)
-	case engine.Sent, engine.Forged, engine.Duplicated:
+	case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected:
 		b = appendDue(b, e.Due)
 		b = appendName(b, `,"toward":`, e.Toward.String())
 	}
@@ -242,6 +242,13 @@ func appendWire(b []byte, s *wire.Segment) []byte {
 	b = appendInt(b, `,"ipid":`, int64(s.IPID))
 	b = appendBool(b, `,"df":`, s.DF)
 	b = appendInt(b, `,"tos":`, int64(s.TOS))
+	if s.ICMP.Kind != wire.NoICMP {
+		b = appendName(b, `,"icmp":{"kind":`, s.ICMP.Kind.String())
+		b = append(b, `,"from":"`...)
+		b = s.Sayer().AppendTo(b)
+		b = appendInt(b, `","mtu":`, int64(s.ICMP.MTU))
+		b = append(b, '}')
+	}
 	return append(b, '}')
 }
 

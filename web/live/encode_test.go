@@ -18,6 +18,7 @@ import (
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
 )
 
 var update = flag.Bool("update", false, "write the golden frames anew")
@@ -39,6 +40,8 @@ step until quiet
 	"client 192.0.2.10:52431 isn 4294967295 profile linux\nserver 198.51.100.20:80 isn 0 profile linux\nclient connect\nstep until quiet\n",
 	"server listen backlog 4\nclient connect\nrule duplicate 1st SYN after 3ms\nclient send \"GET / HTTP/1.0\"\nstep until quiet\n",
 	"client 192.0.2.10:52431 profile linux\nserver 198.51.100.20:80 profile linux\nclient connect\nserver connect\nstep until quiet\n",
+	"client [2001:db8::1]:52431 profile linux\nserver profile linux\nmtu 1400\nbox nat timeout 60s\nserver listen\nclient connect\nstep until server ESTABLISHED\nclient send 1500\nstep until quiet\n",
+	"box firewall reject RST port 80 from client\nserver listen\nserver connect\nclient connect\nstep until quiet\n",
 }
 
 func events(t testing.TB, scenario string) []engine.Event {
@@ -75,7 +78,7 @@ func TestAppendEvent(t *testing.T) {
 	}
 	for _, kind := range []engine.Kind{engine.Called, engine.Told, engine.Opened, engine.Changed, engine.Updated, engine.TimerSet,
 		engine.TimerStopped, engine.TimerFired, engine.Sent, engine.Forged, engine.Edited, engine.Delayed, engine.Held, engine.Released,
-		engine.Duplicated, engine.Lost, engine.Arrived, engine.Checked, engine.Discarded, engine.RuleAdded, engine.RuleRemoved, engine.Removed} {
+		engine.Duplicated, engine.Lost, engine.Arrived, engine.Injected, engine.Passed, engine.Checked, engine.Discarded, engine.RuleAdded, engine.RuleRemoved, engine.Removed} {
 		if !seen[kind] {
 			t.Errorf("no scenario of the tour brings an event of kind %q", kind)
 		}
@@ -113,14 +116,14 @@ func describe(e *engine.Event) RunEvent {
 		d.Timer = ptr(Timer(e.Timer.String()))
 	}
 	switch e.Kind {
-	case engine.TimerSet, engine.Delayed, engine.Released, engine.Held, engine.Sent, engine.Forged, engine.Duplicated:
+	case engine.TimerSet, engine.Delayed, engine.Released, engine.Held, engine.Sent, engine.Forged, engine.Duplicated, engine.Injected:
 		d.Due = Due(fmt.Sprint(int64(e.Due)))
 		if e.Due == tcp.Never {
 			d.Due = Due("null")
 		}
 	}
 	switch e.Kind {
-	case engine.Sent, engine.Forged, engine.Duplicated:
+	case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected:
 		d.Toward = Host(e.Toward.String())
 	}
 	for i, name := range fieldWords {
@@ -137,6 +140,9 @@ func describe(e *engine.Event) RunEvent {
 			Window: int64(s.Window), Urgent: int64(s.Urgent), Offset: int64(s.HeaderWords()), Reserved: int64(s.Reserved),
 			Checksum: int64(s.Sum()), SumOK: s.SumOK(), Options: s.Options.Text(), OptionsHex: hex.EncodeToString(s.Options.Bytes()),
 			Payload: string(payload), Len: int64(s.Len()), TTL: int64(s.TTL), IPID: int64(s.IPID), DF: s.DF, TOS: int64(s.TOS)}
+		if m := s.ICMP; m.Kind != wire.NoICMP {
+			d.Wire.ICMP = &ICMP{Kind: m.Kind.String(), From: s.Sayer().String(), MTU: int64(m.MTU)}
+		}
 	}
 	if v := e.Vars; v != nil {
 		d.Vars = &Vars{State: State(v.State.String()), Local: v.Local.String(), Passive: v.Passive, ISS: uint32(v.ISS), SndUna: uint32(v.SndUna),

@@ -236,7 +236,7 @@ type RunEvent struct {
 	Host   Host    `json:"host"`
 	Conn   int64   `json:"conn,omitempty"`
 	Seg    int64   `json:"seg,omitempty"`
-	Of     int64   `json:"of,omitempty"`   // the segment that this one is a copy of
+	Of     int64   `json:"of,omitempty"`   // the segment that this one is a copy of, or that a box sent this one because of
 	OK     *bool   `json:"ok,omitempty"`   // of a check: whether it passed
 	From   *State  `json:"from,omitempty"` // of a change of state
 	To     *State  `json:"to,omitempty"`
@@ -251,7 +251,7 @@ type RunEvent struct {
 	Toward Host    `json:"toward,omitempty"` // the host that the segment travels to
 	Fields []Field `json:"fields,omitempty"` // of an edit: what changed
 	Call   string  `json:"call,omitempty"`   // the socket call, "listen backlog 4"
-	Text   string  `json:"text,omitempty"`   // a rule of the path, or a condition, in the scenario language
+	Text   string  `json:"text,omitempty"`   // a rule or a box of the path, or a condition, in the scenario language
 	Wire   *Wire   `json:"wire,omitempty"`   // the segment's contents
 	Vars   *Vars   `json:"vars,omitempty"`   // the connection's variables
 }
@@ -259,7 +259,8 @@ type RunEvent struct {
 // Due is a time in microseconds or null.
 type Due = json.RawMessage //ts:type number | null
 
-// Wire is a segment's contents. Everything is there, always.
+// Wire is a segment's contents. Everything is there, always, but icmp: then the packet is not the segment but an ICMP error
+// message that quotes it.
 type Wire struct {
 	Src        string `json:"src"` // "192.0.2.10:52431"
 	Dst        string `json:"dst"`
@@ -280,6 +281,14 @@ type Wire struct {
 	IPID       int64  `json:"ipid"`
 	DF         bool   `json:"df"`
 	TOS        int64  `json:"tos"`
+	ICMP       *ICMP  `json:"icmp,omitempty"`
+}
+
+// An ICMP is what an ICMP error message says about the segment that it quotes.
+type ICMP struct {
+	Kind string `json:"kind"` // as the scenario language writes it: "port-unreachable"
+	From string `json:"from"` // the address of who says it
+	MTU  int64  `json:"mtu"`  // of "too-big": bytes
 }
 
 // Vars are the variables of a connection. Those named in RFC 9293 have its names. irs is absent while no SYN has arrived.
@@ -338,7 +347,9 @@ const (
 	Held         Kind = "held"          // seg stays where it is
 	Released     Kind = "released"      // seg goes on and arrives at due
 	Duplicated   Kind = "duplicated"    // seg is a new copy of of, arrives at due
+	Injected     Kind = "injected"      // a box half way put seg on the wire because of of, arrives at due
 	Lost         Kind = "lost"          // seg died on the wire
+	Passed       Kind = "passed"        // the boxes half way let seg go on as it is
 	Arrived      Kind = "arrived"       // seg reached host
 	Checked      Kind = "check"         // a host made a numbered check on seg, or with no seg on its own
 	Discarded    Kind = "discarded"     // a host threw seg away

@@ -158,6 +158,7 @@ type socket struct {
 	behind  []*run    // whose frames were thrown out of the queue
 	since   time.Time // when that began
 	follows []*run    // the one opened first is in front
+	leaving bool      // the server is going down: what is queued is written, and then the socket is closed
 	deaf    bool      // a close frame was sent: nothing more is queued
 	closed  bool      // the connection is closed
 }
@@ -455,6 +456,13 @@ func (s *socket) flush() {
 	for {
 		s.mu.Lock()
 		queue, behind := s.queue, s.behind
+		if len(queue) == 0 && len(behind) == 0 && s.leaving && !s.deaf {
+			s.mu.Unlock()
+			s.close(websocket.CloseServiceRestart, "restart")
+			// The reader ends when the peer has answered, or at the latest:
+			_ = s.conn.SetReadDeadline(time.Now().Add(linger))
+			continue
+		}
 		if len(queue) == 0 && len(behind) == 0 || s.deaf {
 			s.writing, s.since = false, time.Time{}
 			if cap(spare) > cap(queue) && cap(spare) <= maxQueue {
@@ -505,13 +513,14 @@ func (s *socket) close(code int, reason string) {
 	_ = s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(linger))
 }
 
-// bye tells the browser that the server is going down, and to come back.
+// bye tells the browser that the server is going down, and to come back. Whoever writes what is queued closes the socket
+// behind it.
 func (s *socket) bye() {
 	s.say(encode("bye", Bye{Retry: 1000}))
+	s.mu.Lock()
+	s.leaving = true
+	s.mu.Unlock()
 	s.flushIfFree()
-	s.close(websocket.CloseServiceRestart, "restart")
-	// The reader ends when the peer has answered, or at the latest:
-	_ = s.conn.SetReadDeadline(time.Now().Add(linger))
 }
 
 // cut ends the connection without a word.

@@ -8,7 +8,7 @@
 export const WAY = 10000;
 
 /** Events that happen by themselves or by the learner's hand; all others follow from one of these at the same instant. */
-const CAUSES = new Set(['called', 'arrived', 'lost', 'timer-fired', 'forged', 'edited', 'delayed', 'held', 'released', 'duplicated',
+const CAUSES = new Set(['called', 'arrived', 'lost', 'timer-fired', 'forged', 'edited', 'delayed', 'held', 'released', 'duplicated', 'passed',
   'rule-added', 'rule-removed', 'expect-failed']);
 
 /** @type {WeakMap<readonly RunEvent[], Index>} */
@@ -45,7 +45,7 @@ function read(events) {
     const { t, host } = e, conn = e.conn ?? 0;
     const seg = e.seg ? ix.segment.get(e.seg) : undefined;
     switch (e.kind) {
-      case 'sent': case 'forged': case 'duplicated': {
+      case 'sent': case 'forged': case 'duplicated': case 'injected': {
         const s = born(ix, e, k);
         if (e.kind === 'sent') s.again = again(sentBefore, s);
         break;
@@ -140,10 +140,10 @@ function born(ix, e, k) {
   const t = e.t, original = e.kind === 'duplicated' && e.of ? ix.segment.get(e.of) : undefined;
   const to = original ? original.to : e.kind === 'sent' ? peer(e.host) : e.toward === 'server' ? 'server' : 'client';
   // a copy starts where its original is
-  const f0 = original ? partAt(original.legs.at(-1), t) : 0;
+  const f0 = original ? partAt(original.legs.at(-1), t) : e.kind === 'injected' ? WAY / 2 : 0;
   /** @type {Segment} */
   const s = {
-    id: e.seg ?? 0, from: peer(to), to, t, k, conn: e.conn ?? 0, of: original ? original.id : 0, again: 0, forged: e.kind === 'forged',
+    id: e.seg ?? 0, from: peer(to), to, t, k, conn: e.conn ?? 0, of: original ? original.id : 0, again: 0, forged: e.kind === 'forged', injected: e.kind === 'injected',
     contents: [{ k, wire: e.wire ?? original?.contents.at(-1)?.wire ?? nothing, fields: [] }], edited: [], legs: [],
     end: null, discarded: null, checks: [], rule: e.rule ?? '',
   };
@@ -210,7 +210,7 @@ function delay(segments) {
   const least = { client: Infinity, server: Infinity };
   for (const s of segments) {
     const due = s.legs[0]?.due;
-    if (due != null && !s.of && !s.forged) least[s.from] = Math.min(least[s.from], due - s.t);
+    if (due != null && !s.of && !s.forged && !s.injected) least[s.from] = Math.min(least[s.from], due - s.t);
   }
   const d = Math.max(...Object.values(least).filter(Number.isFinite), 0);
   return d || 50000;
@@ -249,7 +249,7 @@ function step(ix, e, k, t, host) {
     ix.steps.push(s);
   }
   s.k1 = k + 1;
-  if (e.kind === 'sent' || e.kind === 'forged' || e.kind === 'duplicated') s.sent.push(e.seg ?? 0);
+  if (e.kind === 'sent' || e.kind === 'forged' || e.kind === 'duplicated' || e.kind === 'injected') s.sent.push(e.seg ?? 0);
   if (e.kind === 'state' && host !== 'network') s.states.push({ host, from: e.from ?? 'CLOSED', to: e.to ?? 'CLOSED' });
 }
 

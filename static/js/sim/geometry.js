@@ -293,7 +293,7 @@ function segmentsOf(c, items) {
     const text = textOf(at(pills, pills.length - 1));
     return {
       id: s.id, from: s.from, kind, fate, points: pixels(points), zigzag: kind === 'rst' ? pixels(points.flatMap((p, i) => i ? zigzag(at(points, i - 1), p) : [])) : [],
-      ghost: v.part === 'ghost' ? pixels([last, [x, v.p]]) : [], tail: s.forged ? pixels([at(points, 0)]) : [],
+      ghost: v.part === 'ghost' ? pixels([last, [x, v.p]]) : [], tail: s.forged || s.injected ? pixels([at(points, 0)]) : [],
       head: there ? pixels(head(before, last, kind === 'ack')) : [], bars: pixels(bars(kind, at(points, kind === 'fin' ? 0 : points.length - 2), at(points, kind === 'fin' ? 1 : points.length - 1), there)),
       cross: fate === 'lost' ? pixels([last]) : [], copy: s.of > 0, discarded: s.discarded !== null, pills, text, name: nameOf(s, text),
     };
@@ -321,7 +321,7 @@ function pointsOf({ scale, y, bottom, lanes }, s) {
 /** The accessible name: what one sees, then who sent it, when, and what became of it. @param {Segment} s @param {string} text @param {string} [fate] */
 export function nameOf(s, text, fate = fateOf(s)) {
   const args = { text, seg: s.id, host: t(`host.${s.from}`), to: t(`host.${s.to}`), of: s.of, t: ms(s.t), fate };
-  return t(s.forged ? 'ladder.name.forged' : s.of ? 'ladder.name.copy' : 'ladder.name', args);
+  return t(s.forged ? 'ladder.name.forged' : s.injected ? 'ladder.name.injected' : s.of ? 'ladder.name.copy' : 'ladder.name', args);
 }
 
 /** What became of a segment in the end. @param {Segment} s */

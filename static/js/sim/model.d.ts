@@ -37,6 +37,8 @@ export interface Segment {
   /** The earlier segment that carried the same numbers, or 0: this one is a retransmission. */
   again: number;
   forged: boolean;
+  /** A box half way sent it. */
+  injected: boolean;
   /** What it carried, from which event on; more than one entry when it was edited. */
   contents: { k: number; wire: Wire; fields: string[] }[];
   /** All fields that were ever edited. */

@@ -48,13 +48,14 @@ export function time(us) {
 /** The set flags of a segment. @param {{ flags?: string }} wire @returns {string[]} */
 export const flagsOf = (wire) => (!wire.flags || wire.flags === 'none' ? [] : wire.flags.split(','));
 
-/** What people call the segment: "SYN-ACK". @param {{ flags?: string }} wire */
-export const kindOf = (wire) => flagsOf(wire).join('-') || t('flags.none');
+/** What people call the packet: "SYN-ACK", "ICMP port-unreachable". @param {{ flags?: string, icmp?: { kind: string } }} wire */
+export const kindOf = (wire) => (wire.icmp ? t('icmp.kind', { what: wire.icmp.kind }) : '') || flagsOf(wire).join('-') || t('flags.none');
 
 /** "seq 5000, ack 1001". @param {Wire} wire */
 export function numbers(wire) {
   const ack = flagsOf(wire).includes('ACK'), n = wire.payload?.length ?? 0;
   const args = { seq: wire.seq ?? 0, ack: wire.ack ?? 0, n };
+  if (wire.icmp) return t('numbers.icmp', { ...args, kind: kindOf({ flags: wire.flags }) });
   if (n) return t(ack ? 'numbers.data' : 'numbers.seqdata', args);
   return t(ack ? 'numbers.ack' : 'numbers.seq', args);
 }
@@ -131,6 +132,8 @@ export class Narrator {
     };
     a.segment = wire ? t('segment.kind', { seg: e.seg ?? 0, kind: a.kind ?? '' }) : t('segment', { seg: e.seg ?? 0 });
     a.Segment = t('Segment.kind', { seg: e.seg ?? 0, kind: a.kind ?? '' });
+    // a box of the path is named as a rule of the path is
+    const byBox = (e.kind === 'edited' || e.kind === 'lost') && !!e.text && e.rule !== 'lab:rule';
     switch (e.kind) {
       case 'called': {
         const key = `event.called.${(e.call ?? '').split(' ')[0]}`;
@@ -140,9 +143,11 @@ export class Narrator {
         if (e.errno) return t('event.told.errno', { ...a, errno: e.errno, meaning: t(`errno.${e.errno}`) });
         return t(`event.told.${e.notice}`, { ...a, n: e.bytes ?? 0 });
       case 'sent': return t(again ? 'event.sent.again' : 'event.sent', a);
-      case 'forged': return t('event.forged', { ...a, toward: t(`host.${e.toward ?? 'server'}`) });
-      case 'edited': return t('event.edited', { ...a, fields: list((e.fields ?? []).map((f) => t(`name.${f}`))) });
-      case 'delayed': case 'duplicated': case 'lost': return t(has(`event.${e.kind}.${lab}`) ? `event.${e.kind}.${lab}` : `event.${e.kind}`, a);
+      case 'forged': case 'injected': return t(`event.${e.kind}`, { ...a, toward: t(`host.${e.toward ?? 'server'}`) });
+      case 'edited': return t(byBox ? 'event.edited.box' : 'event.edited', { ...a, fields: list((e.fields ?? []).map((f) => t(`name.${f}`))), why: ruleSentence(e) });
+      case 'delayed': case 'duplicated': case 'lost':
+        if (byBox) return t(`event.${e.kind}.box`, { ...a, why: ruleSentence(e) });
+        return t(has(`event.${e.kind}.${lab}`) ? `event.${e.kind}.${lab}` : `event.${e.kind}`, a);
       case 'discarded': return t(e.seg ? 'event.discarded' : 'event.discarded.none', a);
       case 'rule-added': case 'rule-removed': return t(`event.${e.kind}`, { ...a, rule: pathRule(e.text ?? '') });
       case 'check': return t(e.ok ? 'event.check.pass' : 'event.check.fail', { ...a, text: ruleSentence(e) });

@@ -16,10 +16,11 @@ export const round = (a, b) => Math.floor((2 * a + b) / (2 * b));
 export const px = (v) => v / 10;
 
 /** The set flags, in the order in which people say them. @param {Wire} wire @returns {string[]} */
-export const flagsOf = (wire) => wire.flags && wire.flags !== 'none' ? wire.flags.split(',') : [];
+export const flagsOf = (wire) => !wire.icmp && wire.flags && wire.flags !== 'none' ? wire.flags.split(',') : [];
 
 /** What gives a segment its colour. @param {Wire} wire @returns {SegmentShape['kind']} */
 export function kindOf(wire) {
+  if (wire.icmp) return 'none';
   const flags = flagsOf(wire);
   if (flags.includes('RST')) return 'rst';
   if (flags.includes('FIN')) return 'fin';
@@ -44,10 +45,11 @@ const fateOf = (s) => s.end?.fate === 'lost' ? 'lost' : s.discarded ? 'discarded
  */
 export function noteOf(s, wire, edited, fate) {
   const notes = [], hidden = edited.find((f) => !shown.has(f));
-  if (wire.payload) notes.push(t('bytes', { n: wire.payload.length }));
+  if (wire.payload && !wire.icmp) notes.push(t('bytes', { n: wire.payload.length }));
   if (hidden) notes.push(t(`ladder.field.${hidden}`));
   else if (edited.length) notes.push(t('ladder.note.edited'));
   else if (s.forged) notes.push(t('ladder.note.forged'));
+  else if (s.injected) notes.push(t('ladder.note.injected'));
   else if (s.of) notes.push(t('ladder.note.copy'));
   else if (s.again) notes.push(t('ladder.note.again'));
   if (fate) notes.push(t(`ladder.note.${fate}`));
@@ -65,7 +67,7 @@ export function pillOf(s, wire, edited, room) {
   // room for what the note says on the way, too
   const longest = Math.max(note.length, ...(s.legs.some((l) => l.held) ? [noteOf(s, wire, edited, 'held').length] : []));
   const noteWidth = longest ? SANS * longest + 80 + (pencil ? 130 : 0) : 0;
-  const texts = flags.length ? flags : [t('ladder.none')];
+  const texts = flags.length ? flags : [wire.icmp ? t('icmp.kind', { what: wire.icmp.kind }) : t('ladder.none')];
   const wide = texts.reduce((w, f) => w + BOLD * f.length + 120, 0) - 30;
   // flags that do not fit are written as single letters, as tcpdump does
   const short = flags.length > 0 && wide + noteWidth + 2 * PAD > room;

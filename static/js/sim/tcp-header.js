@@ -1,6 +1,6 @@
 // The chosen segment as the header figure of RFC 9293: read it, and while it is in flight change any bit of it.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
-import { FLAGS, flagsOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
+import { FLAGS, flagsOf, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 import { fate } from './tcp-log.js';
 
@@ -277,7 +277,7 @@ export class TcpHeader extends LitElement {
     if (!s || !this.model || !this.ix) return html`<div class="card insp"><p class="none">${t('ui.segment.none')}</p></div>`;
     return html`<div class="card insp" role="group" aria-label=${t('ui.segment', { seg: s.id })}>
       <header>
-        <h3>${t('ui.segment', { seg: s.id })} ${flagsOf(s.wire).map((f) => html`<b class="chip ${f.toLowerCase()}">${f}</b>`)}<span>${t('ui.segment.from', { host: t(`host.${s.seg.from}`), fate: fate(s) })}</span></h3>
+        <h3>${t('ui.segment', { seg: s.id })} ${s.wire.icmp ? kindOf(s.wire) : ''} ${flagsOf(s.wire).map((f) => html`<b class="chip ${f.toLowerCase()}">${f}</b>`)}<span>${t('ui.segment.from', { host: t(`host.${s.seg.from}`), fate: fate(s) })}</span></h3>
         ${this.tools(s)}
       </header>
       ${this.amount ? this.amountForm() : nothing}
@@ -462,12 +462,12 @@ export function captions(s, ix) {
   /** @type {Record<string, string>} */
   const caps = {};
   const w = s.wire, flags = flagsOf(w), me = s.seg.from;
-  if (s.seg.forged) return caps;
+  if (s.seg.forged || s.seg.injected) return caps;
   const own = isn(ix, me, s.seg.k), theirs = isn(ix, me === 'client' ? 'server' : 'client', s.seg.k);
   const host = t(`host.${me}`), peer = t(`host.${me === 'client' ? 'server' : 'client'}`);
   if (own !== null && !flags.includes('RST')) {
     const n = (w.seq - own) >>> 0;
-    const first = ix.segments.find((x) => x.from === me && x.id < s.id && !x.forged && x.contents[0]?.wire.seq === w.seq && flagsOf(x.contents[0].wire).includes('SYN'));
+    const first = ix.segments.find((x) => x.from === me && x.id < s.id && !x.forged && !x.injected && x.contents[0]?.wire.seq === w.seq && flagsOf(x.contents[0].wire).includes('SYN'));
     if (n === 0) caps.seq = first && flags.includes('SYN') ? t('caption.iss.again', { host, seg: first.id }) : t('caption.iss', { host });
     else if (n < 1 << 24) caps.seq = t('caption.seq', { host, isn: own, n });
   }
@@ -483,7 +483,7 @@ export function captions(s, ix) {
 
 /** The ISN in the newest SYN of a host before event k, null when it has sent none. @param {Index} ix @param {End} host @param {number} k */
 function isn(ix, host, k) {
-  const syn = ix.segments.findLast((s) => s.from === host && s.k <= k && !s.forged && s.contents[0] && flagsOf(s.contents[0].wire).includes('SYN'));
+  const syn = ix.segments.findLast((s) => s.from === host && s.k <= k && !s.forged && !s.injected && s.contents[0] && flagsOf(s.contents[0].wire).includes('SYN'));
   return syn?.contents[0]?.wire.seq ?? null;
 }
 
