@@ -33,7 +33,7 @@ type pair struct {
 // states bring a pair into a state, by the same steps on both sides.
 var states = map[string]func(*pair){
 	"CLOSED":                           func(p *pair) { p.local = netip.AddrPortFrom(self.Addr(), 81); p.make(0) },
-	"LISTEN":                           func(*pair) {},
+	"LISTEN":                           func(p *pair) { p.make(0); p.call(tcp.CallListen) },
 	"SYN-SENT":                         func(p *pair) { p.connect() },
 	"SYN-RECEIVED":                     func(p *pair) { p.passive() },
 	"SYN-RECEIVED (simultaneous open)": func(p *pair) { p.connect(); p.arrive(wire.SYN, 999, 0, 0) },
@@ -263,6 +263,10 @@ var differences = []difference{
 		"ESTABLISHED FIN-WAIT-1 FIN-WAIT-2", func(s stimulus, ours, theirs string) bool {
 			return s.flags.Has(wire.FIN) && s.length > 0 && int(s.seq)+s.length == 0 && acked(theirs, s.state)
 		}},
+	{"Text and FIN of the SYN,ACK are taken (RFC 9293 section 3.10.7.3, fourth: \"continue processing at the sixth step\"). gVisor takes the SYN only.",
+		"SYN-SENT", func(s stimulus, ours, theirs string) bool {
+			return s.flags.Has(wire.SYN|wire.ACK) && s.ack == 0 && s.space() > 1 && strings.HasPrefix(ours, "ACK seq +0 ") && acked(theirs, "ESTABLISHED")
+		}},
 	{"An ACK counts wherever in the window its segment lies (RFC 9293 section 3.10.7.4, fifth). gVisor keeps a segment ahead of a gap for later, with its ACK.",
 		"FIN-WAIT-1 CLOSING LAST-ACK", func(s stimulus, ours, theirs string) bool {
 			return s.inside() && s.flags.Has(wire.ACK) && s.ack == 0 && (theirs == s.state || acked(theirs, s.state)) && !strings.HasSuffix(ours, s.state)
@@ -393,6 +397,9 @@ func TestRandomSegments(t *testing.T) {
 				return // the number of the next connection is not known
 			}
 			ours, theirs := p.answers(s)
+			if ours == theirs && s.misses() && s.space() > 0 {
+				return // gVisor may have kept it
+			}
 			if ours == theirs {
 				continue
 			}

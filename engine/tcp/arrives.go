@@ -15,8 +15,7 @@ func (s *step) arrives(seg *wire.Segment) {
 	if s.p.Linux && s.linuxAfterClose(seg) {
 		return
 	}
-	advanced := s.text(seg)
-	finished := s.fin(seg)
+	advanced, finished := s.take(seg)
 	s.answer(seg, advanced, finished)
 }
 
@@ -307,6 +306,16 @@ func (s *step) updateWindow(seg *wire.Segment) {
 	s.t.SndWL1, s.t.SndWL2 = seg.Seq, seg.Ack
 }
 
+// take takes text and FIN of a segment, and what waited behind them. It returns how many numbers went by before the segment's own FIN,
+// and whether that was taken.
+func (s *step) take(seg *wire.Segment) (advanced uint32, finished bool) {
+	advanced = s.text(seg)
+	if finished = s.fin(seg); !finished && advanced > 0 {
+		advanced += s.fillGap()
+	}
+	return advanced, finished
+}
+
 // text is the seventh step, the segment text: what is new and in order goes to the application. It returns how many bytes
 // that were.
 func (s *step) text(seg *wire.Segment) uint32 {
@@ -337,7 +346,7 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	s.t.RcvWnd -= n
 	s.t.Unread += n
 	s.add(Effect{Kind: Tell, Rule: id, Notice: Readable, Bytes: n, Args: args})
-	return n + s.fillGap()
+	return n
 }
 
 // fillGap delivers the text that waited behind the gap which was just closed, with a FIN that follows it.
@@ -381,7 +390,8 @@ func (s *step) fin(seg *wire.Segment) bool {
 func (s *step) finTaken(at wire.Seq) {
 	// RFC 9293 section 3.10.7.4, eighth: the FIN is acknowledged, the application told, and ESTABLISHED becomes CLOSE-WAIT.
 	s.t.RcvNxt = s.t.RcvNxt.Add(1)
-	s.twice = wire.Block{} // Linux forgets all SACK blocks now (tcp_fin)
+	s.twice = wire.Block{}         // Linux forgets all SACK blocks now (tcp_fin)
+	s.t.Held, s.t.NumHeld = nil, 0 // nothing can come behind a FIN
 	if s.t.RcvWnd > 0 {
 		s.t.RcvWnd--
 	}

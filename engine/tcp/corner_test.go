@@ -229,6 +229,7 @@ func TestReassembly(t *testing.T) {
 		{"a gap is filled", []arrival{{"P.", 5, 5}, {"P.", 0, 5}}, 0, 10, tcp.Established},
 		{"a piece arrives again with the gap", []arrival{{"P.", 5, 5}, {"P.", 0, 20}}, 0, 20, tcp.Established},
 		{"part of a piece arrives again with the gap", []arrival{{"P.", 5, 10}, {"P.", 0, 8}}, 0, 15, tcp.Established},
+		{"a FIN comes before what waits behind its place", []arrival{{"P.", 1, 5}, {"F.", 0, 5}}, 0, 6, tcp.CloseWait},
 		{"a FIN waits for the text before it", []arrival{{"F.", 5, 5}, {"P.", 0, 5}}, 0, 11, tcp.CloseWait},
 	} {
 		for _, profile := range tcp.Profiles() {

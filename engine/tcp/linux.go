@@ -75,8 +75,7 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 	s.established(rule.SynReceivedACK, ack[:]...)
 	s.sendData(rule.SendWindow)
 	s.startPersist()
-	advanced := s.text(seg)
-	finished := s.fin(seg)
+	advanced, finished := s.take(seg)
 	s.answer(seg, advanced, finished)
 }
 

@@ -212,8 +212,7 @@ func (s *step) synSent(seg *wire.Segment) {
 	// RFC 9293 section 3.10.7.3: text and FIN of the SYN-ACK are processed as from the sixth step of section 3.10.7.4 on. Linux keeps
 	// text only where Fast Open asked for it.
 	if !s.p.Linux || s.t.FastOpen {
-		s.text(seg)
-		s.fin(seg)
+		s.take(seg)
 	}
 	if s.p.Linux && len(s.t.Out) > 0 {
 		// Text that waited carries the ACK, and counts as an answer (sk_write_pending in tcp_rcv_synsent_state_process).
