@@ -355,7 +355,7 @@ var faults = []struct {
 	{"a call that the host refuses", engine.Action{Kind: engine.Call, Host: engine.Client, Call: tcp.Call{Verb: tcp.CallAccept}}, engine.BadCall, "the client cannot accept"},
 	{"a call on the path", engine.Action{Kind: engine.Call, Host: engine.Network, Call: tcp.Call{Verb: tcp.CallAccept}}, engine.BadAction, "client or the server"},
 	{"a call that is none", engine.Action{Kind: engine.Call}, engine.BadAction, "no socket call 0"},
-	{"a call too far", engine.Action{Kind: engine.Call, Call: tcp.Call{Verb: tcp.CallSet + 1}}, engine.BadAction, "no socket call"},
+	{"a call too far", engine.Action{Kind: engine.Call, Call: tcp.Call{Verb: tcp.CallGet + 1}}, engine.BadAction, "no socket call"},
 	{"sending too much", engine.Action{Kind: engine.Call, Call: tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", engine.MaxSend+1)}}, engine.OutOfRange, "65535"},
 	{"drop what has arrived", drop(engine.SegRef{ID: 1}), engine.SegmentGone, "segment #1, a SYN, is not on the wire any more: it arrived"},
 	{"drop a kind that has arrived", drop(syn), engine.SegmentGone, "no SYN is on the wire any more"},

@@ -253,7 +253,7 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	if a.Host > Server {
 		return fail(BadAction, "socket calls are made by the client or the server")
 	}
-	if a.Call.Verb < tcp.CallListen || a.Call.Verb > tcp.CallSet {
+	if a.Call.Verb < tcp.CallListen || a.Call.Verb > tcp.CallGet {
 		return fail(BadAction, "there is no socket call ", strconv.Itoa(int(a.Call.Verb)))
 	}
 	if len(a.Call.Data) > MaxSend {
@@ -360,8 +360,12 @@ func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 
 // send puts a segment on the wire: e is the Sent event to fill. The path may lose it later, delay it or copy it.
 func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorder) {
-	to := other(h)
-	way, acts := w.path.Pass(direction(to), x.Seg.Flags, rec.acts[:0])
+	to, way, acts := other(h), Time(0), rec.acts[:0]
+	if x.Seg.Dst.Addr() == w.setup.Hosts[h].Addr.Addr() {
+		to = h // over the loopback interface: at once, and not by the path
+	} else {
+		way, acts = w.path.Pass(direction(to), x.Seg.Flags, acts)
+	}
 	rec.acts = acts
 	i := len(w.flights)
 	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, seg: rec.segment(x.Seg)}, source(h)|how)

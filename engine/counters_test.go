@@ -10,12 +10,14 @@ var uncounted = map[string]string{
 	"TcpExtTcpTimeoutRehash":       "there is one path, so no other one is tried after a timeout",
 	"TcpExtTCPDSACKIgnoredDubious": "the engine undoes no congestion response",
 	"TcpExtTCPHPHits":              "whether the kernel copies on its fast path depends on its memory accounts",
-	"TcpExtTCPFastOpenCookieReqd":  "the engine has no Fast Open",
 	"TcpExtTCPRcvCoalesce":         "the engine has no socket buffers that could be joined",
 }
 
 // counters compares what package view counts with the counters of the kernel at the end of the trace.
 func (r *replay) counters() {
+	if r.silent || r.abandoned {
+		return
+	}
 	v := view.At(&r.w, r.past)
 	for h := engine.Client; h <= engine.Server; h++ {
 		if letter(h) == r.tr.Raw || len(r.tr.Counters) == 0 {

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -25,6 +26,7 @@ func anySetup(t *rapid.T) engine.Setup {
 	for h := range s.Hosts {
 		s.Hosts[h].Profile = rapid.SampledFrom(tcp.ProfileNames()).Draw(t, "profile")
 		s.Hosts[h].ISNs = nil
+		s.Hosts[h].Options.FastOpen = tcp.Some(rapid.Uint8Range(0, engine.MaxFastOpen).Draw(t, "fastopen"))
 		first := isn.Draw(t, "isn")
 		if rapid.IntRange(0, 3).Draw(t, "broken") == 0 {
 			// A fixed number is not shifted when the others are.
@@ -76,7 +78,7 @@ func anyAction(t *rapid.T, w *engine.World) engine.Action {
 		}
 	}
 	soon := func() engine.Time { return engine.Time(rapid.IntRange(-1, 300).Draw(t, "ms")) * ms }
-	switch rapid.IntRange(0, 21).Draw(t, "action") {
+	switch rapid.IntRange(0, 25).Draw(t, "action") {
 	case 0, 1:
 		return connect
 	case 2:
@@ -118,9 +120,35 @@ func anyAction(t *rapid.T, w *engine.World) engine.Action {
 	case 18:
 		verb := rapid.SampledFrom([]tcp.Verb{tcp.CallRecv, tcp.CallShutdown, tcp.CallClose, tcp.CallAbort}).Draw(t, "verb")
 		return engine.Action{Kind: engine.Call, Host: host, Call: tcp.Call{Verb: verb}}
+	case 19, 20, 21:
+		return engine.Action{Kind: engine.Call, Host: host, Call: anySocketCall(t)}
 	default:
 		return step
 	}
+}
+
+// anySocketCall is a call on a descriptor, with Fast Open and options among them.
+func anySocketCall(t *rapid.T) tcp.Call {
+	c := tcp.Call{
+		Verb: rapid.SampledFrom([]tcp.Verb{tcp.CallSocket, tcp.CallSocket, tcp.CallBind, tcp.CallListen, tcp.CallConnect, tcp.CallConnect, tcp.CallAccept, tcp.CallSend,
+			tcp.CallRecv, tcp.CallShutdown, tcp.CallClose, tcp.CallAbort, tcp.CallSet, tcp.CallGet}).Draw(t, "verb"),
+		FD:       rapid.IntRange(3, 6).Draw(t, "fd"),
+		Nonblock: rapid.Bool().Draw(t, "nonblock"),
+	}
+	switch c.Verb {
+	case tcp.CallBind:
+		c.To = netip.AddrPortFrom(netip.Addr{}, rapid.SampledFrom([]uint16{0, 80, 54321, 5000}).Draw(t, "port"))
+	case tcp.CallConnect:
+		if c.FastOpen = rapid.Bool().Draw(t, "fastopen"); c.FastOpen {
+			c.Data = "hello"
+		}
+	case tcp.CallSend:
+		c.Data = "hello"
+	case tcp.CallSet:
+		c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.NoDelay, tcp.ReuseAddr, tcp.FastOpenQueue, tcp.DeferAccept, tcp.UserTimeout}).Draw(t, "option")
+		c.Values[0] = rapid.SampledFrom([]engine.Time{0, 1, engine.Time(tcp.Second)}).Draw(t, "value")
+	}
+	return c
 }
 
 func anySegment(t *rapid.T, w *engine.World) wire.Segment {
@@ -313,6 +341,9 @@ func TestInvariants(t *testing.T) {
 					if slices.Contains(first, e.Kind) != (i == 0) {
 						t.Fatalf("event %d of a step is %s: what sets a step off is its first event and no other", i, e.Kind)
 					}
+					if e.Kind == engine.Told && e.Rule == rule.SocketCall {
+						clear(last) // a call that waited goes on, and may use a connection again
+					}
 					if v, shown := last[e.Conn]; e.Kind == engine.Updated {
 						last[e.Conn] = i
 					} else if shown && e.Conn != 0 && e.Kind != engine.Removed {
@@ -404,7 +435,7 @@ func TestShiftedNumbers(t *testing.T) {
 }
 
 // numbers are the parameters of rules that are sequence numbers.
-var numbers = []string{"cookie", "SEG.FIN", "left", "right", "SEG.SEQ", "SEG.ACK", "ISS", "IRS", "SND.UNA", "SND.NXT", "RCV.NXT"}
+var numbers = []string{"SEG.FIN", "cookie", "left", "right", "SEG.SEQ", "SEG.ACK", "ISS", "IRS", "SND.UNA", "SND.NXT", "RCV.NXT"}
 
 // shiftedBy returns what of b is not that of a moved by k, or "".
 func shiftedBy(k wire.Seq, a, b engine.Event) string {
@@ -443,7 +474,7 @@ func shiftedBy(k wire.Seq, a, b engine.Event) string {
 		v, x := *a.Vars, *b.Vars
 		numbers := [][2]*wire.Seq{
 			{&v.ISS, &x.ISS}, {&v.SndUna, &x.SndUna}, {&v.SndNxt, &x.SndNxt}, {&v.SndWL1, &x.SndWL1}, {&v.SndWL2, &x.SndWL2},
-			{&v.IRS, &x.IRS}, {&v.RcvNxt, &x.RcvNxt}, {&v.TimedEnd, &x.TimedEnd}, {&v.SmallEnd, &x.SmallEnd},
+			{&v.IRS, &x.IRS}, {&v.RcvNxt, &x.RcvNxt}, {&v.TimedEnd, &x.TimedEnd}, {&v.SmallEnd, &x.SmallEnd}, {&v.TailSeq, &x.TailSeq},
 			{&v.Recover, &x.Recover}, {&v.Resend, &x.Resend},
 		}
 		if v.NumHeld > 0 && x.NumHeld > 0 { // what Held points to is shared

@@ -12,14 +12,16 @@ import (
 
 // Limits of a Setup.
 const (
-	MaxISNs    = 64                   // numbers in HostSetup.ISNs
-	MinMSS     = 48                   // of Options.MSS
-	MaxMSS     = 65495                // what fits an IPv4 packet
-	MaxScale   = 14                   // RFC 7323 section 2.3
-	MinRTO     = tcp.Millisecond      // of Options.RTO
-	MaxRTO     = 120 * tcp.Second     // of Options.RTO
-	MaxRetries = 127                  // of Options.SynRetries and SynLinear
-	maxClock   = 30 * 24 * 3600 * 1e6 // a run's time, in µs: longer than any learner waits
+	MaxISNs     = 64                     // numbers in HostSetup.ISNs
+	MinMSS      = 48                     // of Options.MSS
+	MaxMSS      = 65495                  // what fits an IPv4 packet
+	MaxScale    = 14                     // RFC 7323 section 2.3
+	MinRTO      = tcp.Millisecond        // of Options.RTO
+	MaxRTO      = 120 * tcp.Second       // of Options.RTO
+	MaxRetries  = 127                    // of Options.SynRetries and SynLinear
+	MaxUTO      = 24 * 3600 * tcp.Second // of Options.UTO and FinTimeout
+	MaxFastOpen = 7                      // of Options.FastOpen
+	maxClock    = 30 * 24 * 3600 * 1e6   // a run's time, in µs: longer than any learner waits
 )
 
 // check returns the first thing in s that cannot be.
@@ -55,6 +57,10 @@ func (h *HostSetup) fault() string {
 		return "the window scale is both set and off"
 	case o.RTO != 0 && (o.RTO < MinRTO || o.RTO > MaxRTO):
 		return "the retransmission timeout must be " + MinRTO.String() + " to " + MaxRTO.String()
+	case o.ISN > tcp.ISNClock:
+		return "there is no such generator of initial sequence numbers"
+	case o.UTO < 0, o.UTO > MaxUTO, o.FinTimeout < 0, o.FinTimeout > MaxUTO:
+		return "a time-out can be at most " + MaxUTO.String()
 	case o.SynRetries.Set && o.SynRetries.V > MaxRetries, o.SynLinear.Set && o.SynLinear.V > MaxRetries:
 		return "there can be at most " + strconv.Itoa(MaxRetries) + " retransmissions of a SYN"
 	case o.Broken&^tcp.AllBroken != 0:

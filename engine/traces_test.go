@@ -51,29 +51,38 @@ type traceEvent struct {
 }
 
 // traceCalls are the calls that the engine has; a trace that makes another one is not run.
-var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|accept\(\)|send\((\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\)( with unread data)?|close\(listener\)|setsockopt\(.*\)|getsockopt\(SO_ERROR\))$`)
+var traceCalls = regexp.MustCompile(`^(listen\(port=(\d+), backlog=(\d+)\)|connect\(([\d.]+):(\d+)\)( nonblocking)?|connect|connect\(self\)|accept\(\)|send\((\d+)\)|sendto\(MSG_FASTOPEN, (\d+)\)|recv\(\)|shutdown\(SHUT_WR\)|close\(\).*|close\(listener\)|setsockopt\(.*\)|getsockopt\(SO_ERROR\))$`)
 
 // traceSysctls are the settings that the engine has.
-var traceSysctls = map[string]func(*tcp.Options, uint8){
-	"tcp_syn_linear_timeouts": func(o *tcp.Options, v uint8) { o.SynLinear = tcp.Some(v) },
-	"tcp_syn_retries":         func(o *tcp.Options, v uint8) { o.SynRetries = tcp.Some(v) },
-	"tcp_timestamps":          func(o *tcp.Options, v uint8) { o.Timestamps = tcp.Some(v != 0) },
-	"tcp_sack":                func(o *tcp.Options, v uint8) { o.SACK = tcp.Some(v != 0) },
-	"tcp_tw_reuse":            func(o *tcp.Options, v uint8) { o.TWReuse = tcp.Some(v) },
-	"tcp_syncookies":          func(o *tcp.Options, v uint8) { o.SynCookies = tcp.Some(v) },
-	"tcp_abort_on_overflow":   func(o *tcp.Options, v uint8) { o.AbortOnOverflow = tcp.Some(v != 0) },
-	"tcp_ecn":                 func(o *tcp.Options, v uint8) { o.ECN = tcp.Some(v) },
-	"tcp_max_syn_backlog":     func(o *tcp.Options, v uint8) {},              // only cookies off makes a difference
-	"ip_local_port_range":     func(o *tcp.Options, _ uint8) { o.Ports = 1 }, // the traces set it to one port
-	"tcp_window_scaling":      func(o *tcp.Options, v uint8) { o.ScaleOff = v == 0 },
+var traceSysctls = map[string]func(*tcp.Options, int){
+	"tcp_syn_linear_timeouts": func(o *tcp.Options, v int) { o.SynLinear = tcp.Some(uint8(v)) },
+	"tcp_syn_retries":         func(o *tcp.Options, v int) { o.SynRetries = tcp.Some(uint8(v)) },
+	"tcp_timestamps":          func(o *tcp.Options, v int) { o.Timestamps = tcp.Some(v != 0) },
+	"tcp_sack":                func(o *tcp.Options, v int) { o.SACK = tcp.Some(v != 0) },
+	"tcp_tw_reuse":            func(o *tcp.Options, v int) { o.TWReuse = tcp.Some(uint8(v)) },
+	"tcp_syncookies":          func(o *tcp.Options, v int) { o.SynCookies = tcp.Some(uint8(v)) },
+	"tcp_abort_on_overflow":   func(o *tcp.Options, v int) { o.AbortOnOverflow = tcp.Some(v != 0) },
+	"tcp_rfc1337":             func(o *tcp.Options, v int) { o.RFC1337 = tcp.Some(v != 0) },
+	"tcp_synack_retries":      func(o *tcp.Options, v int) { o.SynAckRetries = tcp.Some(uint8(v)) },
+	"tcp_retries2":            func(o *tcp.Options, v int) { o.Retries = tcp.Some(uint8(v)) },
+	"tcp_fin_timeout":         func(o *tcp.Options, v int) { o.FinTimeout = engine.Time(v) * tcp.Second },
+	"tcp_orphan_retries":      orphanRetries,
+	"tcp_fastopen":            func(o *tcp.Options, v int) { o.FastOpen = tcp.Some(uint8(v)) },
+	"tcp_ecn":                 func(o *tcp.Options, v int) { o.ECN = tcp.Some(uint8(v)) },
+	"tcp_max_syn_backlog":     func(o *tcp.Options, v int) { o.MaxSynBacklog = uint16(v) },
+	"ip_local_port_range":     func(o *tcp.Options, _ int) { o.Ports = 1 }, // the traces set it to one port
+	"tcp_window_scaling":      func(o *tcp.Options, v int) { o.ScaleOff = v == 0 },
+}
+
+// orphanRetries sets tcp_orphan_retries, of which 0 is the default of 8.
+func orphanRetries(o *tcp.Options, v int) {
+	if v > 0 {
+		o.OrphanRetries = tcp.Some(uint8(v))
+	}
 }
 
 // traceNeeds names what traces need that neither their calls nor their settings show and that the engine does not have.
-var traceNeeds = map[string]string{
-	"defer-accept":          "TCP_DEFER_ACCEPT",
-	"options-client-matrix": "congestion control",
-	"synack-blackhole":      "timer wheel that lets a timer fire before a segment of the same instant",
-}
+var traceNeeds = map[string]string{}
 
 // TestTraces replays what was recorded on Linux: the same calls at the same times, the same faults on the wire. Flags, numbers,
 // lengths, option kinds and their order, fates, states and the results of calls must be the same; times may be late by
@@ -112,10 +121,11 @@ func (tr *trace) beyond() string {
 			}
 		}
 	}
-	segments := 0
+	calls, segments := 0, 0
 	for _, e := range tr.Events {
 		switch e.Kind {
 		case "sys":
+			calls++
 			if !traceCalls.MatchString(e.Call) {
 				return "call " + e.Call
 			}
@@ -125,29 +135,38 @@ func (tr *trace) beyond() string {
 			segments++
 		}
 	}
-	if segments == 0 {
+	if segments == 0 && calls == 0 {
 		return "wire without segments"
 	}
 	return ""
 }
 
+// selfConnected finds a socket that is connected to itself.
+var selfConnected = regexp.MustCompile(`(\d+)>(\d+) ESTABLISHED`)
+
 // A replay is a trace under way in a world. The world's clock runs ahead of the trace's by start, so that a segment can be
 // forged one delay before it must arrive.
 type replay struct {
 	*testing.T
-	tr    *trace
-	w     engine.World
-	start float64 // first event of the trace, seconds
-	lead  engine.Time
-	sent  map[way][]traceEvent // what each direction of each connection sent in the trace and was not seen yet, in order
-	bases map[way][2]uint32    // initial sequence numbers, the engine's and the trace's
-	ports [2][]uint16          // the local ports of each side's connections, in the order of their SYNs
-	told  []string
-	past  []engine.Event
+	tr     *trace
+	w      engine.World
+	start  float64 // first event of the trace, seconds
+	lead   engine.Time
+	sent   map[way][]traceEvent // what each direction of each connection sent in the trace and was not seen yet, in order
+	bases  map[way][2]uint32    // initial sequence numbers, the engine's and the trace's
+	ports  [2][]uint16          // the local ports of each side's connections, in the order of their SYNs
+	told   []string
+	past   []engine.Event
+	clocks map[way]uint32 // how far the engine's timestamps are ahead of the trace's
+
+	lingering string  // the call that made close an abort
+	nonblock  [2]bool // the newest socket of a side does not wait
+	abandoned bool    // its connections were thrown away one after the other, which no call can do
+	silent    bool    // nothing of the wire was recorded
 }
 
 func newReplay(t *testing.T, tr *trace) *replay {
-	r := &replay{T: t, tr: tr, lead: tcp.Second, bases: map[way][2]uint32{}, sent: map[way][]traceEvent{}}
+	r := &replay{T: t, tr: tr, lead: tcp.Second, bases: map[way][2]uint32{}, clocks: map[way]uint32{}, sent: map[way][]traceEvent{}}
 	setup := engine.Setup{Path: network.Setup{Delay: [2]engine.Time{r.micros(tr.Delay / 1000), r.micros(tr.Delay / 1000)}}}
 	ports := [2]uint16{40001, 80}
 	addrs := [2]string{tr.A, tr.B}
@@ -157,7 +176,11 @@ func newReplay(t *testing.T, tr *trace) *replay {
 		if m := traceCalls.FindStringSubmatch(e.Call); e.Kind == "sys" && m[2] != "" {
 			ports[side(e.Who)] = port(t, m[2])
 		}
+		if m := selfConnected.FindStringSubmatch(string(e.A) + string(e.B)); m != nil && m[1] == m[2] {
+			ports = [2]uint16{port(t, m[1]), port(t, m[1])}
+		}
 	}
+	r.silent = !slices.ContainsFunc(tr.Events, func(e traceEvent) bool { return e.Kind == "seg" })
 	for _, e := range tr.Events {
 		if e.Kind != "seg" {
 			continue
@@ -193,7 +216,7 @@ func newReplay(t *testing.T, tr *trace) *replay {
 		setup.Hosts[h].Profile = "linux"
 		for name, v := range tr.Sysctls[letter(engine.HostID(h))] {
 			n, _ := v.(float64)
-			traceSysctls[name](&setup.Hosts[h].Options, uint8(n))
+			traceSysctls[name](&setup.Hosts[h].Options, int(n))
 		}
 	}
 	w, err := engine.New(setup)
@@ -208,13 +231,16 @@ func newReplay(t *testing.T, tr *trace) *replay {
 func (r *replay) listeners() {
 	i := slices.IndexFunc(r.tr.Events, func(e traceEvent) bool { return e.Kind == "state" })
 	if i < 0 {
+		if r.silent { // the socket that a connect alone met is told nowhere
+			r.apply(engine.Action{Kind: engine.Call, Host: engine.Server, Call: tcp.Call{Verb: tcp.CallListen, Backlog: 16}})
+		}
 		return
 	}
 	for h, raw := range []json.RawMessage{r.tr.Events[i].A, r.tr.Events[i].B} {
 		called := slices.ContainsFunc(r.tr.Events, func(e traceEvent) bool {
 			return e.Kind == "sys" && side(e.Who) == engine.HostID(h) && strings.HasPrefix(e.Call, "listen")
 		})
-		if !called && strings.Contains(string(raw), " LISTEN") {
+		if strings.Contains(string(raw), " LISTEN") && !called {
 			r.apply(engine.Action{Kind: engine.Call, Host: engine.HostID(h), Call: tcp.Call{Verb: tcp.CallListen, Backlog: 16}})
 		}
 	}
@@ -241,38 +267,39 @@ func (r *replay) when(t float64) engine.Time { return r.lead + r.micros(t-r.star
 
 func (r *replay) run() {
 	type deed struct {
-		at engine.Time
-		do func()
+		at   engine.Time
+		call bool
+		do   func()
 	}
 	var deeds []deed
 	for _, e := range r.tr.Events {
 		at := r.when(e.at())
 		switch {
 		case e.Kind == "sys":
-			deeds = append(deeds, deed{at, func() { r.call(e) }})
+			deeds = append(deeds, deed{at, true, func() { r.call(e) }})
 			if e.Took > 0.5 {
-				deeds = append(deeds, deed{r.when(e.T), func() {}})
+				deeds = append(deeds, deed{r.when(e.T), false, func() {}})
 			}
 		case e.Kind == "state":
 			var before engine.View
-			deeds = append(deeds, deed{at - stateSlack, func() { before = r.w.View() }}, deed{at, func() { r.states(e, before) }})
+			deeds = append(deeds, deed{at - stateSlack, false, func() { before = r.w.View() }}, deed{at, false, func() { r.states(e, before) }})
 		case e.Kind == "seg" && e.Fate == "injected":
 			// An injected segment was handed to the kernel at once: it must be on the wire one delay before.
-			deeds = append(deeds, deed{at - r.micros(r.tr.Delay/1000), func() { r.inject(e) }})
+			deeds = append(deeds, deed{at - r.micros(r.tr.Delay/1000), false, func() { r.inject(e) }})
 		case e.Kind == "seg":
-			deeds = append(deeds, deed{at, func() {}})
+			deeds = append(deeds, deed{at, false, func() {}})
 		}
 	}
 	slices.SortStableFunc(deeds, func(a, b deed) int { return cmp.Compare(a.at, b.at) })
 	r.listeners()
 	for _, d := range deeds {
-		r.until(d.at)
+		r.until(d.at, d.call)
 		d.do()
 		r.watch()
 	}
-	r.until(r.w.Now() + r.micros(r.tr.Delay/1000)) // what was sent last has arrived
+	r.until(r.w.Now()+r.micros(r.tr.Delay/1000), false) // what was sent last has arrived
 	r.counters()
-	r.until(r.w.Now() + 5*tcp.Second)
+	r.until(r.w.Now()+5*tcp.Second, false)
 	for w, left := range r.sent {
 		if len(left) > 0 {
 			r.Errorf("%s %d>%d: the kernel sent %d segments more; the next is %+v", letter(w.from), w.sport, w.dport, len(left), left[0])
@@ -281,12 +308,19 @@ func (r *replay) run() {
 	r.results()
 }
 
-// until lets time pass up to at, one due thing after the other, with the faults of the trace on each segment as it is sent.
-func (r *replay) until(at engine.Time) {
+// jiffies is how late a timer of a few milliseconds was in the kernel that recorded.
+const jiffies = 5 * tcp.Millisecond
+
+// until lets time pass up to at, one due thing after the other, with the faults of the trace on each segment as it is sent. Where a
+// call follows at at, a timer that fired late in the kernel, after that call, is left to fire after it here too.
+func (r *replay) until(at engine.Time, call bool) {
 	for {
 		due := r.w.Pending()
 		if len(due) == 0 || due[0].At > at {
 			break
+		}
+		if call && due[0].Kind == engine.DueTimer && at-due[0].At <= jiffies && !r.fits() {
+			return
 		}
 		r.apply(engine.Action{Kind: engine.Step, Count: 1})
 		r.watch()
@@ -294,6 +328,25 @@ func (r *replay) until(at engine.Time) {
 	if at > r.w.Now() {
 		r.apply(engine.Action{Kind: engine.Wait, For: at - r.w.Now()})
 	}
+}
+
+// fits reports whether what the next step would send is what the kernel sent next.
+func (r *replay) fits() bool {
+	w := r.w.Clone()
+	events, err := w.Apply(engine.Action{Kind: engine.Step, Count: 1})
+	for _, e := range events {
+		if e.Kind != engine.Sent || e.Toward == e.Host {
+			continue
+		}
+		next := r.sent[way{e.Host, e.Wire.Src.Port(), e.Wire.Dst.Port()}]
+		if len(next) == 0 {
+			return false
+		}
+		if got, want := r.lines(e, next[0]); got != want {
+			return false
+		}
+	}
+	return err == nil
 }
 
 var fresh []engine.Event
@@ -323,10 +376,20 @@ func (r *replay) apply(a engine.Action) {
 func (r *replay) watch() {
 	sent := fresh
 	fresh = nil
+	if r.silent {
+		return
+	}
 	for _, e := range sent {
 		h := e.Host
 		w := way{h, e.Wire.Src.Port(), e.Wire.Dst.Port()}
+		if e.Toward == h {
+			continue // over the loopback interface, where nobody recorded
+		}
 		if len(r.sent[w]) == 0 {
+			if r.superseded(w) {
+				r.abandoned = true
+				continue
+			}
 			if r.when(r.tr.Events[len(r.tr.Events)-1].T) > e.At {
 				r.Errorf("%v %s sent what the kernel did not: %v seq %d ack %d", e.At-r.lead, letter(h), e.Wire.Flags, e.Wire.Seq, e.Wire.Ack)
 			}
@@ -339,6 +402,8 @@ func (r *replay) watch() {
 		switch {
 		case want.Fate == "dropped":
 			r.apply(engine.Action{Kind: engine.Drop, Seg: engine.SegRef{ID: e.Seg}})
+		case want.DelayMs != nil && r.lateAfter(e, want, w):
+			r.apply(engine.Action{Kind: engine.Delay, Seg: engine.SegRef{ID: e.Seg}, For: r.when(want.T) - e.At + max(0, r.micros(*want.DelayMs/1000)-own)})
 		case want.DelayMs != nil && r.micros(*want.DelayMs/1000) > own:
 			r.apply(engine.Action{Kind: engine.Delay, Seg: engine.SegRef{ID: e.Seg}, For: r.micros(*want.DelayMs/1000) - own})
 		}
@@ -360,26 +425,37 @@ func (r *replay) shift(from engine.HostID, sport, dport uint16, n uint32) uint32
 	return n - b[1] + b[0]
 }
 
+// lateAfter reports whether a timer of the kernel was so late with a segment that before it arrived the receiver sent something, or
+// forgot the connection, by a timer of its own that runs out at the same ideal time. Then the segment must arrive as late here.
+func (r *replay) lateAfter(e engine.Event, want traceEvent, w way) bool {
+	reverse := way{1 - w.from, w.dport, w.sport}
+	back := r.sent[reverse]
+	if r.when(want.T) <= e.At || len(back) == 0 {
+		return false
+	}
+	base, known := r.bases[reverse]
+	forgot := known && back[0].Flags == "S." && back[0].Seq != base[1]
+	return forgot || back[0].T > want.T && back[0].T < want.T+*want.DelayMs/1000
+}
+
+// superseded reports whether the side has opened another connection since: some traces follow one after the other.
+func (r *replay) superseded(w way) bool {
+	conns := r.w.View().Hosts[w.from].Conns
+	return r.tr.Raw != "" && len(conns) > 0 && conns[len(conns)-1].Local.Port() != w.sport
+}
+
 func (r *replay) compare(got engine.Event, want traceEvent) {
 	r.Helper()
 	s := got.Wire
 	if s.Flags.Has(wire.SYN) {
-		r.bases[way{got.Host, want.Sport, want.Dport}] = [2]uint32{uint32(s.Seq), want.Seq}
+		w := way{got.Host, want.Sport, want.Dport}
+		r.bases[w] = [2]uint32{uint32(s.Seq), want.Seq}
+		if ts := timestamps.FindStringSubmatch(strings.Join(want.Opts, ",")); ts != nil {
+			n, _ := strconv.ParseUint(ts[1], 10, 32)
+			r.clocks[w] = s.Options.Parse().TSVal - uint32(n)
+		}
 	}
-	if want.Flags != "R." || want.Seq != 0 {
-		want.Seq = r.shift(got.Host, want.Sport, want.Dport, want.Seq)
-	}
-	want.Ack = r.shift(1-got.Host, want.Dport, want.Sport, want.Ack)
-	flags := map[wire.Flags]string{wire.SYN: "S", wire.SYN | wire.ACK: "S.", wire.ACK: ".", wire.RST: "R", wire.RST | wire.ACK: "R.",
-		wire.PSH | wire.ACK: "P.", wire.FIN | wire.ACK: "F.", wire.FIN | wire.PSH | wire.ACK: "FP.",
-		wire.SYN | wire.ECE | wire.CWR: "SEW", wire.SYN | wire.ACK | wire.ECE: "SE."}[s.Flags]
-	line := fmt.Sprintf("%s %d>%d %s seq %d len %d", letter(got.Host), s.Src.Port(), s.Dst.Port(), flags, s.Seq, len(s.Payload))
-	kernel := fmt.Sprintf("%s %d>%d %s seq %d len %d", want.Src, want.Sport, want.Dport, want.Flags, want.Seq, want.Len)
-	if s.Flags.Has(wire.ACK) {
-		line, kernel = line+fmt.Sprintf(" ack %d", s.Ack), kernel+fmt.Sprintf(" ack %d", want.Ack)
-	}
-	line += fmt.Sprintf(" win %d options %v", s.Window, kinds(s.Options.String()))
-	kernel += fmt.Sprintf(" win %d options %v", want.Win, kinds(strings.Join(want.Opts, ",")))
+	line, kernel := r.lines(got, want)
 	if line != kernel {
 		r.Errorf("%v\n got  %s\n want %s", got.At-r.lead, line, kernel)
 	}
@@ -390,15 +466,65 @@ func (r *replay) compare(got engine.Event, want traceEvent) {
 	}
 }
 
+// lines are a segment of the engine and one of the trace in the same words.
+func (r *replay) lines(got engine.Event, want traceEvent) (line, kernel string) {
+	s := got.Wire
+	if want.Flags != "R." || want.Seq != 0 {
+		want.Seq = r.shift(got.Host, want.Sport, want.Dport, want.Seq)
+	}
+	want.Ack = r.shift(1-got.Host, want.Dport, want.Sport, want.Ack)
+	flags := map[wire.Flags]string{wire.SYN: "S", wire.SYN | wire.ACK: "S.", wire.ACK: ".", wire.RST: "R", wire.RST | wire.ACK: "R.",
+		wire.PSH | wire.ACK: "P.", wire.FIN | wire.ACK: "F.", wire.FIN | wire.PSH | wire.ACK: "FP.",
+		wire.SYN | wire.ECE | wire.CWR: "SEW", wire.SYN | wire.ACK | wire.ECE: "SE."}[s.Flags]
+	line = fmt.Sprintf("%s %d>%d %s seq %d len %d", letter(got.Host), s.Src.Port(), s.Dst.Port(), flags, s.Seq, len(s.Payload))
+	kernel = fmt.Sprintf("%s %d>%d %s seq %d len %d", want.Src, want.Sport, want.Dport, want.Flags, want.Seq, want.Len)
+	if s.Flags.Has(wire.ACK) {
+		line, kernel = line+fmt.Sprintf(" ack %d", s.Ack), kernel+fmt.Sprintf(" ack %d", want.Ack)
+	}
+	line += fmt.Sprintf(" win %d options %v", s.Window, kinds(s.Options.String()))
+	kernel += fmt.Sprintf(" win %d options %v", want.Win, kinds(strings.Join(want.Opts, ",")))
+	return line, kernel
+}
+
+// timestamps finds the timestamps option.
+var timestamps = regexp.MustCompile(`TS val (\d+) ecr (\d+)`)
+
+// clock moves the timestamps of an injected segment as far as the engine's clocks are from the kernel's.
+func (r *replay) clock(option string, e traceEvent) string {
+	m := timestamps.FindStringSubmatch(option)
+	if m == nil {
+		return option
+	}
+	val, _ := strconv.ParseUint(m[1], 10, 32)
+	ecr, _ := strconv.ParseUint(m[2], 10, 32)
+	from, to := way{side(e.Src), e.Sport, e.Dport}, way{1 - side(e.Src), e.Dport, e.Sport}
+	if ecr != 0 {
+		ecr += uint64(r.clocks[to])
+	}
+	return fmt.Sprintf("TS val %d ecr %d", uint32(val)+r.clocks[from], uint32(ecr))
+}
+
 // kinds keeps the names of options and leaves their values.
 func kinds(options string) []string {
 	var names []string
 	for _, o := range strings.Split(options, ",") {
 		if o != "" {
-			names = append(names, strings.Fields(o)[0])
+			names = append(names, strings.Replace(strings.Fields(o)[0], "FO", "tfo", 1))
 		}
 	}
 	return names
+}
+
+// nextPort is the local port that the kernel gave to the next connection of a side, 0 when the trace shows none.
+func (r *replay) nextPort(h engine.HostID) (port uint16) {
+	ports := &r.ports[h]
+	if len(*ports) > 0 {
+		port = (*ports)[0]
+	}
+	if len(*ports) > 1 {
+		*ports = (*ports)[1:]
+	}
+	return port
 }
 
 func (r *replay) call(e traceEvent) {
@@ -411,19 +537,25 @@ func (r *replay) call(e traceEvent) {
 	case m[4] != "":
 		c = tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort(m[4] + ":" + m[5])}
 		bound := regexp.MustCompile(`bound to (the port|\d)`).MatchString(r.tr.Note) && !strings.Contains(r.tr.Note, "not bound")
-		ports := &r.ports[side(e.Who)]
-		if len(*ports) > 0 && r.tr.Sysctls["A"]["ip_local_port_range"] == nil || bound {
-			c.From = (*ports)[0]
-		}
-		if len(*ports) > 1 {
-			*ports = (*ports)[1:]
+		r.nonblock[side(e.Who)] = m[6] != ""
+		from := r.nextPort(side(e.Who))
+		if r.tr.Sysctls["A"]["ip_local_port_range"] == nil || bound {
+			c.From = from
 		}
 		if strings.Contains(r.tr.Note, "each connect abandoned") {
 			_, _ = r.w.Apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: tcp.Call{Verb: tcp.CallClose}})
 		}
+	case e.Call == "connect":
+		c = tcp.Call{Verb: tcp.CallConnect}
+	case e.Call == "connect(self)":
+		self := r.w.Setup().Hosts[side(e.Who)].Addr
+		c = tcp.Call{Verb: tcp.CallConnect, To: self, From: self.Port()}
 	case m[7] != "":
 		n, _ := strconv.Atoi(m[7])
-		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n)}
+		c = tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("x", n), Nonblock: r.nonblock[side(e.Who)]}
+	case m[8] != "":
+		n, _ := strconv.Atoi(m[8])
+		c = tcp.Call{Verb: tcp.CallConnect, FastOpen: true, From: r.nextPort(side(e.Who)), Data: strings.Repeat("x", n)}
 	case e.Call == "accept()" && e.Result == "ok":
 		c = tcp.Call{Verb: tcp.CallAccept}
 	case e.Call == "close(listener)":
@@ -434,6 +566,11 @@ func (r *replay) call(e traceEvent) {
 			r.Fatal(e.Call, err)
 		}
 		c = tcp.Call{Verb: tcp.CallSet, Option: tcp.KeepAlive, Values: [3]engine.Time{idle * tcp.Second, interval * tcp.Second, count}}
+	case strings.HasPrefix(e.Call, "close()") && strings.Contains(e.Call+r.tr.Note+r.lingering, "LINGER"):
+		c = tcp.Call{Verb: tcp.CallAbort}
+	case strings.HasPrefix(e.Call, "setsockopt(SO_LINGER"):
+		r.lingering = e.Call
+		return
 	case strings.HasPrefix(e.Call, "close()"):
 		c = tcp.Call{Verb: tcp.CallClose}
 	case strings.HasPrefix(e.Call, "shutdown"):
@@ -452,6 +589,15 @@ func (r *replay) call(e traceEvent) {
 		return
 	}
 	r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: c})
+	// A server with Fast Open switched on gives its listener a queue for it, which the trace does not tell.
+	if n, _ := r.tr.Sysctls[e.Who]["tcp_fastopen"].(float64); c.Verb == tcp.CallListen && int(n)&tcp.FastOpenServer != 0 {
+		r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: tcp.Call{Verb: tcp.CallSet, Option: tcp.FastOpenQueue, Values: [3]engine.Time{16}}})
+	}
+	if m := regexp.MustCompile(`TCP_DEFER_ACCEPT (\d+) s`).FindStringSubmatch(r.tr.Note); m != nil && c.Verb == tcp.CallListen {
+		s, _ := strconv.Atoi(m[1])
+		r.apply(engine.Action{Kind: engine.Call, Host: side(e.Who), Call: tcp.Call{Verb: tcp.CallSet, Option: tcp.DeferAccept,
+			Values: [3]engine.Time{engine.Time(s) * tcp.Second}}})
+	}
 	// The option is set on the socket before it connects; the trace tells of it in words only.
 	if m := regexp.MustCompile(`TCP_USER_TIMEOUT (\d+) ms`).FindStringSubmatch(r.tr.Note); m != nil && c.Verb == tcp.CallConnect {
 		ms, _ := strconv.Atoi(m[1])
@@ -499,7 +645,7 @@ func (r *replay) inject(e traceEvent) {
 			kind, _ := strconv.Atoi(strings.TrimPrefix(f[0], "opt"))
 			o = fmt.Sprintf("raw %02x%02x%s", kind, 2+len(f[1])/2, f[1])
 		}
-		text = append(text, o)
+		text = append(text, r.clock(o, e))
 	}
 	options, err := wire.ParseOptions(strings.Join(text, ","))
 	if err != nil {

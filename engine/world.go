@@ -40,7 +40,7 @@ type beginning struct {
 
 // tellings counts what the application on a host was told.
 type tellings struct {
-	errnos  [16]uint16
+	errnos  [32]uint16
 	notices [8]uint16
 }
 

@@ -10,12 +10,16 @@ const (
 	MSS           ID = "9293:3.7.1/mss"
 
 	ISN         ID = "6528:3"
+	ISNFixed    ID = "lab:isn-fixed"
+	ISNCounter  ID = "lab:isn-counter"
+	ISNClock    ID = "793:3.3"
 	PassiveOpen ID = "9293:3.10.1/passive"
 	ActiveOpen  ID = "9293:3.10.1/active"
 	Send        ID = "9293:3.10.2/send"
 	SendQueued  ID = "9293:3.10.2/queue"
 	SendWindow  ID = "9293:3.10.7.4/5.send"
 	Accept      ID = "lab:accept"
+	SocketCall  ID = "lab:socket"
 
 	ClosedRST   ID = "9293:3.10.7.1/rst"
 	ClosedNoACK ID = "9293:3.10.7.1/no-ack"
@@ -58,8 +62,17 @@ const (
 	WindowScaleLimit ID = "7323:2.3"
 	Timestamps       ID = "7323:3.2"
 	SACKPermitted    ID = "2018:2"
+	TimestampMissing ID = "7323:3.2/missing"
 	PAWS             ID = "7323:5.3"
 	ECN              ID = "3168:6.1.1"
+	FastOpenRequest  ID = "7413:4.2.1/request"
+	FastOpenFallback ID = "7413:4.2.1/fallback"
+	FastOpenGrant    ID = "7413:4.1.2"
+	FastOpenStore    ID = "7413:4.1.3"
+	FastOpenSYN      ID = "7413:4.2.2/syn"
+	FastOpenCookie   ID = "7413:4.2.2/cookie"
+	FastOpenData     ID = "7413:4.2.2/data"
+	FastOpenQueue    ID = "7413:5.1"
 	DSACK            ID = "2883:4"
 
 	Close        ID = "9293:3.10.4/close"
@@ -77,6 +90,8 @@ const (
 	TimeWaitSYN  ID = "6191:2"
 	TimeWaitPort ID = "linux:time-wait-port"
 	TimeWaitRST  ID = "1337:2"
+
+	TimeWaitRSTIgnored ID = "1337:3"
 
 	KeepIdle       ID = "9293:3.8.4/idle"
 	KeepProbe      ID = "9293:3.8.4/probe"
@@ -105,8 +120,12 @@ const (
 	Retransmit  ID = "6298:5.4"
 	RTODouble   ID = "6298:5.5"
 	RTOAfterSyn ID = "6298:5.7"
+	UserTimeout ID = "9293:3.10.8/user"
+	UTO         ID = "5482:3.1"
 	GiveUp      ID = "9293:3.8.3/r2"
 
+	SynBacklog       ID = "linux:syn-backlog"
+	SynQueueOld      ID = "linux:syn-queue-old"
 	SynQueue         ID = "linux:syn-queue"
 	AcceptQueueSYN   ID = "linux:accept-queue-syn"
 	AcceptQueueAbort ID = "linux:accept-queue-abort"
@@ -114,6 +133,7 @@ const (
 	CookieGood       ID = "linux:syncookie-ack"
 	AcceptQueueACK   ID = "linux:accept-queue-ack"
 
+	LinuxDeferAccept   ID = "linux:defer-accept"
 	LinuxListenFIN     ID = "linux:listen-fin"
 	LinuxSynAgain      ID = "linux:syn-sent-ack"
 	LinuxEcho          ID = "linux:syn-sent-echo"
@@ -210,6 +230,15 @@ var catalogue = []Rule{
 	rfc(ISN, "6528", "3", "MUST-8", "How an initial sequence number is made",
 		"A clock plus a keyed hash of both addresses and ports: it moves on all the time, and nobody outside can compute it.").
 		says("The initial sequence number {ISS} comes from the clock and a secret.", "", "ISS"),
+	lab(ISNFixed, "The initial sequence number is always the same",
+		"Who has seen one connection knows the numbers of all. Old segments fit into new connections, and anybody can write segments that are believed.").
+		says("The initial sequence number is {ISS}, as ever.", "", "ISS"),
+	lab(ISNCounter, "The initial sequence number is counted up",
+		"So much more for each connection, as the first Unix systems did it: who opens one connection of his own knows the next number of somebody else's.").
+		says("The initial sequence number is {ISS}: so much more than that of the connection before.", "", "ISS"),
+	rfc(ISNClock, "793", "3.3", "", "The initial sequence number is a clock",
+		"The first TCP took it from a clock that ticks every 4 microseconds. Old segments do not fit any more, but everybody can read a clock.").
+		says("The initial sequence number {ISS} is the time of day.", "", "ISS"),
 	rfc(PassiveOpen, "9293", "3.10.1", "", "Passive OPEN: wait for a SYN",
 		"A server opens passively: it enters LISTEN and sends nothing.").
 		says("The host listens, with room for a backlog of {backlog}.", "", "backlog"),
@@ -228,6 +257,10 @@ var catalogue = []Rule{
 	lab(Accept, "accept() takes the oldest waiting connection",
 		"The kernel opens connections by itself. The program gets them later, one by one, with accept().").
 		says("The application has the connection now.", ""),
+
+	lab(SocketCall, "What a socket call returns",
+		"A program talks to its TCP by calls on descriptors. One that cannot be done at once waits, or on a non-blocking socket returns EAGAIN or EINPROGRESS. A failed call returns -1 and says why.").
+		says("The call on descriptor {fd} returned {value}.", "", "fd", "value"),
 
 	rfc(ClosedRST, "9293", "3.10.7.1", "", "CLOSED: an RST is dropped",
 		"Nobody is there whom an RST could concern.").
@@ -342,12 +375,40 @@ var catalogue = []Rule{
 	rfc(SACKPermitted, "2018", "2", "", "SACK is used if both SYNs permit it",
 		"With it a receiver can say which numbers beyond a gap it has.").
 		says("Both SYNs permit selective acknowledgments.", "Only one side permits selective acknowledgments, so there will be none."),
+	rfc(TimestampMissing, "7323", "3.2", "", "Once agreed, every segment has timestamps",
+		"A segment without them cannot be told from one of an earlier round of the sequence numbers, so it should be dropped. An RST may come without.").
+		says("The segment has timestamps.", "The segment has no timestamps although both sides agreed on them. It is dropped."),
 	rfc(PAWS, "7323", "5.3", "", "An old timestamp marks an old segment",
 		"When the sequence numbers have gone round once, an old segment may fit the window again. Its timestamp gives it away.").
 		says("The timestamp {TSval} is not older than {TS.Recent}.", "The timestamp {TSval} is older than {TS.Recent}: the segment is acknowledged and dropped.", "TSval", "TS.Recent"),
 	rfc(ECN, "3168", "6.1.1", "", "Congestion may be told by a mark",
 		"A SYN with ECE and CWR asks for it, a SYN-ACK with ECE agrees. Then routers may mark packets instead of losing them.").
 		says("Both sides agree on explicit congestion notification.", ""),
+	rfc(FastOpenRequest, "7413", "4.2.1", "", "Fast Open: the SYN asks for a cookie",
+		"A client that was never here before sends the Fast Open option empty. The text waits for the handshake this time; with the cookie it need not wait the next time.").
+		says("No cookie of this server is known yet, so the SYN asks for one. The text follows the handshake.", ""),
+	rfc(FastOpenFallback, "7413", "4.2.1", "", "Fast Open: a SYN that is sent again is an ordinary one",
+		"Some boxes on the way drop a SYN with an option or with text that they do not know. So the second SYN has neither, and the connection opens as ever.").
+		says("The SYN goes out again without the Fast Open option; the {bytes} bytes that went with the first one follow the handshake.", "", "bytes"),
+	rfc(FastOpenGrant, "7413", "4.1.2", "", "Fast Open: the server gives a cookie",
+		"The cookie is a keyed hash of the addresses: the server can check it later without having kept anything. Who has it was once reachable at its address.").
+		says("The SYN asks for a cookie. It goes back in the SYN-ACK.", ""),
+	rfc(FastOpenStore, "7413", "4.1.3", "", "Fast Open: the client keeps the cookie",
+		"With the cookie the client remembers how much text the server takes in a segment. The next connection to this address can send text in its SYN.").
+		says("A cookie of {bytes} bytes is remembered for this server.", "", "bytes"),
+	rfc(FastOpenSYN, "7413", "4.2.2", "", "Fast Open: text goes with the SYN",
+		"The cookie of the last visit lets the text go along with the SYN: the request arrives a whole round trip earlier.").
+		says("The cookie of this server is known: the SYN carries it, with {bytes} bytes of text.", "", "bytes"),
+	rfc(FastOpenCookie, "7413", "4.2.2", "", "Fast Open: is the cookie good?",
+		"With a good cookie the text of the SYN is taken at once, and the application may answer before the handshake is done. With a bad one only the SYN counts, and a fresh cookie goes back.").
+		says("The cookie is good: the {bytes} bytes of the SYN are taken, and the application may have the connection now.",
+			"The cookie is bad: only the SYN is acknowledged, the {bytes} bytes are not. A fresh cookie goes back.", "bytes"),
+	rfc(FastOpenData, "7413", "4.2.2", "", "Fast Open: did the server take the text?",
+		"The number that the SYN-ACK acknowledges says it. What was not taken is sent again with the ACK.").
+		says("Of the {bytes} bytes of the SYN {taken} are acknowledged.", "None of the {bytes} bytes of the SYN is acknowledged: {taken}. They are sent again with the ACK.", "bytes", "taken"),
+	rfc(FastOpenQueue, "7413", "5.1", "", "Fast Open: only so many at once",
+		"A stolen cookie must not be enough to fill a server. When so many connections by Fast Open wait for their ACK, the next SYN gets an ordinary handshake.").
+		says("There is room.", "{pending} connections by Fast Open wait for their ACK, and no more than {limit} may: this handshake is an ordinary one.", "pending", "limit"),
 	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
@@ -391,6 +452,9 @@ var catalogue = []Rule{
 	rfc(TimeWaitSYN, "6191", "2", "MAY-2", "A later SYN may open a new connection out of TIME-WAIT",
 		"A SYN whose number or timestamp is beyond all that the old connection used cannot be an old duplicate.").
 		says("The SYN {SEG.SEQ} is newer than anything before {RCV.NXT}: the wait ends and a new connection begins.", "", "SEG.SEQ", "RCV.NXT"),
+	rfc(TimeWaitRSTIgnored, "1337", "3", "", "An RST does not end TIME-WAIT",
+		"Old segments can make the peer send an RST that would end TIME-WAIT too early. A host that ignores it there is safe from that.").
+		says("The RST with number {SEG.SEQ} is ignored: TIME-WAIT goes on.", "", "SEG.SEQ"),
 	rfc(TimeWaitRST, "1337", "2", "", "An RST ends TIME-WAIT early",
 		"TIME-WAIT assassination: an old segment draws an ACK, that ACK draws an RST from a peer that is long gone, and the RST ends the wait.").
 		says("An RST with the exact next number {SEG.SEQ} ends the wait early.", "", "SEG.SEQ"),
@@ -474,10 +538,22 @@ var catalogue = []Rule{
 	rfc(RTOAfterSyn, "6298", "5.7", "", "After a lost SYN, data starts with 3 s",
 		"If the SYN had to be sent again, one second was perhaps too short for this path. So data starts with three.").
 		says("A SYN or SYN-ACK had to be sent again, so data starts with a timeout of {RTO.us}.", "", "RTO.us"),
+	rfc(UserTimeout, "9293", "3.10.8", "", "The user timeout is over",
+		"The application may say how long its text may stay unacknowledged. Then the connection is given up, however often the text was sent.").
+		says("Nothing was acknowledged for {timeout.us}. The application is told that the connection timed out.", "", "timeout.us", "count"),
+	rfc(UTO, "5482", "3.1", "", "How long both sides wait",
+		"Each side may tell the other its user timeout. The longer one counts, but no less than 100 seconds, so that a connection outlives what the other side would live through.").
+		says("Our own user timeout is {ADV_UTO.us}, that of the peer {REMOTE_UTO.us}: text may stay unacknowledged for {timeout.us}.", "", "ADV_UTO.us", "REMOTE_UTO.us", "timeout.us"),
 	rfc(GiveUp, "9293", "3.8.3", "MUST-23", "Giving up takes at least three minutes for a SYN",
 		"A SYN is sent again for at least three minutes before the connection is given up. Other segments get at least 100 seconds.").
 		says("After {count} retransmissions in {elapsed.us} nobody has answered. The connection is given up.", "", "count", "elapsed.us"),
 
+	linux(SynQueueOld, "A crowded SYN queue gives up old entries",
+		"When the SYN queue is more than half full, half of it is kept for new connections: those whose SYN-ACK went unanswered before get fewer retries.").
+		says("The queue is crowded, so after {count} timeouts the connection is forgotten; {limit} are all it gets now.", "", "count", "limit"),
+	linux(SynBacklog, "The last quarter of the SYN queue is kept free",
+		"Without SYN cookies a flood would fill the queue. So its last quarter is kept for clients that the server has met before.").
+		says("The SYN is dropped: {embryonic} connections are being opened already, and the last quarter of {limit} is kept free.", "", "embryonic", "limit"),
 	linux(SynQueue, "A full SYN queue drops new SYNs",
 		"Only so many half-made connections may wait as the backlog allows. Beyond that a SYN is dropped, and its sender will try again.").
 		says("{embryonic} connections are in SYN-RECEIVED and the backlog is {backlog}: the SYN is dropped without an answer.", "", "embryonic", "backlog"),
@@ -500,6 +576,9 @@ var catalogue = []Rule{
 	linux(TimeWaitPort, "connect() takes a port out of TIME-WAIT",
 		"Where timestamps keep old segments apart, Linux lets a new connection begin before the wait is over, with numbers beyond the old ones.").
 		says("The port was in TIME-WAIT. The new initial sequence number {ISS} lies beyond all that the old connection used.", "", "ISS"),
+	linux(LinuxDeferAccept, "The ACK does not count before there is text",
+		"With TCP_DEFER_ACCEPT the application hears of a connection only when there is something to read. Until then the bare ACK of the handshake is dropped, and the connection stays in SYN-RECEIVED.").
+		says("The ACK {SEG.ACK} is dropped: it carries no text, and the listener waits for {limit} timeouts of the SYN-ACK ({count} so far).", "", "SEG.ACK", "count", "limit"),
 	linux(LinuxListenFIN, "A listener drops SYN with FIN",
 		"The RFC would answer the SYN. Linux takes a SYN that also says FIN for a probe and drops it.").
 		says("The FIN bit is off.", "SYN and FIN together: Linux drops the segment, where the RFC would answer the SYN."),

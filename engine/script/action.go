@@ -17,6 +17,7 @@ import (
 // The bounds of what an action can say, beside those of the engine and the network.
 const (
 	maxBacklog     = 4096 // Linux net.core.somaxconn
+	maxFD          = 1 << 20
 	defaultBacklog = 128
 )
 
@@ -58,10 +59,10 @@ var synonyms = map[string]string{
 }
 
 // callNames are the socket calls.
-var callNames = []string{"connect", "listen", "accept", "send", "recv", "shutdown", "close", "abort", "set"}
+var callNames = []string{"connect", "listen", "accept", "send", "recv", "shutdown", "close", "abort", "set", "socket", "bind", "get"}
 
 // callSynonyms are other words for them.
-var callSynonyms = map[string]string{"write": "send", "open": "connect", "bind": "listen", "read": "recv", "receive": "recv", "reset": "abort", "end": "close"}
+var callSynonyms = map[string]string{"write": "send", "open": "connect", "read": "recv", "receive": "recv", "reset": "abort", "end": "close", "setsockopt": "set", "getsockopt": "get"}
 
 // action reads an action whose first word was taken. It returns false when the word begins no action.
 func (p *parser) action(verb token) (engine.Action, bool) {
@@ -179,6 +180,11 @@ func (p *parser) call(id engine.HostID) engine.Action {
 				c.From = uint16(n)
 			}
 		}
+		if c.FastOpen = p.take("fastopen"); c.FastOpen {
+			if t, ok := p.want("a number of bytes or a text in quotes"); ok {
+				c.Data = p.sendData(t.whole())
+			}
+		}
 	case "send":
 		c.Verb = tcp.CallSend
 		if t, ok := p.want("a number of bytes or a text in quotes"); ok {
@@ -186,7 +192,7 @@ func (p *parser) call(id engine.HostID) engine.Action {
 		}
 	case "recv":
 		c.Verb = tcp.CallRecv
-		if t, ok := p.at(0); ok && t.lower() != "conn" {
+		if t, ok := p.at(0); ok && !contains(callEnds, t.lower()) {
 			p.pos++
 			n, _ := p.number(t.whole(), "the number of bytes", 1, engine.MaxSend)
 			c.Count = int(n)
@@ -201,6 +207,23 @@ func (p *parser) call(id engine.HostID) engine.Action {
 	case "set":
 		c.Verb = tcp.CallSet
 		p.sockOpt(c)
+	case "get":
+		c.Verb, c.Option = tcp.CallGet, tcp.SockError
+		if !p.take("error") {
+			p.missing("error")
+		}
+	case "socket":
+		c.Verb = tcp.CallSocket
+	case "bind":
+		c.Verb = tcp.CallBind
+		if t, ok := p.want("a port, or an address and port"); ok {
+			if isDigits(t.text) {
+				n, _ := p.number(t.whole(), "a port", 0, 65535)
+				c.To = netip.AddrPortFrom(netip.Addr{}, uint16(n))
+			} else {
+				c.To, _ = p.addrPort(t.whole())
+			}
+		}
 	default:
 		hint := diag.DidYouMean("the calls are "+strings.Join(callNames, ", "), t.text, callNames...)
 		if s, ok := callSynonyms[t.lower()]; ok {
@@ -210,17 +233,38 @@ func (p *parser) call(id engine.HostID) engine.Action {
 		}
 		p.reject(t.whole(), "unknown-call", quoted(t.text)+" is neither a socket call nor a setting", hint)
 	}
-	if c.Verb >= tcp.CallSend && p.take("conn") {
+	switch c.Verb {
+	case tcp.CallSocket, tcp.CallConnect, tcp.CallAccept, tcp.CallSend, tcp.CallRecv:
+		c.Nonblock = p.take("nonblock")
+	}
+	p.onWhat(c)
+	return a
+}
+
+// callEnds are the words that may follow what a call is about.
+var callEnds = []string{"nonblock", "fd", "conn"}
+
+// onWhat reads "fd 3" or "conn 2" at the end of a call.
+func (p *parser) onWhat(c *tcp.Call) {
+	needed := c.Verb == tcp.CallBind || c.Verb == tcp.CallGet
+	if c.Verb != tcp.CallSocket && p.take("fd") {
+		if t, ok := p.want("the number of a descriptor"); ok {
+			n, _ := p.number(t.whole(), "the number of a descriptor", 1, maxFD)
+			c.FD = int(n)
+		}
+	} else if needed && !p.bad {
+		p.missing("fd and the number of a descriptor")
+	}
+	if c.FD == 0 && c.Verb >= tcp.CallSend && c.Verb <= tcp.CallSet && p.take("conn") {
 		if t, ok := p.want("the number of a connection"); ok {
 			n, _ := p.number(t.whole(), "the number of a connection", 1, 1<<32-1)
 			c.Conn = tcp.ConnID(n)
 		}
 	}
-	return a
 }
 
 // sockOptNames are the socket options that "set" knows.
-var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String()}
+var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String(), tcp.FastOpenQueue.String(), tcp.DeferAccept.String(), tcp.ReuseAddr.String()}
 
 // The bounds of what socket options take.
 const (
@@ -228,7 +272,7 @@ const (
 	maxOptTime = 24 * 3600 * tcp.Second
 )
 
-// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s" or "nodelay on" behind "set".
+// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s", "nodelay on", "fastopen 16" or "defer-accept 5s" behind "set".
 func (p *parser) sockOpt(c *tcp.Call) {
 	t, ok := p.want("a socket option")
 	if !ok {
@@ -254,12 +298,26 @@ func (p *parser) sockOpt(c *tcp.Call) {
 		if t, ok := p.want("a time"); ok {
 			c.Values[0], _ = p.time(t.whole(), "the user timeout", minOptTime, maxOptTime)
 		}
-	case sockOptNames[2]:
+	case sockOptNames[2], sockOptNames[5]:
 		c.Option = tcp.NoDelay
+		if t.lower() == sockOptNames[5] {
+			c.Option = tcp.ReuseAddr
+		}
 		if t, ok := p.want("on or off"); ok {
-			if on, ok := p.onOff(t.whole(), "nodelay"); ok && on {
+			if on, ok := p.onOff(t.whole(), c.Option.String()); ok && on {
 				c.Values[0] = 1
 			}
+		}
+	case sockOptNames[3]:
+		c.Option = tcp.FastOpenQueue
+		if t, ok := p.want("a number"); ok {
+			n, _ := p.number(t.whole(), "the number of connections that may wait", 0, maxBacklog)
+			c.Values[0] = tcp.Time(n)
+		}
+	case sockOptNames[4]:
+		c.Option = tcp.DeferAccept
+		if t, ok := p.want("a time"); ok {
+			c.Values[0], _ = p.time(t.whole(), "the time to wait for text", 0, maxOptTime)
 		}
 	default:
 		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(sockOptNames, ", "), t.text, sockOptNames...))

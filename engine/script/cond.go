@@ -33,10 +33,10 @@ var whatSynonyms = map[string]string{"dropped": "lost", "received": "arrived", "
 // tellings are what an application can be told, notices first.
 var tellings = func() []string {
 	var names []string
-	for n := tcp.Connected; n <= tcp.PeerClosed; n++ {
+	for n := tcp.Connected; n <= tcp.Returned; n++ {
 		names = append(names, n.String())
 	}
-	for e := tcp.ECONNREFUSED; e <= tcp.EPIPE; e++ {
+	for e := tcp.ECONNREFUSED; e <= tcp.EMFILE; e++ {
 		names = append(names, e.String())
 	}
 	return names

@@ -29,6 +29,8 @@
 //	server 192.0.2.2:80                 # its address, and the port that it listens on
 //	client isn 100                      # the initial sequence number of its first connection
 //	server isn 300,400                  # of its first and its second; those after are generated
+//	client isn counter                  # how they are made: keyed (the default), fixed, counter, clock
+//	client isn 300,counter              # the first one, and how those after it are made
 //	client profile linux                # rfc9293, linux (6.18) or linux-classic (before 6.5)
 //	client mss 1400                     # the MSS that it announces
 //	client window 4096                  # its receive buffer
@@ -39,6 +41,14 @@
 //	client rto 500ms                    # its first retransmission timeout
 //	client syn-retries 2                # how often it sends a SYN again
 //	client syn-linear 0                 # how many of these before the timeout doubles
+//	server synack-retries 2             # how often it sends a SYN-ACK again
+//	client retries 5                    # how often it sends text again
+//	client orphan-retries 2             # likewise when the application has closed
+//	client fin-timeout 5s               # how long it waits in FIN-WAIT-2 when the application has closed
+//	client uto 5min                     # the user timeout that it tells the other (RFC 5482)
+//	client rfc1337 on                   # an RST does not end TIME-WAIT
+//	server max-syn-backlog 16           # without SYN cookies the last quarter of so many is kept free
+//	server fastopen 3                   # Fast Open: 1 as a client, 2 as a server, 4 without a cookie, added up
 //	server broken two-way-handshake     # a protection that it lacks on purpose, or several: no-rst,no-time-wait (package tcp)
 //	server 192.0.2.2:80 isn 300 mss 536 # any of them on one line
 //
@@ -68,6 +78,12 @@
 //	client connect                      # to the other host
 //	server connect                      # with client connect: a simultaneous open
 //	client connect to 192.0.2.2:81 from 1024
+//	client connect fastopen "GET /"     # with the SYN if the server gave a cookie before, else behind the handshake
+//	server set fastopen 16              # Fast Open for up to 16 connections at once that wait for their ACK
+//	client set user-timeout 20s         # how long text may stay unacknowledged
+//	client set keepalive 2min 75s 9     # probe after so long, that often, so many times; or off
+//	client set nodelay on               # small segments do not wait
+//	server set defer-accept 5s          # hear of a connection only when there is something to read, for so long
 //	server accept
 //	client send 18                      # 18 bytes of the alphabet
 //	client send "GET /\r\n"
@@ -77,6 +93,20 @@
 //	client shutdown                     # send no more, but go on reading
 //	client close
 //	client abort                        # an RST, and nothing more
+//
+// A call that names no descriptor fails, and changes nothing, where it cannot be made at once. As a program sees it, calls are made on
+// descriptors: one that cannot be made at once waits, or with nonblock returns EAGAIN or EINPROGRESS, and a failure is a result.
+//
+//	client socket                       # the first is 3; with nonblock none of its calls waits
+//	client bind 5000 fd 3
+//	client set reuseaddr on fd 3
+//	client connect fd 3                 # returns when the connection is ESTABLISHED, or with an error
+//	client connect nonblock fd 3        # returns EINPROGRESS
+//	client get error fd 3               # SO_ERROR
+//	server accept fd 3                  # returns the descriptor of the connection
+//	client send "hello" fd 3
+//	server recv nonblock fd 4
+//	client close fd 3
 //
 // # Time
 //

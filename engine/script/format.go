@@ -114,6 +114,9 @@ func writeHost(b *strings.Builder, h *engine.HostSetup) {
 	for i, n := range h.ISNs {
 		b.WriteString(map[bool]string{true: " isn ", false: ","}[i == 0] + strconv.FormatUint(uint64(n), 10))
 	}
+	if k := h.Options.ISN; k != tcp.ISNKeyed {
+		b.WriteString(map[bool]string{true: " isn ", false: ","}[len(h.ISNs) == 0] + k.String())
+	}
 	if h.Profile != "" {
 		b.WriteString(" profile " + h.Profile)
 	}
@@ -135,26 +138,23 @@ func writeHost(b *strings.Builder, h *engine.HostSetup) {
 	if o.Timestamps.Set {
 		b.WriteString(" timestamps " + onOff(o.Timestamps.V))
 	}
-	if o.RTO != 0 {
-		b.WriteString(" rto " + o.RTO.String())
+	for _, s := range smallSettings {
+		if v := s.of(o); v.Set {
+			fmt.Fprintf(b, " %s %d", s.name, v.V)
+		}
 	}
-	if o.SynRetries.Set {
-		fmt.Fprintf(b, " syn-retries %d", o.SynRetries.V)
+	for _, s := range switchSettings {
+		if v := s.of(o); v.Set {
+			b.WriteString(" " + s.name + " " + onOff(v.V))
+		}
 	}
-	if o.SynLinear.Set {
-		fmt.Fprintf(b, " syn-linear %d", o.SynLinear.V)
+	for _, s := range timeSettings {
+		if v := *s.of(o); v != 0 {
+			b.WriteString(" " + s.name + " " + v.String())
+		}
 	}
-	if o.SynCookies.Set {
-		fmt.Fprintf(b, " syncookies %d", o.SynCookies.V)
-	}
-	if o.AbortOnOverflow.Set {
-		b.WriteString(" abort-on-overflow " + onOff(o.AbortOnOverflow.V))
-	}
-	if o.ECN.Set {
-		fmt.Fprintf(b, " ecn %d", o.ECN.V)
-	}
-	if o.TWReuse.Set {
-		fmt.Fprintf(b, " tw-reuse %d", o.TWReuse.V)
+	if o.MaxSynBacklog != 0 {
+		fmt.Fprintf(b, " max-syn-backlog %d", o.MaxSynBacklog)
 	}
 	if o.Ports != 0 {
 		fmt.Fprintf(b, " ports %d", o.Ports)
@@ -217,16 +217,13 @@ func FormatAction(a engine.Action) string {
 	return fmt.Sprintf("# action %d is not known", a.Kind)
 }
 
-// formatCall writes a socket call; only what a send carries is more than the call says of itself.
+// formatCall writes a socket call. Only the text that it sends is more than the call says of itself.
 func formatCall(c tcp.Call) string {
-	if c.Verb != tcp.CallSend || c.Data != "" && c.Data == filler(len(c.Data)) {
-		return c.String()
+	text := strconv.Itoa(len(c.Data))
+	if c.Data != filler(len(c.Data)) || c.Data == "" {
+		text = Quote(c.Data)
 	}
-	s := "send " + Quote(c.Data)
-	if c.Conn != 0 {
-		s += fmt.Sprintf(" conn %d", c.Conn)
-	}
-	return s
+	return c.Format(text)
 }
 
 // formatPatch writes the fields of set, each with a blank before it.

@@ -76,17 +76,21 @@ func genHost() *rapid.Generator[engine.HostSetup] {
 		}
 		o.SACK = opt(t, rapid.Bool(), "sack")
 		o.Timestamps = opt(t, rapid.Bool(), "timestamps")
-		if rapid.Bool().Draw(t, "with rto") {
-			o.RTO = draw(t, genTime(engine.MinRTO, engine.MaxRTO), "rto")
+		for _, s := range timeSettings {
+			if rapid.Bool().Draw(t, "with "+s.name) {
+				*s.of(o) = draw(t, genTime(s.lo, s.hi), s.name)
+			}
 		}
-		o.SynRetries = opt(t, number[uint8](0, engine.MaxRetries), "retries")
-		o.SynCookies = opt(t, number[uint8](0, 2), "syncookies")
-		o.AbortOnOverflow = opt(t, rapid.Bool(), "abort")
-		o.ECN = opt(t, number[uint8](0, 2), "ecn")
-		o.TWReuse = opt(t, number[uint8](0, 2), "tw-reuse")
+		o.ISN = tcp.ISNKind(rapid.IntRange(int(tcp.ISNKeyed), int(tcp.ISNClock)).Draw(t, "isn kind"))
+		o.MaxSynBacklog = draw(t, number[uint16](0, 65535), "max-syn-backlog")
+		for _, s := range smallSettings {
+			*s.of(o) = opt(t, number(uint8(s.lo), uint8(s.hi)), s.name)
+		}
+		for _, s := range switchSettings {
+			*s.of(o) = opt(t, rapid.Bool(), s.name)
+		}
 		o.Ports = draw(t, number[uint16](0, 1024), "ports")
 		o.Broken = tcp.Broken(draw(t, number[uint16](0, uint16(tcp.AllBroken)), "broken"))
-		o.SynLinear = opt(t, number[uint8](0, engine.MaxRetries), "linear")
 		return h
 	})
 }
@@ -179,9 +183,9 @@ func genCond() *rapid.Generator[engine.Cond] {
 		case engine.WasTold:
 			c.Host = host
 			if rapid.Bool().Draw(t, "an error") {
-				c.Errno = tcp.Errno(rapid.IntRange(int(tcp.ECONNREFUSED), int(tcp.EPIPE)).Draw(t, "errno"))
+				c.Errno = tcp.Errno(rapid.IntRange(int(tcp.ECONNREFUSED), int(tcp.EMFILE)).Draw(t, "errno"))
 			} else {
-				c.Notice = tcp.Notice(rapid.IntRange(int(tcp.Connected), int(tcp.PeerClosed)).Draw(t, "notice"))
+				c.Notice = tcp.Notice(rapid.IntRange(int(tcp.Connected), int(tcp.Returned)).Draw(t, "notice"))
 			}
 			switch c.Cmp = rapid.SampledFrom([]engine.Cmp{0, engine.AtLeast, engine.Exactly, engine.AtMost}).Draw(t, "cmp"); c.Cmp {
 			case engine.AtLeast:
@@ -272,9 +276,19 @@ func genPatch(forge bool) *rapid.Generator[engine.Patch] {
 	})
 }
 
+// genData makes what an application sends.
+func genData() *rapid.Generator[string] {
+	return rapid.Custom(func(t *rapid.T) string {
+		if rapid.Bool().Draw(t, "filler") {
+			return filler(draw(t, number(1, engine.MaxSend), "bytes"))
+		}
+		return "x" + draw(t, genText(40), "data")
+	})
+}
+
 func genCall() *rapid.Generator[tcp.Call] {
 	return rapid.Custom(func(t *rapid.T) tcp.Call {
-		c := tcp.Call{Verb: tcp.Verb(rapid.IntRange(int(tcp.CallListen), int(tcp.CallSet)).Draw(t, "call"))}
+		c := tcp.Call{Verb: tcp.Verb(rapid.IntRange(int(tcp.CallListen), int(tcp.CallGet)).Draw(t, "call"))}
 		switch c.Verb {
 		case tcp.CallListen:
 			c.Backlog = draw(t, number(0, maxBacklog), "backlog")
@@ -283,19 +297,21 @@ func genCall() *rapid.Generator[tcp.Call] {
 				c.To = draw(t, genAddrPort(), "to")
 			}
 			c.From = draw(t, number[uint16](0, 65535), "from")
-		case tcp.CallSend:
-			if rapid.Bool().Draw(t, "filler") {
-				c.Data = filler(draw(t, number(1, engine.MaxSend), "bytes"))
-			} else {
-				c.Data = "x" + draw(t, genText(40), "data")
+			if c.FastOpen = rapid.Bool().Draw(t, "fastopen"); c.FastOpen {
+				c.Data = draw(t, genData(), "data")
 			}
+		case tcp.CallSend:
+			c.Data = draw(t, genData(), "data")
 		case tcp.CallClose:
 			c.Listener = rapid.Bool().Draw(t, "listener")
 		case tcp.CallSet:
-			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay}).Draw(t, "option")
+			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept, tcp.ReuseAddr}).Draw(t, "option")
 			c.Values[0] = draw(t, genTime(minOptTime, maxOptTime), "value")
-			if c.Option == tcp.NoDelay {
+			if c.Option == tcp.NoDelay || c.Option == tcp.ReuseAddr {
 				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1), "nodelay"))
+			}
+			if c.Option == tcp.FastOpenQueue {
+				c.Values[0] = tcp.Time(draw(t, number[int64](0, maxBacklog), "queue"))
 			}
 			if c.Option == tcp.KeepAlive {
 				c.Values[1], c.Values[2] = draw(t, genTime(minOptTime, maxOptTime), "interval"), tcp.Time(draw(t, number[int64](1, 127), "count"))
@@ -306,7 +322,20 @@ func genCall() *rapid.Generator[tcp.Call] {
 		case tcp.CallRecv:
 			c.Count = draw(t, number(0, engine.MaxSend), "bytes")
 		}
-		if c.Verb >= tcp.CallSend {
+		switch c.Verb {
+		case tcp.CallBind:
+			if c.To = netip.AddrPortFrom(netip.Addr{}, draw(t, number[uint16](0, 65535), "port")); rapid.Bool().Draw(t, "with address") {
+				c.To = draw(t, genAddrPort(), "bind")
+			}
+			c.FD = draw(t, number(1, maxFD), "fd")
+		case tcp.CallGet:
+			c.Option, c.FD = tcp.SockError, draw(t, number(1, maxFD), "fd")
+		case tcp.CallSocket, tcp.CallConnect, tcp.CallAccept, tcp.CallSend, tcp.CallRecv:
+			c.Nonblock = rapid.Bool().Draw(t, "nonblock")
+		}
+		if c.Verb < tcp.CallSocket && rapid.Bool().Draw(t, "on a descriptor") {
+			c.FD = draw(t, number(1, maxFD), "fd")
+		} else if c.Verb >= tcp.CallSend && c.Verb <= tcp.CallSet {
 			c.Conn = tcp.ConnID(draw(t, number[uint32](0, 1<<32-1), "conn"))
 		}
 		return c

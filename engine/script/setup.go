@@ -46,8 +46,56 @@ type setupParser struct {
 	set   map[string]int // what was set, and on which line
 }
 
-var settingNames = []string{"isn", "profile", "mss", "window", "wscale", "sack", "timestamps", "rto", "syn-retries", "syn-linear",
-	"syncookies", "abort-on-overflow", "ecn", "tw-reuse", "ports", "broken"}
+var settingNames = func() []string {
+	names := []string{"isn", "profile", "mss", "window", "wscale", "sack", "timestamps"}
+	for _, s := range smallSettings {
+		names = append(names, s.name)
+	}
+	for _, s := range switchSettings {
+		names = append(names, s.name)
+	}
+	for _, s := range timeSettings {
+		names = append(names, s.name)
+	}
+	return append(names, "max-syn-backlog", "ports", "broken")
+}()
+
+// smallSettings are the settings that are a small number: most are named after a sysctl of Linux.
+var smallSettings = []struct {
+	name   string
+	lo, hi int64
+	of     func(*tcp.Options) *tcp.Opt[uint8]
+}{
+	{"syn-retries", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynRetries }},
+	{"syn-linear", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynLinear }},
+	{"syncookies", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynCookies }},
+	{"ecn", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.ECN }},
+	{"tw-reuse", 0, 2, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.TWReuse }},
+	{"synack-retries", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.SynAckRetries }},
+	{"retries", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.Retries }},
+	{"orphan-retries", 0, engine.MaxRetries, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.OrphanRetries }},
+	{"fastopen", 0, engine.MaxFastOpen, func(o *tcp.Options) *tcp.Opt[uint8] { return &o.FastOpen }},
+}
+
+// switchSettings are those that are on or off.
+var switchSettings = []struct {
+	name string
+	of   func(*tcp.Options) *tcp.Opt[bool]
+}{
+	{"abort-on-overflow", func(o *tcp.Options) *tcp.Opt[bool] { return &o.AbortOnOverflow }},
+	{"rfc1337", func(o *tcp.Options) *tcp.Opt[bool] { return &o.RFC1337 }},
+}
+
+// timeSettings are those that are a time.
+var timeSettings = []struct {
+	name   string
+	lo, hi tcp.Time
+	of     func(*tcp.Options) *tcp.Time
+}{
+	{"rto", engine.MinRTO, engine.MaxRTO, func(o *tcp.Options) *tcp.Time { return &o.RTO }},
+	{"uto", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.UTO }},
+	{"fin-timeout", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.FinTimeout }},
+}
 
 // host reads what follows "client" or "server".
 func (s *setupParser) host(id engine.HostID) {
@@ -94,10 +142,22 @@ func (s *setupParser) host(id engine.HostID) {
 
 // settingValue takes the value of a setting, unless the next setting follows at once.
 func (s *setupParser) settingValue(name string) (value, bool) {
-	what := map[string]string{"isn": "a number", "profile": "one of " + strings.Join(tcp.ProfileNames(), ", "), "mss": "a number", "window": "a number", "wscale": "a number or off",
-		"sack": "on or off", "timestamps": "on or off", "rto": "a time", "syn-retries": "a number", "syn-linear": "a number",
-		"syncookies": "0, 1 or 2", "abort-on-overflow": "on or off", "ecn": "0, 1 or 2", "tw-reuse": "0, 1 or 2", "ports": "a number",
+	what := map[string]string{"isn": "a number, or keyed, fixed, counter or clock", "profile": "one of " + strings.Join(tcp.ProfileNames(), ", "), "mss": "a number", "window": "a number", "wscale": "a number or off",
+		"sack": "on or off", "timestamps": "on or off", "max-syn-backlog": "a number", "ports": "a number",
 		"broken": "the name of a protection"}[name]
+	for _, t := range timeSettings {
+		if t.name == name {
+			what = "a time"
+		}
+	}
+	for _, small := range smallSettings {
+		if small.name == name {
+			what = fmt.Sprintf("a number from %d to %d", small.lo, small.hi)
+		}
+	}
+	if what == "" {
+		what = "on or off"
+	}
 	if t, ok := s.at(0); !ok || contains(settingNames, t.lower()) {
 		t := s.toks[s.pos-1]
 		s.fault(t.end, t.end, "missing-word", quoted(t.text)+" must be followed by "+what, "")
@@ -111,7 +171,7 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 	o := &h.Options
 	switch name {
 	case "isn":
-		h.ISNs = s.isns(v)
+		h.ISNs, o.ISN = s.isns(v)
 	case "profile":
 		if _, ok := tcp.ProfileByName(strings.ToLower(v.text)); !ok {
 			names := tcp.ProfileNames()
@@ -136,35 +196,32 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 	case "timestamps":
 		on, ok := s.onOff(v, "timestamps")
 		o.Timestamps = tcp.Opt[bool]{V: on, Set: ok}
-	case "rto":
-		o.RTO, _ = s.time(v, "rto", engine.MinRTO, engine.MaxRTO)
-	case "syn-retries":
-		n, ok := s.number(v, "syn-retries", 0, engine.MaxRetries)
-		o.SynRetries = tcp.Opt[uint8]{V: uint8(n), Set: ok}
-	case "syncookies":
-		o.SynCookies = s.sysctl(v, name)
-	case "ecn":
-		o.ECN = s.sysctl(v, name)
-	case "tw-reuse":
-		o.TWReuse = s.sysctl(v, name)
-	case "abort-on-overflow":
-		on, ok := s.onOff(v, name)
-		o.AbortOnOverflow = tcp.Opt[bool]{V: on, Set: ok}
+	case "max-syn-backlog":
+		n, _ := s.number(v, name, 1, 65535)
+		o.MaxSynBacklog = uint16(n)
 	case "ports":
 		n, _ := s.number(v, name, 1, 1024)
 		o.Ports = uint16(n)
 	case "broken":
 		o.Broken = s.broken(v)
-	case "syn-linear":
-		n, ok := s.number(v, "syn-linear", 0, engine.MaxRetries)
-		o.SynLinear = tcp.Opt[uint8]{V: uint8(n), Set: ok}
 	}
-}
-
-// sysctl reads one of the kernel's settings that is 0, 1 or 2.
-func (s *setupParser) sysctl(v value, name string) tcp.Opt[uint8] {
-	n, ok := s.number(v, name, 0, 2)
-	return tcp.Opt[uint8]{V: uint8(n), Set: ok}
+	for _, small := range smallSettings {
+		if small.name == name {
+			n, ok := s.number(v, name, small.lo, small.hi)
+			*small.of(o) = tcp.Opt[uint8]{V: uint8(n), Set: ok}
+		}
+	}
+	for _, t := range timeSettings {
+		if t.name == name {
+			*t.of(o), _ = s.time(v, name, t.lo, t.hi)
+		}
+	}
+	for _, sw := range switchSettings {
+		if sw.name == name {
+			on, ok := s.onOff(v, name)
+			*sw.of(o) = tcp.Opt[bool]{V: on, Set: ok}
+		}
+	}
 }
 
 // broken reads no-rst or no-rst,no-time-wait: protections that are missing.
@@ -185,13 +242,18 @@ func (s *setupParser) broken(v value) tcp.Broken {
 	return set
 }
 
-// isns reads 300 or 300,400. A blank may follow a comma.
-func (s *setupParser) isns(v value) []wire.Seq {
-	var isns []wire.Seq
+// isns reads 300, 300,400, counter or 300,counter. A blank may follow a comma.
+func (s *setupParser) isns(v value) (isns []wire.Seq, kind tcp.ISNKind) {
 	for {
 		col := v.col
 		for i, part := range strings.Split(v.text, ",") {
 			width := len([]rune(part))
+			if k, ok := tcp.ParseISNKind(strings.ToLower(part)); ok {
+				if kind = k; i < strings.Count(v.text, ",") {
+					s.reject(v, "unexpected-word", "after "+quoted(part)+" there can be no number", "the numbers stand before it")
+				}
+				return isns, kind
+			}
 			if part != "" || i == 0 {
 				n, ok := s.number(value{part, v.quoted, col, col + width}, "an ISN", 0, 1<<32-1)
 				if !ok {
@@ -202,7 +264,7 @@ func (s *setupParser) isns(v value) []wire.Seq {
 			col += width + 1
 		}
 		next, ok := s.at(0)
-		if !ok || !strings.HasSuffix(v.text, ",") || !startsWithDigit(next.text) {
+		if !ok || !strings.HasSuffix(v.text, ",") || !startsWithDigit(next.text) && !isISNKind(next.text) {
 			break
 		}
 		s.pos++
@@ -210,9 +272,14 @@ func (s *setupParser) isns(v value) []wire.Seq {
 	}
 	if len(isns) > engine.MaxISNs {
 		s.reject(v, "too-many", fmt.Sprintf("a host can be given at most %d initial sequence numbers", engine.MaxISNs), "those after the last are generated")
-		return nil
+		return nil, kind
 	}
-	return isns
+	return isns, kind
+}
+
+func isISNKind(name string) bool {
+	_, ok := tcp.ParseISNKind(strings.ToLower(name))
+	return ok
 }
 
 // delay reads "50ms" or "50ms 80ms" behind "delay".

@@ -71,6 +71,16 @@ func (s *step) paws(seg *wire.Segment) bool {
 	}
 	o := seg.Options.Parse()
 	if !o.HasTimestamps {
+		// RFC 7323 section 3.2: a segment without timestamps on a connection with them should be dropped. Linux takes it.
+		if s.p.Linux || s.t.State == SynReceived {
+			return true
+		}
+		s.check(false, rule.TimestampMissing)
+		s.discard(rule.TimestampMissing)
+		return false
+	}
+	// RFC 7323 section 5.5: the timestamp of a connection that was idle for so long says nothing any more.
+	if s.now-s.t.RecentAt > pawsIdle {
 		return true
 	}
 	args := [2]int64{int64(o.TSVal), int64(s.t.TSRecent)}
@@ -103,10 +113,14 @@ func (s *step) recent(seg *wire.Segment) {
 	if !s.t.TSOK || !seg.Seq.LessEq(s.t.RcvNxt) {
 		return
 	}
-	if o := seg.Options.Parse(); o.HasTimestamps && int32(o.TSVal-s.t.TSRecent) >= 0 {
-		s.t.TSRecent = o.TSVal
+	o := seg.Options.Parse()
+	if o.HasTimestamps && (int32(o.TSVal-s.t.TSRecent) >= 0 || s.now-s.t.RecentAt > pawsIdle) {
+		s.t.TSRecent, s.t.RecentAt = o.TSVal, s.now
 	}
 }
+
+// pawsIdle is how long TS.Recent counts (RFC 7323 section 5.5).
+const pawsIdle = 24 * 24 * 3600 * Second
 
 // reset is the second check, the RST bit, with RFC 5961 section 3.2: only an RST with exactly the next expected number
 // resets; another one in the window is challenged.
@@ -127,7 +141,10 @@ func (s *step) reset(seg *wire.Segment) bool {
 // resetNow is what an RST that is believed does.
 func (s *step) resetNow() {
 	switch {
-	// RFC 9293 section 3.10.7.4, second, SYN-RECEIVED from a passive OPEN: back to LISTEN, nobody is told (MUST-11).
+	// RFC 9293 section 3.10.7.4, second, SYN-RECEIVED from a passive OPEN: back to LISTEN, nobody is told (MUST-11). With Fast
+	// Open the application may have it already.
+	case s.t.State == SynReceived && s.t.Passive && s.t.FastOpen:
+		s.end(Closed, ECONNRESET, rule.RSTReset)
 	case s.t.State == SynReceived && s.t.Passive:
 		s.end(Listen, OK, rule.RSTToListen)
 	// SYN-RECEIVED from an active OPEN: the connection was refused. Linux says that it was reset.
@@ -159,7 +176,7 @@ func (s *step) syn(seg *wire.Segment) bool {
 		return false
 	}
 	// RFC 9293 section 3.10.7.4, fourth, SYN-RECEIVED from a passive OPEN: back to LISTEN.
-	if s.t.State == SynReceived && s.t.Passive {
+	if s.t.State == SynReceived && s.t.embryonic() {
 		s.end(Listen, OK, rule.SYNToListen)
 		return false
 	}
@@ -215,12 +232,18 @@ func (s *step) ackField(seg *wire.Segment) bool {
 			s.discard(rule.SynReceivedACK, args[:3]...)
 			return false
 		}
+		if s.deferred(seg) {
+			return false
+		}
 		if s.p.Linux {
 			s.recent(seg)
 		}
 		s.updateWindow(seg)
 		if good {
 			s.acknowledged(seg)
+			if s.p.Linux && s.t.Passive {
+				s.t.BytesAcked-- // a child socket starts behind the SYN
+			}
 		} else {
 			s.believe(rule.BrokenSynReceivedACK)
 		}

@@ -28,6 +28,7 @@ var differences = []Difference{
 	{"unit of windows", both("rounded down", "rounded up, and a promise is kept"), linuxOnly, rule.LinuxWindow, "handshake-linux"},
 	{"smallest MSS", both("whatever the peer says", "48 bytes at least"), linuxOnly, rule.LinuxMinMSS, "tiny-mss-linux"},
 	{"congestion notification", both("no", "agreed to when the peer asks"), []string{"ECN"}, rule.ECN, "ecn-linux"},
+	{"Fast Open", both("no", "the client may ask for a cookie"), []string{"FastOpen"}, rule.FastOpenRequest, "fastopen-default-linux"},
 	{"clock of initial sequence numbers", both("4 µs", "64 ns"), linuxOnly, rule.LinuxISN, "generated-isn"},
 
 	// Lost segments.
@@ -48,6 +49,8 @@ var differences = []Difference{
 
 	// Queues of a server.
 	{"half-made connections", [3]string{"one more than the backlog", "one more than the backlog", "as many as the backlog"}, []string{"SynQueueRoom"}, rule.CookieSent, "syn-cookies-queue-full-linux"},
+	{"old half-made connections", both("kept", "given up sooner while the queue is half full"), linuxOnly, rule.SynQueueOld, "syn-flood-linux"},
+	{"last quarter of tcp_max_syn_backlog", both("used up", "kept for peers that are known"), linuxOnly, rule.SynBacklog, "syn-flood-linux"},
 	{"SYN cookies", both("no", "when the SYN queue is full"), []string{"SynCookies"}, rule.CookieSent, "syn-cookies-queue-full-linux"},
 
 	// Segments that are not what they should be.

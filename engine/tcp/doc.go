@@ -1,4 +1,4 @@
-// Package tcp is the TCP of one host: a connection as a pure step, and around it the host with its listener, its queues and
+// Package tcp is the TCP of one host: a connection as a pure step, and around it the host with its listeners, their queues and
 // the socket calls.
 //
 // # Usage
@@ -9,11 +9,23 @@
 //
 // Every effect carries the rule that asked for it and the numbers that went into it; checks that passed are effects too.
 //
+// # Socket calls
+//
+// A [Call] without a descriptor is about the listener on the host's own port, or about a connection: where it cannot be made at
+// once it is an [Errno] and changes nothing. A call on a descriptor is one of a program: it waits or, without blocking, returns EAGAIN or
+// EINPROGRESS, and how it ended is an effect (socket.go).
+//
 // # Profiles
 //
 // A [Profile] decides where the RFCs leave a choice. [RFC9293] is the text of RFC 9293 with RFC 5961 and RFC 6298, [Linux] is
-// Linux 6.18, [LinuxClassic] is Linux before 6.5; [Differences] lists where they part, each with its rule. Most of what the
-// kernel does otherwise is in linux.go.
+// Linux 6.18, [LinuxClassic] is Linux before 6.5; [Differences] lists where they part, each with its rule.
+//
+// # Where to look
+//
+// The opening of a connection is in open.go, the checks of RFC 9293 section 3.10.7.4 in arrives.go, closing in close.go, what Linux does
+// in another order or for a reason of its own in linux.go and reduced.go (sockets in TIME-WAIT). Sending and retransmission are in
+// retransmit.go, delayed acknowledgments in ack.go, text ahead of a gap and SACK in reassembly.go, congestion control in congestion.go.
+// Each option or defence has its file: fastopen.go, usertimeout.go, keepalive.go, persist.go, syncookie.go, synqueue.go, isn.go.
 //
 // # Broken on purpose
 //
@@ -22,8 +34,18 @@
 //
 // # Limitations
 //
-// What is here is the opening of a connection and enough of ESTABLISHED to send text: there is no close call, no receive call
-// (the receive window shrinks by what arrives), no congestion control, no delayed acknowledgment, no reassembly (a
-// segment ahead of a gap is acknowledged and not kept, RFC 9293 section 3.10.7.4 MAY-13), no SYN cookies, no PAWS, and IPv4
-// only. A peer's FIN is taken and leads to CLOSE-WAIT.
+// Left out, because no lesson about connections needs it:
+//
+//   - urgent data is taken as text: the pointer is told to nobody (RFC 9293 section 3.8.5);
+//   - security and compartment, the third check of section 3.10.7.4, and IP options;
+//   - text and FIN that come in a SYN without a Fast Open cookie are not kept for later (section 3.10.7.2 allows either): they are not
+//     acknowledged, and the sender sends them again;
+//   - congestion control is that of RFC 5681 and RFC 6582 with SACK, not CUBIC, RACK or pacing, and there is no undo of a
+//     retransmission that proved needless; the congestion window is not validated after an idle time;
+//   - at most four pieces of text are held ahead of gaps, and a receive buffer does not grow by itself;
+//   - marks of explicit congestion notification are agreed on and set, but no router makes any, so none is answered;
+//   - Fast Open remembers no servers where it failed (RFC 7413 section 4.1.3.1), and its cookies never expire;
+//   - the User Timeout option goes with the SYN and SYN-ACK only (RFC 5482 section 3), not with later segments;
+//   - Linux forgets nothing of a peer between connections here, so tcp_metrics, and peers that are known to a crowded SYN queue, are
+//     left out, and so are tcp_max_orphans and tcp_max_tw_buckets, limits of memory that a run never meets.
 package tcp

@@ -34,9 +34,10 @@ const (
 	Accepted          // accept() returned it
 	Readable          // Bytes new bytes can be read
 	PeerClosed        // the peer sent FIN: reading will end
+	Returned          // a call on a descriptor returned; the arguments are the descriptor and the value
 )
 
-var noticeNames = [...]string{"", "connected", "acceptable", "accepted", "readable", "peer-closed"}
+var noticeNames = [...]string{"", "connected", "acceptable", "accepted", "readable", "peer-closed", "returned"}
 
 // String returns the name of the notice, "connected", or "" for NoNotice.
 func (n Notice) String() string { return noticeNames[n] }

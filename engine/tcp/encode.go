@@ -11,9 +11,23 @@ func (h *Host) AppendBinary(b []byte) []byte {
 	b = appendAddr(b, h.cfg.Addr)
 	b = appendAddr(b, h.cfg.Peer)
 	b = append(b, h.cfg.Profile.Name...)
-	b = appendInts(b, int64(h.cfg.Secret), bit(h.listening), int64(h.backlog), int64(h.lastID), int64(h.isnsUsed), int64(h.overflowed), int64(len(h.conns)))
+	b = appendInts(b, int64(h.cfg.Secret), int64(h.lastID), int64(h.isnsUsed), int64(len(h.conns)))
 	for i := range h.conns {
 		b = h.conns[i].appendBinary(b)
+	}
+	for _, l := range h.listeners {
+		b = appendInts(b, int64(l.port), int64(l.backlog), int64(l.fastQueue), int64(l.deferring), int64(l.overflowed))
+	}
+	b = appendInts(b, int64(len(h.sockets)))
+	for i := range h.sockets {
+		b = h.sockets[i].appendBinary(b)
+	}
+	b = appendInts(b, int64(len(h.served)))
+	for _, s := range h.served {
+		b = appendAddr(b, netip.AddrPortFrom(s.addr, s.mss))
+		b = append(b, s.cookie.Len)
+		b = append(b, s.cookie.Bytes[:]...)
+		b = appendInts(b, bit(s.exp))
 	}
 	b = appendInts(b, int64(len(h.ended)))
 	for _, e := range h.ended {
@@ -27,11 +41,11 @@ func (t *TCB) appendBinary(b []byte) []byte {
 	b = appendAddr(b, t.Remote)
 	b = appendInts(b, int64(t.ID), int64(t.State), bit(t.Passive), num(t.ISS), num(t.SndUna), num(t.SndNxt), int64(t.SndWnd), num(t.SndWL1),
 		num(t.SndWL2), int64(t.MaxWnd), num(t.IRS), num(t.RcvNxt), int64(t.RcvWnd), int64(t.RcvBuf), int64(t.SendMSS), int64(t.SndScale), int64(t.RcvScale),
-		bit(t.ScaleOK), bit(t.SACKOK), bit(t.TSOK), bit(t.ECN), int64(t.TSRecent), int64(t.TSOffset), int64(t.RTO), int64(t.SRTT), int64(t.RTTVar),
+		bit(t.ScaleOK), bit(t.SACKOK), bit(t.TSOK), bit(t.ECN), int64(t.TSRecent), int64(t.RecentAt), int64(t.TSOffset), int64(t.RTO), int64(t.SRTT), int64(t.RTTVar),
 		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.NoDelay), int64(t.NumHeld), int64(t.Cwnd), int64(t.SSThresh), int64(t.DupAcks), int64(t.Recovery),
-		num(t.Recover), num(t.Resend), int64(t.NumSacked), num(t.SmallEnd), int64(t.Resent), int64(t.Probes), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),
-		int64(t.UserTimeout), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
-		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), int64(len(t.Out)))
+		num(t.Recover), num(t.Resend), int64(t.NumSacked), num(t.TailSeq), num(t.SmallEnd), int64(t.Resent), int64(t.Probes), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),
+		int64(t.UserTimeout), bit(t.UserTimeoutSet), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
+		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), bit(t.FastOpen), int64(t.Deferred), bit(t.AckSeen), int64(t.SynData), int64(len(t.Out)))
 	b = append(b, t.Out...)
 	for i := range t.NumHeld {
 		p := &t.Held[i]

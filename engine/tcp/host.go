@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"cmp"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -22,15 +23,15 @@ type HostConfig struct {
 // it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
 // effect points to a TCB or a segment, the pointer is good until the next method call.
 type Host struct {
-	cfg        *HostConfig // never changed; shared by all clones
-	listening  bool
-	backlog    int
-	conns      []TCB
-	lastID     ConnID
-	overflowed Time // when the SYN queue last overflowed, Never before
-	isnsUsed   int
-	sent       []wire.Segment // memory of the segments of the last call's Send effects
-	ended      []ended        // sockets whose connection ended while the application still had them
+	cfg       *HostConfig // never changed; shared by all clones
+	listeners [maxListeners]listener
+	conns     []TCB
+	lastID    ConnID
+	isnsUsed  int
+	sent      []wire.Segment // memory of the segments of the last call's Send effects
+	served    []served       // servers whose Fast Open cookies it remembers, the newest last
+	sockets   []Socket       // open descriptors, by number
+	ended     []ended        // sockets whose connection ended while the application still had them
 }
 
 // ended is a socket without a connection: the error that the application has not been told yet.
@@ -42,14 +43,40 @@ type ended struct {
 // maxEnded is how many of them are kept.
 const maxEnded = 16
 
+// maxListeners is on how many ports a host can listen.
+const maxListeners = 4
+
+// A listener waits for SYNs on a port.
+type listener struct {
+	port       uint16 // 0 for none
+	backlog    int
+	fastQueue  int   // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
+	deferring  uint8 // TCP_DEFER_ACCEPT, in timeouts of a SYN-ACK; 0 is off
+	overflowed Time  // when the SYN queue last overflowed, Never before
+}
+
+// listener returns the listener on a port, or nil.
+func (h *Host) listener(port uint16) *listener {
+	for i := range h.listeners {
+		if h.listeners[i].port == port {
+			return &h.listeners[i]
+		}
+	}
+	return nil
+}
+
+// ofCall is the listener that a call is about that names no descriptor: the one on the host's own port.
+func (h *Host) ofCall() *listener { return h.listener(h.cfg.Addr.Port()) }
+
 // NewHost returns a host with no socket.
-func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg, overflowed: Never} }
+func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg} }
 
 // Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
 func (h *Host) Set(x *Host) {
 	conns, ends, sent := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...), h.sent
+	known, sockets := append(h.served[:0], x.served...), append(h.sockets[:0], x.sockets...)
 	*h = *x
-	h.conns, h.ended, h.sent = conns, ends, sent
+	h.conns, h.ended, h.sent, h.served, h.sockets = conns, ends, sent, known, sockets
 }
 
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
@@ -59,9 +86,23 @@ func (h *Host) Profile() *Profile { return &h.cfg.Profile }
 // next method call.
 func (h *Host) Conns() []TCB { return h.conns }
 
-// Listening returns the port and backlog of the listener, and whether there is one.
+// Listening returns the port and backlog of the first listener, and whether there is one.
 func (h *Host) Listening() (port uint16, backlog int, ok bool) {
-	return h.cfg.Addr.Port(), h.backlog, h.listening
+	for port, backlog := range h.Listeners() {
+		return port, backlog, true
+	}
+	return h.cfg.Addr.Port(), 0, false
+}
+
+// Listeners yields the port and backlog of each listener.
+func (h *Host) Listeners() iter.Seq2[uint16, int] {
+	return func(yield func(uint16, int) bool) {
+		for _, l := range h.listeners {
+			if l.port != 0 && !yield(l.port, l.backlog) {
+				return
+			}
+		}
+	}
 }
 
 // State is the state of the newest connection; without one LISTEN or CLOSED.
@@ -69,11 +110,11 @@ func (h *Host) State() State {
 	switch {
 	case len(h.conns) > 0:
 		return h.conns[len(h.conns)-1].State
-	case h.listening:
-		return Listen
-	default:
-		return Closed
 	}
+	if _, _, ok := h.Listening(); ok {
+		return Listen
+	}
+	return Closed
 }
 
 // Next returns the timer that fires first, of equal ones that of the oldest connection. ok is false when none runs.
@@ -96,12 +137,16 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 	if i < 0 || h.conns[i].Timers[timer] > now {
 		return out
 	}
-	return h.step(i, now, Input{Kind: TimerInput, Timer: timer}, out)
+	return h.wake(now, h.step(i, now, Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out))
 }
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
 func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 	h.sent = h.sent[:0]
+	return h.wake(now, h.receive(now, seg, out))
+}
+
+func (h *Host) receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 	// RFC 9293 section 3.1: a data offset that points into the fixed header or past the end leaves no header to read.
 	if !seg.OffsetOK() {
 		words := int64(seg.HeaderWords())
@@ -119,27 +164,36 @@ func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 	if i := h.between(seg.Dst, seg.Src); i >= 0 {
 		return h.arrive(i, now, seg, out)
 	}
-	if h.listening && seg.Dst == h.cfg.Addr {
-		return h.arriveListen(now, seg, nil, out)
+	if l := h.listener(seg.Dst.Port()); l != nil && seg.Dst.Port() != 0 && seg.Dst.Addr() == h.cfg.Addr.Addr() {
+		return h.arriveListen(l, now, seg, nil, out)
 	}
 	return h.run(&TCB{Local: seg.Dst, Remote: seg.Src}, now, Input{Kind: SegmentInput, Seg: seg}, out)
 }
 
 func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
-	if h.listening && h.cfg.Profile.Linux && h.conns[i].reopens(seg) {
-		return h.reopen(i, now, seg, out)
+	l := h.listener(h.conns[i].Local.Port())
+	if l != nil && h.cfg.Profile.Linux && h.conns[i].reopens(seg) {
+		return h.reopen(l, i, now, seg, out)
 	}
-	if t := &h.conns[i]; t.Passive && t.State == SynReceived && !h.listening && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg) {
+	if t := &h.conns[i]; t.embryonic() && l == nil && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg) {
 		return h.step(i, now, Input{Kind: NobodyInput, Seg: seg}, out)
 	}
 	// A full accept queue cannot take the connection that this ACK would complete.
-	if t := &h.conns[i]; t.Passive && t.State == SynReceived && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
-		t.completes(seg) && h.queued() > h.backlog {
-		args := [4]int64{int64(h.queued()), int64(h.backlog)}
+	if t := &h.conns[i]; t.embryonic() && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
+		t.completes(seg) && h.queued(l) > l.backlog {
+		args := [4]int64{int64(h.queued(l)), int64(l.backlog)}
 		if h.cfg.Profile.AbortOnOverflow {
 			return h.step(i, now, Input{Kind: OverflowInput, Seg: seg, Args: args}, out)
 		}
 		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: args})
+	}
+	if t := &h.conns[i]; t.State == SynSent && t.FastOpen {
+		id := t.ID
+		out = h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
+		if i = h.find(id); i >= 0 && h.conns[i].State == Established {
+			h.remember(seg)
+		}
+		return out
 	}
 	return h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
 }
@@ -155,42 +209,47 @@ func (t *TCB) reopens(seg *wire.Segment) bool {
 }
 
 // reopen ends TIME-WAIT and gives the SYN to the listener. The new initial sequence number lies beyond the old connection's.
-func (h *Host) reopen(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
+func (h *Host) reopen(l *listener, i int, now Time, seg *wire.Segment, out []Effect) []Effect {
 	t := &h.conns[i]
 	iss := t.SndNxt.Add(65535 + 2)
 	args := [4]int64{num(seg.Seq), num(t.RcvNxt)}
 	out = append(out, Effect{Kind: Change, Conn: t.ID, From: TimeWait, To: Closed, Rule: rule.TimeWaitSYN, Args: args}, Effect{Kind: Removed, Conn: t.ID})
 	h.conns = slices.Delete(h.conns, i, i+1)
-	return h.arriveListen(now, seg, &iss, out)
+	return h.arriveListen(l, now, seg, &iss, out)
 }
 
-func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Effect) []Effect {
+func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.Seq, out []Effect) []Effect {
 	if seg.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN {
-		if n := h.queued(); n > h.backlog {
-			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(h.backlog)}})
+		if n := h.queued(l); n > l.backlog {
+			return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueSYN, Args: [4]int64{int64(n), int64(l.backlog)}})
 		}
-		n := h.embryonic()
-		full := n >= h.backlog+int(h.cfg.Profile.SynQueueRoom)
+		n := h.embryonic(l)
+		full := n >= l.backlog+int(h.cfg.Profile.SynQueueRoom)
 		if full {
-			h.overflowed = now
+			l.overflowed = now
 		}
 		switch cookies := h.cfg.Profile.SynCookies; {
 		case cookies == 2, full && cookies == 1:
 			return h.sendCookie(now, seg, out)
 		case full:
-			return append(out, Effect{Kind: Discard, Rule: rule.SynQueue, Args: [4]int64{int64(n), int64(h.backlog)}})
+			return append(out, Effect{Kind: Discard, Rule: rule.SynQueue, Args: [4]int64{int64(n), int64(l.backlog)}})
+		case cookies == 0 && h.crowded(l):
+			return append(out, Effect{Kind: Discard, Rule: rule.SynBacklog, Args: [4]int64{int64(n), int64(h.cfg.Profile.MaxSynBacklog)}})
 		}
 	}
-	out, taken := h.takeCookie(now, seg, out)
+	out, taken := h.takeCookie(l, now, seg, out)
 	if taken {
 		return out
 	}
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: l.deferring}
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
 	if iss != nil {
-		in.ISS, in.Drawn = *iss, false
+		in.ISS, in.Drawn = *iss, ""
 	}
 	first := len(out)
+	if seg.Flags&(wire.SYN|wire.ACK|wire.RST|wire.FIN) == wire.SYN {
+		in.fast, out = h.fastOpen(l, seg, out)
+	}
 	out = h.run(&t, now, in, out)
 	if t.State == Listen {
 		for i := first; i < len(out); i++ {
@@ -205,34 +264,81 @@ func (h *Host) arriveListen(now Time, seg *wire.Segment, iss *wire.Seq, out []Ef
 // Call makes a socket call of the application. An error is an Errno and means that nothing changed.
 func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
 	h.sent = h.sent[:0]
+	var err error
+	if c.FD != 0 || c.Verb == CallSocket {
+		out, err = h.onSocket(now, c, out)
+	} else {
+		out, err = h.plainCall(now, c, out)
+	}
+	if err != nil {
+		return out, err
+	}
+	return h.wake(now, out), nil
+}
+
+// plainCall makes a call that names no descriptor: it is about the listener on the host's own port or about a connection. What cannot
+// be done at once is an error.
+func (h *Host) plainCall(now Time, c Call, out []Effect) ([]Effect, error) {
 	switch c.Verb {
 	case CallListen:
-		return h.listen(c, out)
+		return h.listen(c.Backlog, h.cfg.Addr.Port(), out)
 	case CallConnect:
 		return h.connect(now, c, out)
 	case CallAccept:
-		return h.accept(out)
+		l := h.ofCall()
+		if l == nil {
+			return out, EINVAL
+		}
+		_, out, err := h.accept(l, out)
+		return out, err
 	case CallClose:
-		if c.Listener || h.listening && len(h.conns) == 0 && c.Conn == 0 {
-			return h.closeListener(now, out)
+		if l := h.ofCall(); c.Listener || l != nil && len(h.conns) == 0 && c.Conn == 0 {
+			if l == nil {
+				return out, ENOTCONN
+			}
+			return h.closeListener(l, now, out), nil
 		}
 		return h.onConn(now, c, out)
-	case CallSend, CallRecv, CallShutdown, CallAbort, CallSet:
+	case CallSet:
+		if c.Option == FastOpenQueue || c.Option == DeferAccept {
+			l := h.ofCall()
+			if l == nil {
+				return out, EINVAL
+			}
+			l.set(&h.cfg.Profile, c.Option, c.Values[0])
+			return out, nil
+		}
+		return h.onConn(now, c, out)
+	case CallSend, CallRecv, CallShutdown, CallAbort:
 		return h.onConn(now, c, out)
 	}
 	return out, EINVAL
 }
 
-func (h *Host) listen(c Call, out []Effect) ([]Effect, error) {
-	if c.Backlog < 0 {
+// set sets an option of a listener.
+func (l *listener) set(p *Profile, o SockOpt, v Time) {
+	switch o {
+	case FastOpenQueue:
+		l.fastQueue = int(v)
+	case DeferAccept:
+		l.deferring = p.timeouts(v)
+	}
+}
+
+func (h *Host) listen(backlog int, port uint16, out []Effect) ([]Effect, error) {
+	if backlog < 0 {
 		return out, EINVAL
 	}
-	if h.listening {
+	if h.listener(port) != nil {
 		return out, EADDRINUSE
 	}
-	h.listening, h.backlog = true, min(c.Backlog, maxBacklog)
+	l := h.listener(0)
+	if l == nil {
+		return out, ENOBUFS
+	}
+	*l = listener{port: port, backlog: min(backlog, maxBacklog), overflowed: Never}
 	// RFC 9293 section 3.10.1: a passive OPEN enters LISTEN. It touches no connection that exists (MUST-41).
-	return append(out, Effect{Kind: Change, Rule: rule.PassiveOpen, From: Closed, To: Listen, Args: [4]int64{int64(h.backlog)}}), nil
+	return append(out, Effect{Kind: Change, Rule: rule.PassiveOpen, From: Closed, To: Listen, Args: [4]int64{int64(l.backlog)}}), nil
 }
 
 func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
@@ -240,17 +346,27 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if !remote.IsValid() {
 		remote = h.cfg.Peer
 	}
+	if c.FastOpen && h.cfg.Profile.FastOpen&FastOpenClient == 0 {
+		return out, EOPNOTSUPP
+	}
+	// RFC 9293 section 3.9.1.1, MUST-46: a group of hosts cannot be connected to.
+	if remote.Addr().IsMulticast() || remote.Addr() == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return out, ENETUNREACH
+	}
 	local, errno := h.localPort(now, c.From, remote)
 	if errno != OK {
 		return out, errno
 	}
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	in := h.opening(OpenInput, nil, now, local, remote)
+	if c.FastOpen {
+		in.Data, in.fast = c.Data, h.remembered(remote.Addr())
+	}
 	first := len(out)
 	if i := h.between(local, remote); i >= 0 {
 		// Out of TIME-WAIT: the new numbers lie beyond the old ones.
 		old := &h.conns[i]
-		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), false, true
+		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), "", true
 		out = append(out, Effect{Kind: Change, Conn: old.ID, From: TimeWait, To: Closed, Rule: rule.TimeWaitPort, Args: [4]int64{num(in.ISS)}},
 			Effect{Kind: Removed, Conn: old.ID})
 		h.conns = slices.Delete(h.conns, i, i+1)
@@ -295,31 +411,27 @@ func (h *Host) free(now Time, local, remote netip.AddrPort, bound bool) Errno {
 	}
 }
 
-func (h *Host) accept(out []Effect) ([]Effect, error) {
-	if !h.listening {
-		return out, EINVAL
-	}
+// accept gives the oldest connection in the accept queue to the application.
+func (h *Host) accept(l *listener, out []Effect) (ConnID, []Effect, error) {
 	for i := range h.conns {
-		if t := &h.conns[i]; t.waiting() {
+		if t := &h.conns[i]; t.waiting() && t.Local.Port() == l.port {
 			t.Accepted = true
-			return append(out, Effect{Kind: Tell, Conn: t.ID, Rule: rule.Accept, Notice: Accepted}), nil
+			return t.ID, append(out, Effect{Kind: Tell, Conn: t.ID, Rule: rule.Accept, Notice: Accepted}), nil
 		}
 	}
-	return out, EAGAIN
+	return 0, out, EAGAIN
 }
 
 // closeListener ends LISTEN (RFC 9293 section 3.10.4). Connections that nobody accepted are reset; one that is still being made stays
 // until its ACK arrives and finds nobody.
-func (h *Host) closeListener(now Time, out []Effect) ([]Effect, error) {
-	if !h.listening {
-		return out, ENOTCONN
-	}
-	h.listening = false
+func (h *Host) closeListener(l *listener, now Time, out []Effect) []Effect {
+	port := l.port
+	*l = listener{}
 	out = append(out, Effect{Kind: Change, Rule: rule.Close, From: Listen, To: Closed})
 	for {
-		i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.waiting() })
+		i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.waiting() && t.Local.Port() == port })
 		if i < 0 {
-			return out, nil
+			return out
 		}
 		out = h.step(i, now, Input{Kind: AbortInput}, out)
 	}
@@ -340,6 +452,9 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 	case CallSend:
 		if t.FinQueued {
 			return out, EPIPE
+		}
+		if c.Nonblock && !t.State.Synchronized() && !(t.Passive && t.FastOpen) {
+			return out, EAGAIN
 		}
 		in.Kind = SendInput
 	case CallRecv:
@@ -398,18 +513,22 @@ func (h *Host) onEnded(c Call, out []Effect) ([]Effect, error) {
 const maxBacklog = 4096
 
 // waiting reports whether a connection is in the accept queue.
-func (t *TCB) waiting() bool { return t.Passive && t.State.Synchronized() && !t.Accepted }
-
-func (h *Host) queued() int { return h.count((*TCB).waiting) }
-
-func (h *Host) embryonic() int {
-	return h.count(func(t *TCB) bool { return t.Passive && t.State == SynReceived })
+func (t *TCB) waiting() bool {
+	return t.Passive && (t.State.Synchronized() || t.FastOpen) && !t.Accepted
 }
 
-func (h *Host) count(is func(*TCB) bool) int {
+// embryonic reports whether a connection is in the SYN queue.
+func (t *TCB) embryonic() bool { return t.Passive && t.State == SynReceived && !t.FastOpen }
+
+func (h *Host) queued(l *listener) int { return h.count(l, (*TCB).waiting) }
+
+func (h *Host) embryonic(l *listener) int { return h.count(l, (*TCB).embryonic) }
+
+// count counts the connections of a listener that are so.
+func (h *Host) count(l *listener, is func(*TCB) bool) int {
 	n := 0
 	for i := range h.conns {
-		if is(&h.conns[i]) {
+		if h.conns[i].Local.Port() == l.port && is(&h.conns[i]) {
 			n++
 		}
 	}

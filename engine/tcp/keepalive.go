@@ -18,7 +18,7 @@ func (s *step) option(o SockOpt, v [3]Time) {
 		s.t.NoDelay = v[0] != 0
 		s.sendData(rule.Send)
 	case UserTimeout:
-		s.t.UserTimeout = v[0]
+		s.t.UserTimeout, s.t.UserTimeoutSet = v[0], true
 	}
 }
 

@@ -58,6 +58,9 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 		s.discard(rule.ACKBit)
 		return
 	}
+	if s.deferred(seg) {
+		return
+	}
 	ack := [3]int64{num(seg.Ack), num(s.t.SndUna), num(s.t.SndNxt)}
 	s.check(true, rule.SynReceivedACK, ack[:]...)
 	s.updateWindow(seg)
@@ -71,6 +74,78 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 	advanced := s.text(seg)
 	finished := s.fin(seg)
 	s.answer(seg, advanced, finished)
+}
+
+// deferred reports whether the ACK of a handshake is put off because the listener wants to hear of a connection only when there is
+// something to read (TCP_DEFER_ACCEPT).
+func (s *step) deferred(seg *wire.Segment) bool {
+	if s.t.Retries >= s.t.Deferred || seg.Len() > 0 {
+		return false
+	}
+	s.t.AckSeen = true
+	s.discard(rule.LinuxDeferAccept, num(seg.Ack), int64(s.t.Retries), int64(s.t.Deferred))
+	return true
+}
+
+// timeouts is how many timeouts of a SYN-ACK it takes until d is over (secs_to_retrans).
+func (p *Profile) timeouts(d Time) uint8 {
+	if d <= 0 {
+		return 0
+	}
+	n, timeout, total := uint8(1), p.RTOInit, p.RTOInit
+	for total < d && n < 255 {
+		n++
+		timeout = min(2*timeout, p.RTOMax)
+		total += timeout
+	}
+	return n
+}
+
+// linuxModel is how long so many retransmissions take from a given timeout on, by which the kernel decides that enough were made
+// (tcp_model_timeout): it counts time, not segments, so that a long round trip does not make it wait longer.
+func (s *step) linuxModel(count uint8, rto Time) Time {
+	total := rto
+	for range count {
+		rto = min(2*rto, s.p.RTOMax)
+		total += rto
+	}
+	return total
+}
+
+// linuxWriter is what the kernel does when an application waits in a send call for the connection: the ACK is left to its text, which
+// counts as an answer (tcp_rcv_synsent_state_process).
+func (s *step) linuxWriter() {
+	s.t.AckDelay, s.t.QuickAck, s.t.LastText = s.p.AckDelay, linuxQuickAcks, s.now
+}
+
+// linuxPacket is how many bytes of the text that waits behind the first flying ones the kernel makes one packet of, for the card to cut into
+// segments; room is what both windows allow. The last segment of such a packet has PSH (__tcp_transmit_skb).
+func (s *step) linuxPacket(flying, room int) int {
+	mss := s.mss()
+	n := min(len(s.t.Out)-flying, room, s.linuxPacketSegs()*mss)
+	if rest := n % mss; n > mss && rest > 0 && flying > 0 && s.nagle(flying, rest) {
+		n -= rest
+	}
+	return n
+}
+
+// linuxPacketSegs is how many segments are in a packet at most: about a millisecond's worth of what is sent in a round trip, two
+// at least (tcp_tso_autosize). The shortest round trip stands for all.
+func (s *step) linuxPacketSegs() int {
+	const most, least = 65535, 2
+	mss := s.mss()
+	if !s.t.RTTKnown() {
+		return max(most/mss, least)
+	}
+	rate := 2 * int64(s.t.Cwnd) * int64(Second) / int64(s.t.SRTT)
+	if s.t.Cwnd >= s.t.SSThresh/2 {
+		rate = rate * 120 / 200
+	}
+	n := rate >> 10
+	if r := s.t.SRTT >> 9; r < 32 {
+		n += most >> r
+	}
+	return max(int(min(n, most))/mss, least)
 }
 
 // inRequestWindow is tcp_in_window of the kernel.

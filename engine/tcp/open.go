@@ -19,21 +19,20 @@ func (s *step) open(in Input) {
 	// RFC 9293 section 3.10.1, active OPEN from CLOSED: <SEQ=ISS><CTL=SYN>, SND.UNA = ISS, SND.NXT = ISS+1, enter SYN-SENT.
 	s.change(SynSent, rule.ActiveOpen, num(s.t.ISS))
 	s.startTiming()
+	if s.fast = in.fast; s.fast.on {
+		s.fastSyn(&s.fast, in.Data)
+	}
 	s.emitSyn(rule.ActiveOpen, num(s.t.ISS))
 	s.startRetransmit(rule.RTOInitial)
 }
 
 // begin fills a new TCB with what both kinds of OPEN set.
 func (s *step) begin(in Input) {
-	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd = in.ISS, in.ISS, in.ISS, in.ISS
+	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
 	s.t.Recover, s.t.Resend = in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
-	switch {
-	case !in.Drawn, s.lacks(FixedISN, rule.BrokenISN, num(in.ISS)):
-	case s.p.Linux:
-		s.check(true, rule.LinuxISN, num(in.ISS))
-	default:
-		s.check(true, rule.ISN, num(in.ISS))
+	if in.Drawn != "" && !s.lacks(FixedISN, rule.BrokenISN, num(in.ISS)) {
+		s.check(true, in.Drawn, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
 	s.t.LastInWnd, s.t.LossSince = Never, Never
@@ -59,7 +58,15 @@ func (s *step) emitSyn(id rule.ID, args ...int64) {
 	if s.p.ECN == 1 && s.t.Retries == 0 {
 		flags |= wire.ECE | wire.CWR
 	}
-	s.emit(flags, s.t.ISS, "", s.synOptions(), id, args...)
+	text := ""
+	if s.fast.on {
+		text = s.t.Out[:s.t.SynData]
+	} else if s.t.FastOpen {
+		// RFC 7413 section 4.2.1: a SYN that is sent again has neither the option nor text, in case they are why the first
+		// was lost.
+		s.check(true, rule.FastOpenFallback, int64(s.t.SynData))
+	}
+	s.emit(flags, s.t.ISS, text, s.synOptions(), id, args...)
 }
 
 // emitSynAck sends the SYN-ACK of SYN-RECEIVED, for the first time or again.
@@ -122,7 +129,14 @@ func (s *step) listen(in Input) {
 	// SND.NXT = ISS+1, SND.UNA = ISS, enter SYN-RECEIVED.
 	s.change(SynReceived, rule.ListenSYN, num(seg.Seq))
 	s.startTiming()
+	s.fast = in.fast
+	if s.fast.take {
+		s.takeFast(seg)
+	}
 	s.emitSynAck(rule.ListenSYN, num(seg.Seq))
+	if s.fast.take {
+		s.tellFast()
+	}
 	s.startRetransmit(rule.RTOInitial)
 }
 
@@ -178,6 +192,9 @@ func (s *step) synSent(seg *wire.Segment) {
 		s.emitSynAck(rule.SimultaneousOpen, num(seg.Seq))
 		return
 	}
+	if s.t.FastOpen {
+		s.fastOpened(seg)
+	}
 	// Our SYN is acknowledged: ESTABLISHED, and <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
 	if good {
 		s.acknowledged(seg)
@@ -185,6 +202,15 @@ func (s *step) synSent(seg *wire.Segment) {
 		s.believe(rule.BrokenSynSentACK)
 	}
 	s.established(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
+	if s.p.Linux && len(s.t.Out) > 0 && s.t.SynData == 0 {
+		s.linuxWriter()
+	}
+	// RFC 9293 section 3.10.7.3: text and FIN of the SYN-ACK are processed as from the sixth step of section 3.10.7.4 on. Linux keeps
+	// text only where Fast Open asked for it.
+	if !s.p.Linux || s.t.FastOpen {
+		s.text(seg)
+		s.fin(seg)
+	}
 	if !s.sendData(rule.SendWindow) {
 		s.ack(rule.SynSentOpen, num(seg.Seq), num(seg.Ack))
 	}
@@ -193,15 +219,19 @@ func (s *step) synSent(seg *wire.Segment) {
 // established enters ESTABLISHED and tells the application.
 func (s *step) established(id rule.ID, args ...int64) {
 	s.change(Established, id, args...)
-	s.openWindow()
+	if !s.t.FastOpen || !s.t.Passive {
+		s.openWindow()
+	}
 	if s.t.SynTimeout && s.t.RTO < 3*Second && !(s.p.Linux && s.t.RTTKnown()) {
 		// RFC 6298 section 5.7: the SYN timed out, so data starts with 3 s. Linux does so only without a measurement.
 		s.t.RTO = 3 * Second
 		s.check(true, rule.RTOAfterSyn, int64(s.t.RTO))
 	}
-	if s.t.Passive {
+	switch {
+	case s.t.Passive && s.t.FastOpen: // the application knows of it
+	case s.t.Passive:
 		s.tell(Acceptable, OK, id)
-	} else {
+	default:
 		s.tell(Connected, OK, id)
 	}
 }

@@ -34,13 +34,29 @@ func (s *step) tsVal() uint32 {
 
 // synOptions are the options of a SYN: all that the profile offers.
 func (s *step) synOptions() wire.Options {
-	return s.synLayout(s.p.Timestamps, s.p.SACK, s.p.ScaleOn, s.p.Scale, 0)
+	return s.withUTO(s.withFastOpen(s.synLayout(s.p.Timestamps, s.p.SACK, s.p.ScaleOn, min(s.p.Scale, maxScale), 0)))
 }
 
 // synAckOptions are the options of a SYN-ACK: what the peer's SYN offered and this side wants too. The MSS is always sent
 // (RFC 9293 section 3.7.1, SHLD-5).
 func (s *step) synAckOptions() wire.Options {
-	return s.synLayout(s.t.TSOK, s.t.SACKOK, s.t.ScaleOK, s.p.Scale, s.t.TSRecent)
+	return s.withUTO(s.withFastOpen(s.synLayout(s.t.TSOK, s.t.SACKOK, s.t.ScaleOK, min(s.p.Scale, maxScale), s.t.TSRecent)))
+}
+
+// withFastOpen adds the Fast Open option, filled up to four bytes as Linux does.
+func (s *step) withFastOpen(o wire.Options) wire.Options {
+	if !s.fast.on {
+		return o
+	}
+	if s.fast.exp {
+		o = o.WithFastOpenExperiment(s.fast.cookie.bytes())
+	} else {
+		o = o.WithFastOpen(s.fast.cookie.bytes())
+	}
+	for o.Len()%4 != 0 {
+		o = o.WithNOP()
+	}
+	return o
 }
 
 // synLayout puts the options of a SYN in the order of Linux, each group a multiple of four bytes.
@@ -112,11 +128,12 @@ func (s *step) agree(seg *wire.Segment) {
 	// RFC 7323 section 3.2: timestamps are used when both SYNs carried them.
 	s.t.TSOK = s.p.Timestamps && o.HasTimestamps
 	if s.t.TSOK {
-		s.t.TSRecent = o.TSVal
+		s.t.TSRecent, s.t.RecentAt = o.TSVal, s.now
 	}
 	if s.p.Timestamps || o.HasTimestamps {
 		s.check(s.t.TSOK, rule.Timestamps, int64(o.TSVal))
 	}
+	s.takeUTO(&o)
 	// RFC 3168 section 6.1.1.
 	const ecn = wire.ECE | wire.CWR
 	switch {

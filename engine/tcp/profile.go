@@ -15,29 +15,34 @@ type Profile struct {
 	SACK       bool
 	Timestamps bool
 
-	RTOInit         Time   // before the first measurement (RFC 6298 section 2.1)
-	RTOMin          Time   // smallest retransmission timeout (RFC 6298 section 2.4)
-	RTOMax          Time   // largest (RFC 6298 section 2.5)
-	SynLinear       uint8  // SYN timeouts before the timeout starts to double (Linux tcp_syn_linear_timeouts)
-	SynRetries      uint8  // SYN retransmissions after those, 0 for no count but SynGiveUp
-	SynAckRetry     uint8  // SYN-ACK retransmissions, 0 for no count but SynGiveUp
-	SynGiveUp       Time   // how long a SYN is retransmitted at least (R2 for a SYN, RFC 9293 section 3.8.3)
-	Retries         uint8  // data retransmissions, 0 for no count but GiveUp
-	GiveUp          Time   // how long data is retransmitted at least (R2, RFC 9293 section 3.8.3)
-	MSL             Time   // maximum segment lifetime: TIME-WAIT takes two (RFC 9293 section 3.4.2)
-	FinWait         Time   // how long a closed socket stays in FIN-WAIT-2, 0 for ever
-	OrphanRetry     uint8  // data retransmissions of a closed socket, 0 for as many as of an open one
-	AckDelay        Time   // how long an acknowledgment may wait for text to ride on, 0 for not at all
-	LossProbe       bool   // tail loss probe
-	TWReuse         uint8  // Linux tcp_tw_reuse: 1 lets connect take a port out of TIME-WAIT, 0 and 2 (loopback only) do not
-	SynCookies      uint8  // Linux tcp_syncookies: 1 when the SYN queue is full, 2 always
-	SynQueueRoom    uint8  // embryonic connections that fit beyond the backlog (Linux: 1 since 6.13, 0 before)
-	AbortOnOverflow bool   // Linux tcp_abort_on_overflow: a full accept queue answers the final ACK with RST
-	ECN             uint8  // Linux tcp_ecn: 1 asks and answers, 2 answers only
-	PAWS            bool   // segments with an old timestamp are dropped (RFC 7323 section 5)
-	Ports           uint16 // how many local ports connect may choose from, 0 for 1024
-	InitialSegs     uint8  // initial congestion window in segments, 0 for what RFC 5681 says (RFC 6928)
-	RateLimit       Time   // shortest time between two answers to unacceptable segments, 0 for none
+	RTOInit         Time    // before the first measurement (RFC 6298 section 2.1)
+	RTOMin          Time    // smallest retransmission timeout (RFC 6298 section 2.4)
+	RTOMax          Time    // largest (RFC 6298 section 2.5)
+	SynLinear       uint8   // SYN timeouts before the timeout starts to double (Linux tcp_syn_linear_timeouts)
+	SynRetries      uint8   // SYN retransmissions after those, 0 for no count but SynGiveUp
+	SynAckRetry     uint8   // SYN-ACK retransmissions, 0 for no count but SynGiveUp
+	SynGiveUp       Time    // how long a SYN is retransmitted at least (R2 for a SYN, RFC 9293 section 3.8.3)
+	Retries         uint8   // data retransmissions, 0 for no count but GiveUp
+	GiveUp          Time    // how long data is retransmitted at least (R2, RFC 9293 section 3.8.3)
+	MSL             Time    // maximum segment lifetime: TIME-WAIT takes two (RFC 9293 section 3.4.2)
+	FinWait         Time    // how long a closed socket stays in FIN-WAIT-2, 0 for ever
+	OrphanRetry     uint8   // data retransmissions of a closed socket, 0 for as many as of an open one
+	AckDelay        Time    // how long an acknowledgment may wait for text to ride on, 0 for not at all
+	LossProbe       bool    // tail loss probe
+	TWReuse         uint8   // Linux tcp_tw_reuse: 1 lets connect take a port out of TIME-WAIT, 0 and 2 (loopback only) do not
+	SynCookies      uint8   // Linux tcp_syncookies: 1 when the SYN queue is full, 2 always
+	SynQueueRoom    uint8   // embryonic connections that fit beyond the backlog (Linux: 1 since 6.13, 0 before)
+	AbortOnOverflow bool    // Linux tcp_abort_on_overflow: a full accept queue answers the final ACK with RST
+	ECN             uint8   // Linux tcp_ecn: 1 asks and answers, 2 answers only
+	PAWS            bool    // segments with an old timestamp are dropped (RFC 7323 section 5)
+	Ports           uint16  // how many local ports connect may choose from, 0 for 1024
+	InitialSegs     uint8   // initial congestion window in segments, 0 for what RFC 5681 says (RFC 6928)
+	FastOpen        uint8   // Fast Open: the bits FastOpenClient, FastOpenServer, FastOpenNoCookie (Linux tcp_fastopen)
+	ISN             ISNKind // how initial sequence numbers are made
+	UTO             Time    // user timeout that is told to the peer, 0 for none (RFC 5482)
+	RFC1337         bool    // an RST does not end TIME-WAIT (Linux tcp_rfc1337)
+	MaxSynBacklog   uint16  // Linux tcp_max_syn_backlog: without SYN cookies the last quarter of so many embryonic connections is kept free, 0 for no such limit
+	RateLimit       Time    // shortest time between two answers to unacceptable segments, 0 for none
 
 	Broken Broken // protections that it lacks on purpose
 
@@ -55,7 +60,7 @@ var RFC9293 = Profile{
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, SynQueueRoom: 1, ECN: 2, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, SynQueueRoom: 1, ECN: 2, FastOpen: FastOpenClient, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
 }
 
 // LinuxClassic is Linux before 6.5, which most books and captures show: the timeouts of a SYN double from the first one on, a
@@ -101,6 +106,15 @@ type Options struct {
 	SynCookies      Opt[uint8] // Linux tcp_syncookies
 	AbortOnOverflow Opt[bool]  // Linux tcp_abort_on_overflow
 	ECN             Opt[uint8] // Linux tcp_ecn
+	FastOpen        Opt[uint8] // Linux tcp_fastopen
+	SynAckRetries   Opt[uint8] // SYN-ACK retransmissions
+	Retries         Opt[uint8] // data retransmissions
+	OrphanRetries   Opt[uint8] // data retransmissions of a closed socket
+	RFC1337         Opt[bool]  // Linux tcp_rfc1337
+	ISN             ISNKind    // how initial sequence numbers are made
+	UTO             Time       // user timeout that is told to the peer, 0 keeps
+	FinTimeout      Time       // how long a closed socket stays in FIN-WAIT-2, 0 keeps
+	MaxSynBacklog   uint16     // Linux tcp_max_syn_backlog, 0 keeps
 	Ports           uint16     // how many local ports connect may choose from, 0 keeps
 	TWReuse         Opt[uint8] // Linux tcp_tw_reuse
 	SynLinear       Opt[uint8] // SYN timeouts before the timeout doubles (Linux tcp_syn_linear_timeouts)
@@ -131,6 +145,15 @@ func (p Profile) With(o Options) Profile {
 	p.SynCookies = o.SynCookies.Or(p.SynCookies)
 	p.AbortOnOverflow = o.AbortOnOverflow.Or(p.AbortOnOverflow)
 	p.ECN = o.ECN.Or(p.ECN)
+	p.FastOpen = o.FastOpen.Or(p.FastOpen)
+	p.SynAckRetry = o.SynAckRetries.Or(p.SynAckRetry)
+	p.Retries = o.Retries.Or(p.Retries)
+	p.OrphanRetry = o.OrphanRetries.Or(p.OrphanRetry)
+	p.RFC1337 = o.RFC1337.Or(p.RFC1337)
+	p.ISN = o.ISN
+	p.UTO = cmp.Or(o.UTO, p.UTO)
+	p.FinWait = cmp.Or(o.FinTimeout, p.FinWait)
+	p.MaxSynBacklog = cmp.Or(o.MaxSynBacklog, p.MaxSynBacklog)
 	p.Ports = cmp.Or(o.Ports, p.Ports)
 	p.TWReuse = o.TWReuse.Or(p.TWReuse)
 	p.SynLinear = o.SynLinear.Or(p.SynLinear)

@@ -18,6 +18,11 @@ func (s *step) linuxReduced(seg *wire.Segment) {
 	args := [4]int64{num(seg.Seq), int64(seg.Len()), num(s.t.RcvNxt)}
 	// The exact next number: a bare ACK starts the wait anew, an RST ends it (TIME-WAIT assassination, RFC 1337).
 	if seg.Seq == s.t.RcvNxt && (seg.Len() == 0 || seg.Flags.Has(wire.RST)) {
+		if seg.Flags.Has(wire.RST) && s.p.RFC1337 {
+			// RFC 1337 section 3, fix F1.
+			s.discard(rule.TimeWaitRSTIgnored, args[0])
+			return
+		}
 		if seg.Flags.Has(wire.RST) {
 			s.end(Closed, OK, rule.TimeWaitRST, args[0])
 			return

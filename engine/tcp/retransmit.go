@@ -8,7 +8,11 @@ import (
 // startRetransmit starts the retransmission timer unless it runs (RFC 6298 section 5.1).
 func (s *step) startRetransmit(id rule.ID) {
 	if s.t.Timers[Retransmit] == Never {
-		s.set(Retransmit, s.now+s.t.RTO, id, int64(s.t.RTO))
+		at := s.now + s.t.RTO
+		if !s.p.Linux {
+			at = s.withinUserTimeout(at)
+		}
+		s.set(Retransmit, at, id, int64(s.t.RTO))
 	}
 }
 
@@ -134,16 +138,21 @@ func (s *step) timer(k TimerKind) {
 		return
 	}
 	s.t.Retries++
+	if s.t.AckSeen && s.t.Retries < s.t.Deferred {
+		// The peer has answered; the next SYN-ACK gives it a last chance when the time of TCP_DEFER_ACCEPT is over.
+		s.backOff()
+		return
+	}
 	s.t.Timing = false
 	if s.t.LossSince == Never {
 		s.t.LossSince = s.now
 	}
-	switch s.t.State {
-	case SynSent:
+	switch {
+	case s.t.State == SynSent:
 		s.t.SynTimeout = true
 		s.t.Resent++
 		s.emitSyn(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
-	case SynReceived:
+	case s.t.SndUna == s.t.ISS: // SYN-RECEIVED, or the application closed before the handshake was done
 		s.t.SynTimeout = true
 		s.t.Resent++
 		s.emitSynAck(rule.Retransmit, num(s.t.SndUna), int64(s.t.Retries))
@@ -166,15 +175,29 @@ func (s *step) spent() bool {
 		}
 	case SynReceived:
 		count, limit = s.p.SynAckRetry, s.p.SynGiveUp
+		if s.synAckLimit > 0 {
+			count = s.synAckLimit
+		}
 	default:
 		count, limit = s.p.Retries, s.p.GiveUp
 		if s.t.Orphan && s.p.OrphanRetry > 0 {
 			count = s.p.OrphanRetry
 		}
 	}
-	// Linux counts the user timeout from the first retransmission on (TCP_USER_TIMEOUT).
-	if s.t.UserTimeout > 0 && s.t.State.Synchronized() && s.t.LossSince != Never {
-		return s.now-s.t.LossSince >= s.t.UserTimeout
+	switch {
+	case s.tooLong():
+		return true
+	case s.t.UserTimeout > 0 && s.t.State.Synchronized():
+		return false // it says all, however often text was sent again
+	}
+	if s.t.AckSeen && s.t.Retries < s.t.Deferred {
+		return false
+	}
+	if s.p.Linux && s.t.State.Synchronized() {
+		return s.t.Retries > 0 && s.now-s.t.LossSince >= s.linuxModel(count, s.p.RTOMin)
+	}
+	if s.p.Linux && s.t.State == SynSent {
+		return s.t.Retries >= s.p.SynRetries+s.p.SynLinear || s.t.Retries > 0 && s.now-s.t.FirstSent >= s.linuxModel(s.p.SynRetries, s.p.RTOInit)
 	}
 	if count > 0 {
 		return s.t.Retries >= count
@@ -188,7 +211,14 @@ func (s *step) giveUp() {
 		id = rule.LinuxGiveUp
 	}
 	args := []int64{int64(s.t.Retries), int64(s.now - s.t.FirstSent)}
-	if s.t.State == SynReceived && s.t.Passive {
+	if limit := s.synAckLimit; s.t.embryonic() && limit > 0 && limit < s.p.SynAckRetry {
+		id, args = rule.SynQueueOld, []int64{int64(s.t.Retries), int64(limit)}
+	}
+	if s.tooLong() {
+		id = rule.UserTimeout
+		args = []int64{int64(s.t.UserTimeout), int64(s.t.Retries)}
+	}
+	if s.t.embryonic() {
 		s.end(Listen, OK, id, args...)
 		return
 	}
@@ -210,16 +240,21 @@ func (s *step) backOff() {
 	was := s.t.RTO
 	s.t.RTO = min(2*s.t.RTO, max(s.p.RTOMax, s.t.RTO))
 	at := s.now + s.t.RTO
-	if s.t.UserTimeout > 0 && s.t.State.Synchronized() {
-		at = min(at, max(s.now, s.t.LossSince+s.t.UserTimeout))
-	}
-	s.set(Retransmit, at, rule.RTODouble, int64(was), int64(s.t.RTO))
+	s.set(Retransmit, s.withinUserTimeout(at), rule.RTODouble, int64(was), int64(s.t.RTO))
 }
 
 // send takes text from the application.
 func (s *step) send(data string) {
 	switch s.t.State {
-	case SynSent, SynReceived:
+	case SynReceived:
+		// RFC 7413 section 4.2.2: with Fast Open the server need not wait for the ACK of its SYN.
+		if s.t.Passive && s.t.FastOpen {
+			s.t.Out += data
+			s.sendData(rule.Send)
+			return
+		}
+		fallthrough
+	case SynSent:
 		// RFC 9293 section 3.10.2: text is queued until the connection is ESTABLISHED.
 		s.t.Out += data
 		s.check(true, rule.SendQueued, int64(len(data)))
@@ -240,9 +275,11 @@ func (s *step) sendData(id rule.ID) bool {
 	for s.t.Recovery == byTimeout && uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PartialACK, num(s.t.Recover)) {
 		sent = true
 	}
+	packet := 0 // where the packet ends that Linux makes of some segments at once, in bytes of Out
 	for {
-		flying := int(s.t.SndNxt - s.t.SndUna)
+		flying := int(s.t.SndNxt - s.t.outSeq())
 		if s.t.FinSent {
+			s.push = false
 			return sent
 		}
 		if flying >= len(s.t.Out) {
@@ -252,13 +289,21 @@ func (s *step) sendData(id rule.ID) bool {
 		room := int(min(s.t.SndWnd, s.t.Cwnd+s.limitedTransmit())) - flying
 		// RFC 9293 section 3.10.2: the text is segmentized and sent as far as the send window allows.
 		n := min(len(s.t.Out)-flying, s.mss(), room)
-		if n <= 0 || s.silly(flying) || s.nagle(flying, n) {
+		if n <= 0 || flying >= packet && (s.silly(flying) || s.nagle(flying, n)) {
 			break
 		}
+		if s.p.Linux && flying >= packet {
+			packet = flying + s.linuxPacket(flying, room)
+			s.push = packet-flying > n
+		}
+		push := s.push
+		s.push = push && flying+n == packet
 		s.sendNew(n, id)
+		s.push = push
 		sent = true
 	}
-	if s.t.FinQueued && int(s.t.SndNxt-s.t.SndUna) == len(s.t.Out) {
+	s.push = false
+	if s.t.FinQueued && int(s.t.SndNxt-s.t.outSeq()) == len(s.t.Out) {
 		s.sendFin()
 		sent = true
 	}
@@ -267,8 +312,9 @@ func (s *step) sendData(id rule.ID) bool {
 
 // sendNew sends the next n bytes.
 func (s *step) sendNew(n int, id rule.ID) {
-	flying := int(s.t.SndNxt - s.t.SndUna)
+	flying := int(s.t.SndNxt - s.t.outSeq())
 	seq := s.t.SndNxt
+	s.t.TailSeq = seq
 	s.t.SndNxt = seq.Add(uint32(n))
 	if s.t.FinQueued && flying+n == len(s.t.Out) {
 		s.t.FinSent = true
@@ -353,10 +399,10 @@ func (s *step) probe() {
 	s.t.Probed = true
 	s.t.Timing = false
 	end := min(len(s.t.Out), int(s.t.SndNxt-s.t.SndUna)) // of the text that was sent
-	// RFC 8985 section 7.3: the segment with the highest number, which is what full segments left over.
-	n := end % s.mss()
-	if n == 0 {
-		n = min(end, s.mss())
+	n := min(end, s.mss())
+	if s.t.SndUna.Less(s.t.TailSeq) {
+		// RFC 8985 section 7.3: the segment with the highest number.
+		n = min(n, end-int(s.t.TailSeq-s.t.SndUna))
 	}
 	seq := s.t.SndUna.Add(uint32(end - n))
 	s.emitText(seq, s.t.Out[end-n:end], rule.LossProbe, int64(0), num(seq))
@@ -366,8 +412,8 @@ func (s *step) probe() {
 // emitText sends text, with PSH on the last segment of what the application gave (RFC 9293 section 3.9.1.2).
 func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
 	flags := wire.ACK
-	last := int(seq-s.t.SndUna)+len(text) == len(s.t.Out)
-	if last && text != "" {
+	last := int(seq-s.t.outSeq())+len(text) == len(s.t.Out)
+	if (last || s.push) && text != "" {
 		flags |= wire.PSH
 	}
 	if last && s.t.FinSent {

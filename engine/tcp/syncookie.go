@@ -95,9 +95,9 @@ func cookieBits(scaled bool, scale uint8, sack, ecn bool) uint32 {
 
 // takeCookie opens a connection by the cookie that an ACK brings back. taken is false when cookies are not in use and the
 // segment is an ordinary one for a listener.
-func (h *Host) takeCookie(now Time, seg *wire.Segment, out []Effect) (result []Effect, taken bool) {
+func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect) (result []Effect, taken bool) {
 	p := &h.cfg.Profile
-	if seg.Flags&(wire.SYN|wire.ACK|wire.RST) != wire.ACK || !h.cookiesLive(now) {
+	if seg.Flags&(wire.SYN|wire.ACK|wire.RST) != wire.ACK || !h.cookiesLive(l, now) {
 		return out, false
 	}
 	isn, cookie := seg.Seq.Add(^uint32(0)), seg.Ack.Add(^uint32(0))
@@ -110,8 +110,8 @@ func (h *Host) takeCookie(now Time, seg *wire.Segment, out []Effect) (result []E
 	if !ok {
 		return out, false // the listener answers it with RST
 	}
-	if n := h.queued(); n > h.backlog {
-		return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(n), int64(h.backlog)}}), true
+	if n := h.queued(l); n > l.backlog {
+		return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(n), int64(l.backlog)}}), true
 	}
 	offset := h.tsOffset(seg.Dst, seg.Src)
 	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
@@ -149,12 +149,12 @@ func (h *Host) takeCookie(now Time, seg *wire.Segment, out []Effect) (result []E
 }
 
 // cookiesLive reports whether a cookie may have been sent that is still good.
-func (h *Host) cookiesLive(now Time) bool {
+func (h *Host) cookiesLive(l *listener, now Time) bool {
 	switch h.cfg.Profile.SynCookies {
 	case 2:
 		return true
 	case 1:
-		return h.overflowed != Never && now-h.overflowed <= cookieMaxAge*cookiePeriod
+		return l.overflowed != Never && now-l.overflowed <= cookieMaxAge*cookiePeriod
 	default:
 		return false
 	}

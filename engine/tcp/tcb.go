@@ -48,6 +48,7 @@ type TCB struct {
 	SACKOK   bool   // both SYNs carried SACK-permitted
 	TSOK     bool   // both SYNs carried timestamps
 	ECN      bool   // both sides agreed on explicit congestion notification (RFC 3168 section 6.1.1)
+	RecentAt Time   // when TSRecent was taken
 	TSRecent uint32 // RFC 7323 section 4.3
 	TSOffset uint32 // added to this side's clock to make TSval
 
@@ -65,6 +66,14 @@ type TCB struct {
 	NoDelay   bool   // small segments need not wait (TCP_NODELAY)
 	Orphan    bool   // the application closed the socket: nobody reads any more
 
+	// Fast Open (RFC 7413). Of a connection that was opened actively: its SYN carried the option, with so much text. Of one opened
+	// passively: the text of its SYN was taken, and the application may use it before the handshake is done.
+	FastOpen bool
+	SynData  uint16
+
+	Deferred uint8 // TCP_DEFER_ACCEPT of the listener: a bare ACK counts only after so many SYN-ACK timeouts
+	AckSeen  bool  // such an ACK came and was not counted
+
 	Held    *[maxHeld]piece // text that arrived ahead of a gap, the newest first; what it points to is never changed
 	NumHeld uint8
 
@@ -77,6 +86,7 @@ type TCB struct {
 	Sacked          [maxHeld]wire.Block
 	NumSacked       uint8
 
+	TailSeq  wire.Seq // first number of the newest segment with text
 	SmallEnd wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)
 	Resent   uint8    // how often the SYN or SYN-ACK was sent again
 	Probes   uint8    // window probes since the window shut
@@ -98,8 +108,9 @@ type TCB struct {
 	KeepCount, KeepProbes  uint8
 	LastHeard              Time // when anything of the peer last arrived
 
-	UserTimeout Time // how long text may stay unacknowledged, 0 for as long as the profile says
-	LossSince   Time // when the oldest unacknowledged segment was first sent again, Never before
+	UserTimeout    Time // how long text may stay unacknowledged, 0 for as long as the profile says
+	UserTimeoutSet bool // by the application: what the peer says does not change it
+	LossSince      Time // when the oldest unacknowledged segment was first sent again, Never before
 
 	Probed bool // a tail loss probe was sent and nothing was acknowledged since
 
@@ -111,6 +122,14 @@ type TCB struct {
 
 // RTTKnown reports whether the round-trip time was ever measured.
 func (t *TCB) RTTKnown() bool { return t.SRTT != 0 }
+
+// outSeq is the number of the first byte of Out.
+func (t *TCB) outSeq() wire.Seq {
+	if t.SndUna == t.ISS {
+		return t.ISS.Add(1) // the SYN is not acknowledged
+	}
+	return t.SndUna
+}
 
 // finAcked reports whether the peer has acknowledged our FIN.
 func (t *TCB) finAcked() bool { return t.FinSent && t.SndUna == t.SndNxt }

@@ -64,6 +64,13 @@ const (
 	TCPWinProbe
 	TCPKeepAlive
 	TCPDelivered
+	TCPDeferAcceptDrop
+	TCPFastOpenActive
+	TCPFastOpenActiveFail
+	TCPFastOpenPassive
+	TCPFastOpenPassiveFail
+	TCPFastOpenListenOverflow
+	TCPFastOpenCookieReqd
 	IpInOctets
 	IpOutOctets
 	IpInNoECTPkts
@@ -84,6 +91,8 @@ var counterNames = [NumCounters]string{
 	"TcpExtTCPFromZeroWindowAdv", "TcpExtTCPToZeroWindowAdv", "TcpExtTCPSynRetrans", "TcpExtTCPOrigDataSent",
 	"TcpExtTCPACKSkippedSynRecv", "TcpExtTCPACKSkippedPAWS", "TcpExtTCPACKSkippedSeq", "TcpExtTCPACKSkippedFinWait2",
 	"TcpExtTCPACKSkippedTimeWait", "TcpExtTCPACKSkippedChallenge", "TcpExtTCPWinProbe", "TcpExtTCPKeepAlive", "TcpExtTCPDelivered",
+	"TcpExtTCPDeferAcceptDrop", "TcpExtTCPFastOpenActive", "TcpExtTCPFastOpenActiveFail", "TcpExtTCPFastOpenPassive",
+	"TcpExtTCPFastOpenPassiveFail", "TcpExtTCPFastOpenListenOverflow", "TcpExtTCPFastOpenCookieReqd",
 	"IpExtInOctets", "IpExtOutOctets", "IpExtInNoECTPkts", "IpExtInECT0Pkts",
 }
 

@@ -276,7 +276,7 @@ func (a *account) over(e *engine.Event, f *flow) {
 		return
 	}
 	switch e.Rule {
-	case rule.GiveUp, rule.LinuxGiveUp, rule.KeepDead:
+	case rule.GiveUp, rule.LinuxGiveUp, rule.UserTimeout, rule.KeepDead:
 		a.Counters[TCPAbortOnTimeout]++
 	case rule.CloseUnread:
 		a.Counters[TCPAbortOnClose]++
@@ -323,6 +323,18 @@ func (a *account) checked(e *engine.Event, f *flow, s *wire.Segment) {
 		}
 	case rule.RateLimit:
 		a.held(e, f)
+	case rule.ListenSYN:
+		if o := s.Options.Parse(); e.OK && o.HasFastOpen && o.CookieLen == 0 { // whether or not it is given
+			a.Counters[TCPFastOpenCookieReqd]++
+		}
+	case rule.FastOpenCookie:
+		a.Counters[either(e.OK, TCPFastOpenPassive, TCPFastOpenPassiveFail)]++
+	case rule.FastOpenData:
+		a.Counters[either(e.OK, TCPFastOpenActive, TCPFastOpenActiveFail)]++
+	case rule.FastOpenQueue:
+		if !e.OK {
+			a.Counters[TCPFastOpenListenOverflow]++
+		}
 	}
 	if f == nil {
 		return
@@ -351,6 +363,14 @@ func (a *account) checked(e *engine.Event, f *flow, s *wire.Segment) {
 	}
 }
 
+// either is the counter of what worked, or of what did not.
+func either(ok bool, yes, no Counter) Counter {
+	if ok {
+		return yes
+	}
+	return no
+}
+
 // held notes an answer that the rate limit kept back. Which counter that is depends on the state, or else on why the
 // segment is discarded.
 func (a *account) held(e *engine.Event, f *flow) {
@@ -375,6 +395,10 @@ func (a *account) discarded(e *engine.Event, f *flow, s *wire.Segment) {
 		a.overflow()
 	case rule.PAWS:
 		a.Counters[PAWSEstab]++
+	case rule.LinuxDeferAccept:
+		a.Counters[TCPDeferAcceptDrop]++
+	case rule.SynBacklog:
+		a.Counters[ListenDrops]++
 	case rule.SynQueue:
 		a.Counters[ListenDrops]++
 		a.Counters[TCPReqQFullDrop]++
@@ -509,7 +533,12 @@ func (a *account) sent(e *engine.Event, f *flow, in *wire.Segment) {
 	case !f.began || f.maxEnd.Less(s.End()):
 		a.Counters[TcpOutSegs]++
 		f.maxEnd, f.began = s.End(), true
-		f.out = append(f.out, piece{seq: s.Seq, end: s.End()})
+		first := s.Seq
+		if s.Flags.Has(wire.SYN) && len(s.Payload) > 0 { // the kernel counts a SYN with text as two
+			f.out = append(f.out, piece{seq: first, end: first.Add(1)})
+			first = first.Add(1)
+		}
+		f.out = append(f.out, piece{seq: first, end: s.End()})
 		if !s.Flags.Has(wire.SYN) || len(s.Payload) > 0 {
 			a.Counters[TCPOrigDataSent]++
 		}

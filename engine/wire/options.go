@@ -95,6 +95,31 @@ func (o Options) WithSACK(blocks ...Block) Options {
 	return o.with(b[:b[1]])
 }
 
+// WithFastOpen appends a Fast Open cookie of 4 to 16 bytes, or with none the request for one (RFC 7413 section 4.1.1).
+func (o Options) WithFastOpen(cookie []byte) Options { return o.WithRaw(KindFastOpen, cookie) }
+
+// WithFastOpenExperiment appends the same in the form from before Fast Open had a kind of its own (RFC 6994).
+func (o Options) WithFastOpenExperiment(cookie []byte) Options {
+	if len(cookie) > MaxOptions {
+		return o
+	}
+	var b [4 + MaxOptions]byte
+	b[0], b[1], b[2], b[3] = KindExperiment, byte(4+len(cookie)), fastOpenMagic>>8, fastOpenMagic&0xff
+	return o.with(append(b[:4], cookie...))
+}
+
+// fastOpenMagic is the number of the Fast Open experiment.
+const fastOpenMagic = 0xf989
+
+// WithUserTimeout appends a user timeout in seconds, or with minutes set in minutes; v has 15 bits (RFC 5482 section 2).
+func (o Options) WithUserTimeout(v uint16, minutes bool) Options {
+	v &= 1<<15 - 1
+	if minutes {
+		v |= 1 << 15
+	}
+	return o.with([]byte{KindUserTimeout, 4, byte(v >> 8), byte(v)})
+}
+
 // WithNOP appends one byte of filling, which may stand between any two options (RFC 9293 section 3.2).
 func (o Options) WithNOP() Options { return o.with([]byte{KindNOP}) }
 
@@ -202,9 +227,15 @@ type OptionSet struct {
 	TSVal, TSEcr   uint32
 	Blocks         [4]Block // SACK blocks
 	NumBlocks      uint8
-	Unknown        uint8 // how many options of unknown kind were skipped by their length (MUST-6)
-	Ignored        uint8 // how many options of a kind above had a length that is not theirs, and were skipped
-	Malformed      bool  // a length of 0 or 1 or past the end: reading stopped there (MUST-7)
+	HasFastOpen    bool  // Fast Open, as a request when CookieLen is 0
+	FastOpenExp    bool  // it came in the form of the experiment
+	CookieLen      uint8 // 0 or 4 to 16, even
+	Cookie         [MaxCookie]byte
+	HasUserTimeout bool
+	UserTimeout    uint32 // seconds
+	Unknown        uint8  // how many options of unknown kind were skipped by their length (MUST-6)
+	Ignored        uint8  // how many options of a kind above had a length that is not theirs, and were skipped
+	Malformed      bool   // a length of 0 or 1 or past the end: reading stopped there (MUST-7)
 }
 
 // Parse reads the options as a robust TCP does, and as Linux does. It never fails: unknown kinds are skipped by their
@@ -231,8 +262,25 @@ func (o Options) Parse() OptionSet {
 	return set
 }
 
+// MaxCookie is the length of the longest Fast Open cookie (RFC 7413 section 4.1.1).
+const MaxCookie = 16
+
 func (set *OptionSet) take(kind uint8, data []byte) {
+	experiment := kind == KindExperiment && len(data) >= 2 && binary.BigEndian.Uint16(data) == fastOpenMagic
+	if experiment {
+		kind, data = KindFastOpen, data[2:]
+	}
 	switch {
+	case kind == KindFastOpen && (len(data) == 0 || soundCookie(data)):
+		set.HasFastOpen, set.FastOpenExp = true, experiment
+		set.Cookie = [MaxCookie]byte{}
+		set.CookieLen = uint8(copy(set.Cookie[:], data))
+	case kind == KindUserTimeout && len(data) == 2:
+		v := uint32(binary.BigEndian.Uint16(data))
+		set.HasUserTimeout, set.UserTimeout = true, v&(1<<15-1)
+		if v>>15 != 0 { // RFC 5482 section 2: the granularity bit says that it counts minutes
+			set.UserTimeout *= 60
+		}
 	case kind == KindMSS && len(data) == 2:
 		set.MSS, set.HasMSS = binary.BigEndian.Uint16(data), true
 	case kind == KindWindowScale && len(data) == 1:
@@ -251,7 +299,8 @@ func (set *OptionSet) take(kind uint8, data []byte) {
 				Right: Seq(binary.BigEndian.Uint32(data[8*i+4:])),
 			}
 		}
-	case kind == KindMSS, kind == KindWindowScale, kind == KindSACKPermitted, kind == KindTimestamps, kind == KindSACK:
+	case kind == KindMSS, kind == KindWindowScale, kind == KindSACKPermitted, kind == KindTimestamps, kind == KindSACK, kind == KindFastOpen,
+		kind == KindUserTimeout:
 		set.Ignored++
 	default:
 		set.Unknown++

@@ -222,7 +222,7 @@ func appendOptionData(dst []byte, kind uint8, data []byte, base Seq) []byte {
 		return appendCookie(append(dst, ' '), data)
 	case KindExperiment:
 		// An experiment has its own number in front (RFC 6994); Fast Open was one before it got its kind.
-		if magic := binary.BigEndian.Uint16(data); magic != 0xf989 {
+		if magic := binary.BigEndian.Uint16(data); magic != fastOpenMagic {
 			return fmt.Appendf(dst, "-%04x", magic)
 		}
 		return appendCookie(append(dst, "-tfo"...), data[2:])

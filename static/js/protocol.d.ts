@@ -427,7 +427,8 @@ export type Notice =
   | "acceptable"
   | "accepted"
   | "readable"
-  | "peer-closed";
+  | "peer-closed"
+  | "returned";
 
 /** Field names a field of a segment that can be edited. */
 export type Field =

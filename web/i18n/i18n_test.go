@@ -134,10 +134,10 @@ func TestEveryEventHasASentence(t *testing.T) {
 			engine.Arrived, engine.Discarded, engine.RuleAdded, engine.RuleRemoved, engine.Failed} {
 			need = append(need, "event."+string(k))
 		}
-		for n := tcp.NoNotice + 1; n <= tcp.PeerClosed; n++ {
+		for n := tcp.NoNotice + 1; n <= tcp.Returned; n++ {
 			need = append(need, "event.told."+n.String())
 		}
-		for e := tcp.OK + 1; e <= tcp.EPIPE; e++ {
+		for e := tcp.OK + 1; e <= tcp.EMFILE; e++ {
 			need = append(need, "errno."+e.String())
 		}
 		for k := tcp.TimerKind(0); k < tcp.NumTimers; k++ {

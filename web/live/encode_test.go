@@ -167,7 +167,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("a state is %q to the engine and %q to the protocol", state, want)
 		}
 	}
-	for notice, want := range map[tcp.Notice]Notice{tcp.Connected: Connected, tcp.Acceptable: Acceptable, tcp.Accepted: Accepted, tcp.Readable: Readable, tcp.PeerClosed: PeerClosed} {
+	for notice, want := range map[tcp.Notice]Notice{tcp.Connected: Connected, tcp.Acceptable: Acceptable, tcp.Accepted: Accepted, tcp.Readable: Readable, tcp.PeerClosed: PeerClosed, tcp.Returned: Returned} {
 		if notice.String() != string(want) {
 			t.Errorf("a notice is %q to the engine and %q to the protocol", notice, want)
 		}

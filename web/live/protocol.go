@@ -389,6 +389,7 @@ const (
 	Accepted   Notice = "accepted"
 	Readable   Notice = "readable"
 	PeerClosed Notice = "peer-closed"
+	Returned   Notice = "returned"
 )
 
 // Field names a field of a segment that can be edited.
