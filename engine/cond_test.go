@@ -26,6 +26,10 @@ func TestHolds(t *testing.T) {
 	told := func(h engine.HostID, n tcp.Notice, e tcp.Errno) engine.Cond {
 		return engine.Cond{Kind: engine.WasTold, Host: h, Notice: n, Errno: e}
 	}
+	often := func(c engine.Cond, cmp engine.Cmp, n int) engine.Cond {
+		c.Cmp, c.Count = cmp, n
+		return c
+	}
 	again := func(h engine.HostID, f wire.Flags) engine.Cond {
 		return engine.Cond{Kind: engine.RetransmitOf, Host: h, Seg: engine.SegRef{Flags: f}}
 	}
@@ -60,6 +64,9 @@ func TestHolds(t *testing.T) {
 		{told(engine.Client, tcp.Connected, 0), "client told connected", true},
 		{told(engine.Server, tcp.Connected, 0), "server told connected", false},
 		{told(engine.Client, 0, tcp.ECONNREFUSED), "client told ECONNREFUSED", false},
+		{often(told(engine.Client, tcp.Connected, 0), engine.Exactly, 1), "client told connected = 1", true},
+		{often(told(engine.Client, tcp.Connected, 0), engine.AtLeast, 2), "client told connected >= 2", false},
+		{often(told(engine.Client, 0, tcp.ECONNREFUSED), engine.AtMost, 0), "client told ECONNREFUSED <= 0", true},
 		{again(engine.Client, wire.SYN), "client sent SYN again", true},
 		{again(engine.Server, wire.SYN), "server sent SYN again", false},
 		{engine.Cond{Kind: engine.Quiet}, "quiet", false},

@@ -31,6 +31,7 @@ func TestNewRefuses(t *testing.T) {
 		{"unknown profile", func(s *engine.Setup) { s.Hosts[1].Profile = "bsd" }, `server: there is no profile "bsd"; there are rfc9293, linux, linux-classic`},
 		{"no profile", func(s *engine.Setup) { s.Hosts[0].Profile = "" }, `client: there is no profile ""`},
 		{"many ISNs", func(s *engine.Setup) { s.Hosts[0].ISNs = make([]wire.Seq, 65) }, "at most 64"},
+		{"a protection that is none", options(tcp.Options{Broken: tcp.AllBroken + 1}), "two-way-handshake, fixed-isn"},
 		{"small MSS", options(tcp.Options{MSS: 47}), "48 to 65495"},
 		{"big MSS", options(tcp.Options{MSS: 65496}), "48 to 65495"},
 		{"big scale", options(tcp.Options{Scale: tcp.Some(uint8(15))}), "0 to 14"},

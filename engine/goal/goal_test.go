@@ -238,6 +238,8 @@ func TestSentence(t *testing.T) {
 		{"server ESTABLISHED", "the server is in ESTABLISHED"},
 		{"not server ESTABLISHED", "the server is not in ESTABLISHED"},
 		{"client told ECONNREFUSED", "the application on the client is told ECONNREFUSED"},
+		{"server told readable >= 2", "the application on the server is told that there is data to read at least 2 times"},
+		{"client told ECONNRESET = 0", "the application on the client is told ECONNRESET exactly 0 times"},
 		{"not client told connected", "the application on the client is not told that it is connected"},
 		{"quiet", "nothing is due any more"},
 		{"not quiet", "something is still due"},

@@ -38,7 +38,7 @@ func TestFollowLabs(t *testing.T) {
 				continue
 			}
 			fmt.Fprintf(&table, "%s, on the %s: packet %d %v, %s: %s\n", l.name, c.Interfaces[talk.Interface].Name, r.Packet, r.Outcome, r.Code, r.Reason)
-			if !byHand && !broken {
+			if !byHand && !broken && r.Outcome != pcap.Beyond {
 				t.Errorf("%s: packet %d is the model's own, and %v, %s: %s", l.name, r.Packet, r.Outcome, r.Code, r.Reason)
 			}
 		}

@@ -173,6 +173,7 @@ func TestFaultOfTheSetup(t *testing.T) {
 		{"client 192.0.2.1:80\nclient 192.0.2.2:80", `2:8: error set-twice: line 1 already sets client's address`},
 		{"client 192.0.2.1:80\nserver 192.0.2.1:81", `2:1: error same-address: client and server both have the address 192.0.2.1`},
 		{"client 198.51.100.20:80", `1:1: error same-address`},
+		{"server broken no-rst,no-time-wiat", `1:22: error unknown-protection: "no-time-wiat" is no protection that can be missing (did you mean no-time-wait?)`},
 		{"client profile lnux", `1:16: error unknown-profile: "lnux" is no profile (did you mean linux?)`},
 		{"client profile windows", `1:16: error unknown-profile: "windows" is no profile (the profiles are rfc9293, linux, linux-classic)`},
 		{"client wscale 15", `1:15: error out-of-range: wscale is a whole number from 0 to 14, not 15`},

@@ -23,7 +23,7 @@ func ExampleOf(b tcp.Broken) (Example, bool) {
 func Examples() []Example { return examples }
 
 var examples = []Example{
-	{tcp.TwoWayHandshake, `title Why three: an old SYN connects the server to nothing
+	{tcp.TwoWayHandshake, `title Why three: in two steps the server believes an old SYN
 client 192.0.2.1:40001 isn 100
 server 192.0.2.2:80 isn 300,400 broken two-way-handshake
 delay 10ms
@@ -79,7 +79,7 @@ client send "new"
 server recv
 server recv
 server close
-`, Limits{Copies: 1, Drops: -1}},
+`, Limits{Copies: 1, Drops: -1, Timers: -1}},
 	{tcp.NoRST, `title No RST: the server does not hear that the client has left
 client 192.0.2.1:40001 isn 100 broken no-rst
 server 192.0.2.2:80 isn 300

@@ -219,7 +219,7 @@ func (w *writer) expect(v Violation) {
 	case OldText, WrongText:
 		expect(engine.Cond{Kind: engine.WasTold, Host: v.Host, Notice: tcp.Readable, Cmp: engine.AtLeast, Count: w.told(v.Host, tcp.Readable, tcp.OK)})
 	case OldReset:
-		for _, e := range []tcp.Errno{tcp.ECONNRESET, tcp.ECONNREFUSED} {
+		for _, e := range []tcp.Errno{tcp.ECONNRESET, tcp.EPIPE} {
 			if n := w.told(v.Host, tcp.NoNotice, e); n > 0 {
 				expect(engine.Cond{Kind: engine.WasTold, Host: v.Host, Errno: e, Cmp: engine.AtLeast, Count: n})
 			}

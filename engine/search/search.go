@@ -21,7 +21,22 @@
 // An onlooker who sees both sides judges the state after each move: [Kind] lists what must not happen. The search is breadth
 // first, so the run that it finds has the fewest moves; states that differ only in the order in which they came about are one.
 // It has no clock, no random source and no goroutine: the same problem has the same answer. The answer is a scenario that
-// anybody can step through, with expectations that hold when it ends as it should not.
+// anybody can step through, with expectations that hold when it ends as it should not. What the shortest run leaves on the wire
+// arrives there in its turn where that does no harm and spares a line.
+//
+//	p, list := search.Parse(text)
+//	r := p.Search(search.Limits{}, func(at search.Progress) bool { return !cancelled })
+//	fmt.Print(r.Scenario)
+//
+// [Examples] has a problem for each protection that can be missing, and what a learner sees in them is why it is there: with all
+// protections the same search finds nothing.
+//
+// # Limitations
+//
+// The network changes no segment, forges none and has two ends. In a search time passes only when a timer fires; where the world's
+// clock, in which every segment takes the delay of the path, does not let a run happen, the search goes on. Initial numbers that the
+// set-up does not give are 1000 apart. That nothing is found says something about the limits that were set, and nothing about
+// longer runs.
 package search
 
 import (

@@ -28,6 +28,7 @@ type state struct {
 
 // memory is what a move works with.
 type memory struct {
+	arrives flight
 	effects []tcp.Effect
 	held    []held // what the connection that a segment is for held ahead of a gap before it came
 }
@@ -154,10 +155,11 @@ func (s *state) move(p *Problem, m move) {
 	}
 	switch m.kind {
 	case deliver:
-		f := s.take(int(m.n))
-		s.noteHeld(&f)
+		s.mem.arrives = s.take(int(m.n))
+		f := &s.mem.arrives
+		s.noteHeld(f)
 		s.mem.effects = s.hosts[f.to].Receive(s.now, &f.seg, s.mem.effects[:0])
-		s.follow(f.to, &f)
+		s.follow(f.to, f)
 	case drop:
 		s.take(int(m.n))
 		s.left.drops--
@@ -300,6 +302,7 @@ func (s *state) call(h engine.HostID, c tcp.Call, made func(engine.HostID, tcp.C
 
 // follow takes over what a host did about in, or about a call or a timer when in is nil.
 func (s *state) follow(h engine.HostID, in *flight) {
+	from := tcp.Closed
 	for i := range s.mem.effects {
 		x := &s.mem.effects[i]
 		switch x.Kind {
@@ -311,6 +314,7 @@ func (s *state) follow(h engine.HostID, in *flight) {
 				s.conns[h][x.Conn-1].peer = in.from
 			}
 		case tcp.Change:
+			from = x.From
 			if x.From == tcp.SynSent && x.To != tcp.Closed && in != nil {
 				s.conns[h][x.Conn-1].peer = in.from
 			}
@@ -329,7 +333,7 @@ func (s *state) follow(h engine.HostID, in *flight) {
 			f.id = s.last
 			s.flights = append(s.flights, f)
 		case tcp.Tell:
-			s.told(h, x, in)
+			s.told(h, x, in, from)
 		}
 	}
 }
@@ -362,9 +366,8 @@ func (s *state) digest(room *[]byte) [16]byte {
 		u64(int64(f.born))
 		u64(int64(f.seg.Seq)<<32 | int64(f.seg.Ack))
 		u64(int64(f.seg.Window)<<32 | int64(f.seg.Src.Port())<<16 | int64(f.seg.Dst.Port()))
-		options := f.seg.Options.Bytes()
-		b = append(b, byte(len(options)), f.seg.TOS)
-		b = append(b, options...)
+		b = append(b, byte(f.seg.Options.Len()), f.seg.TOS)
+		b = f.seg.Options.Append(b)
 		b = append(b, f.seg.Payload...)
 		ends[i+1] = len(b)
 	}

@@ -23,7 +23,8 @@ const (
 	// WrongText: an application is given text of this connection twice, or out of order, or with a hole before it.
 	WrongText
 
-	// OldReset: a connection is reset or refused by an RST that was about another one.
+	// OldReset: a connection that was ESTABLISHED is reset by an RST that was about another one. One that is only being made may be
+	// refused so: who opens actively while an old SYN and the old RST behind it arrive can try again.
 	OldReset
 
 	// ConnectedToNothing: a side is ESTABLISHED and the other side never took part: it never took the SYN of this connection and
@@ -65,7 +66,7 @@ func (v Violation) String() string {
 	case WrongText:
 		return fmt.Sprintf("The application on the %s is given %s, which is not what comes next in this connection.", v.Host, script.Quote(v.Text))
 	case OldReset:
-		return fmt.Sprintf("The connection of the %s ends by an RST that was about another connection.", v.Host)
+		return fmt.Sprintf("The connection of the %s is reset by an RST that was about another connection.", v.Host)
 	case ConnectedToNothing:
 		return fmt.Sprintf("The %s is ESTABLISHED, and there is nothing at the other end: no segment and no timer will ever tell.", v.Host)
 	case Forsaken:
@@ -83,13 +84,13 @@ func (s *state) peerOf(h engine.HostID, id tcp.ConnID) *conn {
 	return &s.conns[engine.Server-h][p-1]
 }
 
-// told looks at what an application is told.
-func (s *state) told(h engine.HostID, x *tcp.Effect, in *flight) {
+// told looks at what an application is told. from is the state that its connection has just left.
+func (s *state) told(h engine.HostID, x *tcp.Effect, in *flight, from tcp.State) {
 	switch {
 	case in == nil || x.Conn == 0:
 	case x.Notice == tcp.Readable:
 		s.readable(h, x, in)
-	case (x.Errno == tcp.ECONNRESET || x.Errno == tcp.ECONNREFUSED) && in.seg.Flags.Has(wire.RST) && in.dest != 0 && in.dest != x.Conn:
+	case x.Errno != tcp.OK && from.Synchronized() && in.seg.Flags.Has(wire.RST) && in.dest != 0 && in.dest != x.Conn:
 		s.wrong = Violation{Kind: OldReset, Host: h, Conn: x.Conn}
 	}
 }

@@ -28,7 +28,7 @@ var differences = []Difference{
 	{"unit of windows", both("rounded down", "rounded up, and a promise is kept"), linuxOnly, rule.LinuxWindow, "handshake-linux"},
 	{"smallest MSS", both("whatever the peer says", "48 bytes at least"), linuxOnly, rule.LinuxMinMSS, "tiny-mss-linux"},
 	{"congestion notification", both("no", "agreed to when the peer asks"), []string{"ECN"}, rule.ECN, "ecn-linux"},
-	{"Fast Open", both("no", "the client may ask for a cookie"), []string{"FastOpen"}, rule.FastOpenRequest, "fastopen-default-linux"},
+	{"Fast Open", both("no", "as a client"), []string{"FastOpen"}, rule.FastOpenRequest, "fastopen-linux"},
 	{"clock of initial sequence numbers", both("4 µs", "64 ns"), linuxOnly, rule.LinuxISN, "generated-isn"},
 
 	// Lost segments.
@@ -49,9 +49,10 @@ var differences = []Difference{
 
 	// Queues of a server.
 	{"half-made connections", [3]string{"one more than the backlog", "one more than the backlog", "as many as the backlog"}, []string{"SynQueueRoom"}, rule.CookieSent, "syn-cookies-queue-full-linux"},
-	{"old half-made connections", both("kept", "given up sooner while the queue is half full"), linuxOnly, rule.SynQueueOld, "syn-flood-linux"},
-	{"last quarter of tcp_max_syn_backlog", both("used up", "kept for peers that are known"), linuxOnly, rule.SynBacklog, "syn-flood-linux"},
 	{"SYN cookies", both("no", "when the SYN queue is full"), []string{"SynCookies"}, rule.CookieSent, "syn-cookies-queue-full-linux"},
+
+	{"old half-made connections", both("kept to the end of their time", "given up sooner when the queue is more than half full"), linuxOnly, rule.SynQueueOld, "syn-flood-linux"},
+	{"a crowd without SYN cookies", both("the queue fills up", "the last quarter is kept for known peers"), linuxOnly, rule.SynBacklog, "syn-flood-linux"},
 
 	// Segments that are not what they should be.
 	{"SYN with FIN for a listener", both("answered", "dropped"), linuxOnly, rule.LinuxListenFIN, "syn-with-fin"},

@@ -18,7 +18,8 @@
 // # Profiles
 //
 // A [Profile] decides where the RFCs leave a choice. [RFC9293] is the text of RFC 9293 with RFC 5961 and RFC 6298, [Linux] is
-// Linux 6.18, [LinuxClassic] is Linux before 6.5; [Differences] lists where they part, each with its rule.
+// Linux 6.18, [LinuxClassic] is Linux before 6.5; [Differences] lists where they part, each with its rule. Most of what the
+// kernel does otherwise is in linux.go.
 //
 // # Where to look
 //

@@ -69,11 +69,7 @@ func (h *Host) nextISN(now Time, local, remote netip.AddrPort) (isn wire.Seq, dr
 	if h.cfg.Profile.Linux {
 		m = uint32(uint64(now) * 1000 / 64)
 	}
-	drawn = rule.ISN
-	if h.cfg.Profile.Linux {
-		drawn = rule.LinuxISN
-	}
-	return wire.Seq(m + uint32(keyedHash(h.cfg.Secret, 1, local, remote))), drawn
+	return wire.Seq(m + uint32(keyedHash(h.cfg.Secret, 1, local, remote))), rule.ISN
 }
 
 // tsOffset is what a connection adds to the host's millisecond clock, so that nobody can read from a timestamp how long the

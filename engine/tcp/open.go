@@ -32,7 +32,11 @@ func (s *step) begin(in Input) {
 	s.t.Recover, s.t.Resend = in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
 	if in.Drawn != "" && !s.lacks(FixedISN, rule.BrokenISN, num(in.ISS)) {
-		s.check(true, in.Drawn, num(in.ISS))
+		made := in.Drawn
+		if made == rule.ISN && s.p.Linux {
+			made = rule.LinuxISN
+		}
+		s.check(true, made, num(in.ISS))
 	}
 	s.t.RTO = s.p.RTOInit
 	s.t.LastInWnd, s.t.LossSince = Never, Never

@@ -153,7 +153,10 @@ func (o Options) with(b []byte) Options {
 func (o Options) Len() int { return int(o.n) }
 
 // Bytes returns a copy of the option bytes, without the padding that the wire may add.
-func (o Options) Bytes() []byte { return append([]byte(nil), o.b[:o.n]...) }
+func (o Options) Bytes() []byte { return o.Append(nil) }
+
+// Append appends the option bytes, without padding, to b.
+func (o Options) Append(b []byte) []byte { return append(b, o.b[:o.n]...) }
 
 // Padded returns o filled up with zero bytes to a whole number of 32-bit words, as it is on the wire.
 func (o Options) Padded() Options {
