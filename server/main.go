@@ -2,7 +2,7 @@
 //
 //	lab [serve] [flags]        the server
 //	lab check [-json] [DIR]    what is wrong in a folder of lessons
-//	lab run [flags] FILE       a scenario or a packetdrill script (*.pkt) without a browser, or a folder of scripts
+//	lab run [flags] FILE       a scenario or a packetdrill script (*.pkt) without a browser, a folder of scripts, or a capture
 //	lab profiles               in what the ways to do TCP differ
 //	lab search [flags] WHAT    the shortest run in which a protocol goes wrong
 //	lab healthcheck [flags]    asks a running server whether it is well
@@ -27,7 +27,7 @@ const (
 	exitOK          = 0
 	exitFailed      = 1 // what was asked for was done, and the answer is no: a fault in a lesson, a server that is not well
 	exitUsage       = 2 // it could not be done: a bad flag, a port that is taken, a folder that cannot be read
-	exitUnsupported = 3 // a packetdrill script needs what the lab does not have
+	exitUnsupported = 3 // a packetdrill script or a capture needs what the lab does not have
 )
 
 func main() {
@@ -96,6 +96,8 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
   lab check [-json] [DIR]   what is wrong in a folder of lessons
   lab run [flags] FILE      a scenario without a browser; - is standard input
   lab run FILE.pkt          a packetdrill script; lab run DIR runs all below a folder
+  lab run FILE.pcap         a capture, pcap or pcapng: the first segment that the model would not have sent is marked. Ends with 0 if
+                            there is none, 1 if there is, 2 if the capture cannot be read, 3 if it does what the model cannot
   lab profiles              in what the RFC and Linux differ, with the rule and a scenario for each
   lab search [flags] WHAT   the shortest run in which a protocol goes wrong; WHAT is a scenario of socket calls, or the protection
                             that is missing: two-way-handshake, no-time-wait, ... Ends with 0 if it found one, 1 if nothing

@@ -12,6 +12,7 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/pcap"
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/view"
@@ -39,7 +40,7 @@ var formats = map[string]func(w io.Writer, l *look){
 }
 
 // formatNames are the names of formats in the order in which they are told.
-const formatNames = "tcpdump, tcpdump-relative, events, json, ladder, ss, ss-info, proc and nstat"
+const formatNames = "tcpdump, tcpdump-relative, events, json, ladder, pcapng, ss, ss-info, proc and nstat"
 
 // tool prints what a command prints on the host that was chosen, or else on both, each behind its prompt.
 func tool(command string, show func(*view.View, engine.HostID) string) func(io.Writer, *look) {
@@ -80,31 +81,39 @@ func (w *when) Set(s string) error {
 	return nil
 }
 
-// runFile runs a scenario, a packetdrill script or a folder of those, and prints what happened.
+// runFile runs a scenario, a packetdrill script or a folder of those, or follows a capture, and prints what happened.
 func runFile(_ context.Context, c *console, args []string) (int, error) {
 	fs := flag.NewFlagSet("lab run", flag.ContinueOnError)
 	format := fs.String("format", "tcpdump", "`form` of the output: "+formatNames)
 	at := when{time: tcp.Never}
 	fs.Var(&at, "at", "`where or when` to look, or both in two flags: sender (tcpdump prints each segment where it is sent, also one that never arrives, ss and the like print both hosts; so without this flag), client or server; a time like 1.05s instead of the end")
 	ahead := fs.Bool("ahead", false, "at the end of the scenario go on until nothing is due any more")
+	profile := fs.String("profile", "linux", "`model` that a capture is held against: "+profileNames())
 	if err := c.parse(fs, args, false); err != nil {
 		return exitUsage, err
 	}
+	set := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
 	print, ok := formats[*format]
+	model, known := tcp.ProfileByName(*profile)
 	switch {
 	case fs.NArg() != 1:
-		return exitUsage, fmt.Errorf("run wants one file: a scenario, - for one on standard input, a packetdrill script (*.pkt), or a folder of those")
-	case !ok:
+		return exitUsage, fmt.Errorf("run wants one file: a scenario, a capture (pcap or pcapng), - for one of these on standard input, a packetdrill script (*.pkt), or a folder of scripts")
+	case !ok && *format != "pcapng":
 		return exitUsage, fmt.Errorf("-format cannot be %q: there are %s", *format, formatNames)
+	case !known:
+		return exitUsage, fmt.Errorf("-profile cannot be %q: it is %s", *profile, profileNames())
+	case *format == "pcapng" && set["at"]:
+		return exitUsage, fmt.Errorf("-at is not for -format pcapng, which always has both hosts and the whole run")
 	}
 	name := fs.Arg(0)
 	if isFolder(name) || strings.HasSuffix(name, scriptSuffix) {
 		var other string
-		fs.Visit(func(f *flag.Flag) {
-			if f.Name != "format" || *format != "tcpdump" {
-				other = f.Name
+		for name := range set {
+			if name != "format" || *format != "tcpdump" {
+				other = name
 			}
-		})
+		}
 		switch {
 		case other != "":
 			return exitUsage, fmt.Errorf("-%s is for scenarios: of a packetdrill script lab run prints the segments, of a folder a table", other)
@@ -117,10 +126,27 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
-	sc, list := script.Parse(string(text))
-	if len(list.Errors()) > 0 {
+	var sc *script.Scenario
+	var list diag.List
+	if isCapture(name, text) {
+		read, err := readCapture(name, text)
+		c.complain(name+", the scenario in its comments", read.Diagnostics)
+		// A capture that the lab wrote is the run that it was written from, if that is still whole.
+		if sc = read.Scenario; sc == nil || err != nil {
+			switch {
+			case captureFormats[*format] == nil:
+				return exitUsage, fmt.Errorf("-format %s is for runs: of a capture there are tcpdump, tcpdump-relative and ladder", *format)
+			case set["at"] || *ahead:
+				return exitUsage, fmt.Errorf("-at and -ahead are for runs: a capture was taken at one place, and has ended")
+			}
+			return c.runCapture(read, err, *format, model)
+		}
+	} else if sc, list = script.Parse(string(text)); len(list.Errors()) > 0 {
 		c.complain(name, list)
 		return exitFailed, nil
+	}
+	if set["profile"] {
+		return exitUsage, fmt.Errorf("-profile is for captures: a scenario says itself which profile each host has")
 	}
 	if *ahead {
 		sc.Actions = append(sc.Actions, engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}})
@@ -133,7 +159,13 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 		l.world, l.events, failed = script.RunTo(sc, at.time)
 	}
 	out := bufio.NewWriter(c.stdout)
-	print(out, &l)
+	if *format == "pcapng" {
+		if err := pcap.Write(out, pcap.Run{Scenario: sc, Events: l.events}); err != nil {
+			return exitFailed, fmt.Errorf("%s: %w", name, err)
+		}
+	} else {
+		print(out, &l)
+	}
 	if err := out.Flush(); err != nil {
 		return exitFailed, fmt.Errorf("cannot write the result: %w", err)
 	}
@@ -143,6 +175,14 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 		return exitFailed, nil
 	}
 	return exitOK, nil
+}
+
+func profileNames() string {
+	var names []string
+	for _, p := range tcp.Profiles() {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, " or ")
 }
 
 // read returns the contents of a file, or of standard input for "-".
@@ -158,8 +198,8 @@ func (c *console) read(name *string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	// One byte more than Parse takes, so that it says what is wrong with a longer one.
-	text, err := io.ReadAll(io.LimitReader(in, script.MaxText+1))
+	// One byte more than any reader takes, so that it says what is wrong with a longer one.
+	text, err := io.ReadAll(io.LimitReader(in, max(pcap.MaxSize, script.MaxText)+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be read: %w", *name, reason(err))
 	}

@@ -91,6 +91,12 @@ func Read(r io.Reader) (*Capture, error) {
 	return c, nil
 }
 
+// Is reports whether b begins like a capture file, also one that is compressed.
+func Is(b []byte) bool {
+	fault := (&Capture{}).read(b[:min(len(b), 8)])
+	return fault == nil || fault.Code != Empty && fault.Code != NotACapture
+}
+
 // packed are the first bytes of compressed files.
 var packed = []struct{ magic, name string }{
 	{"\x1f\x8b", "gzip"}, {"BZh", "bzip2"}, {"\xfd7zXZ", "xz"}, {"\x28\xb5\x2f\xfd", "zstd"}, {"\x04\x22\x4d\x18", "lz4"}, {"PK\x03\x04", "zip"},

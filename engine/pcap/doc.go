@@ -7,9 +7,9 @@
 //
 //	err := pcap.Write(file, pcap.Run{Scenario: sc, Events: events})
 //	c, err := pcap.Read(file)
-//	if c.Scenario != nil { ... }                    // it was made by Write: the run itself is back
+//	if c.Scenario != nil { ... }                        // it was made by Write: the run itself is back
 //	for i := range c.Conversations {
-//		report := c.Follow(i, tcp.Linux)            // is this what the model would have sent?
+//		report := c.Follow(i, tcp.Linux, tcp.Linux)     // is this what the model would have sent?
 //	}
 //
 // # What is written
@@ -20,18 +20,25 @@
 // 00:00:00 UTC, in microseconds. Comments of a packet say in words which rule sent it, what the path did to it, and which checks it
 // passed or failed where it arrived. The packet id is the number of the segment, the same on both interfaces.
 //
-// The comment of the section is the scenario, set-up and actions, in the language of package script, so that the file reads back as
-// the run that it came from. Wireshark keeps section comments when it saves a file.
+// The comments of the section are the scenario, set-up and actions, in the language of package script, so that the file reads back as
+// the run that it came from, event for event. Wireshark keeps section comments when it saves a file. Its analysis of TCP takes what
+// is on both interfaces for retransmissions; the display filter frame.interface_name == "client" shows one side.
 //
 // # What is read
 //
 // pcap and pcapng in both byte orders, times in any unit (kept in microseconds), Ethernet with any number of VLAN tags, raw IP, Linux
-// cooked captures (version 1 and 2) and BSD loopback. Of each packet that is TCP over IPv4 there is a [wire.Segment]; of all others the
-// reason why not. Packets that were cut by a snapshot length are read when their TCP header is whole. A checksum that the
-// sender left to its network card is taken for right.
+// cooked captures (version 1 and 2) and BSD loopback (null and loop). Of each packet that is TCP over IPv4 there is a [wire.Segment];
+// of all others the reason why not. Packets that were cut by a snapshot length are read when their TCP header is whole. Checksums and
+// lengths that the sender left to its network card are taken for right.
 //
-// Nothing is allocated because a file claims a length, and every limit below is an [*Error] with a code, the number of the packet
-// and the offset in the file. What stands before the fault is read and returned with the error.
+// Not read are IPv6, ICMP, fragments, packets with IP options, tunnels, other link types, compressed files, and the name resolution,
+// statistics and secrets of pcapng.
+//
+// # Limits
+//
+// Files have at most [MaxSize] bytes, [MaxPackets] packets (those of Write as many as a run has events), [MaxInterfaces] interfaces,
+// [MaxBlocks] blocks and [MaxOptions] options a block. Nothing is allocated because a file claims a length. What is beyond a limit or
+// makes no sense is an [*Error] with a code, the number of the packet and the offset in the file, and what stands before it is read.
 //
 // # Following
 //
@@ -41,10 +48,16 @@
 //
 // What the host chose freely is learned and not judged: initial sequence numbers, options of its SYN, timestamps, windows, the size
 // of segments (a network card may cut or join them). A capture is taken somewhere on the way, so behind that place a segment may be
-// late or lost: Follow looks for an order of arrivals that explains what was sent, as many as possible first, and says which packets
-// it takes for lost.
+// late or lost, and before it late, lost or copied: Follow looks for an order of arrivals that explains what was sent, as many as
+// possible first, and says which packets it takes for lost. Text that the capture missed is made up when an acknowledgment and
+// later text prove that it was there.
 //
-// # What it does not judge
+// When a capture starts in the middle of a connection, the first segment of each end is believed and the window of the other taken
+// for unlimited. When only one direction was captured, the other one is made up so that it fits.
+//
+// The search is bounded: a conversation that takes too much of it, or has more than 16 MiB on the way, ends there with [Beyond].
+//
+// # What is not judged
 //
 //   - Whether a segment that was not sent should have been.
 //   - Whether an ACK had to be sent: one with right numbers may be sent at any time. Delayed acknowledgments, window updates, SACK
@@ -55,8 +68,4 @@
 //     model's.
 //   - Fast Open: a conversation whose SYN carries text ends there with [Beyond]; so does one between a port and itself.
 //   - Whether the payload is the same when it is sent again.
-//   - ICMP, fragments and IPv6, which are not read.
-//
-// When a capture starts in the middle of a connection, the first segment of each end is believed and the window of the other taken
-// for unlimited. When only one direction was captured, the other one is made up so that it fits.
 package pcap

@@ -52,6 +52,7 @@ type end struct {
 	sentAt        tcp.Time    // when it last sent a SYN
 	acked         bool        // it has acknowledged something in this connection
 	lastAck       wire.Seq    // the highest acknowledgment, then
+	alone         bool        // nothing of the other end was captured
 	called        bool        // a SYN of the other end was captured
 	queue         []arrival   // captured towards it since it last sent: in flight, arrived or lost
 	ahead         []arrival   // arrived ahead of a gap

@@ -24,9 +24,6 @@ var outcomeNames = [...]string{"follows", "departs", "beyond"}
 // String returns "follows", "departs" or "beyond".
 func (o Outcome) String() string { return outcomeNames[o] }
 
-// MarshalText makes an Outcome its name in JSON.
-func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
-
 // Why a segment is not one that the model would have sent. The codes are stable.
 const (
 	NoConnection = "no-connection" // the end is CLOSED and has nothing to say
@@ -114,7 +111,7 @@ func (c *Capture) Follow(conv int, client, server tcp.Profile) Report {
 	for _, i := range talk.Packets {
 		heard[talk.From(&c.Packets[i])] = true
 	}
-	f.oneSided = heard[engine.Client] != heard[engine.Server]
+	f.ends[engine.Client].alone, f.ends[engine.Server].alone = !heard[engine.Server], !heard[engine.Client]
 	for _, i := range talk.Packets {
 		if packet := &c.Packets[i]; !f.take(packet, talk.From(packet)) {
 			break
@@ -133,11 +130,10 @@ func (talk *Conversation) From(p *Packet) engine.HostID {
 
 // following is a conversation under way.
 type following struct {
-	ends     [2]end
-	oneSided bool
-	report   Report
-	shared   shared
-	recent   [2][]arrival // the last segments of each end, the latest first
+	ends   [2]end
+	report Report
+	shared shared
+	recent [2][]arrival // the last segments of each end, the latest first
 }
 
 // take follows one segment and reports whether there is a way on.
@@ -162,7 +158,7 @@ func (f *following) take(p *Packet, from engine.HostID) bool {
 		f.stop(p, from, defeat{failure: failure{code: FastOpen, reason: "The SYN carries text. That is Fast Open (RFC 7413), which is not followed here."}})
 		return false
 	}
-	if f.oneSided {
+	if x.alone {
 		x.imagine(&now)
 	}
 	best, why := x.explain(now)
@@ -180,7 +176,7 @@ func (f *following) take(p *Packet, from engine.HostID) bool {
 	step = best.step
 	step.Packet, step.From = p.N, from
 	*x = best.end
-	if !f.oneSided {
+	if !x.alone {
 		y.queue = append(y.queue, now)
 		y.called = y.called || p.Seg.Flags&(wire.SYN|wire.ACK) == wire.SYN
 	}

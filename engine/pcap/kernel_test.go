@@ -3,6 +3,7 @@ package pcap_test
 import (
 	"cmp"
 
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/pcap"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
@@ -219,5 +221,36 @@ func TestFollowKernel(t *testing.T) {
 	}
 	if os.Getenv("LAB_KERNEL_DIR") == "" {
 		golden(t, "kernel.txt", table.String())
+	}
+}
+
+// TestFollowOneSide follows each end of the kernel's captures alone, as if the other direction had not been captured.
+func TestFollowOneSide(t *testing.T) {
+	for _, file := range captures(t) {
+		name := strings.TrimSuffix(filepath.Base(file), ".pcap")
+		if departures[name] != "" {
+			continue
+		}
+		whole := parsed(t, []byte(read(t, file)))
+		for i := range whole.Conversations {
+			talk := &whole.Conversations[i]
+			for from := range engine.Server + 1 {
+				half := newCapture(binary.LittleEndian, micro, 101)
+				n := 0
+				for _, index := range talk.Packets {
+					if p := &whole.Packets[index]; talk.From(p) == from {
+						b := packet(p.Seg)
+						half.record(uint32(p.At/tcp.Second), uint32(p.At%tcp.Second), b, len(b))
+						n++
+					}
+				}
+				if n == 0 {
+					continue
+				}
+				if r := parsed(t, half.b).Follow(0, tcp.Linux, tcp.Linux); r.Outcome != pcap.Follows || len(r.Steps) != n {
+					t.Errorf("%s, conversation %d, the %v alone: packet %d of %d %v: %s", name, i, from, r.Packet, n, r.Outcome, r.Reason)
+				}
+			}
+		}
 	}
 }

@@ -116,16 +116,23 @@ func (x *end) fill(ack wire.Seq, at tcp.Time) (missed uint32) {
 func (x *end) imagine(now *arrival) {
 	s := &now.seg
 	x.queue = nil
-	if !s.Flags.Has(wire.ACK) || s.Flags.Has(wire.RST) {
+	if s.Flags.Has(wire.RST) {
 		return
 	}
 	other := wire.NewSegment(x.remote, x.local)
-	other.Flags, other.Window, other.Seq, other.Ack = wire.ACK, 65535, x.t.RcvNxt, x.t.SndNxt
+	other.Window, other.Seq, other.Ack = 65535, x.t.RcvNxt, x.t.SndNxt
+	if s.Flags.Has(wire.SYN) && x.t.State >= tcp.SynReceived && s.Seq != x.t.ISS {
+		// A new connection: the old one is over, and nothing is easier to make up than an RST.
+		rst := other
+		rst.Flags = wire.RST
+		x.queue = append(x.queue, arrival{at: now.at, seg: rst})
+	}
 	switch {
+	case !s.Flags.Has(wire.ACK):
+		return
+	case s.Flags.Has(wire.SYN) && x.t.State == tcp.SynReceived && s.Seq == x.t.ISS:
+		return
 	case s.Flags.Has(wire.SYN):
-		if x.t.State != tcp.Closed {
-			return
-		}
 		other.Flags, other.Seq, other.Ack, other.Options = wire.SYN, s.Ack.Add(^uint32(0)), 0, mirrored(s)
 	case x.t.State == tcp.SynSent:
 		other.Flags, other.Seq, other.Options = wire.SYN|wire.ACK, s.Ack.Add(^uint32(0)), x.offered()
@@ -138,11 +145,12 @@ func (x *end) imagine(now *arrival) {
 			x.t.RcvNxt = x.t.RcvNxt.Add(n - maxPiece)
 			n = maxPiece
 		}
-		other.Seq = x.t.RcvNxt
-		other.Payload = zeros(int(n))
-		other.Options = echo(x.t.TSOK, x.t.TSRecent)
+		other.Flags, other.Seq, other.Payload = wire.ACK, x.t.RcvNxt, zeros(int(n))
+		if x.t.TSOK {
+			other.Options = other.Options.WithTimestamps(x.t.TSRecent, 0)
+		}
 	}
-	x.queue = []arrival{{at: now.at, seg: other}}
+	x.queue = append(x.queue, arrival{at: now.at, seg: other})
 }
 
 // mirrored are the options of a SYN that offers all that a SYN-ACK agrees to.
@@ -174,11 +182,4 @@ func (x *end) offered() wire.Options {
 		out = out.WithWindowScale(wire.MaxWindowScale)
 	}
 	return out
-}
-
-func echo(on bool, val uint32) wire.Options {
-	if !on {
-		return wire.Options{}
-	}
-	return wire.Options{}.WithTimestamps(val, 0)
 }

@@ -454,6 +454,16 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestIs knows captures by their first bytes.
+func TestIs(t *testing.T) {
+	for b, want := range map[string]bool{string(file(hello())): true, string(newBlocks(binary.BigEndian).b): true, "\x1f\x8b\x08": true, "\x0a\x0d\x0d\x0a": true,
+		"": false, "client connect\n": false, "\n\n\n\n": false} {
+		if pcap.Is([]byte(b)) != want {
+			t.Errorf("%q: %v", b, !want)
+		}
+	}
+}
+
 // TestReaderFails: the error of a reader that fails is handed on.
 func TestReaderFails(t *testing.T) {
 	broken := errors.New("the cable is out")

@@ -149,9 +149,8 @@ func (x *end) again(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	fired := false
 	for {
 		due := x.t.Timers[tcp.Retransmit]
-		slack := (due-x.sentAt)/10 + 20*tcp.Millisecond
-		if due == tcp.Never || due > at+slack {
-			break
+		if at < due-(due-x.sentAt)/10-20*tcp.Millisecond {
+			break // more than a timer may be early
 		}
 		was, owed := x.t, slices.Clone(x.owed)
 		x.step(max(at, due), tcp.Input{Kind: tcp.TimerInput, Timer: tcp.Retransmit})
@@ -163,13 +162,12 @@ func (x *end) again(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 			break
 		}
 	}
+	if !fired && x.alone && s.Flags.Has(wire.ACK) {
+		return Step{How: ByTimer, Rule: rule.Retransmit}, loose, failure{} // or the answer to a SYN that came again
+	}
 	if !fired {
-		due := x.t.Timers[tcp.Retransmit]
-		if due == tcp.Never {
-			return Step{How: ByTimer, Rule: rule.Retransmit}, loose, failure{}
-		}
 		return fail(TooEarly, rule.RTOExpired, "The %v sends its %s again after %v; the model does so after %v.",
-			x.host, (s.Flags &^ wire.PSH).Kind(), at-x.sentAt, due-x.sentAt)
+			x.host, (s.Flags &^ wire.PSH).Kind(), at-x.sentAt, x.t.Timers[tcp.Retransmit]-x.sentAt)
 	}
 	step, _ := x.due(s, nil)
 	if step.Rule == "" {

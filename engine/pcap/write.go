@@ -91,20 +91,15 @@ func packets(events []engine.Event) []sighting {
 		case engine.Lost:
 			tell(e.Seg, "Lost on the way"+because(e)+".")
 		case engine.Arrived:
-			if e.Host > engine.Server {
-				continue
-			}
 			arrived[e.Host] = len(seen)
 			clear(checks[e.Host])
 			seen = append(seen, sighting{at: e.At, host: e.Host, id: e.Seg, seg: says[e.Seg],
 				comments: slices.Clone(fates[e.Seg])})
 		case engine.Called, engine.TimerFired:
-			if e.Host <= engine.Server {
-				arrived[e.Host] = -1
-				clear(checks[e.Host])
-			}
+			arrived[e.Host] = -1
+			clear(checks[e.Host])
 		case engine.Checked, engine.Discarded, engine.Changed:
-			if e.Host > engine.Server || arrived[e.Host] < 0 {
+			if arrived[e.Host] < 0 {
 				continue
 			}
 			if e.Kind == engine.Checked {
