@@ -13,8 +13,8 @@ const (
 	MaxNodes = 20_000
 )
 
-// What a node keeps of its instant. The world is kept in every checkpoint-th node of a branch only, and the others are replayed
-// from there: it takes less time than a learner can see, and a small part of the memory. The events of a node are kept while
+// What a node keeps of its instant. The world is kept in every checkpoint-th node of a branch only and where a branch began, and
+// the others are replayed from there: it takes less time than a learner can see, and a small part of the memory. The events of a node are kept while
 // there is room for them, and replayed in the same way afterwards.
 const (
 	checkpoint = 16
@@ -146,7 +146,7 @@ func (t *Timeline) History(id NodeID) []Event {
 	}
 	var all []Event
 	for _, id := range slices.Backward(way) {
-		all = append(all, t.nodes[id].events...)
+		all = append(all, t.Events(id)...)
 	}
 	return all
 }
@@ -206,6 +206,11 @@ var oneStep = Action{Kind: Step, Count: 1}
 func (t *Timeline) node(a *Action) error {
 	if len(t.nodes) >= t.max {
 		return fail(Limit, "the timeline is full: it has ", strconv.Itoa(len(t.nodes)-1), " actions").hint("start a new run")
+	}
+	// Who goes back to try another way comes back for a third one.
+	if from := &t.nodes[t.at]; len(from.children) > 0 && from.world == nil {
+		keep := t.world.Clone()
+		from.world, from.since = &keep, 0
 	}
 	t.rec.Events = t.rec.Events[:0]
 	if err := t.world.Do(a, &t.rec); err != nil {
