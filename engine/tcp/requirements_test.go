@@ -312,9 +312,9 @@ var requirements = []requirement{
 			h.equal(to, err, tcp.ENETUNREACH)
 		}
 	}, "", ""},
-	{"MUST-54", "3.9.2.2", "An ICMP error is acted upon.", nil, nil, "", "There is no ICMP yet."},
-	{"MUST-55", "3.9.2.2", "ICMP source quench is discarded.", nil, nil, "", "There is no ICMP yet."},
-	{"MUST-56", "3.9.2.2", "A soft ICMP error does not abort a connection.", nil, nil, "", "There is no ICMP yet."},
+	{"MUST-54", "3.9.2.2", "An ICMP error is acted upon: it reaches the connection whose segment it quotes.", []rule.ID{rule.ICMPConnection, rule.ICMPHard}, nil, "engine/tcp TestICMPErrors", ""},
+	{"MUST-55", "3.9.2.2", "ICMP source quench is discarded.", nil, nil, "", "There is no such message here: nobody sends it any more (RFC 6633)."},
+	{"MUST-56", "3.9.2.2", "A soft ICMP error does not abort a connection.", []rule.ID{rule.ICMPSoft}, nil, "engine/tcp TestICMPErrors", ""},
 	{"MUST-57", "3.9.2.3", "A SYN to a broadcast or multicast address is ignored.", []rule.ID{rule.OneHost}, func(h *tester) {
 		h.call(listenCall)
 		seg := wire.Segment{Src: peer, Dst: netip.MustParseAddrPort("224.0.0.1:80"), Flags: wire.SYN}
