@@ -179,6 +179,8 @@ export const messages = {
   "ui.profile": "Profile",
   "ui.profile.two": "client {a}, server {b}",
   "ui.loss": "Loss",
+  "ui.mtu": "MTU",
+  "ui.box": "Box",
   "ui.jitter": "Jitter",
   "ui.rule": "Rule",
   "ui.rule.add": "Add rule",

@@ -32,6 +32,9 @@ export function settings(setup, events, profiles) {
   const jitter = line('jitter')[0], loss = line('loss')[0];
   if (jitter) list.push({ name: t('ui.jitter'), value: time(parseTime(jitter)) });
   if (loss) list.push({ name: t('ui.loss'), value: loss });
+  const mtu = line('mtu')[0];
+  if (mtu) list.push({ name: t('ui.mtu'), value: mtu });
+  for (const l of setup.split('\n')) if (l.startsWith('box ')) list.push({ name: t('ui.box'), value: l.slice(4) });
   return list;
 }
 

@@ -4,6 +4,7 @@ import { FLAGS, flagsOf, kindOf, ms, t, told } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 
 /** @import { Index, Model, SegmentAt, Wire } from './model.js' */
+/** @import { Told } from './sentence.js' */
 
 /** So many steps are listed; those before can be reached by the timeline. */
 const MOST = 300;
@@ -17,6 +18,16 @@ export function bits(wire) {
 /** A segment's fate in words. @param {SegmentAt} s */
 export function fate(s) {
   return t(`fate.${s.phase}`, { n: ms(s.seg.end?.t) });
+}
+
+/** What only the learner's hand does. */
+const HAND = new Set(['lab:drop', 'lab:delay', 'lab:hold', 'lab:release', 'lab:duplicate', 'lab:edit', 'lab:forge']);
+
+/** Who did it, as a key of the catalogue. @param {Told | undefined} says */
+function by(says) {
+  if (says && says.host !== 'network') return `host.${says.host}`;
+  const { rule = '', kind = '' } = says?.lead ?? {};
+  return HAND.has(rule) || kind.startsWith('rule-') ? 'ui.log.you' : 'ui.log.network';
 }
 
 export class TcpLog extends LitElement {
@@ -49,7 +60,7 @@ export class TcpLog extends LitElement {
           const says = all[s.i], now = s.i === model.step, next = s.i > model.step;
           const cls = next ? 'next' : [now ? 'now' : '', says?.lost ? 'loss' : ''].join(' ');
           return html`<li class=${cls}><button type="button" aria-current=${now ? 'step' : nothing} data-i=${s.i} @click=${() => this.pick(s.i)}><time>${ms(s.t)}</time><span>
-            ${says?.wire && !(says.lost || says.host === 'network') ? bits(says.wire) : html`<b class="by">${t(says?.lead?.rule === 'lab:loss' || says?.lost && says.lead?.rule !== 'lab:drop' ? 'ui.log.network' : says?.host === 'network' ? 'ui.log.you' : `host.${says?.host ?? 'network'}`)}</b>`}
+            ${says?.wire && !(says.lost || says.host === 'network') ? bits(says.wire) : html`<b class="by">${t(by(says))}</b>`}
             <span class="what">${next ? t('ui.log.next', { text: says?.text ?? '' }) : says?.text}</span></span></button></li>`;
         })}</ol>
       </div>`;
