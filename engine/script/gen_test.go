@@ -370,6 +370,9 @@ func genCall() *rapid.Generator[tcp.Call] {
 			if c.Option == tcp.FastOpenQueue {
 				c.Values[0] = tcp.Time(draw(t, number[int64](0, maxBacklog), "queue"))
 			}
+			if c.Option == tcp.FastOpenKey {
+				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1<<32-1), "key"))
+			}
 			if c.Option == tcp.KeepAlive {
 				c.Values[1], c.Values[2] = draw(t, genTime(minOptTime, maxOptTime), "interval"), tcp.Time(draw(t, number[int64](1, 127), "count"))
 				if rapid.Bool().Draw(t, "off") {
