@@ -191,7 +191,7 @@ func (x *end) sendsReset(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	case s.Seq != t.SndNxt && !x.unacked(s.Seq):
 		return fail(WrongSeq, rule.RSTExact, "The RST has number %d; the next number of the %v is %d. Perhaps somebody else sent it in its name.",
 			s.Seq, x.host, t.SndNxt)
-	case s.Flags.Has(wire.ACK) && t.RcvNxt.Less(s.Ack):
+	case s.Flags.Has(wire.ACK) && (t.State == tcp.SynSent || t.RcvNxt.Less(s.Ack)):
 		return x.unseen(s)
 	}
 	f := exact
@@ -208,6 +208,10 @@ func (x *end) sendsReset(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 func (x *end) unacked(n wire.Seq) bool { return n.In(x.t.SndUna, uint32(x.t.SndNxt-x.t.SndUna)) }
 
 func (x *end) unseen(s *wire.Segment) (Step, fit, failure) {
+	if x.t.State == tcp.SynSent {
+		return fail(UnseenAck, rule.ACKRange, "The %v acknowledges %d, and nothing was captured on its way there. Either the capture is not whole, or nobody sent that.",
+			x.host, s.Ack)
+	}
 	return fail(UnseenAck, rule.ACKRange, "The %v acknowledges %d, and only what is before %d was captured on its way there. Either the capture is not whole, or nobody sent that.",
 		x.host, s.Ack, x.t.RcvNxt)
 }
