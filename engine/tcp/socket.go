@@ -237,7 +237,7 @@ func (h *Host) cookieFor(to netip.AddrPort) Cookie {
 
 // wake lets each call that waits return if it can now.
 func (h *Host) wake(now Time, out []Effect) []Effect {
-	for i := range h.sockets {
+	for i := 0; i < len(h.sockets); i++ { // accept may open a descriptor on the way
 		if h.sockets[i].Waiting.Verb != 0 {
 			out = h.attempt(now, i, out)
 		}
@@ -249,13 +249,13 @@ func (h *Host) wake(now Time, out []Effect) []Effect {
 func (h *Host) attempt(now Time, i int, out []Effect) []Effect {
 	s := &h.sockets[i]
 	value, errno := 0, OK
-	conn := s.Conn
+	fd, conn := s.FD, s.Conn
 	switch s.Waiting.Verb {
 	case CallConnect:
 		value, errno = h.tryConnect(s)
 	case CallAccept:
 		value, errno, out = h.tryAccept(now, i, out)
-		s = &h.sockets[h.socket(s.Waiting.FD)] // the new descriptor may have moved it
+		s = &h.sockets[h.socket(fd)] // the new descriptor may have moved it
 	case CallSend:
 		value, errno, out = h.trySend(now, s, out)
 	case CallRecv:
@@ -265,7 +265,7 @@ func (h *Host) attempt(now Time, i int, out []Effect) []Effect {
 		return out
 	}
 	s.Waiting = Call{}
-	return returns(s.FD, conn, value, errno, out)
+	return returns(fd, conn, value, errno, out)
 }
 
 func (h *Host) tryConnect(s *Socket) (int, Errno) {
