@@ -100,6 +100,13 @@ func (t *Timeline) settle(id NodeID) {
 // Parent returns the node before a node, -1 for the set-up. It panics when there is no node with this number.
 func (t *Timeline) Parent(id NodeID) NodeID { return t.nodes[id].parent }
 
+// Action returns the action that led to a node, the zero Action for the set-up. It panics when there is no node with this
+// number.
+func (t *Timeline) Action(id NodeID) Action { return *t.nodes[id].action }
+
+// Time returns the instant of a node. It panics when there is no node with this number.
+func (t *Timeline) Time(id NodeID) Time { return t.nodes[id].at }
+
 // Events returns what the action of a node brought; they are never changed. It panics when there is no node with this number.
 func (t *Timeline) Events(id NodeID) []Event {
 	n := &t.nodes[id]
@@ -115,8 +122,8 @@ func (t *Timeline) Events(id NodeID) []Event {
 	return rec.Events
 }
 
-// Node returns a node with a copy of its world: who wants the parent or the events alone asks for them. It panics when there
-// is no node with this number.
+// Node returns a node with a copy of its world, for which up to checkpoint actions are done again: who does not want the world
+// asks for the rest alone. It panics when there is no node with this number.
 func (t *Timeline) Node(id NodeID) Node {
 	n := &t.nodes[id]
 	node := Node{ID: id, Parent: n.parent, Action: *n.action, At: n.at, Events: t.Events(id)}

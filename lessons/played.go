@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/tcp"
@@ -34,7 +35,7 @@ func (s *Sim) play(at tcp.Time, actions []engine.Action) (run *played, bad int, 
 	}
 	cut := 0
 	for _, id := range pathTo(tl) {
-		for _, e := range tl.Node(id).Events {
+		for _, e := range tl.Events(id) {
 			if e.At <= at {
 				cut++
 			}
@@ -79,14 +80,14 @@ func goTo(tl *engine.Timeline, at tcp.Time) error {
 	path := pathTo(tl)
 	last := path[0]
 	for _, id := range path {
-		if tl.Node(id).At <= at {
+		if tl.Time(id) <= at {
 			last = id
 		}
 	}
 	if err := tl.Goto(last); err != nil {
 		return err
 	}
-	if rest := at - tl.Node(last).At; rest > 0 {
+	if rest := at - tl.Time(last); rest > 0 {
 		_, _, err := tl.Do(engine.Action{Kind: engine.Wait, For: rest})
 		return err
 	}
@@ -96,15 +97,10 @@ func goTo(tl *engine.Timeline, at tcp.Time) error {
 // pathTo returns the nodes from the set-up to where the timeline stands.
 func pathTo(tl *engine.Timeline) []engine.NodeID {
 	var path []engine.NodeID
-	id := tl.At()
-	for id != 0 {
+	for id := tl.At(); id >= 0; id = tl.Parent(id) {
 		path = append(path, id)
-		id = tl.Node(id).Parent
 	}
-	path = append(path, 0)
-	for i, j := 0, len(path)-1; i < j; i, j = i+1, j-1 {
-		path[i], path[j] = path[j], path[i]
-	}
+	slices.Reverse(path)
 	return path
 }
 

@@ -142,25 +142,23 @@ func Grade(setup engine.Setup, base, learner []engine.Action, goals []Goal) (Res
 // once every goal is reached and the last action is done counts against no limit. It panics when there are no such nodes.
 func GradeNode(tl *engine.Timeline, base, at engine.NodeID, goals []Goal) Result {
 	given := map[engine.NodeID]bool{}
-	for id := base; id >= 0; id = tl.Node(id).Parent {
+	for id := base; id >= 0; id = tl.Parent(id) {
 		given[id] = true
 	}
 	var r Result
 	idle := 0 // steps behind the last action up to, and without, the first node where every goal is reached
-	for id := at; !given[id]; {
-		n := tl.Node(id)
-		switch n.Action.Kind {
+	for id := at; !given[id]; id = tl.Parent(id) {
+		switch tl.Action(id).Kind {
 		case engine.Expect:
 		case engine.Step, engine.StepUntil, engine.Wait:
 			r.Steps++
-			if r.Actions == 0 && reached(&n.World, goals) {
+			if r.Actions == 0 && reached(tl, id, goals) {
 				idle = r.Steps - 1
 			}
 		default:
 			r.Steps++
 			r.Actions++
 		}
-		id = n.Parent
 	}
 	r.Steps -= idle
 	w := tl.Node(at).World
@@ -173,7 +171,8 @@ func GradeNode(tl *engine.Timeline, base, at engine.NodeID, goals []Goal) Result
 	return r
 }
 
-func reached(w *engine.World, goals []Goal) bool {
+func reached(tl *engine.Timeline, id engine.NodeID, goals []Goal) bool {
+	w := tl.Node(id).World
 	for _, g := range goals {
 		if g.Kind == Reach && !w.Holds(g.Cond) {
 			return false

@@ -116,7 +116,7 @@ func (r *run) play(sc *script.Scenario) []*ErrorFrame {
 		from := r.tl.Len()
 		_, _, err := r.tl.Do(a)
 		if err == nil {
-			r.record(from, &a)
+			r.record(from)
 			continue
 		}
 		fault := explain(err, nil)
@@ -184,7 +184,7 @@ func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
 			}
 			return 0, fault
 		}
-		r.record(from, part.action)
+		r.record(from)
 	}
 	node = int(r.tl.At())
 	if do.Ahead {
@@ -205,28 +205,19 @@ func (r *run) ahead() {
 		action = engine.Action{Kind: engine.Step, Count: lookAhead}
 		_, _, _ = r.tl.Do(action)
 	}
-	r.record(from, &action)
+	r.record(from)
 }
 
 // quiet reports whether nothing is due any more.
 func (r *run) quiet() bool { return r.tl.Now().Holds(engine.Cond{Kind: engine.Quiet}) }
 
-// record writes the frames of the nodes from the given one on, which an action has made.
-func (r *run) record(from int, a *engine.Action) {
+// record writes the frames of the nodes from the given one on.
+func (r *run) record(from int) {
 	for id := from; id < r.tl.Len(); id++ {
-		t := told{n: r.next}
-		switch single := r.tl.Len() == from+1; {
-		case single && a.Kind == engine.Step:
-			t.at, t.line = r.tl.Now().Now(), "step"
-		case single && a.Kind != engine.Wait && a.Kind != engine.StepUntil:
-			t.at, t.line = r.tl.Now().Now(), script.FormatAction(*a)
-		default:
-			// Time that goes by is taken apart; the nodes know into what.
-			node := r.tl.Node(engine.NodeID(id))
-			t.at, t.line = node.At, script.FormatAction(node.Action)
-		}
+		node := engine.NodeID(id)
+		t := told{n: r.next, at: r.tl.Time(node), line: script.FormatAction(r.tl.Action(node))}
 		r.told = append(r.told, t)
-		r.buf = r.appendNode(r.buf, engine.NodeID(id))
+		r.buf = r.appendNode(r.buf, node)
 		r.ends = append(r.ends, len(r.buf))
 		r.next++
 	}
