@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"cmp"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -77,8 +76,7 @@ func (c *console) runScripts(dir string) (int, error) {
 	out := bufio.NewWriter(c.stdout)
 	var passed, failed, skipped int
 	for _, name := range names {
-		row, detail := "FAIL", ""
-		because := ""
+		row, because, detail := "FAIL", "", ""
 		path := name
 		if text, err := c.read(&path); err != nil {
 			because = err.Error()
@@ -115,5 +113,5 @@ func (c *console) runScripts(dir string) (int, error) {
 // isFolder reports whether name is a folder.
 func isFolder(name string) bool {
 	info, err := os.Stat(name)
-	return !errors.Is(err, fs.ErrNotExist) && err == nil && info.IsDir()
+	return err == nil && info.IsDir()
 }

@@ -88,7 +88,8 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	at := when{time: tcp.Never}
 	fs.Var(&at, "at", "`where or when` to look, or both in two flags: sender (tcpdump prints each segment where it is sent, also one that never arrives, ss and the like print both hosts; so without this flag), client or server; a time like 1.05s instead of the end")
 	ahead := fs.Bool("ahead", false, "at the end of the scenario go on until nothing is due any more")
-	profile := fs.String("profile", "linux", "`model` that a capture is held against: "+profileNames())
+	profiles := strings.Join(tcp.ProfileNames(), " or ")
+	profile := fs.String("profile", "linux", "`model` that a capture is held against: "+profiles)
 	if err := c.parse(fs, args, false); err != nil {
 		return exitUsage, err
 	}
@@ -102,7 +103,7 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	case !ok && *format != "pcapng":
 		return exitUsage, fmt.Errorf("-format cannot be %q: there are %s", *format, formatNames)
 	case !known:
-		return exitUsage, fmt.Errorf("-profile cannot be %q: it is %s", *profile, profileNames())
+		return exitUsage, fmt.Errorf("-profile cannot be %q: it is %s", *profile, profiles)
 	case *format == "pcapng" && set["at"]:
 		return exitUsage, fmt.Errorf("-at is not for -format pcapng, which always has both hosts and the whole run")
 	}
@@ -175,14 +176,6 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 		return exitFailed, nil
 	}
 	return exitOK, nil
-}
-
-func profileNames() string {
-	var names []string
-	for _, p := range tcp.Profiles() {
-		names = append(names, p.Name)
-	}
-	return strings.Join(names, " or ")
 }
 
 // read returns the contents of a file, or of standard input for "-".

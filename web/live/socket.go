@@ -456,14 +456,15 @@ func (s *socket) flush() {
 	for {
 		s.mu.Lock()
 		queue, behind := s.queue, s.behind
-		if len(queue) == 0 && len(behind) == 0 && s.leaving && !s.deaf {
+		done := len(queue) == 0 && len(behind) == 0
+		if done && s.leaving && !s.deaf {
 			s.mu.Unlock()
 			s.close(websocket.CloseServiceRestart, "restart")
 			// The reader ends when the peer has answered, or at the latest:
 			_ = s.conn.SetReadDeadline(time.Now().Add(linger))
 			continue
 		}
-		if len(queue) == 0 && len(behind) == 0 || s.deaf {
+		if done || s.deaf {
 			s.writing, s.since = false, time.Time{}
 			if cap(spare) > cap(queue) && cap(spare) <= maxQueue {
 				s.queue = spare
