@@ -173,6 +173,7 @@ const (
 	LinuxMinMSS          ID = "linux:min-mss"
 	LinuxProbe           ID = "linux:window-probe"
 	LinuxNagle           ID = "linux:nagle"
+	LinuxSendBuffer      ID = "linux:send-buffer"
 	LinuxWindow          ID = "linux:window-unit"
 
 	LabDrop      ID = "lab:drop"
@@ -711,6 +712,9 @@ var catalogue = []Rule{
 	linux(LinuxNagle, "Only small segments make small segments wait",
 		"Nagle's algorithm holds a small segment back while anything is unacknowledged. Linux lets it go unless another small one is (Minshall's variation).").
 		says("{bytes} bytes go out although {flying} are not acknowledged: none of those segments is small.", "", "bytes", "flying"),
+	linux(LinuxSendBuffer, "A full send buffer takes a part",
+		"What the peer has not acknowledged stays in the send buffer, with the records that the kernel keeps of it. A call that finds too little room takes what fits and returns that, or waits until a third of the buffer is free again.").
+		says("", "The send buffer of {size} bytes takes {bytes} of {asked} bytes now.", "bytes", "asked", "size"),
 	linux(LinuxWindow, "Windows are announced in whole units",
 		"A scaled window can only be a multiple of its unit. The RFC cuts off what is left over; Linux rounds up and keeps what it has promised.").
 		says("Windows are rounded up to a multiple of {unit} bytes.", "", "unit"),

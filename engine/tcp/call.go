@@ -44,8 +44,27 @@ type Call struct {
 	Values   [3]Time        // of set: what Option names
 	FD       int            // descriptor of the socket that the call is on; 0 for a call without one (see Host.Call)
 	Nonblock bool           // of socket: O_NONBLOCK; of connect, accept, send and recv: this call does not wait
+	Peek     bool           // of recv on a descriptor: what is read stays unread (MSG_PEEK)
+	WaitAll  bool           // of recv on a descriptor: it waits until there are Count bytes (MSG_WAITALL)
+	How      How            // of shutdown on a descriptor: which direction
+	Unspec   bool           // of connect on a descriptor: to no address (AF_UNSPEC), which makes it as new
 	Conn     ConnID         // of send, set, recv, shutdown, close and abort: 0 is the newest connection
 }
+
+// How says which direction shutdown ends.
+type How uint8
+
+// The directions, by the second argument of shutdown.
+const (
+	ShutWrite How = iota // SHUT_WR: nothing more is sent
+	ShutRead             // SHUT_RD: nothing more is read
+	ShutBoth             // SHUT_RDWR
+)
+
+var howNames = [...]string{"write", "read", "both"}
+
+// String returns the name of the direction, "write".
+func (h How) String() string { return howNames[h] }
 
 // SockOpt is a socket option.
 type SockOpt uint8
@@ -60,10 +79,19 @@ const (
 	SockError                        // SO_ERROR, to be read with get
 	FastOpenQueue                    // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
 	FastOpenKey                      // what the listener makes its Fast Open cookies with (Linux tcp_fastopen_key, a number here)
+	Nonblocking                      // O_NONBLOCK, of a descriptor: 1 on, 0 off
+	Linger                           // SO_LINGER of a descriptor: 1 lets close abort the connection (a time of 0 s), 0 off
+	MaxSeg                           // TCP_MAXSEG: bytes of the largest segment
+	RecvBuffer                       // SO_RCVBUF: bytes, before the connection is made
+	SendBuffer                       // SO_SNDBUF of a descriptor: bytes
+	SynCount                         // TCP_SYNCNT: how often a SYN is sent again
+	Linger2                          // TCP_LINGER2: how long a closed socket stays in FIN-WAIT-2
+	FastOpenConnect                  // TCP_FASTOPEN_CONNECT of a descriptor: 1 lets connect wait for the text of the first send, 0 off
 	numSockOpts
 )
 
-var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen", "fastopen-key"}
+var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen", "fastopen-key",
+	"nonblock", "linger", "maxseg", "rcvbuf", "sndbuf", "syncnt", "linger2", "fastopen-connect"}
 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }

@@ -46,6 +46,7 @@ var differences = []Difference{
 	{"tail loss probe", both("no", "after two round trips, if SACK is agreed"), []string{"LossProbe"}, rule.LossProbe, "handshake-linux"},
 	{"delayed acknowledgments", both("no", "40 ms at most"), []string{"AckDelay"}, rule.AckDelayed, "delayed-ack-linux"},
 	{"Nagle's algorithm", both("small segments wait for all that is out", "small segments wait for small ones"), linuxOnly, rule.LinuxNagle, "nagle-linux"},
+	{"send buffer", both("128 KiB of text", "records count too, grows with the congestion window, and a third of it must be free"), []string{"SendBuf", "SendBufMax", "Linux"}, rule.LinuxSendBuffer, "send-buffer-linux"},
 	{"probe of a shut window", both("one byte of text", "empty, one number back"), linuxOnly, rule.LinuxProbe, "window-shut-linux"},
 
 	// Queues of a server.

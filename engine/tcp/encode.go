@@ -17,6 +17,7 @@ func (h *Host) AppendBinary(b []byte) []byte {
 	}
 	for _, l := range h.listeners {
 		b = appendInts(b, int64(l.port), int64(l.backlog), int64(l.fastKey), int64(l.fastQueue), int64(l.deferring), int64(l.overflowed))
+		b = l.own.appendBinary(b)
 	}
 	b = appendInts(b, int64(len(h.sockets)))
 	for i := range h.sockets {
@@ -31,7 +32,7 @@ func (h *Host) AppendBinary(b []byte) []byte {
 	}
 	b = appendInts(b, int64(len(h.ended)))
 	for _, e := range h.ended {
-		b = appendInts(b, int64(e.id), int64(e.errno))
+		b = appendInts(b, int64(e.id), int64(e.errno), int64(e.unread), bit(e.eof), int64(e.port))
 	}
 	return b
 }
@@ -47,6 +48,7 @@ func (t *TCB) appendBinary(b []byte) []byte {
 		int64(t.UserTimeout), bit(t.UserTimeoutSet), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
 		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), bit(t.FastOpen), int64(t.Deferred), bit(t.AckSeen), int64(t.SynData), int64(len(t.Out)))
 	b = appendInts(b, int64(t.PriorCwnd), int64(t.PRRDelivered), int64(t.PRROut), bit(t.CwndFull), int64(t.MaxOut), num(t.UsageEnd))
+	b = t.Own.appendBinary(b)
 	b = append(b, t.Out...)
 	for i := range t.NumHeld {
 		p := &t.Held[i]
@@ -60,6 +62,10 @@ func (t *TCB) appendBinary(b []byte) []byte {
 		b = appendInts(b, int64(at))
 	}
 	return b
+}
+
+func (o *Own) appendBinary(b []byte) []byte {
+	return appendInts(b, int64(o.MaxSeg), int64(o.RcvBuf), int64(o.SynCount), int64(o.FinWait))
 }
 
 func appendAddr(b []byte, a netip.AddrPort) []byte {

@@ -34,10 +34,13 @@ type Host struct {
 	ended     []ended        // sockets whose connection ended while the application still had them
 }
 
-// ended is a socket without a connection: the error that the application has not been told yet.
+// ended is a socket without a connection: what the application has not been told yet.
 type ended struct {
-	id    ConnID
-	errno Errno
+	id     ConnID
+	errno  Errno
+	unread uint32 // bytes that it has not read
+	eof    bool   // the peer's FIN had come
+	port   uint16 // of the listener in whose accept queue it waits, 0 once the application has it
 }
 
 // maxEnded is how many of them are kept.
@@ -54,6 +57,7 @@ type listener struct {
 	fastQueue  int    // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
 	deferring  uint8  // TCP_DEFER_ACCEPT, in timeouts of a SYN-ACK; 0 is off
 	overflowed Time   // when the SYN queue last overflowed, Never before
+	own        Own    // for its connections
 }
 
 // listener returns the listener on a port, or nil.
@@ -235,7 +239,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 		}
 		switch cookies := h.cfg.Profile.SynCookies; {
 		case cookies == 2, full && cookies == 1:
-			return h.sendCookie(now, seg, out)
+			return h.sendCookie(l, now, seg, out)
 		case full:
 			return append(out, Effect{Kind: Discard, Rule: rule.SynQueue, Args: [4]int64{int64(n), int64(l.backlog)}})
 		case cookies == 0 && h.crowded(l):
@@ -246,7 +250,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	if taken {
 		return out
 	}
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: l.deferring}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: l.deferring, Own: l.own}
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
 	if iss != nil {
 		in.ISS, in.Drawn = *iss, ""
@@ -329,6 +333,8 @@ func (l *listener) set(p *Profile, o SockOpt, v Time) {
 		l.fastKey = uint64(v)
 	case DeferAccept:
 		l.deferring = p.timeouts(v)
+	default:
+		l.own.set(p, o, v)
 	}
 }
 
@@ -365,6 +371,9 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 		return out, errno
 	}
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
+	if i := h.socket(c.FD); i >= 0 {
+		t.Own = h.sockets[i].own(&h.cfg.Profile)
+	}
 	in := h.opening(OpenInput, nil, now, local, remote)
 	if c.FastOpen {
 		in.Data, in.fast = c.Data, h.remembered(remote.Addr())
@@ -422,11 +431,28 @@ func (h *Host) free(now Time, local, remote netip.AddrPort, bound bool) Errno {
 func (h *Host) accept(l *listener, out []Effect) (ConnID, []Effect, error) {
 	for i := range h.conns {
 		if t := &h.conns[i]; t.waiting() && t.Local.Port() == l.port {
+			if e := h.endedIn(l); e != nil && e.id < t.ID {
+				break
+			}
 			t.Accepted = true
 			return t.ID, append(out, Effect{Kind: Tell, Conn: t.ID, Rule: rule.Accept, Notice: Accepted}), nil
 		}
 	}
+	if e := h.endedIn(l); e != nil {
+		e.port = 0
+		return e.id, append(out, Effect{Kind: Tell, Conn: e.id, Rule: rule.Accept, Notice: Accepted}), nil
+	}
 	return 0, out, EAGAIN
+}
+
+// endedIn is the oldest connection in the accept queue of a listener that has ended, nil when there is none.
+func (h *Host) endedIn(l *listener) *ended {
+	for i := range h.ended {
+		if e := &h.ended[i]; e.port == l.port {
+			return e
+		}
+	}
+	return nil
 }
 
 // closeListener ends LISTEN (RFC 9293 section 3.10.4). Connections that nobody accepted are reset; one that is still being made stays
@@ -434,6 +460,7 @@ func (h *Host) accept(l *listener, out []Effect) (ConnID, []Effect, error) {
 func (h *Host) closeListener(l *listener, now Time, out []Effect) []Effect {
 	port := l.port
 	*l = listener{}
+	h.ended = slices.DeleteFunc(h.ended, func(e ended) bool { return e.port == port })
 	out = append(out, Effect{Kind: Change, Rule: rule.Close, From: Listen, To: Closed})
 	for {
 		i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.waiting() && t.Local.Port() == port })
@@ -463,7 +490,7 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 		if c.Nonblock && !t.State.Synchronized() && !(t.Passive && t.FastOpen) {
 			return out, EAGAIN
 		}
-		if len(t.Out)+len(c.Data) > sendBuffer {
+		if len(t.Out)+len(c.Data) > plainBuffer {
 			return out, EAGAIN
 		}
 		in.Kind = SendInput
@@ -490,11 +517,20 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 // last is the newest connection that the application still has; -1 when a newer one has ended.
 func (h *Host) last() int {
 	for i := len(h.conns) - 1; i >= 0; i-- {
-		if n := len(h.ended); !h.conns[i].Orphan && (n == 0 || h.ended[n-1].id < h.conns[i].ID) {
+		if e := h.lastEnded(); !h.conns[i].Orphan && (e < 0 || h.ended[e].id < h.conns[i].ID) {
 			return i
 		}
 	}
 	return -1
+}
+
+// lastEnded is the newest that the application has, -1 when there is none.
+func (h *Host) lastEnded() int {
+	i := len(h.ended) - 1
+	for i >= 0 && h.ended[i].port != 0 {
+		i--
+	}
+	return i
 }
 
 // onEnded makes a call on a socket whose connection has ended: the error is told once; afterwards nothing can be sent and there is
@@ -502,7 +538,7 @@ func (h *Host) last() int {
 func (h *Host) onEnded(c Call, out []Effect) ([]Effect, error) {
 	i := slices.IndexFunc(h.ended, func(e ended) bool { return e.id == c.Conn })
 	if c.Conn == 0 {
-		i = len(h.ended) - 1
+		i = h.lastEnded()
 	}
 	if i < 0 {
 		return out, ENOTCONN
@@ -530,7 +566,15 @@ func (t *TCB) waiting() bool {
 // embryonic reports whether a connection is in the SYN queue.
 func (t *TCB) embryonic() bool { return t.Passive && t.State == SynReceived && !t.FastOpen }
 
-func (h *Host) queued(l *listener) int { return h.count(l, (*TCB).waiting) }
+func (h *Host) queued(l *listener) int {
+	n := h.count(l, (*TCB).waiting)
+	for i := range h.ended {
+		if h.ended[i].port == l.port {
+			n++
+		}
+	}
+	return n
+}
 
 func (h *Host) embryonic(l *listener) int { return h.count(l, (*TCB).embryonic) }
 
@@ -586,7 +630,18 @@ func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
 
 // run is Step for a record of the host's own.
 func (h *Host) run(t *TCB, now Time, in Input, out []Effect) []Effect {
+	if t.Own != (Own{}) {
+		return h.runOwn(t, now, in, out)
+	}
 	s := step{t: t, p: &h.cfg.Profile, now: now, out: &out, room: &h.sent}
+	s.input(in)
+	return out
+}
+
+// runOwn is run for a connection whose socket has options of its own.
+func (h *Host) runOwn(t *TCB, now Time, in Input, out []Effect) []Effect {
+	p := h.cfg.Profile.own(t.Own)
+	s := step{t: t, p: &p, now: now, out: &out, room: &h.sent}
 	s.input(in)
 	return out
 }
@@ -597,8 +652,8 @@ func (h *Host) settle(first int, out []Effect) []Effect {
 		if s := h.conns[i].State; s == Closed || s == Listen {
 			t := &h.conns[i]
 			out = append(out, Effect{Kind: Removed, Conn: t.ID})
-			if t.Accepted && !t.Orphan && t.State == Closed {
-				h.end(t.ID, out[first:])
+			if (t.Accepted || h.keeps(t)) && !t.Orphan && t.State == Closed {
+				h.end(t, out[first:])
 			}
 			h.conns = slices.Delete(h.conns, i, i+1)
 			break
@@ -614,13 +669,27 @@ func (h *Host) settle(first int, out []Effect) []Effect {
 	return out
 }
 
+// keeps reports whether the accept queue keeps a connection that has ended: Linux hands it out all the same, with its text and its error.
+func (h *Host) keeps(t *TCB) bool {
+	return h.cfg.Profile.Linux && t.Passive && !t.Accepted && h.listener(t.Local.Port()) != nil
+}
+
 // end notes a socket whose connection ended, with the error that it ended with.
-func (h *Host) end(id ConnID, effects []Effect) {
-	e := ended{id: id}
+func (h *Host) end(t *TCB, effects []Effect) {
+	e := ended{id: t.ID}
+	if !t.Accepted {
+		e.port = t.Local.Port()
+	}
 	for i := range effects {
-		if effects[i].Kind == Tell && effects[i].Errno != OK {
-			e.errno = effects[i].Errno
+		if x := &effects[i]; x.Kind == Tell && x.Errno != OK {
+			e.errno = x.Errno
+		} else if x.Kind == Change && x.Conn == t.ID && x.To == Closed {
+			e.eof = x.From.Synchronized() && !x.From.receives()
 		}
+	}
+	// RFC 9293 section 3.10.7.4, second: a reset flushes all queues. Linux lets the application read what had come.
+	if e.errno == OK || h.cfg.Profile.Linux {
+		e.unread = t.Unread
 	}
 	if len(h.ended) == maxEnded {
 		h.ended = slices.Delete(h.ended, 0, 1)

@@ -21,6 +21,8 @@ func (s *step) option(o SockOpt, v [3]Time) {
 		s.sendData(rule.Send)
 	case UserTimeout:
 		s.t.UserTimeout, s.t.UserTimeoutSet = v[0], true
+	default:
+		s.t.Own.set(s.p, o, v[0])
 	}
 }
 

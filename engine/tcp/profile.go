@@ -17,6 +17,8 @@ type Profile struct {
 	WholeMSS   bool   // Linux: the first window is a whole number of full segments
 	Scale      uint8  // window scale offered
 	ScaleOn    bool
+	SendBuf    uint32 // send buffer of a descriptor, bytes (Linux tcp_wmem[1])
+	SendBufMax uint32 // how large Linux lets it grow by itself (tcp_wmem[2])
 	SACK       bool
 	Timestamps bool
 
@@ -57,13 +59,14 @@ type Profile struct {
 // RFC9293 is the text of RFC 9293 with RFC 5961 and RFC 6298, and nothing that it does not ask for: its SYN carries the MSS
 // option only, unless the set-up switches more on.
 var RFC9293 = Profile{
-	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7, SynQueueRoom: 1,
+	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7, SendBuf: 128 << 10, SynQueueRoom: 1,
 	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, PAWS: true, SynGiveUp: 180 * Second, GiveUp: 100 * Second, MSL: 120 * Second,
 }
 
 // Linux is Linux 6.18 with the sysctls as they come.
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
+	SendBuf: 16 << 10, SendBufMax: 4 << 20,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
 	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, SynQueueRoom: 1, ECN: 2, FastOpen: FastOpenClient, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
 }

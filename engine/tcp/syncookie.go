@@ -57,8 +57,8 @@ func (h *Host) openCookie(now Time, local, remote netip.AddrPort, isn, cookie wi
 }
 
 // sendCookie answers a SYN with a SYN-ACK whose number is a cookie, and keeps nothing.
-func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
-	p := &h.cfg.Profile
+func (h *Host) sendCookie(l *listener, now Time, seg *wire.Segment, out []Effect) []Effect {
+	p := h.cfg.Profile.own(l.own)
 	o := seg.Options.Parse()
 	mss := o.MSS
 	if !o.HasMSS || mss == 0 {
@@ -69,7 +69,7 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 		index++
 	}
 	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
-	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
+	s := step{t: &t, p: &p, now: now, out: &out, room: &h.sent}
 	for k := range s.t.Timers {
 		s.t.Timers[k] = Never
 	}
@@ -106,7 +106,6 @@ func cookieBits(scaled bool, scale uint8, sack, ecn bool) uint32 {
 // takeCookie opens a connection by the cookie that an ACK brings back. taken is false when cookies are not in use and the
 // segment is an ordinary one for a listener.
 func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect) (result []Effect, taken bool) {
-	p := &h.cfg.Profile
 	if seg.Flags&(wire.SYN|wire.ACK|wire.RST) != wire.ACK || !h.cookiesLive(l, now) {
 		return out, false
 	}
@@ -124,11 +123,12 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 		return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(n), int64(l.backlog)}}), true
 	}
 	offset := h.tsOffset(seg.Dst, seg.Src)
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Own: l.own}
 	for k := range t.Timers {
 		t.Timers[k] = Never
 	}
-	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
+	p := h.cfg.Profile.own(l.own)
+	s := step{t: &t, p: &p, now: now, out: &out, room: &h.sent}
 	first := len(out)
 	s.begin(Input{ISS: cookie, TSOffset: offset})
 	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(cookieMSS(seg.Dst)[index])}

@@ -64,6 +64,7 @@ type TCB struct {
 	Accepted  bool   // the application has it: it called connect or accept returned it
 	FinQueued bool   // the application sends no more: a FIN follows the last text
 	FinSent   bool   // that FIN was sent; SND.NXT counts it
+	Own       Own    // what the options of the socket change of the profile
 	NoDelay   bool   // small segments need not wait (TCP_NODELAY)
 	Orphan    bool   // the application closed the socket: nobody reads any more
 
