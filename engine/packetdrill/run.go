@@ -35,8 +35,9 @@ func Run(s *Script) Result {
 
 // The environment that packetdrill gives a script which does not ask for another.
 const (
-	defaultPort      = 8080 // that bind gets, and that connect goes to
-	defaultEphemeral = 45000
+	defaultPort      = 8080  // that bind gets, and that connect goes to
+	defaultEphemeral = 45000 // from where the script's own side connects
+	firstEphemeral   = 32768 // from where the host does
 	defaultTolerance = 4 * tcp.Millisecond
 	defaultPercent   = 12.5
 	maxRun           = 24 * 3600 * tcp.Second // of virtual time
@@ -49,11 +50,11 @@ type runner struct {
 	kernel *kernel
 	code   interpreter
 
-	sockets       []*socket
 	epolls        []*epoll
 	flows         []*flow
 	underTest     *flow
 	local, remote netip.AddrPort // where bind binds to, and where connect goes
+	server        netip.AddrPort // where the newest listener listens
 	cookie        cookie
 	noTSO         bool      // full segments have no PSH
 	nextRemote    uint16    // the port of the next peer that comes in
@@ -124,9 +125,9 @@ func newRunner(s *Script) *runner {
 	for name, v := range infoSymbols {
 		r.code.vars[name] = v
 	}
-	r.kernel = newKernel(set, r.local, r.remote)
+	r.server = r.local
+	r.kernel = newKernel(set, netip.AddrPortFrom(c.local, firstEphemeral), r.remote)
 	r.cookie.script, _ = hex.DecodeString(defaultDefines["TFO_COOKIE"])
-	r.cookie.live = r.kernel.host.FastOpenCookie(c.remote)
 	return r
 }
 
@@ -319,6 +320,9 @@ func (r *runner) inbound(e *Event) *Failure {
 		// The script's own side begins with the number that it gives itself.
 		f.answered, f.scriptRemote, f.liveRemote = true, p.Seq, p.Seq
 	}
+	if p.Flags.Has(wire.SYN) {
+		r.cookie.live = r.kernel.host.FastOpenCookie(r.server.Port(), r.config.remote)
+	}
 	seg, why := f.inbound(p, r.config.scaled)
 	if why != "" {
 		return r.failure(p.Pos, "timestamp", why)
@@ -330,7 +334,7 @@ func (r *runner) inbound(e *Event) *Failure {
 
 // begin makes the connection of a new peer the one under test.
 func (r *runner) begin(port uint16) {
-	r.test(&flow{local: r.local, remote: netip.AddrPortFrom(r.config.remote, port), next: len(r.kernel.sent)})
+	r.test(&flow{local: r.server, remote: netip.AddrPortFrom(r.config.remote, port), next: len(r.kernel.sent)})
 }
 
 // test makes a flow the one that segments belong to.
@@ -537,11 +541,11 @@ func (r *runner) shell(s *Shell) *Failure {
 			r.saved = &before
 		}
 		for _, set := range c.set {
-			r.kernel.settings.set(set.name, set.value)
+			r.kernel.set(set.name, set.value)
 		}
 		r.noTSO = r.noTSO || c.noTSO
 		if c.restore && r.saved != nil {
-			r.kernel.settings = *r.saved
+			r.kernel.restore(*r.saved)
 		}
 		if f := r.advance(r.kernel.now + c.sleep); f != nil {
 			return f
@@ -572,9 +576,4 @@ func (r *runner) connUnderTest() *conn {
 		return nil
 	}
 	return r.kernel.between(f.local, f.remote)
-}
-
-func (r *runner) closeListener() {
-	r.kernel.call(tcp.Call{Verb: tcp.CallClose, Listener: true}, nil)
-	r.kernel.listener = nil
 }

@@ -73,7 +73,7 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	"tcpi_rto":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.RTO) },
 	"tcpi_ato":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.AckDelay) },
 	"tcpi_snd_mss":    func(k *kernel, c *conn) int64 { return sendMSS(k, c) },
-	"tcpi_advmss":     func(k *kernel, c *conn) int64 { return int64(k.profileOf(c).MSS) },
+	"tcpi_advmss":     func(k *kernel, c *conn) int64 { return int64(k.host.ProfileOf(&c.tcb).MSS) },
 	"tcpi_pmtu":       func(k *kernel, _ *conn) int64 { return int64(k.settings.profile.MSS) + ipv4Headers },
 	"tcpi_unacked":    func(_ *kernel, c *conn) int64 { return int64(len(c.segments)) },
 	"tcpi_sacked": func(_ *kernel, c *conn) int64 {
@@ -143,15 +143,8 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 
 // sendMSS is how much text a segment of a connection carries.
 func sendMSS(k *kernel, c *conn) int64 {
-	p := k.profileOf(c)
+	p := k.host.ProfileOf(&c.tcb)
 	return int64(c.tcb.SegmentSize(&p))
-}
-
-// profileOf is the profile that a connection lives with.
-func (k *kernel) profileOf(c *conn) tcp.Profile {
-	p := k.settings.profile
-	c.options.apply(&p)
-	return p
 }
 
 // sacked reports whether the peer says that it has a segment.

@@ -71,27 +71,28 @@ type SockOpt uint8
 
 // The socket options, with their values.
 const (
-	KeepAlive     SockOpt = iota + 1 // SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT (a number); idle 0 turns it off
-	UserTimeout                      // TCP_USER_TIMEOUT
-	DeferAccept                      // TCP_DEFER_ACCEPT of a listener
-	NoDelay                          // TCP_NODELAY: 1 on, 0 off
-	ReuseAddr                        // SO_REUSEADDR: 1 on, 0 off
-	SockError                        // SO_ERROR, to be read with get
-	FastOpenQueue                    // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
-	FastOpenKey                      // what the listener makes its Fast Open cookies with (Linux tcp_fastopen_key, a number here)
-	Nonblocking                      // O_NONBLOCK, of a descriptor: 1 on, 0 off
-	Linger                           // SO_LINGER of a descriptor: 1 lets close abort the connection (a time of 0 s), 0 off
-	MaxSeg                           // TCP_MAXSEG: bytes of the largest segment
-	RecvBuffer                       // SO_RCVBUF: bytes, before the connection is made
-	SendBuffer                       // SO_SNDBUF of a descriptor: bytes
-	SynCount                         // TCP_SYNCNT: how often a SYN is sent again
-	Linger2                          // TCP_LINGER2: how long a closed socket stays in FIN-WAIT-2
-	FastOpenConnect                  // TCP_FASTOPEN_CONNECT of a descriptor: 1 lets connect wait for the text of the first send, 0 off
+	KeepAlive       SockOpt = iota + 1 // SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT (a number); idle 0 turns it off
+	UserTimeout                        // TCP_USER_TIMEOUT
+	DeferAccept                        // TCP_DEFER_ACCEPT of a listener
+	NoDelay                            // TCP_NODELAY: 1 on, 0 off
+	ReuseAddr                          // SO_REUSEADDR: 1 on, 0 off
+	SockError                          // SO_ERROR, to be read with get
+	FastOpenQueue                      // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
+	FastOpenKey                        // what the listener makes its Fast Open cookies with (Linux tcp_fastopen_key, a number here)
+	Nonblocking                        // O_NONBLOCK, of a descriptor: 1 on, 0 off
+	Linger                             // SO_LINGER of a descriptor: 1 lets close abort the connection (a time of 0 s), 0 off
+	MaxSeg                             // TCP_MAXSEG: bytes of the largest segment
+	RecvBuffer                         // SO_RCVBUF: bytes, before the connection is made
+	SendBuffer                         // SO_SNDBUF of a descriptor: bytes
+	SynCount                           // TCP_SYNCNT: how often a SYN is sent again
+	Linger2                            // TCP_LINGER2: how long a closed socket stays in FIN-WAIT-2
+	FastOpenConnect                    // TCP_FASTOPEN_CONNECT of a descriptor: 1 lets connect wait for the text of the first send, 0 off
+	LocalPorts                         // IP_LOCAL_PORT_RANGE of a descriptor: the first and the last local port that connect may choose
 	numSockOpts
 )
 
 var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen", "fastopen-key",
-	"nonblock", "linger", "maxseg", "rcvbuf", "sndbuf", "syncnt", "linger2", "fastopen-connect"}
+	"nonblock", "linger", "maxseg", "rcvbuf", "sndbuf", "syncnt", "linger2", "fastopen-connect", "local-ports"}
 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }

@@ -17,7 +17,6 @@ func (h *Host) AppendBinary(b []byte) []byte {
 	}
 	for _, l := range h.listeners {
 		b = appendInts(b, int64(l.port), int64(l.backlog), int64(l.fastKey), int64(l.fastQueue), int64(l.deferring), int64(l.overflowed))
-		b = l.own.appendBinary(b)
 	}
 	b = appendInts(b, int64(len(h.sockets)))
 	for i := range h.sockets {

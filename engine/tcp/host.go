@@ -57,7 +57,6 @@ type listener struct {
 	fastQueue  int    // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
 	deferring  uint8  // TCP_DEFER_ACCEPT, in timeouts of a SYN-ACK; 0 is off
 	overflowed Time   // when the SYN queue last overflowed, Never before
-	own        Own    // for its connections
 }
 
 // listener returns the listener on a port, or nil.
@@ -239,7 +238,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 		}
 		switch cookies := h.cfg.Profile.SynCookies; {
 		case cookies == 2, full && cookies == 1:
-			return h.sendCookie(l, now, seg, out)
+			return h.sendCookie(now, seg, out)
 		case full:
 			return append(out, Effect{Kind: Discard, Rule: rule.SynQueue, Args: [4]int64{int64(n), int64(l.backlog)}})
 		case cookies == 0 && h.crowded(l):
@@ -250,7 +249,8 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	if taken {
 		return out
 	}
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: l.deferring, Own: l.own}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: l.deferring}
+	h.inherit(&t)
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
 	if iss != nil {
 		in.ISS, in.Drawn = *iss, ""
@@ -333,8 +333,6 @@ func (l *listener) set(p *Profile, o SockOpt, v Time) {
 		l.fastKey = uint64(v)
 	case DeferAccept:
 		l.deferring = p.timeouts(v)
-	default:
-		l.own.set(p, o, v)
 	}
 }
 
@@ -366,13 +364,13 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if !OneHost(remote.Addr()) {
 		return out, ENETUNREACH
 	}
-	local, errno := h.localPort(now, c.From, remote)
+	local, errno := h.localPort(now, c, remote)
 	if errno != OK {
 		return out, errno
 	}
 	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	if i := h.socket(c.FD); i >= 0 {
-		t.Own = h.sockets[i].own(&h.cfg.Profile)
+		t.takeOptions(&h.sockets[i], &h.cfg.Profile)
 	}
 	in := h.opening(OpenInput, nil, now, local, remote)
 	if c.FastOpen {
@@ -392,15 +390,20 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	return h.settle(first, out), nil
 }
 
-// localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on.
-func (h *Host) localPort(now Time, want uint16, remote netip.AddrPort) (netip.AddrPort, Errno) {
-	if want != 0 {
-		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), want)
+// localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on, or of the socket's own range.
+func (h *Host) localPort(now Time, c Call, remote netip.AddrPort) (netip.AddrPort, Errno) {
+	if c.From != 0 {
+		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), c.From)
 		return a, h.free(now, a, remote, true)
 	}
+	first, ports := h.cfg.Addr.Port(), cmp.Or(h.cfg.Profile.Ports, 1024)
+	if i := h.socket(c.FD); i >= 0 && h.sockets[i].options[LocalPorts].set {
+		v := h.sockets[i].options[LocalPorts].values
+		first, ports = uint16(v[0]), uint16(v[1])-uint16(v[0])+1
+	}
 	errno := EADDRNOTAVAIL
-	for n := range cmp.Or(h.cfg.Profile.Ports, 1024) {
-		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), h.cfg.Addr.Port()+n)
+	for n := range ports {
+		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), first+n)
 		if a.Port() == 0 {
 			continue
 		}

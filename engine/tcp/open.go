@@ -235,6 +235,9 @@ func (s *step) established(id rule.ID, args ...int64) {
 		s.t.RTO = 3 * Second
 		s.check(true, rule.RTOAfterSyn, int64(s.t.RTO))
 	}
+	if s.t.KeepIdle > 0 {
+		s.set(Keepalive, s.now+s.t.KeepIdle, rule.KeepIdle, int64(s.t.KeepIdle))
+	}
 	switch {
 	case s.t.Passive && s.t.FastOpen: // the application knows of it
 	case s.t.Passive:

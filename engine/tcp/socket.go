@@ -243,7 +243,6 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 	t := &h.conns[len(h.conns)-1]
 	s.Conn, s.Port, s.Deferred = t.ID, t.Local.Port(), false
 	s.Done = len(open.Data)
-	out = h.applyOptions(now, i, out)
 	if c.Nonblock {
 		if sent := int(h.conns[len(h.conns)-1].SynData); sent > 0 {
 			return returns(c.FD, s.Conn, sent, OK, out), true
@@ -341,7 +340,7 @@ func (h *Host) tryAccept(now Time, i int, out []Effect) (int, Errno, []Effect) {
 	if k := h.find(id); k >= 0 {
 		h.growSendBuffer(a, &h.conns[k])
 	}
-	return fd, OK, h.applyOptions(now, h.socket(fd), out)
+	return fd, OK, out
 }
 
 // trySend follows RFC 9293 section 3.9.1.2: the error is told once, and nothing can be sent after close or shutdown.
@@ -388,18 +387,12 @@ func (h *Host) trySend(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 // tryRecv reads what there is; then comes the end of the text, then the error.
 func (h *Host) tryRecv(now Time, s *Socket, out []Effect) (int, Errno, []Effect) {
 	k, e := h.find(s.Conn), h.endedOf(s)
-	eof := s.NoRead
-	unread := uint32(0)
+	unread, eof := h.readable(s)
 	switch {
 	case s.Deferred:
 		return 0, EAGAIN, out
 	case s.Conn == 0:
 		return 0, ENOTCONN, out
-	case k >= 0:
-		t := &h.conns[k]
-		unread, eof = t.Unread, eof || t.State.Synchronized() && !t.State.receives()
-	case e != nil:
-		unread, eof = e.unread, eof || e.eof
 	}
 	over := eof || k < 0
 	n := int(unread)
@@ -423,6 +416,30 @@ func (h *Host) tryRecv(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 		return 0, h.takeError(s), out
 	}
 	return 0, EAGAIN, out
+}
+
+// readable is how much a socket has to read, and whether nothing comes behind it.
+func (h *Host) readable(s *Socket) (unread uint32, eof bool) {
+	eof = s.NoRead
+	if k := h.find(s.Conn); k >= 0 {
+		t := &h.conns[k]
+		return t.Unread, eof || t.State.Synchronized() && !t.State.receives()
+	}
+	if e := h.endedOf(s); e != nil {
+		return e.unread, eof || e.eof
+	}
+	return 0, eof
+}
+
+// Unread returns how many bytes a descriptor has to read, and whether the end comes behind them.
+func (h *Host) Unread(fd int) (n int, end bool) {
+	i := h.socket(fd)
+	if i < 0 {
+		return 0, false
+	}
+	s := &h.sockets[i]
+	unread, end := h.readable(s)
+	return int(unread), end || s.Conn != 0 && h.find(s.Conn) < 0
 }
 
 // shutdown ends one direction or both (inet_shutdown).
@@ -491,16 +508,6 @@ func (h *Host) setOption(now Time, i int, o SockOpt, v [3]Time, out []Effect) []
 	return out
 }
 
-// applyOptions gives a new connection the options that were set on its socket.
-func (h *Host) applyOptions(now Time, i int, out []Effect) []Effect {
-	for o, v := range h.sockets[i].options {
-		if k := h.find(h.sockets[i].Conn); v.set && k >= 0 {
-			out = h.step(k, now, Input{Kind: OptionInput, Option: SockOpt(o), Values: v.values}, out)
-		}
-	}
-	return out
-}
-
 // endedOf is how the connection of a socket ended, nil while it has not.
 func (h *Host) endedOf(s *Socket) *ended {
 	for i := range h.ended {
@@ -522,15 +529,22 @@ func (h *Host) takeError(s *Socket) Errno {
 	return errno
 }
 
-// own is what the options of a socket change of the profile for its connection.
-func (s *Socket) own(p *Profile) Own {
-	o := Own{}
-	for opt, v := range s.options {
-		if v.set {
-			o.set(p, SockOpt(opt), v.values[0])
+// inherit gives a connection that begins the options of the socket that listens for it.
+func (h *Host) inherit(t *TCB) {
+	for i := range h.sockets {
+		if s := &h.sockets[i]; s.Listening && s.Port == t.Local.Port() {
+			t.takeOptions(s, &h.cfg.Profile)
 		}
 	}
-	return o
+}
+
+// takeOptions gives a connection that begins the options that were set on a socket.
+func (t *TCB) takeOptions(s *Socket, p *Profile) {
+	for o, v := range s.options {
+		if v.set {
+			t.take(p, SockOpt(o), v.values)
+		}
+	}
 }
 
 func (s *Socket) appendBinary(b []byte) []byte {

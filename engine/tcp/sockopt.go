@@ -12,17 +12,23 @@ type Own struct {
 	FinWait  Time   // TCP_LINGER2
 }
 
-// set takes over an option, if it is one of these.
-func (o *Own) set(p *Profile, opt SockOpt, v Time) {
-	switch opt {
+// take notes what a socket option says of a connection.
+func (t *TCB) take(p *Profile, o SockOpt, v [3]Time) {
+	switch o {
+	case KeepAlive:
+		t.KeepIdle, t.KeepInterval, t.KeepCount, t.KeepProbes = v[0], v[1], uint8(v[2]), 0
+	case NoDelay:
+		t.NoDelay = v[0] != 0
+	case UserTimeout:
+		t.UserTimeout, t.UserTimeoutSet = v[0], true
 	case MaxSeg:
-		o.MaxSeg = uint16(v)
+		t.Own.MaxSeg = uint16(v[0])
 	case RecvBuffer:
-		o.RcvBuf = uint32(p.bufferSize(v, linuxMinRcvBuf))
+		t.Own.RcvBuf = uint32(p.bufferSize(v[0], linuxMinRcvBuf))
 	case SynCount:
-		o.SynCount = uint8(v)
+		t.Own.SynCount = uint8(v[0])
 	case Linger2:
-		o.FinWait = v
+		t.Own.FinWait = v[0]
 	}
 }
 
@@ -69,6 +75,19 @@ func (p *Profile) bufferSize(asked Time, least int) int {
 		return int(asked)
 	}
 	return max(2*int(min(asked, 1<<30-1)), least)
+}
+
+// Buffers returns how large the buffers of a descriptor are, as getsockopt tells them; a receive buffer that nobody set is 0.
+func (h *Host) Buffers(fd int) (send, receive int) {
+	i := h.socket(fd)
+	if i < 0 {
+		return 0, 0
+	}
+	s := &h.sockets[i]
+	if o := &s.options[RecvBuffer]; o.set {
+		receive = h.cfg.Profile.bufferSize(o.values[0], linuxMinRcvBuf)
+	}
+	return h.sendBufferOf(s), receive
 }
 
 // SetBuffer makes the receive buffer one of size bytes that may grow to most, as Linux does it (tcp_select_initial_window): half of

@@ -57,8 +57,7 @@ func (h *Host) openCookie(now Time, local, remote netip.AddrPort, isn, cookie wi
 }
 
 // sendCookie answers a SYN with a SYN-ACK whose number is a cookie, and keeps nothing.
-func (h *Host) sendCookie(l *listener, now Time, seg *wire.Segment, out []Effect) []Effect {
-	p := h.cfg.Profile.own(l.own)
+func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 	o := seg.Options.Parse()
 	mss := o.MSS
 	if !o.HasMSS || mss == 0 {
@@ -69,6 +68,8 @@ func (h *Host) sendCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 		index++
 	}
 	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	h.inherit(&t)
+	p := h.ProfileOf(&t)
 	s := step{t: &t, p: &p, now: now, out: &out, room: &h.sent}
 	for k := range s.t.Timers {
 		s.t.Timers[k] = Never
@@ -123,11 +124,12 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 		return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(n), int64(l.backlog)}}), true
 	}
 	offset := h.tsOffset(seg.Dst, seg.Src)
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Own: l.own}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	h.inherit(&t)
 	for k := range t.Timers {
 		t.Timers[k] = Never
 	}
-	p := h.cfg.Profile.own(l.own)
+	p := h.ProfileOf(&t)
 	s := step{t: &t, p: &p, now: now, out: &out, room: &h.sent}
 	first := len(out)
 	s.begin(Input{ISS: cookie, TSOffset: offset})
