@@ -14,6 +14,7 @@ type kernel struct {
 	host     tcp.Host
 	now      tcp.Time
 	settings settings
+	family   int64 // of its sockets, AF_INET or AF_INET6
 	conns    []*conn
 	sockets  []*socket
 	sent     []sent

@@ -43,6 +43,13 @@ const (
 	maxRun           = 24 * 3600 * tcp.Second // of virtual time
 )
 
+var (
+	defaultLocal   = netip.MustParseAddr("192.168.0.1")
+	defaultRemote  = netip.MustParseAddr("192.0.2.1")
+	defaultLocal6  = netip.MustParseAddr("fd3d:a0b:17d6::1")
+	defaultRemote6 = netip.MustParseAddr("fd3d:fa7b:d17d::1")
+)
+
 // A runner runs one script.
 type runner struct {
 	script *Script
@@ -77,11 +84,15 @@ type config struct {
 	bindPort      uint16
 	connectPort   uint16
 	mtu           int
+	six           bool // IPv6
 }
 
 func newConfig(s *Script) config {
-	c := config{tolerance: defaultTolerance, percent: defaultPercent, local: netip.AddrFrom4([4]byte{192, 168, 0, 1}),
-		remote: netip.AddrFrom4([4]byte{192, 0, 2, 1}), bindPort: defaultPort, connectPort: defaultPort}
+	c := config{tolerance: defaultTolerance, percent: defaultPercent, local: defaultLocal, remote: defaultRemote, bindPort: defaultPort, connectPort: defaultPort,
+		six: s.version() == "ipv6"}
+	if c.six {
+		c.local, c.remote = defaultLocal6, defaultRemote6
+	}
 	for _, o := range s.Options {
 		n, _ := strconv.ParseInt(o.Value, 10, 64)
 		switch o.Name {
@@ -114,7 +125,7 @@ func newRunner(s *Script) *runner {
 		local: netip.AddrPortFrom(c.local, c.bindPort), remote: netip.AddrPortFrom(c.remote, c.connectPort)}
 	set := newSettings(tcp.Linux)
 	if c.mtu > 0 {
-		set.profile.MSS = uint16(min(c.mtu, 65535) - ipv4Headers)
+		set.profile.MSS = uint16(min(c.mtu, 65535) - c.headers())
 	}
 	for _, d := range standard {
 		set.set(d.name, d.value)
@@ -127,12 +138,20 @@ func newRunner(s *Script) *runner {
 	}
 	r.server = r.local
 	r.kernel = newKernel(set, netip.AddrPortFrom(c.local, firstEphemeral), r.remote)
+	if r.kernel.family = afInet; s.version() != "ipv4" {
+		r.kernel.family = afInet6
+	}
 	r.cookie.script, _ = hex.DecodeString(defaultDefines["TFO_COOKIE"])
 	return r
 }
 
-// ipv4Headers are the bytes of the IPv4 and TCP headers without options.
-const ipv4Headers = 40
+// headers are the bytes of the IP and TCP headers without options. Without --mtu the link takes as much text over IPv6 as over IPv4.
+func (c *config) headers() int {
+	if c.six {
+		return wire.IPv6HeaderLen + wire.MinHeaderLen
+	}
+	return wire.IPv4HeaderLen + wire.MinHeaderLen
+}
 
 func (r *runner) failure(p Pos, code, message string) *Failure {
 	return &Failure{Pos: p, Code: code, Message: message}
@@ -310,6 +329,9 @@ func (r *runner) note() {
 // inbound sends a segment of the script to the host.
 func (r *runner) inbound(e *Event) *Failure {
 	p := e.Packet
+	if p.ICMP.Kind != wire.NoICMP {
+		return r.icmp(p)
+	}
 	r.switchFlow(p.SrcPort, p.Flags&(wire.SYN|wire.ACK) == wire.SYN)
 	if r.underTest == nil || r.underTest.listening {
 		r.begin(r.nextRemote)
@@ -327,6 +349,18 @@ func (r *runner) inbound(e *Event) *Failure {
 	if why != "" {
 		return r.failure(p.Pos, "timestamp", why)
 	}
+	r.segments = append(r.segments, Segment{r.kernel.now, false, seg})
+	r.kernel.receive(&seg)
+	return r.poke()
+}
+
+// icmp brings an ICMP error about what the host sent in the flow under test.
+func (r *runner) icmp(p *Packet) *Failure {
+	f := r.underTest
+	if f == nil || f.listening {
+		return r.failure(p.Pos, "no-connection", "there is no connection that the message could be about")
+	}
+	seg := f.quoted(p)
 	r.segments = append(r.segments, Segment{r.kernel.now, false, seg})
 	r.kernel.receive(&seg)
 	return r.poke()

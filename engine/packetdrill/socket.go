@@ -464,6 +464,10 @@ func (r *runner) optionValue(s *socket, o optionName) int64 {
 		if _, n := r.kernel.host.Buffers(s.live); n > 0 {
 			return int64(n)
 		}
+	case optionName{ipprotoIP, ipMTU}, optionName{ipprotoIPv6, ipv6MTU}:
+		if c := r.kernel.connOf(s); c != nil {
+			return pathMTU(r.kernel, c)
+		}
 	case optionName{ipprotoTCP, tcpMaxseg}:
 		if c := r.kernel.connOf(s); c != nil && !c.gone {
 			return sendMSS(r.kernel, c)

@@ -35,8 +35,12 @@ func (o *sockopts) clone() *sockopts {
 // mark gives a segment what the options say of the IP header.
 func (o *sockopts) mark(seg *wire.Segment) {
 	const ecn = 3
-	seg.TOS |= uint8(o.values[optionName{ipprotoIP, ipTOS}]) &^ ecn
-	if ttl := o.values[optionName{ipprotoIP, ipTTL}]; ttl != 0 {
+	tos, ttl := optionName{ipprotoIP, ipTOS}, optionName{ipprotoIP, ipTTL}
+	if seg.Is6() {
+		tos, ttl = optionName{ipprotoIPv6, ipv6Tclass}, optionName{ipprotoIPv6, ipv6UnicastHops}
+	}
+	seg.TOS |= uint8(o.values[tos]) &^ ecn
+	if ttl := o.values[ttl]; ttl > 0 {
 		seg.TTL = uint8(ttl)
 	}
 }
@@ -115,7 +119,7 @@ var sockoptKinds = map[optionName]sockoptKind{
 	{solSocket, soReusePort}:  {-maxInt, maxInt, fixed(0), asBool, false},
 	{solSocket, soType}:       {0, 0, fixed(sockStream), nil, true},
 	{solSocket, soProtocol}:   {0, 0, fixed(ipprotoTCP), nil, true},
-	{solSocket, soDomain}:     {0, 0, fixed(afInet), nil, true},
+	{solSocket, soDomain}:     {0, 0, func(k *kernel) int64 { return k.family }, nil, true},
 	{solSocket, soAcceptConn}: {0, 0, fixed(0), nil, true},
 	{solSocket, soError}:      {0, 0, fixed(0), nil, true},
 	{solSocket, soLinger}:     {0, 0, fixed(0), nil, false},
@@ -151,6 +155,13 @@ var sockoptKinds = map[optionName]sockoptKind{
 	{ipprotoIP, ipLocalPortRange}:    {0, maxUint32, fixed(0), nil, false},
 	{ipprotoIP, ipTOS}:               {0, 255, fixed(0), nil, false},
 	{ipprotoIP, ipTTL}:               {1, 255, fixed(64), nil, false},
+	{ipprotoIP, ipMTU}:               {0, 0, fixed(0), nil, true},
+	{ipprotoIPv6, ipv6MTU}:           {0, 0, fixed(0), nil, true},
+	{ipprotoIPv6, ipv6MTUDiscover}:   {0, 5, fixed(1), nil, false},
+	{ipprotoIPv6, ipv6Recverr}:       {0, 1, fixed(0), asBool, false},
+	{ipprotoIPv6, ipv6V6only}:        {0, 1, fixed(0), asBool, false},
+	{ipprotoIPv6, ipv6Tclass}:        {-1, 255, fixed(0), nil, false},
+	{ipprotoIPv6, ipv6UnicastHops}:   {-1, 255, fixed(64), nil, false},
 }
 
 // deferred is how long TCP_DEFER_ACCEPT really waits: until a retransmission of the SYN-ACK (secs_to_retrans of the

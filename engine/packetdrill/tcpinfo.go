@@ -74,7 +74,7 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	"tcpi_ato":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.AckDelay) },
 	"tcpi_snd_mss":    func(k *kernel, c *conn) int64 { return sendMSS(k, c) },
 	"tcpi_advmss":     func(k *kernel, c *conn) int64 { return int64(k.host.ProfileOf(&c.tcb).MSS) },
-	"tcpi_pmtu":       func(k *kernel, _ *conn) int64 { return int64(k.settings.profile.MSS) + ipv4Headers },
+	"tcpi_pmtu":       pathMTU,
 	"tcpi_unacked":    func(_ *kernel, c *conn) int64 { return int64(len(c.segments)) },
 	"tcpi_sacked": func(_ *kernel, c *conn) int64 {
 		n := int64(0)
@@ -139,6 +139,18 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	"tcpi_rwnd_limited":   func(k *kernel, c *conn) int64 { k.passTime(); return int64(c.rwndLimited) },
 	"tcpi_sndbuf_limited": func(*kernel, *conn) int64 { return 0 },
 	"tcpi_min_rtt":        func(_ *kernel, c *conn) int64 { return c.minRTT() },
+}
+
+// pathMTU is the largest packet that the path takes: that of the link, or what ICMP said.
+func pathMTU(k *kernel, c *conn) int64 {
+	if c.tcb.PathMTU != 0 {
+		return int64(c.tcb.PathMTU)
+	}
+	header := wire.IPv4HeaderLen
+	if c.tcb.Local.Addr().Is6() {
+		header = wire.IPv6HeaderLen
+	}
+	return int64(k.settings.profile.MSS) + int64(header+wire.MinHeaderLen)
 }
 
 // sendMSS is how much text a segment of a connection carries.

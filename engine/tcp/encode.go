@@ -29,6 +29,11 @@ func (h *Host) AppendBinary(b []byte) []byte {
 		b = append(b, s.cookie.Bytes[:]...)
 		b = appendInts(b, bit(s.exp))
 	}
+	b = appendInts(b, int64(len(h.paths)))
+	for _, p := range h.paths {
+		b = appendAddr(b, netip.AddrPortFrom(p.to, 0))
+		b = appendInts(b, int64(p.mtu))
+	}
 	b = appendInts(b, int64(len(h.ended)))
 	for _, e := range h.ended {
 		b = appendInts(b, int64(e.id), int64(e.errno), int64(e.unread), bit(e.eof), int64(e.port))

@@ -31,6 +31,7 @@ type Host struct {
 	sent      []wire.Segment // memory of the segments of the last call's Send effects
 	served    []served       // servers whose Fast Open cookies it remembers, the newest last
 	sockets   []Socket       // open descriptors, by number
+	paths     []path         // how large packets may be, by address, the newest last
 	ended     []ended        // sockets whose connection ended while the application still had them
 }
 
@@ -78,9 +79,9 @@ func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg} }
 // Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
 func (h *Host) Set(x *Host) {
 	conns, ends, sent := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...), h.sent
-	known, sockets := append(h.served[:0], x.served...), append(h.sockets[:0], x.sockets...)
+	known, sockets, paths := append(h.served[:0], x.served...), append(h.sockets[:0], x.sockets...), append(h.paths[:0], x.paths...)
 	*h = *x
-	h.conns, h.ended, h.sent, h.served, h.sockets = conns, ends, sent, known, sockets
+	h.conns, h.ended, h.sent, h.served, h.sockets, h.paths = conns, ends, sent, known, sockets, paths
 }
 
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
@@ -141,13 +142,17 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 	if i < 0 || h.conns[i].Timers[timer] > now {
 		return out
 	}
-	return h.wake(now, h.step(i, now, Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out))
+	out = h.step(i, now, Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out)
+	h.roomAgain()
+	return h.wake(now, out)
 }
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
 func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 	h.sent = h.sent[:0]
-	return h.wake(now, h.receive(now, seg, out))
+	out = h.receive(now, seg, out)
+	h.roomAgain()
+	return h.wake(now, out)
 }
 
 func (h *Host) receive(now Time, seg *wire.Segment, out []Effect) []Effect {
@@ -249,7 +254,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	if taken {
 		return out
 	}
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: l.deferring}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: l.deferring, PathMTU: h.pathMTU(seg.Src.Addr())}
 	h.inherit(&t)
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
 	if iss != nil {
@@ -368,7 +373,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if errno != OK {
 		return out, errno
 	}
-	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
+	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote, PathMTU: h.pathMTU(remote.Addr())}
 	if i := h.socket(c.FD); i >= 0 {
 		t.takeOptions(&h.sockets[i], &h.cfg.Profile)
 	}

@@ -125,7 +125,7 @@ func (s *step) linuxWriter() {
 // segments; room is what both windows allow. The last segment of such a packet has PSH (__tcp_transmit_skb).
 func (s *step) linuxPacket(flying, room int) int {
 	mss := s.mss()
-	n := min(len(s.t.Out)-flying, room, s.linuxPacketSegs()*mss)
+	n := min(len(s.t.Out)-flying, room, s.linuxPacketSegs()*mss, s.t.portion(mss))
 	if rest := n % mss; n > mss && rest > 0 && flying > 0 && s.nagle(flying, rest) {
 		n -= rest
 	}

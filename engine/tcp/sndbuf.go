@@ -107,13 +107,17 @@ func (h *Host) writable(s *Socket, t *TCB) bool {
 	return size-used >= used/2
 }
 
-// roomAgain looks, after something happened to a connection, whether its socket has the room that somebody waited for.
-func (h *Host) roomAgain(s *Socket) {
-	k := h.find(s.Conn)
-	if !s.NoSpace || k < 0 {
-		s.NoSpace = false
-		return
+// roomAgain looks, after something arrived, which sockets have the room that somebody waits for.
+func (h *Host) roomAgain() {
+	for i := range h.sockets {
+		s := &h.sockets[i]
+		if !s.NoSpace {
+			continue
+		}
+		k := h.find(s.Conn)
+		if k >= 0 {
+			h.growSendBuffer(s, &h.conns[k])
+		}
+		s.NoSpace = k >= 0 && !h.writable(s, &h.conns[k])
 	}
-	h.growSendBuffer(s, &h.conns[k])
-	s.NoSpace = !h.writable(s, &h.conns[k])
 }

@@ -271,9 +271,6 @@ func (h *Host) dissolve(now Time, i int, out []Effect) []Effect {
 // wake lets each call that waits return if it can now.
 func (h *Host) wake(now Time, out []Effect) []Effect {
 	for i := 0; i < len(h.sockets); i++ { // accept may open a descriptor on the way
-		if h.sockets[i].NoSpace {
-			h.roomAgain(&h.sockets[i])
-		}
 		if h.sockets[i].Waiting.Verb != 0 {
 			out = h.attempt(now, i, out)
 		}

@@ -124,7 +124,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 		return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(n), int64(l.backlog)}}), true
 	}
 	offset := h.tsOffset(seg.Dst, seg.Src)
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, PathMTU: h.pathMTU(seg.Src.Addr())}
 	h.inherit(&t)
 	for k := range t.Timers {
 		t.Timers[k] = Never
