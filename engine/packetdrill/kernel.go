@@ -222,8 +222,10 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) {
 			}
 		case e.Kind == tcp.Check && e.Rule == rule.FastOpenData:
 			c.synData = e.OK
-		case e.Kind == tcp.Updated && e.TCB != nil:
-			c.tcb = *e.TCB
+		case e.Kind == tcp.Updated:
+			if t := k.host.Conn(e.Conn); t != nil {
+				c.tcb = *t
+			}
 			c.arrived()
 		case e.Kind == tcp.Change:
 			c.tcb.State = e.To
@@ -247,8 +249,8 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) {
 func (k *kernel) opened(e *tcp.Effect, o *sockopts) {
 	c := &conn{options: o}
 	c.tcb.ID = e.Conn
-	if e.TCB != nil {
-		c.tcb = *e.TCB
+	if t := k.host.Conn(e.Conn); t != nil {
+		c.tcb = *t
 	}
 	if o == nil {
 		c.options = newSockopts()

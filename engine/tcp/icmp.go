@@ -21,7 +21,7 @@ func (h *Host) ReceiveICMP(now Time, seg *wire.Segment, out []Effect) []Effect {
 	// RFC 9293 section 3.9.2.2, MUST-54: the error goes to the connection that sent what is quoted.
 	if i := h.between(seg.Src, seg.Dst); i >= 0 {
 		id, remote := h.conns[i].ID, h.conns[i].Remote.Addr()
-		out = h.step(i, now, Input{Kind: ICMPInput, Seg: seg}, out)
+		out = h.step(i, now, &Input{Kind: ICMPInput, Seg: seg}, out)
 		if i = h.find(id); i >= 0 && h.conns[i].PathMTU != 0 {
 			h.learnPath(remote, h.conns[i].PathMTU)
 		}

@@ -373,7 +373,7 @@ func (h *Host) trySend(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 	}
 	if n > 0 {
 		s.Done += n
-		out = h.step(k, now, Input{Kind: SendInput, Data: data[:n]}, out)
+		out = h.step(k, now, &Input{Kind: SendInput, Data: data[:n]}, out)
 	}
 	if s.Done == len(s.Waiting.Data) || s.Done > 0 && s.Waiting.Nonblock {
 		return s.Done, OK, out
@@ -406,7 +406,7 @@ func (h *Host) tryRecv(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 		e.unread -= uint32(n)
 		return n, OK, out
 	case n > 0:
-		return n, OK, h.step(k, now, Input{Kind: RecvInput, Count: n}, out)
+		return n, OK, h.step(k, now, &Input{Kind: RecvInput, Count: n}, out)
 	case eof:
 		return 0, OK, out
 	case k < 0:
@@ -454,13 +454,13 @@ func (h *Host) shutdown(now Time, s *Socket, how How, out []Effect) ([]Effect, E
 		return out, ENOTCONN
 	case h.conns[k].State == SynSent:
 		s.Conn = 0
-		return h.step(k, now, Input{Kind: CloseInput}, out), OK
+		return h.step(k, now, &Input{Kind: CloseInput}, out), OK
 	}
 	s.NoRead = s.NoRead || how != ShutWrite
 	if how == ShutRead {
 		return out, OK
 	}
-	return h.step(k, now, Input{Kind: ShutdownInput}, out), OK
+	return h.step(k, now, &Input{Kind: ShutdownInput}, out), OK
 }
 
 func (h *Host) closeSocket(now Time, i int, verb Verb, out []Effect) []Effect {
@@ -485,9 +485,9 @@ func (h *Host) release(now Time, s Socket, verb Verb, out []Effect) []Effect {
 		h.ended = slices.DeleteFunc(h.ended, func(e ended) bool { return e.id == s.Conn })
 	case verb == CallAbort:
 		h.conns[k].Orphan = true
-		out = h.step(k, now, Input{Kind: AbortInput}, out)
+		out = h.step(k, now, &Input{Kind: AbortInput}, out)
 	default:
-		out = h.step(k, now, Input{Kind: CloseInput}, out)
+		out = h.step(k, now, &Input{Kind: CloseInput}, out)
 	}
 	return out
 }
@@ -500,7 +500,7 @@ func (h *Host) setOption(now Time, i int, o SockOpt, v [3]Time, out []Effect) []
 	} else if s.Listening {
 		h.listener(s.Port).set(&h.cfg.Profile, o, v[0])
 	} else if k := h.find(s.Conn); k >= 0 {
-		out = h.step(k, now, Input{Kind: OptionInput, Option: o, Values: v}, out)
+		out = h.step(k, now, &Input{Kind: OptionInput, Option: o, Values: v}, out)
 	}
 	return out
 }
