@@ -62,7 +62,7 @@ func (o *sockopts) onHost(k *kernel, name optionName) (c tcp.Call, ok bool) {
 				value(optionName{ipprotoTCP, tcpKeepCnt})}
 		}
 	case optionName{solSocket, soLinger}:
-		c.Option, c.Values = tcp.Linger, [3]tcp.Time{tcp.Time(asBit(o.linger)), tcp.Time(o.lingerFor) * tcp.Second}
+		c.Option, c.Values[0] = tcp.Linger, tcp.Time(asBit(o.linger && o.lingerFor == 0))
 	case optionName{ipprotoTCP, tcpUserTimeout}:
 		c.Option, c.Values[0] = tcp.UserTimeout, c.Values[0]*tcp.Millisecond
 	case optionName{ipprotoTCP, tcpDeferAccept}, optionName{ipprotoTCP, tcpLinger2}:

@@ -80,7 +80,7 @@ const (
 	FastOpenQueue                      // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
 	FastOpenKey                        // what the listener makes its Fast Open cookies with (Linux tcp_fastopen_key, a number here)
 	Nonblocking                        // O_NONBLOCK, of a descriptor: 1 on, 0 off
-	Linger                             // SO_LINGER of a descriptor: 1 lets close abort the connection (a time of 0 s), 0 off
+	Linger                             // SO_LINGER of a descriptor with a time of 0 s: 1 lets close abort the connection, 0 off
 	MaxSeg                             // TCP_MAXSEG: bytes of the largest segment
 	RecvBuffer                         // SO_RCVBUF: bytes, before the connection is made
 	SendBuffer                         // SO_SNDBUF of a descriptor: bytes
@@ -97,6 +97,21 @@ var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }
 
+// IsSwitch reports whether an option is on or off.
+func (o SockOpt) IsSwitch() bool {
+	return o == NoDelay || o == ReuseAddr || o == Nonblocking || o == Linger || o == FastOpenConnect
+}
+
+// OfDescriptor reports whether only a descriptor has the option, not a connection by itself.
+func (o SockOpt) OfDescriptor() bool {
+	return o == SockError || o == Nonblocking || o == Linger || o == SendBuffer || o == FastOpenConnect || o == LocalPorts
+}
+
+// IsNumber reports whether the value of an option is one number, neither a switch nor a time.
+func (o SockOpt) IsNumber() bool {
+	return o == FastOpenQueue || o == FastOpenKey || o == MaxSeg || o == RecvBuffer || o == SendBuffer || o == SynCount
+}
+
 // String returns the call as the scenario language writes it behind the host: "listen backlog 4", "send 18". Of text that is sent it
 // tells the length only.
 func (c Call) String() string { return c.Format(strconv.Itoa(len(c.Data))) }
@@ -108,6 +123,9 @@ func (c Call) Format(text string) string {
 	case CallListen:
 		s += " backlog " + strconv.Itoa(c.Backlog)
 	case CallConnect:
+		if c.Unspec {
+			s += " unspec"
+		}
 		if c.To.IsValid() {
 			s += " to " + c.To.String()
 		}
@@ -123,6 +141,16 @@ func (c Call) Format(text string) string {
 		if c.Count != 0 {
 			s += " " + strconv.Itoa(c.Count)
 		}
+		if c.Peek {
+			s += " peek"
+		}
+		if c.WaitAll {
+			s += " waitall"
+		}
+	case CallShutdown:
+		if c.How != ShutWrite {
+			s += " " + c.How.String()
+		}
 	case CallClose:
 		if c.Listener {
 			s += " listener"
@@ -132,11 +160,13 @@ func (c Call) Format(text string) string {
 		switch {
 		case c.Option == KeepAlive && c.Values[0] == 0:
 			s += " off"
-		case c.Option == FastOpenQueue, c.Option == FastOpenKey:
+		case c.Option.IsNumber():
 			s += " " + strconv.FormatInt(int64(c.Values[0]), 10)
-		case (c.Option == NoDelay || c.Option == ReuseAddr) && c.Values[0] == 0:
+		case c.Option == LocalPorts:
+			s += fmt.Sprintf(" %d %d", int64(c.Values[0]), int64(c.Values[1]))
+		case c.Option.IsSwitch() && c.Values[0] == 0:
 			s += " off"
-		case c.Option == NoDelay || c.Option == ReuseAddr:
+		case c.Option.IsSwitch():
 			s += " on"
 		case c.Option == KeepAlive:
 			s += fmt.Sprintf(" %s %s %d", c.Values[0], c.Values[1], int64(c.Values[2]))

@@ -161,4 +161,7 @@ func TestManySockets(t *testing.T) {
 	h.arrive("S", nxt-1, 0, 0)
 	h.arrive(".", nxt, undNxt, 0)
 	h.equal("accept without a descriptor", h.on(call(3, tcp.CallAccept)), "EMFILE")
+	h.equal("accept that waits for one", h.on(nonblocking(call(3, tcp.CallAccept))), "EMFILE")
+	h.on(call(50, tcp.CallClose))
+	h.equal("the connection has stayed in the queue", h.on(call(3, tcp.CallAccept)), "50")
 }

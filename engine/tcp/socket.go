@@ -467,7 +467,7 @@ func (h *Host) closeSocket(now Time, i int, verb Verb, out []Effect) []Effect {
 	s := h.sockets[i]
 	h.sockets = slices.Delete(h.sockets, i, i+1)
 	// SO_LINGER with no time to wait: what was not sent is thrown away, and the peer is told so.
-	if l := s.options[Linger]; l.values[0] != 0 && l.values[1] == 0 {
+	if s.options[Linger].values[0] != 0 {
 		verb = CallAbort
 	}
 	return h.release(now, s, verb, out)
