@@ -254,7 +254,8 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	if taken {
 		return out
 	}
-	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
+	in := Input{Kind: SegmentInput, Seg: seg}
+	h.draw(&in, now, seg.Dst, seg.Src)
 	if iss != nil {
 		in.ISS, in.Drawn = *iss, ""
 	}
@@ -374,7 +375,8 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if errno != OK {
 		return out, errno
 	}
-	in := h.opening(OpenInput, nil, now, local, remote)
+	in := Input{Kind: OpenInput}
+	h.draw(&in, now, local, remote)
 	if c.FastOpen {
 		in.Data, in.fast = c.Data, h.remembered(remote.Addr())
 	}
