@@ -139,7 +139,13 @@ func (r *runner) prepareOn(s *syscall, sock *socket) *Failure {
 		return f
 	case "write":
 		r.write(s, sock, arg(2), 0)
-	case "send", "sendto":
+	case "send":
+		r.write(s, sock, arg(2), arg(3))
+	case "sendto":
+		if family, given := c.Args[4].number(); given && family == 0 && arg(3)&msgFastopen != 0 {
+			s.returns(-1, "EOPNOTSUPP") // AF_UNSPEC is no address to connect to
+			return nil
+		}
 		r.write(s, sock, arg(2), arg(3))
 	case "writev":
 		n, f := r.vector(c.Args[1])

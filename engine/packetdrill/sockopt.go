@@ -88,6 +88,7 @@ var hostOptions = map[optionName]tcp.SockOpt{
 	{ipprotoTCP, tcpMaxseg}:          tcp.MaxSeg,
 	{ipprotoTCP, tcpSyncnt}:          tcp.SynCount,
 	{ipprotoTCP, tcpFastopen}:        tcp.FastOpenQueue,
+	{ipprotoTCP, tcpNotsentLowat}:    tcp.NotSent,
 	{ipprotoTCP, tcpFastopenConnect}: tcp.FastOpenConnect,
 }
 

@@ -275,7 +275,7 @@ func (p *parser) onWhat(c *tcp.Call) {
 
 // sockOpts are the socket options that "set" knows.
 var sockOpts = []tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept, tcp.ReuseAddr, tcp.FastOpenKey, tcp.Nonblocking,
-	tcp.Linger, tcp.MaxSeg, tcp.RecvBuffer, tcp.SendBuffer, tcp.SynCount, tcp.Linger2, tcp.FastOpenConnect, tcp.LocalPorts}
+	tcp.Linger, tcp.MaxSeg, tcp.RecvBuffer, tcp.SendBuffer, tcp.SynCount, tcp.Linger2, tcp.FastOpenConnect, tcp.LocalPorts, tcp.NotSent}
 
 // numberOpts are those that are numbers, with what they count and its bounds.
 var numberOpts = map[tcp.SockOpt]struct {
@@ -287,6 +287,7 @@ var numberOpts = map[tcp.SockOpt]struct {
 	tcp.MaxSeg:        {"the number of bytes in a segment", 88, 32767},
 	tcp.RecvBuffer:    {"the number of bytes in the buffer", 1, 1 << 30},
 	tcp.SendBuffer:    {"the number of bytes in the buffer", 1, 1 << 30},
+	tcp.NotSent:       {"the number of bytes that may wait", 1, 1 << 30},
 	tcp.SynCount:      {"the number of retransmissions", 1, 127},
 }
 

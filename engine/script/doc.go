@@ -131,6 +131,7 @@
 //	client get error fd 3               # SO_ERROR
 //	client set nonblock on fd 3         # from now on
 //	client set sndbuf 20000 fd 3        # how much text waits to be acknowledged, Linux doubles it
+//	client set notsent 8000 fd 3        # how much of it may wait to be sent
 //	client set rcvbuf 20000 fd 3        # likewise what waits to be read, before connect or listen
 //	client set maxseg 1000 fd 3         # largest segment
 //	client set syncnt 2 fd 3            # how often the SYN is sent again

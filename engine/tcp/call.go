@@ -88,11 +88,12 @@ const (
 	Linger2                            // TCP_LINGER2: how long a closed socket stays in FIN-WAIT-2
 	FastOpenConnect                    // TCP_FASTOPEN_CONNECT of a descriptor: 1 lets connect wait for the text of the first send, 0 off
 	LocalPorts                         // IP_LOCAL_PORT_RANGE of a descriptor: the first and the last local port that connect may choose
+	NotSent                            // TCP_NOTSENT_LOWAT of a descriptor: bytes that may wait to be sent, for whoever asks for room
 	numSockOpts
 )
 
 var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen", "fastopen-key",
-	"nonblock", "linger", "maxseg", "rcvbuf", "sndbuf", "syncnt", "linger2", "fastopen-connect", "local-ports"}
+	"nonblock", "linger", "maxseg", "rcvbuf", "sndbuf", "syncnt", "linger2", "fastopen-connect", "local-ports", "notsent"}
 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }
@@ -104,12 +105,12 @@ func (o SockOpt) IsSwitch() bool {
 
 // OfDescriptor reports whether only a descriptor has the option, not a connection by itself.
 func (o SockOpt) OfDescriptor() bool {
-	return o == SockError || o == Nonblocking || o == Linger || o == SendBuffer || o == FastOpenConnect || o == LocalPorts
+	return o == SockError || o == Nonblocking || o == Linger || o == SendBuffer || o == FastOpenConnect || o == LocalPorts || o == NotSent
 }
 
 // IsNumber reports whether the value of an option is one number, neither a switch nor a time.
 func (o SockOpt) IsNumber() bool {
-	return o == FastOpenQueue || o == FastOpenKey || o == MaxSeg || o == RecvBuffer || o == SendBuffer || o == SynCount
+	return o == FastOpenQueue || o == FastOpenKey || o == MaxSeg || o == RecvBuffer || o == SendBuffer || o == SynCount || o == NotSent
 }
 
 // String returns the call as the scenario language writes it behind the host: "listen backlog 4", "send 18". Of text that is sent it

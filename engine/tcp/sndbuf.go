@@ -1,6 +1,9 @@
 package tcp
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // The send buffer: how much text a socket takes that the peer has not acknowledged. Linux counts in it the memory of its own records
 // too, takes text in portions of as many whole segments as go to the card at once, and lets whoever waits for room go on only
@@ -78,10 +81,11 @@ func (h *Host) sendRoom(now Time, s *Socket, t *TCB, n int) int {
 	if t.State.Synchronized() {
 		may = max(min(int(t.SndWnd)-flying, st.quota()*mss), 0) / mss * mss
 	}
+	lowat := s.notSent()
 	taken := 0
 	for taken < n {
 		rest := waiting % portion
-		if rest == 0 && p.queued(flying, waiting, portion) >= size {
+		if rest == 0 && (p.queued(flying, waiting, portion) >= size || waiting >= lowat) {
 			break
 		}
 		more := min(portion-rest, n-taken)
@@ -104,7 +108,15 @@ func (h *Host) writable(s *Socket, t *TCB) bool {
 	if !p.Linux {
 		return used < size
 	}
-	return size-used >= used/2
+	return size-used >= used/2 && 2*(len(t.Out)-flying) < s.notSent()
+}
+
+// notSent is how much text may wait to be sent before a socket has no room: for whoever waits it is half of that.
+func (s *Socket) notSent() int {
+	if o := &s.options[NotSent]; o.set {
+		return int(o.values[0])
+	}
+	return math.MaxInt
 }
 
 // roomAgain looks, after something arrived, which sockets have the room that somebody waits for.
