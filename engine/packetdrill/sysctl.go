@@ -91,7 +91,8 @@ var sysctls = map[string]func(s *settings, v []int64) bool{
 		s.profile.OrphanRetry = uint8(v[0])
 		return v[0] > 0 && v[0] < 256 || v[0] == 0 && setTo8(&s.profile.OrphanRetry, 8)
 	},
-	"tcp_fastopen": (*settings).fastOpen,
+	"tcp_slow_start_after_idle": func(s *settings, v []int64) bool { s.profile.IdleRestart = v[0] != 0; return v[0] == 0 || v[0] == 1 },
+	"tcp_fastopen":              (*settings).fastOpen,
 }
 
 func oneOf(p *uint8, v, most int64) bool {
@@ -144,7 +145,7 @@ func (s *settings) wmem(v []int64) bool {
 // ignored are sysctls about what the model leaves out, with the values at which it behaves alike; "" is any.
 var ignored = map[string]string{
 	"tcp_fastopen_key": "", "tcp_fastopen_blackhole_timeout_sec": "", "tcp_frto": "", "tcp_fack": "", "tcp_dsack": "1", "tcp_reordering": "",
-	"tcp_max_reordering": "", "tcp_congestion_control": "cubic reno", "tcp_slow_start_after_idle": "", "tcp_recovery": "", "tcp_early_retrans": "",
+	"tcp_max_reordering": "", "tcp_congestion_control": "cubic reno", "tcp_recovery": "", "tcp_early_retrans": "",
 	"tcp_tso_win_divisor": "", "tcp_pacing_ss_ratio": "", "tcp_pacing_ca_ratio": "", "tcp_notsent_lowat": "", "tcp_min_tso_segs": "",
 	"tcp_limit_output_bytes": "", "tcp_autocorking": "", "tcp_no_metrics_save": "", "tcp_moderate_rcvbuf": "", "tcp_min_rtt_wlen": "", "tcp_mtu_probing": "0",
 	"tcp_base_mss": "", "tcp_comp_sack_nr": "", "tcp_comp_sack_delay_ns": "", "tcp_challenge_ack_limit": "", "tcp_retries1": "", "tcp_rfc1337": "0",

@@ -42,6 +42,7 @@ var differences = []Difference{
 	{"timeout after a lost SYN", both("3 s", "3 s if no round trip was measured"), linuxOnly, rule.RTOAfterSyn, "syn-lost"},
 	{"initial window after a lost SYN", both("one segment", "as ever, unless more than one was lost"), linuxOnly, rule.LinuxSynForgiven, "syn-lost"},
 	{"initial window", both("2 to 4 segments (RFC 5681)", "10 segments (RFC 6928)"), []string{"InitialSegs"}, rule.Send, "initial-window-linux"},
+	{"the congestion window after a pause", both("the initial window", "half for each timeout, and half of what was not used"), linuxOnly, rule.LinuxRestart, "idle-restart-linux"},
 	{"repair of a loss", both("half the window, RFC 5681", "0.7 of it, RFC 6937"), linuxOnly, rule.LinuxPRR, "data-lost-sack-linux"},
 	{"tail loss probe", both("no", "after two round trips, if SACK is agreed"), []string{"LossProbe"}, rule.LossProbe, "handshake-linux"},
 	{"delayed acknowledgments", both("no", "40 ms at most"), []string{"AckDelay"}, rule.AckDelayed, "delayed-ack-linux"},

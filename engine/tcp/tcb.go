@@ -95,6 +95,10 @@ type TCB struct {
 	MaxOut                          uint32
 	UsageEnd                        wire.Seq
 
+	LastSent  Time   // when text was last sent
+	CwndUsed  uint32 // segments that were out at most while the window was not full, and since when that is watched
+	CwndStamp Time
+
 	TailSeq  wire.Seq // first number of the newest segment with text
 	SmallEnd wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)
 	Resent   uint8    // how often the SYN or SYN-ACK was sent again
