@@ -176,6 +176,7 @@ const (
 	LinuxNagle           ID = "linux:nagle"
 	LinuxSendBuffer      ID = "linux:send-buffer"
 	LinuxRestart         ID = "linux:restart"
+	LinuxPathMSS         ID = "linux:path-mss"
 	LinuxWindow          ID = "linux:window-unit"
 
 	LabDrop      ID = "lab:drop"
@@ -717,6 +718,9 @@ var catalogue = []Rule{
 	linux(LinuxNagle, "Only small segments make small segments wait",
 		"Nagle's algorithm holds a small segment back while anything is unacknowledged. Linux lets it go unless another small one is (Minshall's variation).").
 		says("{bytes} bytes go out although {flying} are not acknowledged: none of those segments is small.", "", "bytes", "flying"),
+	linux(LinuxPathMSS, "The path's MTU limits the MSS that is announced",
+		"The MSS option says what its sender takes. Linux announces no more than the path to the peer is known to take, as if the way back were the same.").
+		says("The path is known to take {MTU} bytes, so {MSS} bytes of text are announced.", "", "MSS", "MTU"),
 	linux(LinuxRestart, "A window that is not used shrinks",
 		"For each retransmission timeout without text Linux halves the congestion window, and it gives up half of what the application leaves unused. Slow start may take it back to three quarters.").
 		says("The window was not used for {idle.us}: it shrinks from {was} to {cwnd} bytes.", "", "was", "cwnd", "idle.us"),

@@ -77,6 +77,7 @@ var differences = []Difference{
 	{"an ICMP error for a SYN-ACK", both("only a hard one ends the attempt", "only a soft one does"), linuxOnly, rule.LinuxICMPRequest, "icmp-for-syn-ack-linux"},
 	{"a hard ICMP error for text", both("aborts the connection", "kept, and the connection goes on"), linuxOnly, rule.LinuxICMPSoft, "icmp-hard-in-established-linux"},
 	{"no route while text is sent again", both("the timeout stays doubled", "the last doubling is taken back"), linuxOnly, rule.RevertBackOff, "net-unreachable-data-linux"},
+	{"the MSS announced on a path that takes less than the link", both("what the link takes", "what the path takes"), linuxOnly, rule.LinuxPathMSS, "mtu-fastopen-linux"},
 	{"the smallest path MTU that is believed", both("68 bytes", "552 bytes"), linuxOnly, rule.PathMTU, "mtu-attack"},
 
 	// The end.

@@ -170,6 +170,10 @@ func (s *step) tooBig(seg *wire.Segment) {
 		least = linuxMinMTU4
 	}
 	mtu, was := max(uint32(seg.ICMP.MTU), least), s.mss()
+	if s.t.State == SynSent && s.t.SynData > 0 {
+		s.synTooBig(seg, mtu)
+		return
+	}
 	old := s.t.PathMTU
 	s.t.PathMTU = mtu
 	now := s.mss()
@@ -188,5 +192,19 @@ func (s *step) tooBig(seg *wire.Segment) {
 	for uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PathMTUResend, int64(mtu)) {
 	}
 	s.stop(LossProbe, rule.PathMTUResend)
+	s.set(Retransmit, s.now+s.t.RTO, rule.RTORestart, int64(s.t.RTO))
+}
+
+// synTooBig takes that word about a SYN with the text of a Fast Open: without it the SYN fits, and goes out again at once
+// (tcp_simple_retransmit). The text follows the handshake.
+func (s *step) synTooBig(seg *wire.Segment, mtu uint32) {
+	size, room := int64(s.t.SynData), int64(mtu)-int64(s.t.headers())
+	if !s.check(room < size+int64(wire.MaxOptions) && s.t.PathMTU != mtu, rule.PathMTU, int64(seg.ICMP.MTU), size, room) {
+		s.discard(rule.PathMTU, int64(seg.ICMP.MTU), size, room)
+		return
+	}
+	s.t.PathMTU = mtu
+	s.t.Timing = false
+	s.emitSyn(rule.PathMTUResend, num(s.t.ISS), 0, int64(mtu))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTORestart, int64(s.t.RTO))
 }

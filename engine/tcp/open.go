@@ -56,6 +56,7 @@ func (s *step) begin(in *Input) {
 
 // emitSyn sends the SYN of SYN-SENT, for the first time or again.
 func (s *step) emitSyn(id rule.ID, args ...int64) {
+	s.checkMSS()
 	flags := wire.SYN
 	// RFC 3168 section 6.1.1: an ECN-setup SYN has ECE and CWR set; 6.1.1.1: one that is sent again may not, in case they are why
 	// the first was lost.
@@ -75,6 +76,7 @@ func (s *step) emitSyn(id rule.ID, args ...int64) {
 
 // emitSynAck sends the SYN-ACK of SYN-RECEIVED, for the first time or again.
 func (s *step) emitSynAck(id rule.ID, args ...int64) {
+	s.checkMSS()
 	flags := wire.SYN | wire.ACK
 	if s.t.ECN {
 		flags |= wire.ECE // RFC 3168 section 6.1.1: an ECN-setup SYN-ACK has ECE set and CWR not
