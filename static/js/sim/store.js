@@ -66,7 +66,7 @@ export class Store {
     /** @type {import('../../vendor/signals.js').ReadonlySignal<readonly LabEvent[]>} */
     this.events = computed(() => {
       this.version.value;
-      return this.shown().flatMap((f) => f.events);
+      return this.eventsOf(this.tip.value);
     });
     this.index = computed(() => index(this.events.value));
     /** @type {import('../../vendor/signals.js').ReadonlySignal<Model>} */
@@ -444,6 +444,12 @@ export class Store {
       list.push({ tip: node, first: i < 0, from: tips.get(path[i - 1]?.node ?? -1) ?? 0, line: by && 'line' in by ? by.line : '', at: by?.at ?? 0, rule: by?.events.find((e) => e.kind === 'rule-removed')?.text ?? '' });
     }
     return list.sort((a, b) => Number(b.first) - Number(a.first) || a.tip - b.tip);
+  }
+
+  /** All that happens on a branch. A run whose future is hidden is given only as far as the learner has seen it. @param {number} tip @returns {readonly LabEvent[]} */
+  eventsOf(tip) {
+    const path = this.pathTo(tip);
+    return (tip === this.original ? path.slice(0, this.seen.value) : path).flatMap((f) => f.events);
   }
 
   /** Shows another branch at the same time. @param {number} tip */

@@ -3,12 +3,12 @@
 //
 //   properties   branches   Branch[]
 //                tip        the branch that is shown
-//                name       (branch) => its name
 //                choose     (tip) => shows it
 //                compare    () => lays the shown branch beside another one
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { tree } from './history.js';
 import { arrows, rove, stay } from './keys.js';
+import { branchName } from './rules.js';
 import { t } from './sentence.js';
 import { use } from './tcp-header.js';
 
@@ -26,8 +26,6 @@ export class TcpHistory extends LitElement {
     /** @type {Branch[]} */
     this.branches = [];
     this.tip = 0;
-    /** @type {(b: Branch | undefined) => string} */
-    this.name = () => '';
     /** @type {(tip: number) => void} */
     this.choose = () => {};
     this.compare = () => {};
@@ -85,12 +83,12 @@ export class TcpHistory extends LitElement {
     const x = (column) => (column === Infinity ? width - EDGE : EDGE + column * step);
     return html`<div class="history ${this.open ? 'open' : ''}" @keydown=${this.key}>
       <button type="button" class="fold" aria-expanded=${this.open} @click=${() => this.fold(!this.open)}>
-        ${small(rows, columns)}<span><span class="vh">${t('history.fold', { n: this.branches.length })} </span>${this.name(now)}</span></button>
+        ${small(rows, columns)}<span><span class="vh">${t('history.fold', { n: this.branches.length })} </span>${branchName(now)}</span></button>
       <h3>${t('history.title')}</h3>
       <button type="button" class="aside" @click=${this.compare}>${use('beside')}${t('history.compare')}</button>
       <div class="tips" role="toolbar" aria-orientation="vertical" aria-label=${t('history.label')} data-rove data-vertical @keydown=${arrows} @focusin=${stay}>
         ${repeat(rows, (r) => r.branch.tip, (r) => html`<button type="button" aria-current=${r.branch.tip === this.tip ? 'true' : nothing} @click=${() => this.pick(r.branch.tip)}>
-          ${row(r, x, width)}<span>${this.name(r.branch)}${r.up ? html`<span class="vh"> ${t('history.from', { branch: this.name(this.branches.find((b) => b.tip === r.branch.from)) })}</span>` : nothing}</span></button>`)}
+          ${row(r, x, width)}<span>${branchName(r.branch)}${r.up ? html`<span class="vh"> ${t('history.from', { branch: branchName(this.branches.find((b) => b.tip === r.branch.from)) })}</span>` : nothing}</span></button>`)}
       </div>
     </div>`;
   }
@@ -102,7 +100,7 @@ function row(r, x, width) {
   const down = (at, y0, y1) => svg`<line class=${r.down.includes(at) ? 'on' : ''} x1=${x(at)} x2=${x(at)} y1=${y0} y2=${y1}></line>`;
   const all = (/** @type {number[]} */ list) => [...new Set(list)].sort((a, b) => Number(r.down.includes(a)) - Number(r.down.includes(b)));
   const end = r.on?.[1] === Infinity;
-  return html`<svg class="graph" width=${width} height="100%" aria-hidden="true" focusable="false">
+  return html`<svg class="graph" width=${width} aria-hidden="true" focusable="false">
     ${all(r.through).map((c) => down(c, '0', '100%'))}
     <line x1=${x(r.x)} x2=${x(Infinity)} y1="50%" y2="50%"></line>
     ${all(r.leaves).map((c) => down(c, '50%', '100%'))}

@@ -5,6 +5,7 @@
 //                position   { t, k }
 //                selection  number of the chosen segment, or 0
 //                width      CSS pixels; measured when it is not set
+//                mark       an instant with a line and a sign, or null
 //   events       seek            { t, k }   the learner wants to be there
 //                segment-select  { id }     the learner chose a segment
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
@@ -21,7 +22,7 @@ let made = 0;
 
 export class TcpLadder extends LitElement {
   static properties = {
-    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, width: { type: Number }, measured: { state: true },
+    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
   };
 
   constructor() {
@@ -32,6 +33,8 @@ export class TcpLadder extends LitElement {
     this.position = { t: 0, k: 0 };
     this.selection = 0;
     this.width = 0;
+    /** @type {number | null} */
+    this.mark = null;
     this.measured = 0;
     /** Which segment has the tab stop. */
     this.stop = 0;
@@ -100,6 +103,7 @@ export class TcpLadder extends LitElement {
       <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
       <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>
+      ${this.mark === null ? nothing : marked(l, yAt(l, { t: this.mark, k: count(ix.times, (v) => v <= (this.mark ?? 0)) }))}
       <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
     </svg>`;
   }
@@ -280,6 +284,9 @@ const patterns = (id) => svg`<defs>
   <pattern id="${id}-syn" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="hatch-bg"></rect><line x1="1.5" y1="0" x2="1.5" y2="6" class="hatch"></line></pattern>
   <pattern id="${id}-fin" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="cross-bg"></rect><path d="M 0 3 H 6 M 3 0 V 6" class="cross"></path></pattern>
 </defs>`;
+
+/** @param {Layout} l @param {number} y */
+const marked = (l, y) => svg`<g class="mark" aria-hidden="true"><line x1=${l.left} x2=${l.right} y1=${y} y2=${y}></line><rect x=${l.server - 32} y=${y - 9} width="22" height="18" rx="4"></rect><text x=${l.server - 21} y=${y + 5.5} text-anchor="middle">≠</text></g>`;
 
 /** @param {Layout} l @param {Break} b */
 const gap = (l, b) => svg`<g class="break"><rect x=${l.left} y=${b.y0} width=${l.right - l.left} height=${b.y1 - b.y0}></rect><path d=${b.top}></path><path d=${b.bottom}></path><text x=${b.x} y=${(b.y0 + b.y1) / 2 + 4} text-anchor="middle">${b.text}</text></g>`;

@@ -6,7 +6,7 @@ import { Announcer } from './announce.js';
 import { checkAt } from './fold.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
 import { PANELS, sheet } from './panels.js';
-import { actionWords, settings, suggestions } from './rules.js';
+import { branchName, settings, suggestions } from './rules.js';
 import { has, ms, pathRule, ruleSentence, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
@@ -92,7 +92,6 @@ export class TcpSim extends LitElement {
     // the same functions for good: a new one would make the parts render again
     this.doLine = (/** @type {string} */ line) => this.act(line);
     this.sayThis = (/** @type {string} */ text) => this.say(text);
-    this.nameOf = (/** @type {import('./store.js').Branch | undefined} */ b) => this.branchName(b);
     this.chooseTip = (/** @type {number} */ tip) => this.choose(tip);
     this.wentThere = (/** @type {string} */ outcome, /** @type {string} */ what) => this.went(outcome, what);
     this.leaveUntil = () => void this.closeUntil();
@@ -418,7 +417,8 @@ export class TcpSim extends LitElement {
     const s = this.store;
     s.choose(tip);
     this.saidStep = s.model.value.step;
-    this.say(t('say.branch.chosen', { text: this.branchName(s.branches.value.find((b) => b.tip === tip)) }));
+    this.note = '';
+    this.announcer?.say(t('say.branch.chosen', { text: branchName(s.branches.value.find((b) => b.tip === tip)) }), { group: 'answer' });
   }
 
   /** Opens a panel and goes there. @param {string} id */
@@ -509,7 +509,7 @@ export class TcpSim extends LitElement {
     if (!this.store.undo()) return this.say(t('ui.why.undo'));
     const now = this.store.branches.value.find((b) => b.tip === this.store.tip.value);
     this.saidStep = this.store.model.value.step;
-    this.say(t('say.undo', { text: this.branchName(now) }));
+    this.say(t('say.undo', { text: branchName(now) }));
   }
 
   async fullscreen() {
@@ -700,16 +700,11 @@ export class TcpSim extends LitElement {
     </div>`;
   }
 
-  /** @param {import('./store.js').Branch | undefined} b */
-  branchName(b) {
-    return !b || b.first || !b.line ? t('ui.branch.first') : t('ui.branch.name', { what: actionWords(b.line, b.rule), n: ms(b.at) });
-  }
-
   /** The tree of the run, from its first branch on. */
   history() {
     const s = this.store, branches = s.branches.value;
     if (branches.length < 2 || this.tree !== 'there') return nothing;
-    return html`<tcp-history .branches=${branches} .tip=${s.tip.value} .name=${this.nameOf} .choose=${this.chooseTip} .compare=${this.layBeside}></tcp-history>`;
+    return html`<tcp-history .branches=${branches} .tip=${s.tip.value} .choose=${this.chooseTip} .compare=${this.layBeside}></tcp-history>`;
   }
 
   /** @param {Model} m */
@@ -750,14 +745,14 @@ export class TcpSim extends LitElement {
     return html`<div class="card transport" role="group" aria-label=${t('ui.playback')}>
       ${this.history()}
       ${this.note ? html`<p class="simnote">${this.note}<button type="button" class="icon quiet" tabindex="-1" aria-label=${t('ui.close')} @click=${() => { this.note = ''; }}>${use('close')}</button></p>` : nothing}
-      <div class="btns" role="toolbar" aria-label=${t('ui.playback')} data-rove @keydown=${arrows} @focusin=${stay}>
+      <div class="steer"><div class="btns" role="toolbar" aria-label=${t('ui.playback')} data-rove @keydown=${arrows} @focusin=${stay}>
         <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.first')} title=${t('ui.first')} @click=${() => this.goBack(() => s.start())}>${use('first')}</button>
         <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.back')} title=${t('ui.back')} @click=${() => this.goBack(() => s.back())}>${use('back')}</button>
         <button type="button" class="solid play" @click=${this.toggle}>${use(playing ? 'pause' : 'play')}<span>${t(playing ? 'ui.pause' : 'ui.play')}</span></button>
         <button type="button" class="icon next" aria-disabled=${end} aria-label=${t('ui.next')} title=${t('ui.next')} @click=${this.next}>${use('fwd')}</button>
         <button type="button" class="icon until" aria-expanded=${this.until} aria-label=${t('until.menu')} title=${t('until.menu')} @click=${this.toggleUntil}>${use('until')}</button>
       </div>
-      ${this.until ? html`<tcp-until .store=${s} .ask=${this.blocked} .done=${this.wentThere} .close=${this.leaveUntil} @focusout=${this.untilLost}></tcp-until>` : nothing}
+      ${this.until ? html`<tcp-until .store=${s} .ask=${this.blocked} .done=${this.wentThere} .close=${this.leaveUntil} @focusout=${this.untilLost}></tcp-until>` : nothing}</div>
       <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .text=${this.stepText}></tcp-timeline>
       <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : check ? t('ui.event.check', { i: m.step + 1, c: check.i, of: check.of }) : t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
       ${this.speed('speed')}
