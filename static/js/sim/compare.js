@@ -73,11 +73,12 @@ export function differences(a, b) {
   let shift = 0, i = 0, j = 0;
   /** @param {number} p @param {number} q */
   const between = (p, q) => {
-    const left = x.slice(i, p), right = y.slice(j, q);
+    const left = x.slice(i, Math.min(p, i + MANY)), right = y.slice(j, Math.min(q, j + MANY));
     for (const s of left) {
       // the same thing at the same time with another outcome
       const at = right.findIndex((o) => o.t === s.t && o.host === s.host && o.kind === s.kind), o = right[at];
       if (o) right.splice(at, 1);
+      if (o && keyOf(a, s) === keyOf(b, o)) continue;
       out.push(o ? { kind: 'content', i: s.i, j: o.i, t: s.t, fields: [] } : { kind: 'a', i: s.i, j: -1, t: s.t, fields: [] });
     }
     for (const s of right) out.push({ kind: 'b', i: -1, j: s.i, t: s.t, fields: [] });
@@ -234,7 +235,9 @@ function traces(events, rule) {
     if (offer && e.kind === 'sent' && flagsOf(e.wire ?? {}).includes('SYN') && offer.test(e.wire?.options ?? '')) out.push(`${e.host} ${offer.exec(e.wire?.options ?? '')?.[0]}`);
     // that Linux looked and found nothing to do otherwise is no difference
     if (e.rule !== rule || (e.kind === 'check' && e.ok && rule.startsWith('linux:'))) continue;
-    out.push([e.host, e.kind, e.ok, e.args?.join(), e.wire?.window, e.due == null ? '' : e.due - e.t].join(' '));
+    // the window of a SYN is what its sender begins with; later ones follow from much else
+    const window = flagsOf(e.wire ?? {}).includes('SYN') ? e.wire?.window : '';
+    out.push([e.host, e.kind, e.ok, e.args?.join(), window, e.due == null ? '' : e.due - e.t].join(' '));
   }
   return out.sort().join('\n');
 }

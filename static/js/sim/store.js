@@ -235,8 +235,8 @@ export class Store {
     return true;
   }
 
-  /** Makes one more step known at the end of the branch; the playhead stays. */
-  async grow() {
+  /** Makes a step, or some, known at the end of the branch; the playhead stays. @param {number} [n] */
+  async grow(n = 1) {
     const known = this.index.value.steps.length;
     if (this.hidden) {
       batch(() => {
@@ -244,9 +244,17 @@ export class Store {
       });
       return;
     }
-    await this.send({ at: this.tip.value, line: 'step', ahead: false }, (done) => {
+    /** @param {string} line */
+    const ask = (line) => this.send({ at: this.tip.value, line, ahead: false }, (done) => {
       this.tip.value = done.last;
     });
+    try {
+      await ask(n > 1 ? `step ${n}` : 'step');
+    } catch (error) {
+      // there are not so many any more: then one
+      if (n === 1) throw error;
+      await ask('step');
+    }
   }
 
   /** The chosen segment follows the action until the learner chooses one. */

@@ -289,9 +289,9 @@ export class TcpCompare extends LitElement {
   first(made) {
     const d = made.all[0];
     if (!d) return html`<p class="first">${t('compare.first.none')}</p>`;
-    return html`<div class="first"><h4>${t('compare.first')} <i aria-hidden="true">≠</i></h4>
+    return html`<div class="first"><h3>${t('compare.first')} <i aria-hidden="true">≠</i></h3>
       <p>${sentence(d, made.a, made.b)}</p>
-      ${made.cause.length ? html`<h5>${t('compare.behind', { n: made.cause.length })}</h5>${this.table(made.cause)}` : nothing}
+      ${made.cause.length ? html`<h4>${t('compare.behind', { n: made.cause.length })}</h4>${this.table(made.cause)}` : nothing}
       <button type="button" @click=${() => this.goto(d)}>${t('compare.goto')}</button></div>`;
   }
 
@@ -336,7 +336,7 @@ export class TcpCompare extends LitElement {
     const mine = own[0] === own[1] ? t(`profile.${own[0]}`) : t('ui.profile.two', { a: t(`profile.${own[0]}`), b: t(`profile.${own[1]}`) });
     const names = this.profile ? [mine, t(`profile.${this.profile}`)] : [branch, branchName(s.branches.value.find((v) => `b:${v.tip}` === this.with))];
     /** @param {string} side @param {Model} m @param {string | undefined} name @param {Index} ix */
-    const head = (side, m, name, ix) => html`<h4><i aria-hidden="true">${side}</i><span class="vh">${t('compare.side', { side, name: name ?? '' })}</span><span aria-hidden="true">${name}</span></h4>
+    const head = (side, m, name, ix) => html`<h3><i aria-hidden="true">${side}</i><span class="vh">${t('compare.side', { side, name: name ?? '' })}</span><span aria-hidden="true">${name}</span></h3>
       <p>${t('compare.states', { client: m.hosts.client.state, server: m.hosts.server.state })}${this.time > (ix.times.at(-1) ?? 0) ? html` <span>${t('compare.over')}</span>` : nothing}</p>`;
     return html`<div class="sides">
       <section aria-label=${t('compare.side', { side: 'A', name: names[0] ?? '' })}>${head('A', a, names[0], made.a)}

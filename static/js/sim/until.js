@@ -19,8 +19,9 @@ const WANTED = {
 /** What one can go on to; names of the catalogue, until.NAME. */
 export const UNTIL = Object.keys(WANTED);
 
-/** The engine is asked for so many steps at most. */
+/** The engine is asked for so many steps at most, and for so many at once. */
 export const MOST = 1000;
+const BATCH = 32;
 
 /**
  * The position after the first step behind pos in which the wanted thing happens, or null.
@@ -39,16 +40,18 @@ export function find(ix, pos, what) {
  */
 export async function go(store, what, signal, progress) {
   const pos = store.pos.value;
-  for (let steps = 0; ; steps++) {
+  for (let steps = 0, batch = 1; ; batch = Math.min(BATCH, batch * 2)) {
     const found = find(store.index.value, pos, what);
     if (found) {
       store.goto(found);
       return 'found';
     }
     if (!store.more.value) return 'end';
-    if (steps === MOST) return 'far';
-    progress(steps + 1);
-    await store.grow();
+    if (steps >= MOST) return 'far';
+    // whoever must not see what comes gets no step too many
+    const n = store.ahead ? Math.min(batch, MOST - steps) : 1;
+    progress(steps += n);
+    await store.grow(n);
     // the learner has had enough, or has gone elsewhere meanwhile
     if (signal.aborted || store.pos.value !== pos) return 'stopped';
   }
