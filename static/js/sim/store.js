@@ -235,26 +235,45 @@ export class Store {
     return true;
   }
 
-  /** Makes a step, or some, known at the end of the branch; the playhead stays. @param {number} [n] */
-  async grow(n = 1) {
-    const known = this.index.value.steps.length;
+  /** Makes one more step known at the end of the branch; the playhead stays. */
+  async grow() {
     if (this.hidden) {
+      const known = this.index.value.steps.length;
       batch(() => {
         while (this.hidden && this.index.value.steps.length === known) this.seen.value++;
       });
       return;
     }
-    /** @param {string} line */
-    const ask = (line) => this.send({ at: this.tip.value, line, ahead: false }, (done) => {
-      this.tip.value = done.last;
-    });
+    const tip = this.tip.value;
+    this.busy.value = true;
     try {
-      await ask(n > 1 ? `step ${n}` : 'step');
-    } catch (error) {
-      // there are not so many any more: then one
-      if (n === 1) throw error;
-      await ask('step');
+      this.adopt(tip, await this.ask(tip, 1));
+    } finally {
+      this.busy.value = false;
     }
+  }
+
+  /**
+   * Lets the engine take steps behind a node, or only one where there are not so many left. Nothing of it is shown yet.
+   * @param {number} at @param {number} n @returns {Promise<DoneFrame>}
+   */
+  async ask(at, n) {
+    const run = this.run;
+    if (!run) throw new Error('no run');
+    /** @param {string} line */
+    const step = (line) => run.do({ at, line, ahead: false });
+    const done = await (n > 1 ? step(`step ${n}`).catch(() => step('step')) : step('step'));
+    if (this.run !== run) throw new Error('another run');
+    return done;
+  }
+
+  /** Shows what was asked for at the end of a branch. @param {number} tip @param {DoneFrame} done */
+  adopt(tip, done) {
+    this.ends.set(done.last, { done });
+    batch(() => {
+      this.version.value++;
+      if (this.tip.value === tip) this.tip.value = done.last;
+    });
   }
 
   /** The chosen segment follows the action until the learner chooses one. */

@@ -1,5 +1,6 @@
 // "On until …": the next thing of a kind in a run. What is known of the future is searched at once; behind its end the engine
-// is asked for one step after the other, until it has come, the run is over, or the learner has had enough.
+// is asked for more and more steps, until it has come, the run is over, or the learner has had enough.
+import { batch } from '../../vendor/signals.js';
 import { after } from './fold.js';
 
 /** @import { Index, LabEvent, Position } from './model.js' */
@@ -33,26 +34,48 @@ export function find(ix, pos, what) {
 }
 
 /**
- * Goes there. The playhead stays where it is unless the thing is found.
+ * Goes there. The playhead stays where it is unless the thing is found, and so does the picture while the engine is asked.
  * @param {Store} store @param {string} what @param {AbortSignal} signal
  * @param {(steps: number) => void} progress how many steps the engine has been asked for
  * @returns {Promise<'found' | 'end' | 'stopped' | 'far'>}
  */
 export async function go(store, what, signal, progress) {
-  const pos = store.pos.value;
-  for (let steps = 0, batch = 1; ; batch = Math.min(BATCH, batch * 2)) {
-    const found = find(store.index.value, pos, what);
-    if (found) {
-      store.goto(found);
-      return 'found';
+  const pos = store.pos.value, tip = store.tip.value, wanted = WANTED[what] ?? (() => false);
+  const there = () => {
+    const to = find(store.index.value, pos, what);
+    if (to) store.goto(to);
+    return to !== null;
+  };
+  const known = batch(() => {
+    while (!there()) {
+      if (!store.hidden) return false;
+      void store.grow();
     }
-    if (!store.more.value) return 'end';
-    if (steps >= MOST) return 'far';
+    return true;
+  });
+  if (known) return 'found';
+  if (!store.more.value) return 'end';
+  let at = tip, steps = 0, last = null;
+  store.busy.value = true;
+  try {
     // whoever must not see what comes gets no step too many
-    const n = store.ahead ? Math.min(batch, MOST - steps) : 1;
-    progress(steps += n);
-    await store.grow(n);
-    // the learner has had enough, or has gone elsewhere meanwhile
-    if (signal.aborted || store.pos.value !== pos) return 'stopped';
+    for (let n = 1; steps < MOST; n = store.ahead ? Math.min(BATCH, n * 2, MOST - steps) : 1) {
+      progress(steps += n);
+      const done = last = await store.ask(at, n);
+      // the learner has had enough, or has gone elsewhere meanwhile
+      if (signal.aborted || store.pos.value !== pos) return 'stopped';
+      if (store.pathTo(done.last).some((f) => f.node > at && f.events.some(wanted))) {
+        store.adopt(tip, done);
+        last = null;
+        there();
+        return 'found';
+      }
+      if (done.quiet) return 'end';
+      at = done.last;
+    }
+    return 'far';
+  } finally {
+    if (last) store.adopt(tip, last);
+    store.busy.value = false;
   }
 }

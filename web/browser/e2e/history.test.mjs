@@ -241,7 +241,7 @@ describe('side by side', () => {
       const panel = sim.locator('tcp-compare')
       await panel.getByText('At 75 ms, only in A: You dropped segment 2 (SYN-ACK).').first().waitFor()
       assert.ok(await sim.locator('.panel.compare').evaluate((e) => e === document.activeElement), 'the focus goes to what was asked for')
-      assert.equal(await panel.locator('.ladder .mark').count(), 2, 'marked in both')
+      assert.equal(await panel.locator('.ladder g.mark').count(), 2, 'marked in both')
       await button('To the start').click()
       await button('Go to the first difference').click()
       await at(75)
