@@ -47,6 +47,8 @@ export class TcpCompare extends LitElement {
     /** @type {Made | null} */
     this.made = null;
     this.dragging = false;
+    /** B as it was drawn last. @type {{ of: Index, at: Position, model: Model } | null} */
+    this.folded = null;
     /** The events of the branch that B is, as of a version of the tree. */
     this.branchOf = 0;
     this.branchVersion = -1;
@@ -222,7 +224,8 @@ export class TcpCompare extends LitElement {
   /** Where both are, and what they look like there. @returns {{ a: Model, b: Model, at: Position }} */
   models() {
     const s = /** @type {Store} */ (this.store), made = /** @type {Made} */ (this.made), at = across(made.b, s.pos.value, this.time, made.same);
-    return { a: s.model.value, b: fold(made.b, at), at };
+    if (this.folded?.of !== made.b || this.folded.at.t !== at.t || this.folded.at.k !== at.k) this.folded = { of: made.b, at, model: fold(made.b, at) };
+    return { a: s.model.value, b: this.folded.model, at };
   }
 
   /** @param {PointerEvent} e */
