@@ -286,6 +286,7 @@ export class TcpSim extends LitElement {
     if (!this.live || before === state) return;
     if (state === 'retry' || (state === 'down' && before !== 'retry')) this.announcer?.say(t('say.lost'), { group: 'link' });
     if ((state === 'open' || state === 'http') && (before === 'retry' || before === 'down')) this.announcer?.say(t('say.found'), { group: 'link' });
+    if (state === 'open' && this.store.branches.peek().length > 1) void this.draw(); // it may have been asked for while there was nobody to answer
   }
 
   // ---------------------------------------------------------------- what the learner does

@@ -297,6 +297,7 @@ test('a server that restarts in the middle of a run is forgiven', async () => {
   await sim.getByLabel('Delay by, ms').fill('200')
   await page.keyboard.press('Enter')
   await logged(/You delayed segment 2/)
+  await branches(2) // what draws the tree has come, too
   assert.equal(await mine.stop(), 0)
   await sim.getByText(/you can still look back/i).first().waitFor()
   // Looking back needs no engine.
