@@ -179,18 +179,23 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestModuleIsFresh: the browser's copy of the catalogue is what the generator writes.
-func TestModuleIsFresh(t *testing.T) {
-	want, err := i18n.Module("en")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile("../../static/js/catalog.en.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("static/js/catalog.en.js is stale: run go generate ./web/i18n")
+// TestModulesAreFresh: the browser's copies of the catalogue and of the profiles' differences are what the generator writes.
+func TestModulesAreFresh(t *testing.T) {
+	for name, module := range map[string]func() ([]byte, error){
+		"catalog.en.js":     func() ([]byte, error) { return i18n.Module("en") },
+		"differences.en.js": i18n.Differences,
+	} {
+		want, err := module()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile("../../static/js/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("static/js/%s is stale: run go generate ./web/i18n", name)
+		}
 	}
 }
 

@@ -1,4 +1,5 @@
-// Command catalog writes a language's messages and the rule catalogue as a module for the browser.
+// Command catalog writes a language's messages and the rule catalogue as a module for the browser, and what the profiles do
+// differently as another.
 package main
 
 import (
@@ -11,11 +12,17 @@ import (
 
 func main() {
 	out := flag.String("o", "", "file to write")
+	differences := flag.String("differences", "", "file to write the differences of the profiles to")
 	lang := flag.String("lang", "en", "language")
 	flag.Parse()
 	b, err := i18n.Module(*lang)
 	if err == nil {
 		err = os.WriteFile(*out, b, 0o644)
+	}
+	if err == nil && *differences != "" {
+		if b, err = i18n.Differences(); err == nil {
+			err = os.WriteFile(*differences, b, 0o644)
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "catalog:", err)
