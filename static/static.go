@@ -1,6 +1,6 @@
 // Package static holds the browser's side of the lab as it lies on disk, and serves it: every file once in memory, with its
-// gzip copy, type and entity tag ready, under a path that carries a hash of all of them. Nothing is read, compressed or hashed
-// while a request waits.
+// gzip copy, type and entity tag ready, under a path that carries a hash of all of them. Nothing is read, minified, compressed
+// or hashed while a request waits.
 package static
 
 import (
@@ -21,6 +21,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 //go:embed css fonts js vendor icon.svg icons.svg
@@ -172,16 +176,32 @@ func AcceptsGzip(lines []string) bool {
 
 // Assets are the files of the browser's side under their addresses.
 type Assets struct {
-	prefix string // "/lab/static/0123456789ab/"
-	files  map[string]*File
-	dev    fs.FS // when not nil, files are read anew for each request
-	source fs.FS
+	prefix  string // "/lab/static/0123456789ab/"
+	files   map[string]*File
+	imports map[string][]string // modules by module
+	dev     fs.FS               // when not nil, files are read anew for each request
 }
 
-// New loads all files of fsys. Addresses begin with base, which has a slash at both ends. With dev, files are read when
-// they are asked for and no browser may keep them.
+// Stylesheets are the style sheets of every page in the order in which they count; tokens.css names the layers, so it comes
+// first. A browser gets them as one, Sheet.
+var Stylesheets = []string{"tokens", "base", "layout", "lesson", "ladder", "sim", "print"}
+
+// Sheet is the name of the file that has all of Stylesheets. It does not lie on disk.
+const Sheet = "css/site.css"
+
+// minifiers take out of a module or a style sheet what only its authors read. Of a module only the names inside of functions
+// are shortened, so that a stack trace still says something.
+var minifiers = func() *minify.M {
+	m := minify.New()
+	m.Add("text/javascript", &js.Minifier{Version: 2022})
+	m.Add("text/css", &css.Minifier{})
+	return m
+}()
+
+// New loads all files of fsys. Addresses begin with base, which has a slash at both ends. Modules and style sheets are served
+// minified. With dev, files are as they lie on disk: they are read when they are asked for, and no browser may keep them.
 func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
-	a := &Assets{files: map[string]*File{}, source: fsys}
+	a := &Assets{files: map[string]*File{}, imports: map[string][]string{}}
 	if dev {
 		a.dev, a.prefix = fsys, base+"static/dev/"
 		return a, nil
@@ -198,14 +218,54 @@ func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
 		// Lengths keep ("a", "bc") and ("ab", "c") apart.
 		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(data))
 		sum.Write(data)
-		a.files[name] = NewFile(kindOf(name), Immutable, data)
-		return nil
+		return a.add(name, data)
 	})
+	if err == nil && exists(fsys, "css") {
+		var all []byte
+		if all, err = sheet(fsys); err == nil {
+			err = a.add(Sheet, all)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("static: %w", err)
 	}
 	a.prefix = base + "static/" + hex.EncodeToString(sum.Sum(nil))[:12] + "/"
 	return a, nil
+}
+
+func exists(fsys fs.FS, name string) bool {
+	_, err := fs.Stat(fsys, name)
+	return err == nil
+}
+
+// add makes a file ready. What a module imports is read from its source, which is more regular than what is made of it.
+func (a *Assets) add(name string, data []byte) error {
+	kind := kindOf(name)
+	if path.Ext(name) == ".js" {
+		a.imports[name] = importsOf(name, data)
+	}
+	small, err := minifiers.Bytes(strings.TrimSuffix(kind, "; charset=utf-8"), data)
+	switch {
+	case err == nil:
+		data = small
+	case !errors.Is(err, minify.ErrNotExist): // no minifier for the kind
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	a.files[name] = NewFile(kind, Immutable, data)
+	return nil
+}
+
+// sheet joins the style sheets of every page.
+func sheet(fsys fs.FS) ([]byte, error) {
+	var all []byte
+	for _, name := range Stylesheets {
+		data, err := fs.ReadFile(fsys, "css/"+name+".css")
+		if err != nil {
+			return nil, err
+		}
+		all = append(append(all, data...), '\n')
+	}
+	return all, nil
 }
 
 // served says which files a browser may ask for: neither this package's source nor what only the type checker reads.
@@ -253,6 +313,9 @@ func (a *Assets) File(name string) *File {
 		return nil
 	}
 	data, err := fs.ReadFile(a.dev, name)
+	if name == Sheet {
+		data, err = sheet(a.dev)
+	}
 	if err != nil {
 		return nil
 	}
@@ -261,6 +324,13 @@ func (a *Assets) File(name string) *File {
 
 // imports finds the static imports and re-exports of a module. Modules here write each of them at the start of a line.
 var imports = regexp.MustCompile(`(?m)^(?:import|export)\b[^'"();]*['"](\.{1,2}/[^'"]+)['"]|^import\s*['"](\.{1,2}/[^'"]+)['"]`)
+
+func importsOf(name string, source []byte) (names []string) {
+	for _, m := range imports.FindAllSubmatch(source, -1) {
+		names = append(names, path.Join(path.Dir(name), string(m[1])+string(m[2])))
+	}
+	return names
+}
 
 // Modules returns the names of the given modules and of all that they import, each once, in the order in which a browser
 // would come to them: the list to preload, so that a deep import costs no round trips.
@@ -278,8 +348,12 @@ func (a *Assets) Modules(entries ...string) ([]string, error) {
 			return
 		}
 		names = append(names, name)
-		for _, m := range imports.FindAllSubmatch(f.Bytes(), -1) {
-			visit(path.Join(path.Dir(name), string(m[1])+string(m[2])), name)
+		list := a.imports[name]
+		if a.dev != nil {
+			list = importsOf(name, f.Bytes())
+		}
+		for _, other := range list {
+			visit(other, name)
 		}
 	}
 	for _, name := range entries {

@@ -146,16 +146,19 @@ func TestAssets(t *testing.T) {
 		"js/b.js":     {Data: []byte("export const b = 1\n")},
 		"js/lib/a.js": {Data: []byte("import { b } from '../b.js'\nawait import('./late.js')\n")},
 		"js/lib/c.js": {Data: nil}, "js/x.d.ts": {Data: nil}, "vendor/v.js": {Data: nil}, "static.go": {Data: nil}, "package.json": {Data: nil},
-		"css/a.css": {Data: []byte("a{}")}, "fonts/f.woff2": {Data: []byte("x")}, "icon.svg": {Data: []byte("<svg/>")},
+		"css/panels/a.css": {Data: []byte("a { color: red }\n\nb { color: blue }")}, "fonts/f.woff2": {Data: []byte("x")}, "icon.svg": {Data: []byte("<svg/>")},
+	}
+	for i, name := range Stylesheets {
+		fsys["css/"+name+".css"] = &fstest.MapFile{Data: fmt.Appendf(nil, "/* %s */\n.s%d { order: %d }\n", name, i, i)}
 	}
 	a, err := New("/lab/", fsys, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(a.Prefix(), "/lab/static/") || len(a.Prefix()) != len("/lab/static/0123456789ab/") || a.URL("css/a.css") != a.Prefix()+"css/a.css" {
+	if !strings.HasPrefix(a.Prefix(), "/lab/static/") || len(a.Prefix()) != len("/lab/static/0123456789ab/") || a.URL("css/panels/a.css") != a.Prefix()+"css/panels/a.css" {
 		t.Errorf("the prefix is %s", a.Prefix())
 	}
-	for name, kind := range map[string]string{"js/app.js": "text/javascript; charset=utf-8", "css/a.css": "text/css; charset=utf-8", "fonts/f.woff2": "font/woff2", "icon.svg": "image/svg+xml"} {
+	for name, kind := range map[string]string{"js/app.js": "text/javascript; charset=utf-8", "css/panels/a.css": "text/css; charset=utf-8", Sheet: "text/css; charset=utf-8", "fonts/f.woff2": "font/woff2", "icon.svg": "image/svg+xml"} {
 		f := a.File(name)
 		if f == nil {
 			t.Fatalf("%s is not there", name)
@@ -170,11 +173,22 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%q is served", name)
 		}
 	}
+	// What is served has lost what only its authors read, and the sheets of every page are one.
+	if got := string(a.File("css/panels/a.css").Bytes()); got != "a{color:red}b{color:blue}" {
+		t.Errorf("a sheet is served as %q", got)
+	}
+	if got, want := string(a.File(Sheet).Bytes()), ".s0{order:0}.s1{order:1}.s2{order:2}.s3{order:3}.s4{order:4}.s5{order:5}.s6{order:6}"; got != want {
+		t.Errorf("the sheet of every page is %q", got)
+	}
 	names, err := a.Modules("js/app.js")
 	if want := []string{"js/app.js", "js/lib/a.js", "js/b.js", "vendor/v.js", "js/lib/c.js"}; err != nil || !slices.Equal(names, want) {
 		t.Errorf("modules %v, %v, want %v", names, err, want)
 	}
 
+	fsys["js/b.js"] = &fstest.MapFile{Data: []byte("export const = 1\n")}
+	if _, err := New("/lab/", fsys, false); err == nil || !strings.Contains(err.Error(), "js/b.js") {
+		t.Errorf("a module that is none: %v", err)
+	}
 	fsys["js/b.js"] = &fstest.MapFile{Data: []byte("import './gone.js'\n")}
 	b, err := New("/lab/", fsys, false)
 	if err != nil {
@@ -191,6 +205,9 @@ func TestAssets(t *testing.T) {
 // With -dev files are read when they are asked for, and nobody keeps them.
 func TestDev(t *testing.T) {
 	fsys := fstest.MapFS{"css/a.css": {Data: []byte("old")}, "static.go": {Data: nil}}
+	for _, name := range Stylesheets {
+		fsys["css/"+name+".css"] = &fstest.MapFile{Data: []byte("/* " + name + " */")}
+	}
 	a, err := New("/", fsys, true)
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +219,9 @@ func TestDev(t *testing.T) {
 	}
 	if resp := get(t, f, http.Header{}); resp.Header.Get("Cache-Control") != Never {
 		t.Errorf("%v", resp.Header)
+	}
+	if all := a.File(Sheet); all == nil || !strings.HasPrefix(string(all.Bytes()), "/* tokens */\n/* base */\n") {
+		t.Error("the sheets of every page are not as they are on disk")
 	}
 	for _, name := range []string{"../x", "/css/a.css", "static.go", "css"} {
 		if a.File(name) != nil {
