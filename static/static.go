@@ -199,7 +199,7 @@ var minifiers = func() *minify.M {
 }()
 
 // New loads all files of fsys. Addresses begin with base, which has a slash at both ends. Modules and style sheets are served
-// minified. With dev, files are as they lie on disk: they are read when they are asked for, and no browser may keep them.
+// minified and, where every page needs them, joined. With dev, files are as they lie on disk: they are read when they are asked for, and no browser may keep them.
 func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
 	a := &Assets{files: map[string]*File{}, imports: map[string][]string{}}
 	if dev {
@@ -207,6 +207,7 @@ func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
 		return a, nil
 	}
 	sum := sha256.New()
+	sources := map[string][]byte{}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !served(name) {
 			return err
@@ -218,13 +219,14 @@ func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
 		// Lengths keep ("a", "bc") and ("ab", "c") apart.
 		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(data))
 		sum.Write(data)
-		return a.add(name, data)
+		sources[name] = data
+		return nil
 	})
-	if err == nil && exists(fsys, "css") {
-		var all []byte
-		if all, err = sheet(fsys); err == nil {
-			err = a.add(Sheet, all)
-		}
+	if err == nil {
+		err = a.join(sources)
+	}
+	for name, data := range sources {
+		err = cmp.Or(err, a.add(name, data))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("static: %w", err)
@@ -233,9 +235,30 @@ func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
 	return a, nil
 }
 
-func exists(fsys fs.FS, name string) bool {
-	_, err := fs.Stat(fsys, name)
-	return err == nil
+// join adds to the files those that are made of several, and lets modules import from them.
+func (a *Assets) join(sources map[string][]byte) error {
+	var all []byte
+	for _, name := range Stylesheets {
+		all = append(append(all, sources["css/"+name+".css"]...), '\n')
+	}
+	p, err := pack(sources, packEntry)
+	if err != nil {
+		return err
+	}
+	for name, data := range sources {
+		if _, packed := p.index[name]; packed {
+			delete(sources, name)
+			continue
+		}
+		if path.Ext(name) != ".js" {
+			continue
+		}
+		if sources[name], err = p.outside(name, data); err != nil {
+			return err
+		}
+	}
+	sources[Sheet], sources[Pack] = all, p.out.Bytes()
+	return nil
 }
 
 // add makes a file ready. What a module imports is read from its source, which is more regular than what is made of it.
@@ -253,19 +276,6 @@ func (a *Assets) add(name string, data []byte) error {
 	}
 	a.files[name] = NewFile(kind, Immutable, data)
 	return nil
-}
-
-// sheet joins the style sheets of every page.
-func sheet(fsys fs.FS) ([]byte, error) {
-	var all []byte
-	for _, name := range Stylesheets {
-		data, err := fs.ReadFile(fsys, "css/"+name+".css")
-		if err != nil {
-			return nil, err
-		}
-		all = append(append(all, data...), '\n')
-	}
-	return all, nil
 }
 
 // served says which files a browser may ask for: neither this package's source nor what only the type checker reads.
@@ -312,13 +322,22 @@ func (a *Assets) File(name string) *File {
 	if !fs.ValidPath(name) || !served(name) {
 		return nil
 	}
-	data, err := fs.ReadFile(a.dev, name)
+	parts := []string{name}
 	if name == Sheet {
-		data, err = sheet(a.dev)
+		parts = nil
+		for _, sheet := range Stylesheets {
+			parts = append(parts, "css/"+sheet+".css")
+		}
 	}
-	if err != nil {
-		return nil
+	var all []byte
+	for _, part := range parts {
+		data, err := fs.ReadFile(a.dev, part)
+		if err != nil {
+			return nil
+		}
+		all = append(append(all, data...), '\n')
 	}
+	data := all[:len(all)-1]
 	return NewFile(kindOf(name), Never, data)
 }
 
@@ -360,4 +379,31 @@ func (a *Assets) Modules(entries ...string) ([]string, error) {
 		visit(name, "")
 	}
 	return names, missing
+}
+
+// Sources returns the source of the modules that a lesson's page loads at once, and that of all other modules of ours, without
+// the catalogues of messages.
+func Sources(fsys fs.FS) (now, later []byte, err error) {
+	a, err := New("/", fsys, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	first, err := a.Modules("js/app.js", "js/lesson.js")
+	if err != nil {
+		return nil, nil, err
+	}
+	err = fs.WalkDir(fsys, "js", func(name string, d fs.DirEntry, err error) error {
+		base := path.Base(name)
+		if err != nil || path.Ext(name) != ".js" || strings.HasPrefix(base, "catalog.") || strings.HasPrefix(base, "more.") {
+			return err
+		}
+		data, err := fs.ReadFile(fsys, name)
+		if slices.Contains(first, name) {
+			now = append(now, data...)
+		} else {
+			later = append(later, data...)
+		}
+		return err
+	})
+	return now, later, err
 }

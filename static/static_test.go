@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -148,6 +149,7 @@ func TestAssets(t *testing.T) {
 		"js/lib/c.js": {Data: nil}, "js/x.d.ts": {Data: nil}, "vendor/v.js": {Data: nil}, "static.go": {Data: nil}, "package.json": {Data: nil},
 		"css/panels/a.css": {Data: []byte("a { color: red }\n\nb { color: blue }")}, "fonts/f.woff2": {Data: []byte("x")}, "icon.svg": {Data: []byte("<svg/>")},
 	}
+	fsys["js/sim/tcp-sim.js"] = &fstest.MapFile{Data: []byte("export const sim = 1\n")}
 	for i, name := range Stylesheets {
 		fsys["css/"+name+".css"] = &fstest.MapFile{Data: fmt.Appendf(nil, "/* %s */\n.s%d { order: %d }\n", name, i, i)}
 	}
@@ -199,6 +201,68 @@ func TestAssets(t *testing.T) {
 	}
 	if _, err := b.Modules("js/app.js"); err == nil || !strings.Contains(err.Error(), "js/gone.js, imported by js/b.js") {
 		t.Errorf("a missing module: %v", err)
+	}
+}
+
+// The pack does what its modules do, in their order, and others import from it what they imported from them.
+func TestPack(t *testing.T) {
+	sources := map[string][]byte{
+		packEntry:             []byte("import { a, b as c } from './a.js';\nimport './b.js';\nexport class Sim {}\n"),
+		"js/sim/a.js":         []byte("import { v } from '../../vendor/v.js';\nexport const a = 1;\nexport async function b() {\n  await v;\n}\n"),
+		"js/sim/b.js":         []byte("import {\n  a,\n} from './a.js'\nawait a\n"),
+		"vendor/v.js":         []byte("var x=1;export{x as v};\n"),
+		"js/page.js":          []byte("import './sim/tcp-sim.js'\nimport { a } from './sim/a.js'\nimport { o } from './other.js'\n"),
+		"js/sim/late/late.js": []byte("import { v } from '../../../vendor/v.js';\n"),
+	}
+	p, err := pack(sources, packEntry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `export const m0=(()=>{
+var x=1;
+return{v:x}})();
+export const m1=(()=>{
+const {v} = m0;
+const a = 1;
+async function b() {
+  await v;
+}
+
+return{a:a,b:b}})();
+export const m2=await(async()=>{
+const {a} = m1;
+await a
+
+return{}})();
+export const m3=(()=>{
+const {a,b:c} = m1;
+
+class Sim {}
+
+return{Sim:Sim}})();
+`
+	if got := p.out.String(); got != want {
+		t.Errorf("the pack is\n%s", got)
+	}
+	for name, want := range map[string]string{
+		"js/page.js":          "import {m3,m1} from './sim/pack.js';\n\nconst {a} = m1;\nimport { o } from './other.js'\n",
+		"js/sim/late/late.js": "import {m0} from '../pack.js';\nconst {v} = m0;\n",
+	} {
+		if got, err := p.outside(name, sources[name]); err != nil || string(got) != want {
+			t.Errorf("%s becomes %q, %v", name, got, err)
+		}
+	}
+	for what, change := range map[string][2]string{
+		"js/sim/a.js imports w, which vendor/v.js does not export": {"js/sim/a.js", "import { w } from '../../vendor/v.js';\n"},
+		"js/sim/tcp-sim.js and js/sim/a.js import each other":      {"js/sim/a.js", "import './tcp-sim.js';\n"},
+		"js/sim/gone.js, imported by js/sim/a.js, does not exist":  {"js/sim/a.js", "import './gone.js';\n"},
+		"js/sim/b.js imports a, which js/sim/a.js does not export": {"js/sim/a.js", ""},
+	} {
+		other := maps.Clone(sources)
+		other[change[0]] = []byte(change[1])
+		if _, err := pack(other, packEntry); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%q: %v", what, err)
+		}
 	}
 }
 

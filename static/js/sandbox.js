@@ -1,11 +1,13 @@
 // The sandbox: a scenario in a form, and the simulator that runs it. A link carries its scenario behind the #.
 import './sim/tcp-sim.js'
 import { keepBeside } from './beside.js'
-import { t } from './sim/sentence.js'
+import { more, t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
 /** @typedef {HTMLElement & { scenario: string }} Simulator */
 /** @typedef {{ line: number, col: number, severity: string, message: string, hint?: string }} Fault */
+
+await more()
 
 const base = document.documentElement.dataset.base ?? '/'
 const form = /** @type {HTMLFormElement} */ (document.getElementById('scenario-form'))

@@ -2,7 +2,7 @@
 // how numbers and times are written. The browser says the same sentences from the same catalogue.
 package i18n
 
-//go:generate go run ./internal/catalog -o ../../static/js/catalog.en.js
+//go:generate go run ./internal/catalog -static ../../static
 
 import (
 	"embed"
@@ -25,7 +25,9 @@ var catalogs = load()
 
 // A Catalog is the messages of one language.
 type Catalog struct {
-	Lang     string
+	Lang     string // of the page: "en"
+	Locale   string // of numbers and plurals
+	Dir      string // of the writing: "ltr" or "rtl"
 	messages map[string]message
 }
 
@@ -51,7 +53,7 @@ func load() map[string]*Catalog {
 		if err != nil {
 			panic(err) // the files are part of the program: a test loads them all
 		}
-		c := &Catalog{Lang: lang}
+		c := &Catalog{Lang: lang, Locale: lang, Dir: "ltr"}
 		if err := json.Unmarshal(b, &c.messages); err != nil {
 			panic(fmt.Sprintf("i18n: %s.json: %v", lang, err))
 		}

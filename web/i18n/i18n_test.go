@@ -3,6 +3,7 @@ package i18n_test
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"net/netip"
 	"os"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
+	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/i18n"
 )
 
@@ -179,18 +181,19 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestModuleIsFresh: the browser's copy of the catalogue is what the generator writes.
-func TestModuleIsFresh(t *testing.T) {
-	want, err := i18n.Module("en")
+// TestModulesAreFresh: the browser's copies of the catalogues are what the generator writes.
+func TestModulesAreFresh(t *testing.T) {
+	now, later, err := static.Sources(static.Embedded())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("../../static/js/catalog.en.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("static/js/catalog.en.js is stale: run go generate ./web/i18n")
+	for _, lang := range i18n.Languages {
+		first, more := i18n.Lookup(lang).Modules(now, later)
+		for name, want := range map[string][]byte{"js/catalog." + lang + ".js": first, "js/more." + lang + ".js": more} {
+			if got, err := fs.ReadFile(static.Embedded(), name); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("static/%s is stale (%v): run go generate ./web/i18n", name, err)
+			}
+		}
 	}
 }
 

@@ -9,8 +9,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/web/i18n"
 )
 
 // A Page is what every page needs to know about where it stands.
@@ -80,9 +82,27 @@ func (p Page) file(name string) string { return p.Static + name }
 type frame struct {
 	Page
 	Main   string // name of the main part in the skip link: "the lesson"
-	Sim    string // id of the first simulator; empty when the page has none
+	Sims   []*lessons.Sim
 	Script string // the module that runs this page, beside appScript; empty for none
 }
+
+// rules are the texts of the rules that the runs on the page follow, so that a simulator can say why without asking for all
+// others.
+func (f frame) rules() map[rule.ID]i18n.RuleText {
+	texts := map[rule.ID]i18n.RuleText{}
+	for _, s := range f.Sims {
+		for i := range s.Events {
+			id := s.Events[i].Rule
+			if text, ok := f.cat().RuleText(id); ok {
+				texts[id] = text
+			}
+		}
+	}
+	return texts
+}
+
+// cat is the catalogue of the page's language.
+func (p Page) cat() *i18n.Catalog { return i18n.Lookup(p.lang()) }
 
 // The modules that pages start.
 const (
@@ -106,6 +126,9 @@ func (f frame) preload() []string {
 				names = append(names, name)
 			}
 		}
+	}
+	if f.Script != "" {
+		names = append(names, "js/catalog."+f.lang()+".js")
 	}
 	return names
 }

@@ -92,7 +92,7 @@ func Sandbox(s SandboxData) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout(frame{Page: s.Page, Main: "the scenario", Sim: simID(s.Sim), Script: sandboxScript}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(frame{Page: s.Page, Main: "the scenario", Sims: some(s.Sim), Script: sandboxScript}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
