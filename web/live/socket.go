@@ -76,7 +76,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The handler returns, which frees the buffers of the HTTP server.
-	go s.serve()
+	go s.start()
 }
 
 func upgradeError(w http.ResponseWriter, _ *http.Request, status int, reason error) {
@@ -137,8 +137,9 @@ type item struct {
 	frame []byte
 }
 
-// A socket is one browser. It has one goroutine, which reads commands and writes what they bring. Frames that come from
-// others' commands are written by a goroutine that lives only as long as there are some.
+// A socket is one browser. It has one goroutine, which reads a command and writes what it brings, and then leaves the next one to
+// a new goroutine: what a command takes of a stack shall not wait with the socket. Frames that come from others' commands are
+// written by a goroutine that lives only as long as there are some.
 type socket struct {
 	hub  *Hub
 	ws   *websocket.Conn
@@ -146,7 +147,6 @@ type socket struct {
 	ping *time.Timer
 
 	// Owned by the reader.
-	in       bytes.Buffer
 	tokens   float64
 	refilled time.Time
 	slowed   time.Time // since when it is told to slow down
@@ -163,16 +163,7 @@ type socket struct {
 	closed  bool      // the connection is closed
 }
 
-func (s *socket) serve() {
-	defer s.hub.release(s)
-	defer s.end()
-	defer func() {
-		if v := recover(); v != nil {
-			id := newID()
-			s.hub.cfg.Log.Error("panic on a socket", "id", id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			s.close(websocket.CloseInternalServerErr, "internal error "+id)
-		}
-	}()
+func (s *socket) start() {
 	s.ws.SetReadLimit(MaxFrame)
 	s.ws.SetReadDeadline(time.Now().Add(pongWait))
 	s.ws.SetPongHandler(func(string) error { return s.ws.SetReadDeadline(time.Now().Add(pongWait)) })
@@ -182,8 +173,26 @@ func (s *socket) serve() {
 	s.tokens, s.refilled = burst, time.Now()
 	s.say(s.hub.welcome)
 	s.flushIfFree()
-	for s.next() {
-	}
+	s.serve()
+}
+
+// serve does one command and hands over to the next goroutine, or ends the socket.
+func (s *socket) serve() {
+	more := false
+	defer func() {
+		if v := recover(); v != nil {
+			id := newID()
+			s.hub.cfg.Log.Error("panic on a socket", "id", id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			s.close(websocket.CloseInternalServerErr, "internal error "+id)
+		}
+		if more {
+			go s.serve()
+			return
+		}
+		s.end()
+		s.hub.release(s)
+	}()
+	more = s.next()
 }
 
 func (s *socket) sendPing() {
@@ -197,6 +206,9 @@ func (s *socket) sendPing() {
 	}
 }
 
+// messages are what commands are read into.
+var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // next reads one message and does what it says.
 func (s *socket) next() bool {
 	kind, r, err := s.ws.NextReader()
@@ -207,15 +219,17 @@ func (s *socket) next() bool {
 		s.answer(refuse(BadFrame, "commands are text frames"))
 		return true
 	}
-	s.in.Reset()
+	in := messages.Get().(*bytes.Buffer)
+	defer messages.Put(in)
+	in.Reset()
 	// The library bounds what it reads; it does so for a compressed message before inflating it. We bound what we keep.
-	switch n, err := s.in.ReadFrom(io.LimitReader(r, MaxFrame+1)); {
+	switch n, err := in.ReadFrom(io.LimitReader(r, MaxFrame+1)); {
 	case err != nil:
 		return s.failed(err)
 	case n > MaxFrame:
 		s.close(websocket.CloseMessageTooBig, "")
 		return false
-	case !utf8.Valid(s.in.Bytes()):
+	case !utf8.Valid(in.Bytes()):
 		s.close(websocket.CloseInvalidFramePayloadData, "")
 		return false
 	}
@@ -224,10 +238,7 @@ func (s *socket) next() bool {
 		s.close(websocket.ClosePolicyViolation, "too many commands")
 		return false
 	}
-	command, fault := Decode(s.in.Bytes())
-	if s.in.Cap() > 4<<10 {
-		s.in = bytes.Buffer{}
-	}
+	command, fault := Decode(in.Bytes())
 	switch {
 	case !allowed:
 		slow := refuse(SlowDown, "at most %d commands a second", rate)
@@ -322,6 +333,7 @@ func (s *socket) openRun(c *OpenCommand) {
 	defer r.mu.Unlock()
 	// The errors come before the done, which closes the command.
 	frames := r.take()
+	r.tl.Rest() // whoever opens a page reads first
 	s.post(r, frames[:len(frames)-1])
 	for _, f := range faults {
 		s.say(f.encode())
@@ -466,7 +478,7 @@ func (s *socket) flush() {
 		}
 		if done || s.deaf {
 			s.writing, s.since = false, time.Time{}
-			if cap(spare) > cap(queue) && cap(spare) <= maxQueue {
+			if cap(spare) > cap(queue) && cap(spare) <= 4 { // a step has two
 				s.queue = spare
 			}
 			s.mu.Unlock()
