@@ -26,23 +26,26 @@ func BenchmarkStep(b *testing.B) {
 		echo := 0.0
 		b.Run(fmt.Sprintf("echo, sockets=%d", n), func(b *testing.B) { echo = benchmarkEcho(b, n) })
 		b.Run(fmt.Sprintf("step, sockets=%d", n), func(b *testing.B) {
-			p := open(b, Config{})
+			p := open(b, Config{Nodes: 1 << 30})
 			type learner struct {
 				*browser
 				id  int64
 				run string
 			}
 			learners := make([]*learner, n)
+			start := func(l *learner) {
+				l.id++
+				l.run = l.openRun(l.id, lost)[0].Run
+				l.ws.SetReadDeadline(time.Time{})
+			}
 			for i := range learners {
 				learners[i] = &learner{browser: p.dial()}
+				start(learners[i])
 			}
 			cpu := pipeline(b, n, func(i int) {
 				l := learners[i]
-				if l.id%200 == 0 {
-					// A long run for a learner; each step here opens a branch.
-					l.id++
-					l.run = l.openRun(l.id, lost)[0].Run
-					l.ws.SetReadDeadline(time.Time{})
+				if l.id%1000 == 0 {
+					start(l) // a very long run for a learner; each step here opens a branch
 				}
 				l.id++
 				exchange(b, l.ws, step(l.id, l.run), 0)

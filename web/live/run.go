@@ -406,6 +406,9 @@ func (r *run) unfollow(f follower) {
 	defer r.mu.Unlock()
 	r.following = slices.DeleteFunc(r.following, func(g follower) bool { return g == f })
 	r.followers.Store(int32(len(r.following)))
+	if len(r.following) == 0 && len(r.told) <= forgetful {
+		r.tl.Rest()
+	}
 }
 
 // refresh sends a snapshot to a follower whose queue was emptied.

@@ -137,9 +137,9 @@ type item struct {
 	frame []byte
 }
 
-// A socket is one browser. It has one goroutine, which reads a command and writes what it brings, and then leaves the next one to
-// a new goroutine: what a command takes of a stack shall not wait with the socket. Frames that come from others' commands are
-// written by a goroutine that lives only as long as there are some.
+// A socket is one browser. It has one goroutine, which reads commands and writes what they bring. Behind an open it is a new one:
+// whoever opens a page reads first, and the stack that the opening took need not wait with them. Frames that come from others'
+// commands are written by a goroutine that lives only as long as there are some.
 type socket struct {
 	hub  *Hub
 	ws   *websocket.Conn
@@ -176,9 +176,9 @@ func (s *socket) start() {
 	s.serve()
 }
 
-// serve does one command and hands over to the next goroutine, or ends the socket.
+// serve does commands up to an open, and hands over to the next goroutine, or ends the socket.
 func (s *socket) serve() {
-	more := false
+	more, opened := false, false
 	defer func() {
 		if v := recover(); v != nil {
 			id := newID()
@@ -192,7 +192,10 @@ func (s *socket) serve() {
 		s.end()
 		s.hub.release(s)
 	}()
-	more = s.next()
+	for more = true; more && !opened; {
+		more = false // should it panic
+		more, opened = s.next()
+	}
 }
 
 func (s *socket) sendPing() {
@@ -210,14 +213,15 @@ func (s *socket) sendPing() {
 var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // next reads one message and does what it says.
-func (s *socket) next() bool {
+func (s *socket) next() (more, opened bool) {
 	kind, r, err := s.ws.NextReader()
 	if err != nil {
-		return s.failed(err)
+		s.failed(err)
+		return false, false
 	}
 	if kind != websocket.TextMessage {
 		s.answer(refuse(BadFrame, "commands are text frames"))
-		return true
+		return true, false
 	}
 	in := messages.Get().(*bytes.Buffer)
 	defer messages.Put(in)
@@ -225,18 +229,19 @@ func (s *socket) next() bool {
 	// The library bounds what it reads; it does so for a compressed message before inflating it. We bound what we keep.
 	switch n, err := in.ReadFrom(io.LimitReader(r, MaxFrame+1)); {
 	case err != nil:
-		return s.failed(err)
+		s.failed(err)
+		return false, false
 	case n > MaxFrame:
 		s.close(websocket.CloseMessageTooBig, "")
-		return false
+		return false, false
 	case !utf8.Valid(in.Bytes()):
 		s.close(websocket.CloseInvalidFramePayloadData, "")
-		return false
+		return false, false
 	}
 	allowed, patient := s.allow()
 	if !patient {
 		s.close(websocket.ClosePolicyViolation, "too many commands")
-		return false
+		return false, false
 	}
 	command, fault := Decode(in.Bytes())
 	switch {
@@ -250,17 +255,17 @@ func (s *socket) next() bool {
 		s.answer(fault)
 	default:
 		s.do(command)
+		_, opened = command.(*OpenCommand)
 	}
-	return true
+	return true, opened
 }
 
 // failed ends reading after an error. The library has sent the close frame that a fault asks for, but not always for a length
 // that no frame can have. A second close frame is never sent.
-func (s *socket) failed(err error) bool {
+func (s *socket) failed(err error) {
 	if errors.Is(err, websocket.ErrReadLimit) {
 		s.close(websocket.CloseMessageTooBig, "")
 	}
-	return false
 }
 
 // allow takes a token for a command. Without one the command is refused; the second result says whether the socket may go on
