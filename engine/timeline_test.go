@@ -204,7 +204,7 @@ func TestTimelineRests(t *testing.T) {
 			if err := tl.Goto(min(at, engine.NodeID(tl.Len()-1))); err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := tl.Do(steps(2 + i)); err != nil {
+			if _, _, err := tl.Do(step); err != nil {
 				t.Fatal(err)
 			}
 		}
