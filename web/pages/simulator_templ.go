@@ -157,7 +157,7 @@ func simulator(p Page, lesson string, s *lessons.Sim) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ladder.Figure("run-"+s.ID, s.Title, ladder.Read(s.Events)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ladder.Figure("run-"+s.ID, s.Title, ladder.Read(p.cat(), s.Events)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
