@@ -42,8 +42,8 @@ const (
 
 // A File is an answer that is ready to be sent: contents, the gzip copy if it is worth it, and the headers.
 type File struct {
-	plain, zipped       body
-	kind, cache, length []string
+	plain, zipped     body
+	kind, cache, vary []string
 }
 
 type body struct {
@@ -65,7 +65,14 @@ func NewFile(kind, cache string, data []byte) *File {
 	f := &File{kind: []string{kind}, cache: []string{cache}, plain: newBody(data, `"`+tag+`"`)}
 	if zipped := compress(data); compressible(kind) && len(zipped) < len(data) {
 		f.zipped = newBody(zipped, `"`+tag+`-gzip"`)
+		f.vary = varyEncoding
 	}
+	return f
+}
+
+// Varies says that other files are served at the same address, depending on request headers.
+func (f *File) Varies(headers ...string) *File {
+	f.vary = []string{strings.Join(append(slices.Clone(f.vary), headers...), ", ")}
 	return f
 }
 
@@ -100,8 +107,10 @@ func (f *File) Serve(w http.ResponseWriter, r *http.Request, status int) {
 	h := w.Header()
 	h["Content-Type"], h["Cache-Control"] = f.kind, f.cache
 	b := &f.plain
+	if f.vary != nil {
+		h["Vary"] = f.vary
+	}
 	if f.zipped.data != nil {
-		h["Vary"] = varyEncoding
 		if AcceptsGzip(r.Header["Accept-Encoding"]) {
 			b = &f.zipped
 			h["Content-Encoding"] = gzipEncoding
