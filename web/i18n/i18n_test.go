@@ -245,9 +245,13 @@ func TestModulesAreFresh(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	differences, err := i18n.Differences()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, lang := range i18n.Languages {
 		first, more := i18n.Lookup(lang).Modules(now, later)
-		for name, want := range map[string][]byte{"js/catalog." + lang + ".js": first, "js/more." + lang + ".js": more} {
+		for name, want := range map[string][]byte{"js/catalog." + lang + ".js": first, "js/more." + lang + ".js": more, "js/differences.en.js": differences} {
 			if got, err := fs.ReadFile(static.Embedded(), name); err != nil || !bytes.Equal(got, want) {
 				t.Errorf("static/%s is stale (%v): run go generate ./web/i18n", name, err)
 			}

@@ -1,5 +1,5 @@
 // Command catalog writes the catalogues as modules for the browser: for each language what a lesson's page begins with, and
-// the rest.
+// the rest; and what the profiles do differently.
 package main
 
 import (
@@ -34,5 +34,9 @@ func write(dir string) error {
 			return err
 		}
 	}
-	return nil
+	differences, err := i18n.Differences()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "js/differences.en.js"), differences, 0o644)
 }
