@@ -2,16 +2,16 @@
 // focus that is seen, zoom, narrow screens, and that the page stays quick. Numbers are those of the checklist.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { launch, settled, sizes, startLab, violations } from './lab.mjs'
+import { startBrowser, settled, sizes, startLab, violations } from './lab.mjs'
 
 /** @type {Awaited<ReturnType<typeof startLab>>} */
 let lab
-/** @type {Awaited<ReturnType<typeof launch>>} */
+/** @type {Awaited<ReturnType<typeof startBrowser>>} */
 let chrome
 
 before(async () => {
   lab = await startLab({ args: ['-pseudo-locales'] })
-  chrome = await launch()
+  chrome = await startBrowser()
 })
 after(async () => {
   await chrome?.close()
