@@ -433,6 +433,8 @@ export const messages = {
   "ladder.none": "no flags",
   "ladder.seq": "seq {n}",
   "ladder.ack": "ack {n}",
+  "ladder.was": "was {what}",
+  "ladder.was.window": "window {now}, was {old}",
   "ladder.note.lost": "lost",
   "ladder.note.again": "again",
   "ladder.note.held": "held",

@@ -3,6 +3,7 @@
 package i18n
 
 //go:generate go run ./internal/catalog -o ../../static/js/catalog.en.js
+//go:generate go run ./internal/catalog -part hand -o ../../static/js/catalog.hand.en.js
 
 import (
 	"embed"

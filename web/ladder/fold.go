@@ -29,6 +29,7 @@ type content struct {
 	k      int
 	wire   wire.Segment
 	edited []engine.Field // in the order in which they were first edited
+	was    *wire.Segment  // what it carried at first
 }
 
 // segment is everything that is known about one segment at the end of the run.
@@ -108,7 +109,7 @@ func Read(events []engine.Event) *Run {
 			}
 		case engine.Edited:
 			if s != nil {
-				s.contents = append(s.contents, content{k: k, wire: e.Wire, edited: union(s.content().edited, e.Fields)})
+				s.contents = append(s.contents, content{k: k, wire: e.Wire, edited: union(s.content().edited, e.Fields), was: &s.contents[0].wire})
 			}
 		case engine.Delayed, engine.Released, engine.Held:
 			if s != nil {

@@ -134,7 +134,7 @@ export class TcpLadder extends LitElement {
       ${p.flagsEdited ? svg`<path class="under" d="M ${p.x + 8} ${p.y + 22.5} H ${p.x + (p.badges.at(-1)?.x ?? 0) + (p.badges.at(-1)?.w ?? 0)}"></path>` : nothing}
       ${note ? svg`<text class="note" x=${p.x + p.w - 8 - (p.pencil ? 14 : 0)} y=${p.y + 17} text-anchor="end">${note} </text>` : nothing}
       ${p.pencil ? svg`<path class="pencil" d="M ${p.x + p.w - 18} ${p.y + 18} l 1 -3.5 l 6.5 -6.5 l 2.5 2.5 l -6.5 6.5 Z"></path>` : nothing}
-      ${p.rows.map((row, i) => svg`<text class="num" x=${p.x + 8} y=${p.y + 33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
+      ${p.rows.map((row, i) => svg`<text class="num" x=${p.x + 8} y=${p.y + 33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.was ? 'was' : v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
     </g>`;
   }
 
