@@ -39,12 +39,23 @@ export class TcpLadder extends LitElement {
     this.dragging = false;
     /** @type {{ events: readonly RunEvent[], width: number, layout: Layout } | null} */
     this.drawn = null;
+    /** What drags segments. @type {import('./ladder-drag.js').Hand | null} */
+    this.hand = null;
+    for (const e of ['pointerover', 'focusin']) this.addEventListener(e, () => void this.reach(), { once: true });
     // not on the picture: an SVG element that listens for the focus is a tab stop in Chromium
     this.addEventListener('focusin', this.focused);
     this.observer = new ResizeObserver((entries) => {
       const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
       if (width > 0) this.measured = width;
     });
+  }
+
+  /** Somebody may want to touch a segment. Without the network the ladder is for reading. */
+  async reach() {
+    const loaded = await import('./ladder-drag.js').catch(() => null);
+    if (!loaded || this.hand) return;
+    this.hand = new loaded.Hand(this);
+    this.requestUpdate();
   }
 
   createRenderRoot() {
@@ -99,6 +110,7 @@ export class TcpLadder extends LitElement {
         })}</g>
       <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
+      ${this.hand ? svg`${drawn.map((d) => this.hand?.handle(d.shape, d.now))}${this.hand.preview(l)}` : nothing}
       <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>
       <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
     </svg>`;
@@ -203,7 +215,8 @@ export class TcpLadder extends LitElement {
 
   /** @param {PointerEvent} e */
   grab(e) {
-    if (e.button !== 0 || !(e.target instanceof Element) || !e.target.closest('.grip, .bubble')) return;
+    if (e.button !== 0 || !(e.target instanceof Element)) return;
+    if (!e.target.closest('.grip, .bubble')) return this.hand?.grab(e);
     this.dragging = true;
     e.target.setPointerCapture(e.pointerId);
     this.seek(e);
@@ -213,10 +226,13 @@ export class TcpLadder extends LitElement {
   /** @param {PointerEvent} e */
   drag(e) {
     if (this.dragging) this.seek(e);
+    else this.hand?.move(e);
   }
 
-  drop() {
+  /** @param {PointerEvent} e */
+  drop(e) {
     this.dragging = false;
+    this.hand?.drop(e);
   }
 
   /** @param {PointerEvent} e */
