@@ -217,7 +217,7 @@ export function faults(d) {
 export function fieldFault(d, name) {
   if (name === 'checksum' && d.sum !== 'own') return '';
   const v = valueOf(d, name), [min, max] = rangeOf(name);
-  return v >= min && v <= max ? '' : t('field.bad', { field: t(`field.${name}`), min, max });
+  return v >= min && v <= max ? '' : t('hand.field.bad', { field: t(`field.${name}`), min, max });
 }
 
 // ---------------------------------------------------------------- bytes

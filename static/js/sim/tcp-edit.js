@@ -271,7 +271,7 @@ export class TcpEdit extends LitElement {
         <div class="ruler" aria-hidden="true"><span>0</span><span>8</span><span>16</span><span>24</span><span>31</span></div>
         ${this.row(d, ['sport', 'dport'])}${this.row(d, ['seq'])}${this.row(d, ['ack'])}
         ${this.row(d, ['offset', 'reserved', 'window'])}${this.flags(d)}${this.row(d, ['checksum', 'urgent'])}
-        <fieldset class="f w32 sums"><legend>${t('checksum.how')}</legend>${this.sums.map((v) => html`<label><input type="radio" name="${id0}-sum" .checked=${d.sum === v} @change=${() => this.setSum(v)}> ${t(`checksum.${v}`)}</label>`)}</fieldset>
+        <fieldset class="f w32 sums"><legend>${t('hand.sum.how')}</legend>${this.sums.map((v) => html`<label><input type="radio" name="${id0}-sum" .checked=${d.sum === v} @change=${() => this.setSum(v)}> ${t(`hand.sum.${v}`)}</label>`)}</fieldset>
         ${this.options(d)}${this.payload(d)}
       </div>
       ${this.verdict(d)}
@@ -323,7 +323,7 @@ export class TcpEdit extends LitElement {
       <div class="in"><input id="${id0}-${name}" name=${name} type="text" inputmode=${name === 'checksum' ? 'text' : 'numeric'} autocomplete="off" spellcheck="false" .value=${text} aria-keyshortcuts="Alt+ArrowDown"
           aria-invalid=${bad ? 'true' : nothing} aria-describedby="${bad ? `${id0}-${name}-bad ` : ''}${id0}-${name}-hint" @input=${(/** @type {InputEvent} */ e) => this.write(name, /** @type {HTMLInputElement} */ (e.target).value)} @change=${() => this.check(name)}>
         <button type="button" class="tobits" tabindex="-1" aria-expanded=${open} title=${t('hand.bits.open', { field: label })} @click=${() => this.toggleBits(name)}><span aria-hidden="true">01</span><span class="vh">${t('hand.bits.open', { field: label })}</span></button></div>
-      <small id="${id0}-${name}-hint" class=${narrow ? 'vh' : ''}>${Number.isNaN(v) ? nothing : html`<span class="twin">${inHex ? v : hex(v, widths[name])}</span>`}<span>${t('field.range', { min, max })}</span>${changed ? this.old(name) : nothing}${bad ? nothing : this.means(d, name)}</small>
+      <small id="${id0}-${name}-hint" class=${narrow ? 'vh' : ''}>${Number.isNaN(v) ? nothing : html`<span class="twin">${inHex ? v : hex(v, widths[name])}</span>`}<span>${t('hand.field.range', { min, max })}</span>${changed ? this.old(name) : nothing}${bad ? nothing : this.means(d, name)}</small>
       ${bad && !narrow ? html`<p class="bad" id="${id0}-${name}-bad">${bad}</p>` : nothing}</div>`;
   }
 
@@ -358,7 +358,7 @@ export class TcpEdit extends LitElement {
         return html`<div class="f ${changed.includes(name) ? 'changed' : ''}"><label for=${id}>${t(`field.${name}`)}</label>
           <input id=${id} name=${name} type="text" autocomplete="off" spellcheck="false" inputmode=${name === 'ttl' ? 'numeric' : 'text'} .value=${d[name]} aria-invalid=${fault ? 'true' : nothing} aria-describedby="${fault ? `${id}-bad ` : ''}${id}-hint"
             @input=${(/** @type {InputEvent} */ e) => this.write(name, /** @type {HTMLInputElement} */ (e.target).value)}>
-          <small id="${id}-hint">${max ? html`<span>${t('field.range', { min, max })}</span>` : nothing}${changed.includes(name) ? this.old(name) : nothing}</small>
+          <small id="${id}-hint">${max ? html`<span>${t('hand.field.range', { min, max })}</span>` : nothing}${changed.includes(name) ? this.old(name) : nothing}</small>
           ${fault ? html`<p class="bad" id="${id}-bad">${fault}</p>` : nothing}</div>`;
       })}</div></details>`;
   }

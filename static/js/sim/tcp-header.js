@@ -278,8 +278,8 @@ export class TcpHeader extends LitElement {
       })}</div>
       ${changed('flags') ? html`<div class="f w32 changed">${before('flags')}</div>` : nothing}
       ${field('checksum', html`<small class=${w.sumok ? '' : 'loss'}>${w.sumok ? t('checksum.decimal', { n: w.checksum }) : t('checksum.bad')}</small>`)}${field('urgent')}
-      ${options.length === 1 ? field('options', html`<small>${spaced(w.optionsHex)}</small>`, optionName(w.options), html`<span class="v">${optionValue(w.options)}</span>`)
-        : options.length ? field('options', html`<small class="hex">${spaced(w.optionsHex)}</small>`, t('field.options'), html`<ul class="opts">${options.filter((o) => o !== 'nop').map((o) => html`<li><span class="v">${o}</span></li>`)}</ul>`)
+      ${options.length === 1 && !changed('options') ? field('options', html`<small>${spaced(w.optionsHex)}</small>`, optionName(w.options), html`<span class="v">${optionValue(w.options)}</span>`)
+        : options.length ? field('options', html`<small class="hex">${spaced(w.optionsHex)}</small>`, t('field.options'), html`<ul class="opts">${options.filter((o) => o !== 'nop' || changed('options')).map((o) => html`<li><span class="v">${o}</span></li>`)}</ul>`)
         : changed('options') ? field('options', nothing, t('field.options'), html`<span class="v">${t('options.none')}</span>`) : nothing}
       ${w.payload || changed('payload') ? field('payload', html`<small>${t('bytes', { n: w.payload.length })}</small>`, t('field.payload'), html`<span class="v payload">${printable(w.payload)}</span>`) : nothing}</div>`;
   }
