@@ -34,7 +34,7 @@ export class Hand {
     const tip = shape.points.at(-1);
     if (!tip || this.ladder.selection !== shape.id || !Hand.can(shape, now)) return nothing;
     const [x, y] = [tip[0] + (now.seg.to === 'client' ? -6 : 6), tip[1]];
-    return svg`<g class="handle" data-drag=${shape.id} aria-hidden="true"><circle class="touch" cx=${x} cy=${y} r="22"></circle><circle cx=${x} cy=${y} r="10"></circle><path d="M ${x - 4} ${y - 2.5} l 4 -4 l 4 4 M ${x - 4} ${y + 2.5} l 4 4 l 4 -4"></path></g>`;
+    return svg`<g class="handle" data-drag=${shape.id} aria-hidden="true" @touchstart=${(/** @type {TouchEvent} */ e) => e.preventDefault()}><circle class="touch" cx=${x} cy=${y} r="22"></circle><circle cx=${x} cy=${y} r="10"></circle><path d="M ${x - 4} ${y - 2.5} l 4 -4 l 4 4 M ${x - 4} ${y + 2.5} l 4 4 l 4 -4"></path></g>`;
   }
 
   /** @param {PointerEvent} e */

@@ -21,7 +21,7 @@ const COLUMNS = { sport: 16, dport: 16, seq: 32, ack: 32, offset: 4, reserved: 4
 export class TcpEdit extends LitElement {
   static properties = {
     segment: { attribute: false }, model: { attribute: false }, ix: { attribute: false }, hosts: { attribute: false }, blocked: { attribute: false }, act: { attribute: false },
-    draft: { state: true }, bad: { state: true }, bits: { state: true }, note: { state: true },
+    draft: { state: true }, bad: { state: true }, bits: { state: true }, ipOpen: { state: true }, note: { state: true },
   };
 
   constructor() {
@@ -47,6 +47,7 @@ export class TcpEdit extends LitElement {
     /** The field whose bits are shown. */
     this.bits = '';
     this.note = '';
+    this.ipOpen = false;
     this.id0 = `e${Math.random().toString(36).slice(2, 8)}`;
   }
 
@@ -336,7 +337,7 @@ export class TcpEdit extends LitElement {
       <div class="nibbles" role="toolbar" aria-label=${label} @keydown=${arrows} @focusin=${stay}>${Array.from({ length: width / 4 }, (_, n) => html`<div class="nibble">
         ${[3, 2, 1, 0].map((k) => {
           const i = width - 4 * n - 4 + k, on = bit(v, i);
-          return html`<button type="button" class="${on ? 'on' : ''} ${on === bit(before, i) ? '' : 'flipped'}" aria-pressed=${on === 1} aria-label=${t('hand.bit', { i: width - 1 - i, n: 2 ** i })} @click=${() => this.flip(name, i)}>${on}</button>`;
+          return html`<button type="button" class="${on ? 'on' : ''} ${on === bit(before, i) ? '' : 'flipped'}" aria-pressed=${on === 1} aria-label=${t('hand.bit', { i: width - 1 - i, n: 2 ** i })} @click=${() => this.flip(name, i)}></button>`;
         })}<span aria-hidden="true">${(Math.floor(v / 16 ** (width / 4 - 1 - n)) % 16).toString(16)}</span></div>`)}</div>
       <small><span class="twin">${hex(v, width)}</span><span class="twin">${v}</span></small></div>`;
   }
@@ -352,7 +353,7 @@ export class TcpEdit extends LitElement {
   ip(d) {
     const names = /** @type {const} */ (['src', 'dst', 'ttl']), changed = names.filter((n) => this.was && d[n].trim() !== this.was[n]);
     const bad = names.some((n) => this.bad[n]);
-    return html`<details class="ip" ?open=${bad}><summary>${t('hand.ip')} <span class="v">${t('hand.ip.says', { src: d.src, dst: d.dst, ttl: d.ttl })}</span></summary>
+    return html`<details class="ip" .open=${this.ipOpen || bad} @toggle=${(/** @type {Event} */ e) => { this.ipOpen = /** @type {HTMLDetailsElement} */ (e.target).open; }}><summary>${t('hand.ip')} <span class="v">${t('hand.ip.says', { src: d.src, dst: d.dst, ttl: d.ttl })}</span></summary>
       <div class="ipgrid">${names.map((name) => {
         const id = `${this.id0}-${name}`, fault = this.bad[name], [min, max] = rangeOf(name);
         return html`<div class="f ${changed.includes(name) ? 'changed' : ''}"><label for=${id}>${t(`field.${name}`)}</label>
@@ -369,7 +370,7 @@ export class TcpEdit extends LitElement {
     const changed = this.was && optionsText(d.options) !== optionsText(this.was.options);
     return html`<div class="f w32 optlist ${changed ? 'changed' : ''}" role="group" aria-label=${t('field.options')}>
       <span class="k">${t('field.options')}</span>
-      <ol>${repeat(d.options, (o) => o.id, (o, i) => this.option(o, i, d.options.length))}</ol>
+      <div class="optrows">${repeat(d.options, (o) => o.id, (o, i) => this.option(o, i, d.options.length))}</div>
       <div class="addopt"><label>${t('hand.options.add')} <select aria-invalid=${bad ? 'true' : nothing} aria-describedby="${bad ? `${id0}-options-bad ` : ''}${id0}-options-hint">${KINDS.map((k) => html`<option value=${k}>${t(`hand.option.${k}`)}</option>`)}</select></label>
         <button type="button" @click=${this.add}>${use('plus')}<span class="vh">${t('hand.options.add')}</span></button></div>
       <small id="${id0}-options-hint"><span class=${over ? 'loss' : ''}>${over ? t('hand.options.long', { n: room.n, max: room.most }) : t(room.pad ? 'hand.options.pad' : 'hand.options.room', { n: room.n, max: room.most, pad: room.pad })}</span>
@@ -380,7 +381,7 @@ export class TcpEdit extends LitElement {
   /** @param {Option} o @param {number} i @param {number} n */
   option(o, i, n) {
     const { id0 } = this, key = `option-${o.id}`, bad = this.bad[key], name = t(`hand.option.${o.kind}`), at = { i: i + 1, name };
-    return html`<li data-o=${o.id} role="group" aria-label=${t('hand.option', at)}><b>${name}</b>
+    return html`<div class="opt" data-o=${o.id} role="group" aria-label=${t('hand.option', at)}><b>${name}</b>
       ${(PARTS[o.kind] ?? []).map((part, j) => html`<label class="part ${part}"><span>${t(`hand.option.part.${part}`)}</span><input type="text" autocomplete="off" spellcheck="false" .value=${j ? o.b : o.a} aria-invalid=${bad ? 'true' : nothing} aria-describedby=${bad ? `${id0}-${key}` : nothing}
         @input=${(/** @type {InputEvent} */ e) => this.writeOption(o, j ? 'b' : 'a', /** @type {HTMLInputElement} */ (e.target).value)}
         @change=${() => { const fault = optionFault(o); if (fault) this.bad = { ...this.bad, [key]: fault }; }}></label>`)}
@@ -389,7 +390,7 @@ export class TcpEdit extends LitElement {
         <button type="button" class="up" aria-disabled=${i === 0} aria-label=${t('hand.option.up', at)} @click=${() => this.moveOption(o, -1)}>${use('up')}</button>
         <button type="button" class="down" aria-disabled=${i === n - 1} aria-label=${t('hand.option.down', at)} @click=${() => this.moveOption(o, 1)}>${use('down')}</button>
         <button type="button" class="remove" aria-label=${t('hand.option.remove', at)} @click=${() => this.removeOption(o)}>${use('close')}</button></span>
-      ${bad ? html`<p class="bad" id="${id0}-${key}">${bad}</p>` : nothing}</li>`;
+      ${bad ? html`<p class="bad" id="${id0}-${key}">${bad}</p>` : nothing}</div>`;
   }
 
   /** @param {Draft} d */

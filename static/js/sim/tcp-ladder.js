@@ -111,8 +111,8 @@ export class TcpLadder extends LitElement {
       <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
       ${this.hand ? svg`${drawn.map((d) => this.hand?.handle(d.shape, d.now))}${this.hand.preview(l)}` : nothing}
-      <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>
-      <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
+      <rect class="grip" @touchstart=${still} x="0" y="0" width=${l.left} height=${l.height}></rect>
+      <g class="bubble" aria-hidden="true" @touchstart=${still}><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
     </svg>`;
   }
 
@@ -260,6 +260,8 @@ function placeAt(l, times, y) {
   return { t: time, k: count(times, (v) => v <= time) };
 }
 
+/** A finger here drags, and does not scroll; touch-action alone does not see to that in a drawing. @param {TouchEvent} e */
+const still = (e) => e.preventDefault();
 /** @param {Point[]} points */
 const path = (points) => points.map(([x, y], i) => `${i ? 'L' : 'M'} ${x} ${y}`).join(' ');
 /** @param {Point[]} points */
