@@ -302,7 +302,7 @@ export function editLine(seg, wire, draft) {
     if (value !== said(was, name)) line.add(name, value);
   }
   const changed = line.places.length > 0, { v } = sumOf(draft);
-  if (draft.sum === 'own' ? changed || v !== wire.checksum : draft.sum === 'recompute' && !changed && v !== wire.checksum) line.add('checksum', hex(v, 16));
+  if (draft.sum === 'own' ? changed || v !== wire.checksum : draft.sum === 'recompute' && !changed && !wire.sumok) line.add('checksum', hex(v, 16));
   else if (draft.sum === 'keep' && changed) line.add('checksum', 'keep');
   return { line: line.places.length ? line.text : '', places: line.places };
 }

@@ -347,6 +347,9 @@ export class TcpSim extends LitElement {
   async act(line) {
     const s = this.store, many = s.branches.value.length;
     const done = await s.act(line);
+    // what the learner has made is what they want to see
+    const made = line.startsWith('forge ') ? s.model.value.segments.findLast((x) => x.seg.forged && x.phase !== 'future') : undefined;
+    if (made) s.select(made.id);
     this.tellStep(s.branches.value.length > many ? 'say.branch' : undefined);
     return done;
   }
@@ -707,7 +710,7 @@ export class TcpSim extends LitElement {
   under() {
     const s = this.store;
     return html`<div class="under">
-      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
+      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
       <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
       <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
     </div>`;

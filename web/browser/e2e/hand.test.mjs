@@ -204,6 +204,7 @@ for (const [name, options] of /** @type {const} */ ([['at 1440 px, by mouse', {}
       await press(button('Put it on the wire'))
       await said(/You put a RST-ACK to the client on the wire/)
       assert.match(await last(), /^forge to client RST,ACK sport=80 dport=\d+ seq=\d+ ack=101$/)
+      await poll(() => form.locator('h3').innerText(), (text) => /^Segment \d+ RST/.test(text), 'the new segment to be the chosen one')
 
       await press(button('New segment'))
       await field('base').waitFor()
