@@ -14,5 +14,3 @@ export const ranges = {
   payload: [0, 1460],
   ttl: [1, 255],
 };
-/** The longest delay, in microseconds. */
-export const longest = 86400000000;

@@ -319,7 +319,7 @@ export class TcpEdit extends LitElement {
     const { id0 } = this, narrow = COLUMNS[name] === 4, bad = this.bad[name], changed = this.changed(d, name), [min, max] = rangeOf(name), v = valueOf(d, name);
     const text = name === 'offset' && d.offset === '' ? String(rightOffset(d)) : name === 'checksum' && d.sum === 'recompute' ? hex(v, 16) : d[name];
     const inHex = /^\s*0x/i.test(text), open = this.bits === name, label = t(`field.${name}`);
-    return html`<div class="f w${COLUMNS[name] ?? 16} ${changed ? 'changed' : ''}">
+    return html`<div class="f w${COLUMNS[name] ?? 16} ${name} ${changed ? 'changed' : ''}">
       <label for="${id0}-${name}">${label}</label>
       <div class="in"><input id="${id0}-${name}" name=${name} type="text" inputmode=${name === 'checksum' ? 'text' : 'numeric'} autocomplete="off" spellcheck="false" .value=${text} aria-keyshortcuts="Alt+ArrowDown"
           aria-invalid=${bad ? 'true' : nothing} aria-describedby="${bad ? `${id0}-${name}-bad ` : ''}${id0}-${name}-hint" @input=${(/** @type {InputEvent} */ e) => this.write(name, /** @type {HTMLInputElement} */ (e.target).value)} @change=${() => this.check(name)}>

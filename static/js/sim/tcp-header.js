@@ -7,7 +7,6 @@ import { fate } from './tcp-log.js';
 /** @import { End, Index, LabEvent, Model, SegmentAt, Wire } from './model.js' */
 /** @import { ErrorFrame, RunHost } from '../protocol.js' */
 /** @import { TcpEdit } from './tcp-edit.js' */
-/** @import { TcpForge } from './tcp-forge.js' */
 
 /** How many of the 32 columns a field has. @type {Record<string, number>} */
 const COLUMNS = { seq: 32, ack: 32, offset: 4, reserved: 4, options: 32, payload: 32 };
@@ -123,15 +122,11 @@ export class TcpHeader extends LitElement {
     this.try(() => void this.show('edit', field));
   }
 
-  /** A new segment. @param {number} [base] the one that it begins as, 0 for none */
-  async forge(base = 0) {
-    if (this.blocked) {
-      this.note = this.blocked;
-      this.tell(this.blocked);
-      return;
-    }
-    await this.show('forge', 'base');
-    /** @type {TcpForge | null} */ (this.querySelector('tcp-forge'))?.from(base);
+  /** A new segment. */
+  async forge() {
+    if (!this.blocked) return this.show('forge', 'base');
+    this.note = this.blocked;
+    this.tell(this.blocked);
   }
 
   /** Fetches a form and shows it in the place of the figure. @param {'edit' | 'forge'} form @param {string} field */
@@ -264,7 +259,7 @@ export class TcpHeader extends LitElement {
     const changed = (/** @type {string} */ name) => was[name] !== now[name];
     const before = (/** @type {string} */ name) => (changed(name) ? html`<small class="old">${t('field.was', { old: (name === 'payload' ? printable(was[name] ?? '') : was[name]) || t('options.none') })}</small>` : nothing);
     /** @param {string} name @param {unknown} [more] @param {unknown} [label] @param {unknown} [value] */
-    const field = (name, more = nothing, label = t(`field.${name}`), value = html`<span class="v">${now[name]}</span>`) => html`<div class="f w${COLUMNS[name] ?? 16} ${changed(name) ? 'changed' : caps[name] ? 'hl' : ''}" @dblclick=${() => this.flying && this.edit(name)}>
+    const field = (name, more = nothing, label = t(`field.${name}`), value = html`<span class="v">${now[name]}</span>`) => html`<div class="f w${COLUMNS[name] ?? 16} ${name} ${changed(name) ? 'changed' : caps[name] ? 'hl' : ''}" @dblclick=${() => this.flying && this.edit(name)}>
       <span class="k">${label}</span>${value}${before(name)}${caps[name] ? html`<small>${caps[name]}</small>` : nothing}${more}</div>`;
     const byte = (/** @type {Wire} */ x) => `0x${flagsOf(x).reduce((n, f) => n | 1 << (7 - FLAGS.indexOf(f)), 0).toString(16).padStart(2, '0')}`;
     return html`${['src', 'dst', 'ttl'].some(changed) ? html`<p class="iphdr">${['src', 'dst', 'ttl'].map((name) => html`<span class=${changed(name) ? 'changed' : ''}><b>${t(`field.${name}`)}</b> <span class="v">${now[name]}</span> ${before(name)}</span>`)}</p>` : nothing}
