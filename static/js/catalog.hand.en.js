@@ -24,6 +24,7 @@ export const messages = {
   "hand.verdict.yes": "taken",
   "hand.verdict.no": "not taken",
   "hand.verdict.checksum": "{host}: thrown away before anything else is looked at: its checksum is wrong.",
+  "hand.verdict.nowhere": "{host}: it does not get there, for that is not its address.",
   "hand.verdict.other": "{host}: this is not the connection that it has. Addresses and ports say which one a segment belongs to.",
   "hand.verdict.closed": "{host} is CLOSED: it answers with an RST.",
   "hand.verdict.closed.rst": "{host} is CLOSED: an RST there does nothing.",

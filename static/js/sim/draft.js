@@ -10,7 +10,7 @@ import { FLAGS, addrOf, fieldsOf, flagsOf, learn, portOf, t } from './sentence.j
 /** @typedef {Record<Name, string> & { flags: string[], options: Option[], sum: Sum }} Draft offset: "" for the right one */
 /** @typedef {'sport' | 'dport' | 'seq' | 'ack' | 'offset' | 'reserved' | 'window' | 'checksum' | 'urgent' | 'payload' | 'ttl' | 'src' | 'dst'} Name */
 /** @typedef {{ name: string, from: number, to: number }} Place where on a line a field stands, in columns */
-/** Both ends of the way as they are now. @typedef {{ from: End, to: End, sender: HostAt, receiver: HostAt }} Ends */
+/** Both ends of the way as they are now; here: the receiver's address. @typedef {{ from: End, to: End, sender: HostAt, receiver: HostAt, here: string }} Ends */
 
 learn(messages);
 
@@ -20,8 +20,13 @@ export const widths = /** @type {Record<Numeric, number>} */ (BITS);
 const NUMBERS = /** @type {Numeric[]} */ (Object.keys(BITS));
 /** In the order in which a line names them. */
 const ORDER = /** @type {const} */ (['sport', 'dport', 'seq', 'ack', 'offset', 'reserved', 'flags', 'window', 'urgent', 'options', 'payload', 'ttl', 'src', 'dst']);
+/** What says which connection a segment belongs to. */
+const PAIR = /** @type {const} */ (['src', 'sport', 'dst', 'dport']);
 /** The order in which people say the flags. */
 const SAID = ['SYN', 'FIN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'];
+
+/** The variables of the connection that a host has now; those of one that is gone mean nothing any more. @param {HostAt} host */
+const live = (host) => (host.state === 'CLOSED' || host.state === 'LISTEN' ? null : host.vars);
 
 /** @param {number} n @param {number} bits */
 export const hex = (n, bits) => `0x${n.toString(16).padStart(Math.ceil(bits / 4), '0')}`;
@@ -331,7 +336,7 @@ const blank = { sport: '0', dport: '0', seq: '0', ack: '0', offset: '', reserved
  * @returns {Draft}
  */
 export function fresh(to, model, hosts) {
-  const from = to === 'client' ? 'server' : 'client', v = model.hosts[to].vars, mine = model.hosts[from].vars;
+  const from = to === 'client' ? 'server' : 'client', v = live(model.hosts[to]), mine = live(model.hosts[from]);
   const here = hosts[to === 'client' ? 0 : 1]?.addr ?? '', there = hosts[to === 'client' ? 1 : 0]?.addr ?? '';
   const src = v?.remote || there, dst = v?.remote ? v.local : here;
   const d = { ...blank, sport: portOf(src), dport: portOf(dst), src: addrOf(src), dst: addrOf(dst) };
@@ -353,7 +358,7 @@ const minus = (a, b) => (a - b) | 0;
 export function meaning(name, d, ends) {
   const v = valueOf(d, name), [min, max] = rangeOf(name);
   if (!(v >= min && v <= max)) return [];
-  const mine = ends.sender.vars, theirs = ends.receiver.vars, args = { from: t(`host.${ends.from}`), to: t(`host.${ends.to}`), v };
+  const mine = live(ends.sender), theirs = live(ends.receiver), args = { from: t(`host.${ends.from}`), to: t(`host.${ends.to}`), v };
   switch (name) {
     case 'seq': return [...origin(v, mine?.iss, args.from), ...place(v, theirs, args.to)];
     case 'ack': {
@@ -404,7 +409,7 @@ function place(v, to, host) {
 
 /** What the receiver hears from an acknowledgment number. @param {number} v @param {Vars | null} to @param {string} host */
 function acknowledged(v, to, host) {
-  if (!to || to.state === 'LISTEN') return [];
+  if (!to) return [];
   const una = minus(v, to['snd.una']), nxt = minus(v, to['snd.nxt']);
   if (nxt > 0) return [t('hand.ack.beyond', { host, n: nxt })];
   if (una < 0) return [t('hand.ack.old', { host, n: -una })];
@@ -412,18 +417,23 @@ function acknowledged(v, to, host) {
 }
 
 /**
- * What the receiver would look at first if the segment arrived in its present state (RFC 9293 section 3.10.7).
- * @param {Draft} d @param {Ends} ends @returns {{ ok: boolean, text: string }}
+ * What the receiver would look at first if the segment arrived in its present state (RFC 9293 section 3.10.7); null when that
+ * is not known.
+ * @param {Draft} d @param {Ends} ends @param {Draft | null} [was] the segment as it is: who it is for need not be asked unless that changed
+ * @returns {{ ok: boolean, text: string } | null}
  */
-export function verdict(d, ends) {
-  const v = ends.receiver.vars, state = ends.receiver.state, host = t(`Host.${ends.to}`), flags = d.flags;
+export function verdict(d, ends, was = null) {
+  const v = live(ends.receiver), state = ends.receiver.state, host = t(`Host.${ends.to}`), flags = d.flags;
   /** @param {boolean} ok @param {string} key @param {import('./sentence.js').Args} [args] */
   const says = (ok, key, args = {}) => ({ ok, text: t(`hand.verdict.${key}`, { host, state, ...args }) });
+  if (!was || PAIR.some((name) => d[name].trim() !== was[name])) {
+    if (d.dst.trim() !== (v ? addrOf(v.local) : ends.here)) return says(false, 'nowhere');
+    if (v && (Number(portOf(v.local)) !== valueOf(d, 'dport') || Number(portOf(v.remote)) !== valueOf(d, 'sport') || addrOf(v.remote) !== d.src.trim())) return says(false, 'other');
+  }
   if (!sumOf(d).right) return says(false, 'checksum');
-  const theirs = v && (portOf(v.local) !== String(valueOf(d, 'dport')) || (v.remote && (portOf(v.remote) !== String(valueOf(d, 'sport')) || addrOf(v.remote) !== d.src.trim())));
-  if (theirs) return says(false, 'other');
-  if (!v || state === 'CLOSED') return says(false, flags.includes('RST') ? 'closed.rst' : 'closed');
+  if (state === 'CLOSED') return says(false, flags.includes('RST') ? 'closed.rst' : 'closed');
   if (state === 'LISTEN') return says(flags.includes('SYN') && !flags.includes('ACK') && !flags.includes('RST'), flags.includes('RST') ? 'listen.rst' : flags.includes('ACK') ? 'listen.ack' : flags.includes('SYN') ? 'listen.syn' : 'listen.none');
+  if (!v) return null;
   const seq = valueOf(d, 'seq'), ack = valueOf(d, 'ack');
   if (state === 'SYN-SENT') {
     if (flags.includes('ACK') && (minus(ack, v.iss) <= 0 || minus(ack, v['snd.nxt']) > 0)) return says(false, 'synsent.ack', { n: (v.iss + 1) >>> 0 });

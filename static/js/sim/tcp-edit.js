@@ -6,7 +6,7 @@ import {
 } from './draft.js';
 import { arrows, rove, stay } from './keys.js';
 import { sheet } from './panels.js';
-import { FLAGS, t } from './sentence.js';
+import { FLAGS, addrOf, t } from './sentence.js';
 import { use } from './tcp-header.js';
 
 /** @import { Index, Model, SegmentAt } from './model.js' */
@@ -81,6 +81,11 @@ export class TcpEdit extends LitElement {
     return this.segment?.seg.to ?? 'server';
   }
 
+  /** The segment as it is on the wire, null for a new one. */
+  get onWire() {
+    return this.was;
+  }
+
   get heading() {
     return t('hand.form.edit', { seg: this.segment?.id ?? 0 });
   }
@@ -105,7 +110,7 @@ export class TcpEdit extends LitElement {
   get ends() {
     if (!this.model) return null;
     const to = this.toward, from = to === 'client' ? 'server' : 'client';
-    return { from, to, sender: this.model.hosts[from], receiver: this.model.hosts[to] };
+    return { from, to, sender: this.model.hosts[from], receiver: this.model.hosts[to], here: addrOf(this.hosts[to === 'client' ? 0 : 1]?.addr ?? '') };
   }
 
   /** @param {Partial<Draft>} change @param {string} [name] whose fault may be gone now */
@@ -406,7 +411,9 @@ export class TcpEdit extends LitElement {
   verdict(d) {
     const ends = this.ends;
     if (!ends || this.segment?.wire.icmp || Object.keys(faults(d)).length) return nothing;
-    const { ok, text } = verdict(d, ends);
+    const says = verdict(d, ends, this.onWire);
+    if (!says) return nothing;
+    const { ok, text } = says;
     return html`<p class="verdict ${ok ? 'pass' : 'fail'}"><i aria-hidden="true">${ok ? '✓' : '✗'}</i><span><b>${t('hand.verdict')}</b> <span class="vh">${t(ok ? 'hand.verdict.yes' : 'hand.verdict.no')}</span> ${text} ${t('hand.len', { n: lengthOf(d) })}</span></p>`;
   }
 }

@@ -61,6 +61,10 @@ export class TcpForge extends TcpEdit {
     return this.to;
   }
 
+  get onWire() {
+    return null;
+  }
+
   get heading() {
     return t('hand.form.forge');
   }

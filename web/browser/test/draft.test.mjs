@@ -17,7 +17,7 @@ const wires = runs.flatMap((r) => r.events.flatMap((e) => (e.wire && !e.wire.icm
 /** Of client and server. */
 const hosts = [{ addr: '192.0.2.10:52431' }, { addr: '198.51.100.20:80' }];
 const at = (/** @type {string} */ name, /** @type {number} */ us) => fold(index(run(name)), seek(index(run(name)), us));
-const ends = (/** @type {any} */ m, /** @type {string} */ to) => ({ from: to === 'client' ? 'server' : 'client', to, sender: m.hosts[to === 'client' ? 'server' : 'client'], receiver: m.hosts[to] });
+const ends = (/** @type {any} */ m, /** @type {string} */ to) => ({ from: to === 'client' ? 'server' : 'client', to, sender: m.hosts[to === 'client' ? 'server' : 'client'], receiver: m.hosts[to], here: hosts[to === 'client' ? 0 : 1].addr.split(':')[0] });
 const syn = run('lost-syn-ack').find((e) => e.kind === 'sent').wire;
 
 test('the checksum is the engine’s for every segment of every fixture', () => {
@@ -129,6 +129,12 @@ test('what the receiver would look at first', () => {
   assert.equal(says({ flags: ['RST'] }).ok, true);
   assert.match(says({ flags: ['RST'], seq: String(v['rcv.nxt'] + 1) }).text, /challenge ACK/);
   assert.match(says({ seq: String(v['rcv.nxt'] + v['rcv.wnd']) }).text, /none of them/);
+  assert.match(says({ dst: '203.0.113.1' }).text, /not its address/);
+  assert.equal(verdict({ ...d, sport: '1' }, e, { ...d, sport: '1' }).ok, true, 'a segment on its way is for whom it is for, whatever a box made of it');
+  // before the SYN arrives the server listens, and has no connection
+  const early = at('lost-syn-ack', 10_000), hello = fresh('server', early, hosts);
+  assert.deepEqual([hello.flags, verdict(hello, ends(early, 'server')).ok], [['SYN'], true]);
+  assert.match(verdict({ ...hello, flags: ['ACK'] }, ends(early, 'server')).text, /LISTEN: it answers an ACK with an RST/);
   // the last byte of the segment before counts
   assert.equal(says({ seq: String(v['rcv.nxt'] - 1), payload: 'ab' }).ok, true);
   assert.match(verdict(fresh('client', at('lost-syn-ack', 60_000), hosts), ends(at('lost-syn-ack', 60_000), 'client')).text, /SYN-SENT/);
