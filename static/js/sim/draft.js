@@ -1,8 +1,7 @@
 // A header as a learner writes it: what each field may be, what it means at this instant, its bytes, and the line of the
 // scenario language that makes a segment so. No document is needed for any of it.
 import { ranges } from '../limits.js';
-import { messages } from '../catalog.hand.en.js';
-import { FLAGS, addrOf, fieldsOf, flagsOf, learn, portOf, t } from './sentence.js';
+import { FLAGS, addrOf, fieldsOf, flagsOf, more, portOf, t } from './sentence.js';
 
 /** @import { End, HostAt, Model, Wire } from './model.js' */
 /** @typedef {'recompute' | 'keep' | 'own'} Sum what becomes of the checksum */
@@ -12,7 +11,7 @@ import { FLAGS, addrOf, fieldsOf, flagsOf, learn, portOf, t } from './sentence.j
 /** @typedef {{ name: string, from: number, to: number }} Place where on a line a field stands, in columns */
 /** Both ends of the way as they are now; here: the receiver's address. @typedef {{ from: End, to: End, sender: HostAt, receiver: HostAt, here: string }} Ends */
 
-learn(messages);
+await more();
 
 const BITS = { sport: 16, dport: 16, seq: 32, ack: 32, offset: 4, reserved: 4, window: 16, checksum: 16, urgent: 16, ttl: 8 };
 /** The fields that are numbers. @typedef {keyof typeof BITS} Numeric */

@@ -1,12 +1,11 @@
 // Which segment arrives first: nothing on a wire gets faster, so what shall arrive earlier lets the others wait.
-import { messages } from '../catalog.hand.en.js';
-import { learn, ms, t } from './sentence.js';
+import { more, ms, t } from './sentence.js';
 
 /** @import { Index, Model, SegmentAt } from './model.js' */
 /** lines: what to do, none when it cannot be done; text: what came of it, or why not @typedef {{ lines: string[], text: string }} Deed */
 /** @typedef {{ lines: string[], t: number, held: { seg: SegmentAt, t: number }[] }} Landing when the segment arrives, and the others that are held up for it */
 
-learn(messages);
+await more();
 
 /** Microseconds as the scenario language writes them. @param {number} us */
 const span = (us) => (us % 1000 ? `${us}us` : `${us / 1000}ms`);
