@@ -107,6 +107,7 @@ export class TcpSim extends LitElement {
       ['segment-select', (e) => this.store.select(e.detail.id)],
       ['sim-pause', () => this.store.pause()],
       ['sim-say', (e) => this.say(e.detail.text)],
+      ['sim-do', (e) => void this.doAll(e.detail)],
       ['focusin', (e) => this.focused(e.target)],
     ];
     this.connection = '';
@@ -437,8 +438,31 @@ export class TcpSim extends LitElement {
   async act(line) {
     const s = this.store, many = s.branches.value.length;
     const done = await s.act(line);
+    // what the learner has made is what they want to see
+    const made = line.startsWith('forge ') ? s.model.value.segments.findLast((x) => x.seg.forged && x.phase !== 'future') : undefined;
+    if (made) s.select(made.id);
     this.tellStep(s.branches.value.length > many ? 'say.branch' : undefined);
     return done;
+  }
+
+  /** Does lines one after the other and says what came of all of them. @param {{ lines: string[], text?: string }} what */
+  async doAll({ lines, text }) {
+    if (this.blocked) return this.say(this.blocked);
+    try {
+      for (const line of lines) await this.act(line);
+      if (text) this.say(text);
+    } catch (e) {
+      this.say(/** @type {Error} */ (e).message);
+    }
+  }
+
+  /** Lets the chosen segment change places with its neighbour. @param {1 | -1} by */
+  async reorder(by) {
+    const s = this.store;
+    s.pause();
+    const { swap } = await import('./order.js'), done = swap(s.model.value, s.index.value, s.selected.value, by);
+    if (done.lines.length) await this.doAll(done);
+    else this.say(done.text);
   }
 
   /** @param {number} seg */
@@ -581,6 +605,9 @@ export class TcpSim extends LitElement {
       case 'duplicate': return head?.ask('duplicate');
       case 'hold': return head?.hold();
       case 'edit': return head?.edit();
+      case 'forge': return void head?.forge();
+      case 'sooner': return void this.reorder(-1);
+      case 'behind': return void this.reorder(1);
       case 'console': return this.querySelector('tcp-console')?.querySelector('input')?.focus();
       case 'undo': return this.undo();
       case 'help': return this.showHelp();
@@ -769,7 +796,7 @@ export class TcpSim extends LitElement {
   under() {
     const s = this.store;
     return html`<div class="under">
-      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
+      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
       <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
       <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
     </div>`;
