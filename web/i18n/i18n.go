@@ -3,6 +3,7 @@
 package i18n
 
 //go:generate go run ./internal/catalog -o ../../static/js/catalog.en.js
+//go:generate go run ./internal/catalog -panels -o ../../static/js/catalog.panels.en.js
 
 import (
 	"embed"

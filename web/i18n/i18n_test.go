@@ -181,16 +181,18 @@ func TestMessages(t *testing.T) {
 
 // TestModuleIsFresh: the browser's copy of the catalogue is what the generator writes.
 func TestModuleIsFresh(t *testing.T) {
-	want, err := i18n.Module("en")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile("../../static/js/catalog.en.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("static/js/catalog.en.js is stale: run go generate ./web/i18n")
+	for name, module := range map[string]func(string) ([]byte, error){"catalog.en.js": i18n.Module, "catalog.panels.en.js": i18n.PanelModule} {
+		want, err := module("en")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile("../../static/js/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("static/js/%s is stale: run go generate ./web/i18n", name)
+		}
 	}
 }
 

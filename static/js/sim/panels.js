@@ -9,6 +9,7 @@
  * @property {Model | null} model the instant; while playing it changes only when something happens
  * @property {Index} ix
  * @property {string} blocked why the engine cannot be asked just now, '' when it can
+ * @property {boolean} relative whether sequence numbers are relative
  * @property {(line: string) => Promise<unknown>} act does a line of the scenario language at the playhead
  * @property {(text: string) => void} say answers the learner, on the page and aloud
  */

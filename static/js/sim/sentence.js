@@ -1,6 +1,7 @@
 // What a run says: the sentence of an event and of a step, the sentence of a rule with its numbers, and how times and
 // numbers are written. web/i18n/sentence.go is the same in Go; both are held to web/i18n/testdata/sentences.json.
 import { lang, messages, rules } from '../catalog.en.js';
+import { ackOf, paramOf, relative, seqOf } from './numbers.js';
 
 /** @import { LabEvent, Wire, Host } from './model.js' */
 /** @typedef {Record<string, string | number>} Args */
@@ -22,6 +23,9 @@ export function t(key, args = {}) {
   const text = typeof m === 'string' ? m : m[plural.select(Number(args.n))] ?? m.other ?? key;
   return fill(text, args);
 }
+
+/** Takes in the messages that only panels need. @param {object} more */
+export const learn = (more) => void Object.assign(messages, more);
 
 /** Whether there is a message of that key. @param {string} key */
 export const has = (key) => Object.hasOwn(messages, key);
@@ -54,7 +58,7 @@ export const kindOf = (wire) => (wire.icmp ? t('icmp.kind', { what: wire.icmp.ki
 /** "seq 5000, ack 1001". @param {Wire} wire */
 export function numbers(wire) {
   const ack = flagsOf(wire).includes('ACK'), n = wire.payload?.length ?? 0;
-  const args = { seq: wire.seq ?? 0, ack: wire.ack ?? 0, n };
+  const args = { seq: seqOf(wire), ack: ackOf(wire), n };
   if (wire.icmp) return t('numbers.icmp', { ...args, kind: kindOf({ flags: wire.flags }) });
   if (n) return t(ack ? 'numbers.data' : 'numbers.seqdata', args);
   return t(ack ? 'numbers.ack' : 'numbers.seq', args);
@@ -80,7 +84,7 @@ export function ruleSentence(e) {
   const args = {};
   (r.params ?? []).forEach((name, i) => {
     const v = e.args?.[i] ?? 0;
-    args[name] = name.endsWith('.us') ? time(v) : v;
+    args[name] = name.endsWith('.us') ? time(v) : paramOf(e, name, v);
   });
   return fill(text, args);
 }
@@ -246,18 +250,19 @@ export function pathRule(line) {
   return from ? t('rule.from', { rule: text, host: t(`host.${from}`) }) : text;
 }
 
-/** @type {WeakMap<object, Told[]>} */
-const memo = new WeakMap();
+/** With the numbers of the wire, and relative ones. @type {WeakMap<object, Told[]>[]} */
+const memo = [new WeakMap(), new WeakMap()];
 
 /**
  * All steps of a branch in words; made once.
  * @param {{ events: readonly LabEvent[], steps: readonly { k0: number, k1: number }[] }} ix @returns {Told[]}
  */
 export function told(ix) {
-  let all = memo.get(ix);
+  const made = /** @type {WeakMap<object, Told[]>} */ (memo[Number(relative.value)]);
+  let all = made.get(ix);
   if (!all) {
     const n = new Narrator();
-    memo.set(ix, all = ix.steps.map((s) => n.step(ix.events.slice(s.k0, s.k1))));
+    made.set(ix, all = ix.steps.map((s) => n.step(ix.events.slice(s.k0, s.k1))));
   }
   return all;
 }

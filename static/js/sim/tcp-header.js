@@ -1,5 +1,6 @@
 // The chosen segment as the header figure of RFC 9293: read it, and while it is in flight change any bit of it.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
+import { ackOf, relative, seqOf } from './numbers.js';
 import { FLAGS, flagsOf, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 import { fate } from './tcp-log.js';
@@ -31,6 +32,9 @@ export function draftOf(w) {
     window: String(w.window), checksum: hex4(w.checksum), urgent: String(w.urgent), options: w.options, payload: w.payload,
   };
 }
+
+/** The same to read: sequence numbers as the learner wants to see them. A form has those of the wire. @param {Wire} w @returns {Draft} */
+const shownOf = (w) => ({ ...draftOf(w), seq: String(seqOf(w)), ack: String(ackOf(w)) });
 
 /** A whole number, decimal or with 0x; NaN for anything else. @param {string} s */
 const number = (s) => (/^(\d+|0x[0-9a-f]+)$/i.test(s.trim()) ? Number(s.trim()) : NaN);
@@ -78,7 +82,7 @@ const quote = (s) => `"${s.replace(/[\\"]/g, '\\$&').replace(/\r/g, '\\r').repla
 
 export class TcpHeader extends LitElement {
   static properties = {
-    segment: { attribute: false }, model: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, act: { attribute: false },
+    segment: { attribute: false }, model: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, act: { attribute: false }, relative: { attribute: false },
     editing: { state: true }, draft: { state: true }, sum: { state: true }, bad: { state: true }, amount: { state: true }, note: { state: true },
   };
 
@@ -94,6 +98,7 @@ export class TcpHeader extends LitElement {
     this.blocked = '';
     /** Does a line; rejects with the engine's error frame. @type {(line: string) => Promise<unknown>} */
     this.act = async () => {};
+    this.relative = false;
     this.editing = false;
     /** @type {Draft} */
     this.draft = {};
@@ -339,7 +344,7 @@ export class TcpHeader extends LitElement {
 
   /** The header as it is, to read. @param {SegmentAt} s */
   figure(s) {
-    const w = s.wire, was = s.was ? draftOf(s.was) : null, now = draftOf(w), caps = captions(s, /** @type {Index} */ (this.ix));
+    const w = s.wire, was = s.was ? shownOf(s.was) : null, now = shownOf(w), caps = captions(s, /** @type {Index} */ (this.ix));
     /** @param {string} name @param {string} value @param {unknown} [more] */
     const field = (name, value, more) => {
       const spec = SPECS[name], changed = was && was[name] !== now[name];
@@ -464,6 +469,11 @@ export function captions(s, ix) {
   /** @type {Record<string, string>} */
   const caps = {};
   const w = s.wire, flags = flagsOf(w), me = s.seg.from;
+  if (relative.value) {
+    if (seqOf(w) !== w.seq) caps.seq = t('caption.wire', { n: w.seq });
+    if (ackOf(w) !== w.ack && flags.includes('ACK')) caps.ack = t('caption.wire', { n: w.ack });
+    return caps;
+  }
   if (s.seg.forged || s.seg.injected) return caps;
   const own = isn(ix, me, s.seg.k), theirs = isn(ix, me === 'client' ? 'server' : 'client', s.seg.k);
   const host = t(`host.${me}`), peer = t(`host.${me === 'client' ? 'server' : 'client'}`);

@@ -1,5 +1,6 @@
 // What happened, step by step, and the segments as a table.
 import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
+import { ackOf, seqOf } from './numbers.js';
 import { FLAGS, flagsOf, kindOf, ms, t, told } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 
@@ -31,7 +32,7 @@ function by(says) {
 }
 
 export class TcpLog extends LitElement {
-  static properties = { model: { attribute: false }, ix: { attribute: false }, hide: { attribute: false } };
+  static properties = { model: { attribute: false }, ix: { attribute: false }, hide: { attribute: false }, relative: { attribute: false } };
 
   constructor() {
     super();
@@ -41,6 +42,7 @@ export class TcpLog extends LitElement {
     this.ix = null;
     /** Whether what comes next must not be told. */
     this.hide = false;
+    this.relative = false;
   }
 
   createRenderRoot() {
@@ -93,7 +95,7 @@ export function segmentTable(model, selected, select) {
     <thead><tr>${['number', 'time', 'from', 'flags', 'seq', 'ack', 'len', 'fate'].map((c) => html`<th scope="col">${t(`col.${c}`)}</th>`)}</tr></thead>
     <tbody>${repeat(model.segments.filter((s) => s.phase !== 'future' || s.seg.t >= model.t), (s) => s.id, (s) => html`<tr class=${`${s.phase} ${s.id === selected ? 'now' : ''}`}>
       <th scope="row"><button type="button" aria-pressed=${s.id === selected} @click=${() => select(s.id)}>${s.id}</button></th>
-      <td>${ms(s.seg.t)}</td><td>${t(`host.${s.seg.from}`)}</td><td>${kindOf(s.wire)}</td><td>${s.wire.seq ?? 0}</td><td>${flagsOf(s.wire).includes('ACK') ? s.wire.ack ?? 0 : '–'}</td><td>${s.wire.payload?.length ?? 0}</td><td>${fate(s)}</td></tr>`)}</tbody>
+      <td>${ms(s.seg.t)}</td><td>${t(`host.${s.seg.from}`)}</td><td>${kindOf(s.wire)}</td><td>${seqOf(s.wire)}</td><td>${flagsOf(s.wire).includes('ACK') ? ackOf(s.wire) : '–'}</td><td>${s.wire.payload?.length ?? 0}</td><td>${fate(s)}</td></tr>`)}</tbody>
   </table></div>`;
 }
 

@@ -11,9 +11,14 @@ import (
 
 func main() {
 	out := flag.String("o", "", "file to write")
+	panels := flag.Bool("panels", false, "the messages that only panels need")
 	lang := flag.String("lang", "en", "language")
 	flag.Parse()
-	b, err := i18n.Module(*lang)
+	module := i18n.Module
+	if *panels {
+		module = i18n.PanelModule
+	}
+	b, err := module(*lang)
 	if err == nil {
 		err = os.WriteFile(*out, b, 0o644)
 	}
