@@ -26,6 +26,7 @@ type edition struct {
 	course *lessons.Course
 	pages  map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack"
 	errors map[int]*static.File    // by status
+	rules  ruleIndex
 }
 
 const htmlType = "text/html; charset=utf-8"
@@ -50,7 +51,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = keepGood(course, old.course)
 	}
-	e := &edition{course: course, pages: map[string]*static.File{}, errors: map[int]*static.File{}}
+	e := &edition{course: course, pages: map[string]*static.File{}, errors: map[int]*static.File{}, rules: indexRules(course, s.cfg.Base)}
 	page := pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules}
 	at := func(place pages.Place, title string) pages.Page {
 		p := page

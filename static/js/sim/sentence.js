@@ -35,6 +35,9 @@ function fill(text, args) {
   return text.replace(/\{([^}]*)\}/g, (all, name) => (Object.hasOwn(args, name) ? String(args[name]) : all));
 }
 
+/** A number with the separators of the language: "65,535". @param {number} n */
+export const grouped = (n) => digits.format(n);
+
 /** An instant in microseconds as a number of milliseconds: "1,075". @param {number | null | undefined} us */
 export function ms(us) {
   return us == null ? t('time.never') : digits.format(us / 1000);
