@@ -500,7 +500,7 @@ export const messages = {
   "name.src": "the source address",
   "name.dst": "the destination address",
   "ui.panel.why": "See why",
-  "ui.panel.hosts": "Both hosts",
+  "ui.panel.both": "Both hosts",
   "ui.panel.traces": "Traces",
   "ui.panel.passport": "Passport"
 };

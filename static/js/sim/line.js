@@ -3,13 +3,13 @@
 // the longer, the wider, and each says how long it is. What is very far away is an arrow. No DOM in here.
 
 /** @typedef {{ v: number, name: string, side: 'above' | 'below' }} Point v: a sequence number */
-/** @typedef {{ from: number, to: number, cls: string, text?: string, side?: 'below' }} Stretch from to, not included; sequence numbers */
+/** @typedef {{ from: number | null, to: number | null, cls: string, text?: string, side?: 'below' }} Stretch from to, not included; sequence numbers, null: without end */
 /** @typedef {{ origin: number, points: Point[], stretches: Stretch[] }} Line */
 /** @typedef {{ x: number, row: number, left: number, name: string, v: number, side: 'above' | 'below', far: number }} Label far: how far away, with its sign, 0 for what is drawn in its place */
-/** @typedef {{ x0: number, x1: number, cls: string, text: string, side: string, open: '' | 'start' | 'end' }} Band */
+/** @typedef {{ x0: number, x1: number, cls: string, text: string, side: string }} Band */
 /** @typedef {{ width: number, labels: Label[], bands: Band[], gaps: { x: number, room: number, n: number }[], rows: { above: number, below: number } }} Drawing */
 
-const EDGE = 14, ARROW = 34, CHAR = 7.4;
+const EDGE = 14, ARROW = 34, OPEN = 26, CHAR = 7.6;
 /** Farther from all that belongs to the line than this, and than twice its length, is far away. */
 const FAR = 1 << 17;
 
@@ -24,10 +24,18 @@ export function draw(line, width, text) {
   const own = line.points.filter((p) => p.side === 'above').map((p) => ahead(line.origin, p.v));
   const lo = Math.min(0, ...own), hi = Math.max(0, ...own), reach = Math.max(FAR, 2 * (hi - lo));
   const far = (/** @type {number} */ d) => (d < lo - reach ? d - lo : d > hi + reach ? d - hi : 0);
-  const all = line.points.map((p) => ({ ...p, d: ahead(line.origin, p.v) }));
+  /** @type {(Point & { d: number })[]} */
+  const all = [];
+  for (const p of line.points) {
+    const same = all.find((q) => q.v === p.v && q.side === p.side);
+    if (same) same.name += ` = ${p.name}`;
+    else all.push({ ...p, d: ahead(line.origin, p.v) });
+  }
   const near = [...new Set(all.filter((p) => !far(p.d)).map((p) => p.d))].sort((a, b) => a - b);
   const before = all.some((p) => far(p.d) < 0), behind = all.some((p) => far(p.d) > 0);
-  const x0 = EDGE + (before ? ARROW : EDGE), x1 = width - EDGE - (behind ? ARROW : EDGE);
+  // a stretch without end needs room for its name
+  const edge = line.stretches.some((s) => s.from === null || s.to === null) ? OPEN : EDGE;
+  const x0 = EDGE + (before ? ARROW : edge), x1 = width - EDGE - (behind ? ARROW : edge);
   const weights = near.slice(1).map((d, i) => 2 + Math.log2(1 + d - (near[i] ?? 0)));
   const sum = weights.reduce((a, b) => a + b, 0) || 1;
   /** @type {Map<number, number>} */
@@ -40,8 +48,7 @@ export function draw(line, width, text) {
   const at = (/** @type {number} */ d) => place.get(d) ?? (far(d) < 0 ? EDGE : width - EDGE);
   /** @type {Band[]} */
   const bands = line.stretches.map((s) => {
-    const a = ahead(line.origin, s.from), b = ahead(line.origin, s.to);
-    return { x0: at(a), x1: at(b), cls: s.cls, text: s.text ?? '', side: s.side ?? '', open: far(a) || far(b) ? (far(a) < 0 || far(b) < 0 ? 'start' : 'end') : '' };
+    return { x0: s.from === null ? 0 : at(ahead(line.origin, s.from)), x1: s.to === null ? width : at(ahead(line.origin, s.to)), cls: s.cls, text: s.text ?? '', side: s.side ?? '' };
   });
   const gaps = near.slice(1).map((d, i) => ({ x: (at(d) + at(near[i] ?? 0)) / 2, room: at(d) - at(near[i] ?? 0), n: d - (near[i] ?? 0) }));
   const labels = stack(all.map((p) => ({ x: at(p.d), row: 0, left: 0, name: p.name, v: p.v, side: p.side, far: far(p.d) })), width, text);

@@ -24,6 +24,10 @@ export const PANELS = [
     id: 'why', icon: 'why', load: () => Promise.all([import('./tcp-why.js'), sheet('panels/line'), sheet('panels/why')]),
     view: (g) => html`<tcp-why .store=${g.store} .model=${g.model} .ix=${g.ix} .relative=${g.relative} .chosen=${g.store.selected.value}></tcp-why>`,
   },
+  {
+    id: 'both', icon: 'hosts', load: () => Promise.all([import('./tcp-hosts.js'), sheet('panels/line'), sheet('panels/hosts')]),
+    view: (g) => html`<tcp-hosts .store=${g.store} .model=${g.model} .ix=${g.ix} .relative=${g.relative}></tcp-hosts>`,
+  },
 ];
 
 /** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */

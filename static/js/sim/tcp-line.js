@@ -5,7 +5,7 @@ import { grouped, t } from './sentence.js';
 
 /** @import { Line } from './line.js' */
 
-const ROW = 30, AXIS = 34;
+const ROW = 30, AXIS = 34, GAPS = 15;
 
 export class TcpLine extends LitElement {
   static properties = { line: { attribute: false }, label: { attribute: false }, number: { attribute: false }, measured: { state: true } };
@@ -41,7 +41,8 @@ export class TcpLine extends LitElement {
 
   render() {
     if (!this.line || !this.measured) return null;
-    const d = draw(this.line, this.measured, this.number), top = d.rows.above * ROW + 6, y = top + AXIS / 2, height = top + AXIS + d.rows.below * ROW + 4;
+    const d = draw(this.line, this.measured, this.number), gaps = d.gaps.filter((g) => grouped(g.n).length * 7.2 + 6 < g.room);
+    const top = d.rows.above * ROW + 6, y = top + AXIS / 2, low = top + AXIS + (gaps.length ? GAPS : 0), height = low + d.rows.below * ROW + 4;
     return html`<svg class="numline" viewBox="0 0 ${d.width} ${height}" width=${d.width} height=${height} role="img" aria-label=${this.label}>
       ${d.bands.map((b) => {
         const low = b.side === 'below', y0 = low ? y + 3 : y - 15, h = low ? 12 : 18, w = Math.max(2, b.x1 - b.x0);
@@ -49,12 +50,9 @@ export class TcpLine extends LitElement {
           ${b.text && b.text.length * 6.6 + 8 < w ? svg`<text x=${b.x0 + w / 2} y=${y0 + h - 5} text-anchor="middle">${b.text}</text>` : null}</g>`;
       })}
       <path class="axis" d="M 4 ${y} H ${d.width - 4} M ${d.width - 9} ${y - 4} l 5 4 l -5 4"></path>
-      ${d.gaps.map((g) => {
-        const text = grouped(g.n);
-        return text.length * 7.2 + 6 < g.room ? svg`<text class="gap" x=${g.x} y=${y + 27} text-anchor="middle">${text}</text>` : null;
-      })}
+      ${gaps.map((g) => svg`<text class="gap" x=${g.x} y=${y + 28} text-anchor="middle">${grouped(g.n)}</text>`)}
       ${d.labels.map((l) => {
-        const up = l.side === 'above', base = up ? top - 6 - l.row * ROW : top + AXIS + 14 + l.row * ROW;
+        const up = l.side === 'above', base = up ? top - 6 - l.row * ROW : low + 13 + l.row * ROW;
         const name = up ? base - 13 : base, number = up ? base : base + 13;
         return svg`<g class="point ${up ? 'own' : 'seg'} ${l.far ? 'far' : ''}">
           ${l.far ? svg`<path class="away" d=${l.far < 0 ? `M ${l.x + 26} ${y} H ${l.x} m 8 -6 l -8 6 l 8 6` : `M ${l.x - 26} ${y} H ${l.x} m -8 -6 l 8 6 l -8 6`}></path>`

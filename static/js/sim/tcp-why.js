@@ -95,7 +95,7 @@ export class TcpWhy extends LitElement {
   /** @param {Check} c @param {Path} p */
   check(c, p) {
     const title = t(c.n ? `panel.why.step.${p.section}.${c.n}` : 'panel.why.step.0');
-    return html`<li class=${c.status} aria-current=${c.n === p.end && c.status !== 'rest' ? 'step' : nothing}>
+    return html`<li class=${c.status} aria-current=${c.n === p.end && (c.status === 'fail' || c.checks.length) ? 'step' : nothing}>
       <i aria-hidden="true">${MARKS[c.status]}</i>
       <div><p class="t"><span class="nth">${t(`panel.why.nth.${c.n}`)}</span> <b>${title}</b> <span class="word">${t(`panel.why.word.${c.status}`)}</span></p>
         ${c.checks.map((e) => html`<p>${ruleSentence(e) === `${title}.` ? nothing : ruleSentence(e)} ${ruleLink(e.rule)}</p>`)}
