@@ -28,6 +28,14 @@ export const PANELS = [
     id: 'both', icon: 'hosts', load: () => Promise.all([import('./tcp-hosts.js'), sheet('panels/line'), sheet('panels/hosts')]),
     view: (g) => html`<tcp-hosts .store=${g.store} .model=${g.model} .ix=${g.ix} .relative=${g.relative}></tcp-hosts>`,
   },
+  {
+    id: 'traces', icon: 'traces', load: () => Promise.all([import('./tcp-traces.js'), sheet('panels/traces')]),
+    view: (g) => html`<tcp-traces .store=${g.store} .model=${g.model} .relative=${g.relative} .chosen=${g.store.selected.value}></tcp-traces>`,
+  },
+  {
+    id: 'passport', icon: 'passport', load: () => Promise.all([import('./tcp-passport.js'), sheet('panels/passport')]),
+    view: (g) => html`<tcp-passport .model=${g.model}></tcp-passport>`,
+  },
 ];
 
 /** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */
