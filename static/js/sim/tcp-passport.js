@@ -40,8 +40,8 @@ export class TcpPassport extends LitElement {
     return html`<header class="passhead"><p><b>${t('panel.pass.count', { n: have.size, of: POSSIBLE.length })}</b></p><progress max=${POSSIBLE.length} .value=${have.size} aria-label=${t('panel.pass.count', { n: have.size, of: POSSIBLE.length })}></progress>
         <p class="dim">${t('panel.pass.about')}</p></header>
       <div class="passgrid">
-        <ol class="stamps" data-rove aria-label=${t('panel.pass.list')} @keydown=${arrows} @focusin=${stay}>${repeat(POSSIBLE, (e) => nameOf(e[0], e[1]), (e) => this.stamp(e, have))}</ol>
         <section class="way" aria-live="polite">${this.way(model, have)}</section>
+        <ol class="stamps" data-rove aria-label=${t('panel.pass.list')} @keydown=${arrows} @focusin=${stay}>${repeat(POSSIBLE, (e) => nameOf(e[0], e[1]), (e) => this.stamp(e, have))}</ol>
       </div>
       <footer>${this.sure ? html`<button type="button" class="danger" @click=${this.reset}>${t('panel.pass.sure')}</button> <button type="button" class="quiet" @click=${() => this.confirm(false)}>${t('panel.pass.keep')}</button>`
         : html`<button type="button" class="quiet" aria-disabled=${!have.size} @click=${() => have.size && this.confirm(true)}>${t('panel.pass.reset')}</button>`}</footer>`;
