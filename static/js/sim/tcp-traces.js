@@ -141,11 +141,11 @@ export class TcpTraces extends LitElement {
     return html`<p class="of"><b>${t('panel.traces.segment', { seg: s.id, kind: kindOf(s.wire), n: bytes.length })}</b></p>
       <div class="anatomy">
         <div class="left"><div class="dump" tabindex="0" role="img" aria-label=${t('panel.traces.dump', { n: bytes.length })} @pointerleave=${() => point(-1)}>${rows.map((r) => html`<div class="row"><span class="offset">${r.toString(16).padStart(4, '0')}</span>
-          <span class="bytes">${bytes.slice(r, r + 16).map((b, i) => html`<span class=${cls(whose[r + i] ?? -1, this.field, parts)} @pointerenter=${() => point(whose[r + i] ?? -1)} @click=${() => this.focusPart(whose[r + i] ?? -1)}>${b}</span>`)}</span>
+          <span class="bytes">${bytes.slice(r, r + 16).map((b, i) => html`<span class=${cls(whose[r + i] ?? -1, this.field, parts)} @pointermove=${() => point(whose[r + i] ?? -1)} @click=${() => this.focusPart(whose[r + i] ?? -1)}>${b}</span>`)}</span>
           <span class="ascii">${bytes.slice(r, r + 16).map((b, i) => html`<span class=${cls(whose[r + i] ?? -1, this.field, parts)}>${ascii(b)}</span>`)}</span></div>`)}</div>
         <p class="pointed" aria-hidden="true">${now ? t('panel.traces.part', { name: t(`panel.byte.${now.name}`), value: now.value, where: place(now) }) : t('panel.traces.point')}</p></div>
         <ol class="parts" data-rove data-vertical aria-label=${t('panel.traces.parts')} @keydown=${arrows} @focusin=${stay} @pointerleave=${() => point(-1)}>
-          ${repeat(parts, (_, i) => i, (p, i) => html`<li><button type="button" class=${i === this.field ? 'on' : ''} data-part=${i} @pointerenter=${() => point(i)} @focus=${() => point(i)} @click=${() => point(i)}>
+          ${repeat(parts, (_, i) => i, (p, i) => html`<li><button type="button" class=${i === this.field ? 'on' : ''} data-part=${i} @pointermove=${() => point(i)} @focus=${() => point(i)} @click=${() => point(i)}>
             <span class="n">${t(`panel.byte.${p.name}`)}</span> <span class="v">${p.value}</span> <span class="at">${place(p)}</span></button></li>`)}</ol>
       </div>`;
   }
