@@ -92,8 +92,8 @@ func (s *Site) view(w http.ResponseWriter, r *http.Request) error {
 func segmentOf(events []engine.Event, id engine.SegID) *segmentText {
 	var seg *wire.Segment
 	for i := range events {
-		if e := &events[i]; id != 0 && e.Seg == id && e.Wire.Src.IsValid() {
-			seg = &e.Wire
+		if e := &events[i]; id != 0 && e.Seg == id && e.Wire != nil {
+			seg = e.Wire
 		}
 	}
 	if seg == nil {
