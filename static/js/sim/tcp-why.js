@@ -14,6 +14,8 @@ import { pathOf, receiveLine, sendLine } from './why.js';
 /** @import { Check, Path } from './why.js' */
 /** @typedef {{ title: string, url: string, t: number }} Run */
 
+/** A rule of each section: the catalogue knows where it stands. */
+const SECTIONS = { 1: '9293:3.10.7.1/rst', 2: '9293:3.10.7.2/1', 3: '9293:3.10.7.3/1', 4: '9293:3.10.7.4/1' };
 const MARKS = { pass: '✓', fail: '✕', over: '·', rest: '' };
 
 export class TcpWhy extends LitElement {
@@ -82,7 +84,7 @@ export class TcpWhy extends LitElement {
     return html`<div class="whygrid">
       <section aria-label=${t('panel.why.path')}>
         <p class="lead">${t('panel.why.arrived', { host, state: p.state, n: at, kind: kindOf(p.wire) })}</p>
-        ${p.wire.icmp ? html`<p>${t('panel.why.icmp')}</p>` : html`<p class="section">${ruleLink(`9293:3.10.7.${p.section}/1`) === nothing ? nothing : html`<a href=${`https://www.rfc-editor.org/rfc/rfc9293.html#section-3.10.7.${p.section}`}>${t('panel.why.section', { n: p.section })}</a>`} ${t(`panel.why.section.${p.section}`)}</p>`}
+        ${p.wire.icmp ? html`<p>${t('panel.why.icmp')}</p>` : html`<p class="section"><a href=${ruleOf(SECTIONS[p.section])?.url ?? nothing}>${t('panel.why.section', { n: p.section })}</a> ${t(`panel.why.section.${p.section}`)}</p>`}
         <ol class="path">${p.steps.filter((c) => !p.wire.icmp || c.checks.length || c.notes.length).map((c) => this.check(c, p))}</ol>
       </section>
       <div class="whyside">
