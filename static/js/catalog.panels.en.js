@@ -79,6 +79,7 @@ export const messages = {
   "panel.why.fate.accepted": "Accepted",
   "panel.why.fate.dropped": "Dropped",
   "panel.why.fate.reset": "Accepted: the connection is reset",
+  "panel.why.fate.open": "Still being checked",
   "panel.why.answer": "Answered with {kind}, segment {seg}",
   "panel.why.to": "to",
   "panel.why.nothing": "Nothing else happened.",

@@ -2,7 +2,7 @@
 // how numbers and times are written. The browser says the same sentences from the same catalogue.
 package i18n
 
-//go:generate go run ./internal/catalog -o ../../static/js/catalog.en.js
+//go:generate go run ./internal/catalog -o ../../static/js/catalog.en.js -differences ../../static/js/differences.en.js
 //go:generate go run ./internal/catalog -panels -o ../../static/js/catalog.panels.en.js
 
 import (

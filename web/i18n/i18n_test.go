@@ -179,10 +179,14 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestModuleIsFresh: the browser's copy of the catalogue is what the generator writes.
-func TestModuleIsFresh(t *testing.T) {
-	for name, module := range map[string]func(string) ([]byte, error){"catalog.en.js": i18n.Module, "catalog.panels.en.js": i18n.PanelModule} {
-		want, err := module("en")
+// TestModulesAreFresh: the browser's copies of the catalogue and of the profiles' differences are what the generator writes.
+func TestModulesAreFresh(t *testing.T) {
+	for name, module := range map[string]func() ([]byte, error){
+		"catalog.en.js":        func() ([]byte, error) { return i18n.Module("en") },
+		"catalog.panels.en.js": func() ([]byte, error) { return i18n.PanelModule("en") },
+		"differences.en.js":    i18n.Differences,
+	} {
+		want, err := module()
 		if err != nil {
 			t.Fatal(err)
 		}

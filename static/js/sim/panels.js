@@ -36,6 +36,10 @@ export const PANELS = [
     id: 'passport', icon: 'passport', load: () => Promise.all([import('./tcp-passport.js'), sheet('panels/passport')]),
     view: (g) => html`<tcp-passport .model=${g.model}></tcp-passport>`,
   },
+  {
+    id: 'compare', icon: 'beside', load: () => Promise.all([import('./tcp-compare.js'), sheet('compare')]),
+    view: (g) => html`<tcp-compare .store=${g.store} .ix=${g.ix} .blocked=${g.blocked} .say=${g.say}></tcp-compare>`,
+  },
 ];
 
 /** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */

@@ -16,7 +16,7 @@ import { flagsOf } from './sentence.js';
  * @property {number} conn @property {State} state before it came
  * @property {'1' | '2' | '3' | '4'} section of 3.10.7
  * @property {Check[]} steps @property {number} end the number of the step where the path ended
- * @property {'accepted' | 'dropped' | 'reset'} fate reset: the segment ended the connection
+ * @property {'accepted' | 'dropped' | 'reset' | 'open'} fate reset: the segment ended the connection; open: the playhead stands between two checks
  * @property {Segment[]} answers what the host sent because of it
  * @property {RunEvent[]} after what else followed at once
  * @property {Vars | null} vars of the connection before it came
@@ -31,6 +31,8 @@ const ELSEWHERE = [
   [/^9293:3\.1\/|^9293:3\.9\.2\.3\//, 0], [/^7323:(5\.3|3\.2\/missing)|^linux:(paws|sequence|time-wait$)/, 1], [/^5961:3\.2|^1337:|^linux:rst-of-fin|^lab:no-rst-check/, 2],
   [/^5961:4\.2|^linux:(syn-received-(syn|reset)|simultaneous-open)/, 4], [/^5961:5\.2|^linux:(ack-unsent|syn-received-ack|simultaneous-ack|accept-queue-a|defer)|^lab:no-syn-received-check/, 5],
 ];
+/** Checks that say what a segment brings; nothing ends when they do not hold. */
+const TELLS = new Set(['9293:3.10.7.4/5.established', '9293:3.10.7.4/7']);
 const FOLLOWS = new Set(['state', 'timer-set', 'timer-stopped', 'told', 'removed', 'opened']);
 
 /** The section and step that a rule is of, as far as its name says. @param {string} rule @returns {{ section: string, n: number } | null} */
@@ -52,7 +54,7 @@ export function pathOf(ix, seg, k) {
   if (!end || end.fate !== 'arrived' || end.k >= k) return null;
   const landing = ix.steps[count(ix.steps, (s) => s.k0 <= end.k) - 1];
   if (!landing) return null;
-  const host = seg.to, events = ix.events.slice(end.k, landing.k1).filter((e) => e.host === host);
+  const host = seg.to, here = k < landing.k1, events = ix.events.slice(end.k, Math.min(landing.k1, k)).filter((e) => e.host === host);
   const wire = segmentAt(seg, { t: end.t, k: end.k + 1 }).wire, flags = flagsOf(wire);
   const made = events.filter((e) => e.kind === 'check' && e.seg === seg.id), gone = events.find((e) => e.kind === 'discarded' && e.seg === seg.id);
   const conn = events.find((e) => e.conn)?.conn ?? 0, vars = varsBefore(ix, host, conn, end.k);
@@ -70,18 +72,18 @@ export function pathOf(ix, seg, k) {
     at.set(n, step);
   }
   const reached = Math.max(0, ...at.keys()), last = LAST[section];
-  const stop = wire.icmp ? 0 : gone ? placeOf(gone.rule ?? '')?.n ?? reached : Math.max(reached, endOf(section, flags, reached));
+  const stop = wire.icmp ? 0 : here && !gone ? reached : gone ? placeOf(gone.rule ?? '')?.n ?? reached : Math.max(reached, endOf(section, flags, reached));
   /** @type {Check[]} */
   const steps = [];
   for (let i = 0; i <= last; i++) {
     const { checks, notes } = at.get(i) ?? { checks: [], notes: [] };
-    const failed = i === stop && (!!gone || (i < last && checks.some((e) => !e.ok)));
+    const failed = i === stop && (!!gone || (i < last && checks.some((e) => !e.ok && !TELLS.has(e.rule ?? ''))));
     steps.push({ n: i, checks, notes, status: i > stop ? 'rest' : failed ? 'fail' : checks.length || !i ? 'pass' : 'over' });
   }
   const closed = events.some((e) => e.kind === 'state' && (e.to === 'CLOSED' || e.to === 'LISTEN') && e.conn === conn && conn !== 0);
   return {
     host, conn, state, section, steps, end: stop, wire, vars,
-    fate: gone || section === '1' || (section === '2' && !events.some((e) => e.kind === 'opened') && steps[stop]?.status === 'fail') ? 'dropped' : closed && flags.includes('RST') ? 'reset' : 'accepted',
+    fate: here ? 'open' : gone || section === '1' || (section === '2' && !events.some((e) => e.kind === 'opened') && steps[stop]?.status === 'fail') ? 'dropped' : closed && flags.includes('RST') ? 'reset' : 'accepted',
     answers: events.flatMap((e) => (e.kind === 'sent' ? ix.segment.get(e.seg ?? 0) ?? [] : [])),
     after: events.filter((e) => FOLLOWS.has(e.kind)),
   };

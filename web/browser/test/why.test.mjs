@@ -47,6 +47,13 @@ test('an ACK goes through all eight', () => {
   assert.deepEqual(line.points.map((q) => [q.name, q.v]), [['RCV.NXT', 1001], ['RCV.NXT+RCV.WND', 66536], ['SEG.SEQ', 1001]]);
 });
 
+test('in the middle of a step the path goes as far as the playhead', () => {
+  const end = lost.segment.get(4).end.k, second = lost.events.findIndex((e) => e.n > end && e.rule === '9293:3.10.7.4/2') + 1;
+  const p = path(lost, 4, second);
+  assert.deepEqual([p.fate, p.end, p.after], ['open', 2, []]);
+  assert.equal(marks(p), '0 pass, 1 pass, 2 pass, 3 rest, 4 rest, 5 rest, 6 rest, 7 rest, 8 rest');
+});
+
 test('what is unacceptable ends at the first check and is answered', () => {
   const [seg] = hand.events.filter((e) => e.kind === 'discarded' && e.rule === '9293:3.10.7.4/1').map((e) => e.seg);
   const p = path(hand, seg);
