@@ -3,7 +3,7 @@ import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { hostState, portOf, receiveSpace, sendSpace } from './hosts.js';
 import { seqText } from './numbers.js';
-import { lines } from './panel-words.js';
+import { lines } from './lines.js';
 import { grouped, has, ms, t, time } from './sentence.js';
 import './tcp-line.js';
 import { baseOf } from './tcp-vars.js';

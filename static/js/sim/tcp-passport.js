@@ -2,7 +2,6 @@
 import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
 import { POSSIBLE } from './edges.js';
 import { arrows, rove, stay } from './keys.js';
-import './panel-words.js';
 import { forget, nameOf, nearest, stamps, wayTo } from './passport.js';
 import { t } from './sentence.js';
 

@@ -8,7 +8,7 @@ import { KEYS, act, arrows, rove, stay } from './keys.js';
 import { relative, setRelative } from './numbers.js';
 import { PANELS, sheet } from './panels.js';
 import { branchName, settings, suggestions } from './rules.js';
-import { has, ms, pathRule, ruleSentence, t, told } from './sentence.js';
+import { has, learned, more, ms, pathRule, ruleSentence, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
 import { segmentTable } from './tcp-log.js';
@@ -131,6 +131,9 @@ export class TcpSim extends LitElement {
         // everything that the page shows
         void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.byCheck.value, this.link.state.value, relative.value];
         this.requestUpdate();
+      }),
+      effect(() => {
+        if (learned.value) for (const part of [this, ...this.querySelectorAll('*')]) if (part instanceof LitElement) part.requestUpdate();
       }),
       effect(() => this.moved(s.pos.value.t)),
       effect(() => {
@@ -792,7 +795,7 @@ export class TcpSim extends LitElement {
       return;
     }
     try {
-      await panel.load();
+      await Promise.all([panel.load(), more()]);
       this.panel = id;
     } catch {
       this.say(t('ui.panel.failed'));

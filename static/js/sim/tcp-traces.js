@@ -2,7 +2,6 @@
 // plays the run again up to here.
 import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
 import { arrows, rove, stay } from './keys.js';
-import './panel-words.js';
 import { kindOf, t } from './sentence.js';
 
 /** @import { Model } from './model.js' */

@@ -3,7 +3,7 @@ import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
 import { count } from './fold.js';
 import { ahead } from './line.js';
 import { ackOf, basesOf, seqOf, seqText } from './numbers.js';
-import { lines } from './panel-words.js';
+import { lines } from './lines.js';
 import { flagsOf, grouped, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
 import { ruleLink } from './tcp-header.js';
 import './tcp-line.js';

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { Narrator, has, kindOf, ms, nth, parseTime, pathRule, t, time } from '../../../static/js/sim/sentence.js';
-import '../../../static/js/sim/panel-words.js';
 
 const fixture = JSON.parse(readFileSync(new URL('../../i18n/testdata/sentences.json', import.meta.url), 'utf8'));
 

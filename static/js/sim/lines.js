@@ -1,11 +1,8 @@
-// What all panels share: the messages that only they need, and each event of a branch as a sentence of its own.
-import { messages } from '../catalog.panels.en.js';
+// Each event of a branch as a sentence of its own.
 import { relative } from './numbers.js';
-import { Narrator, learn } from './sentence.js';
+import { Narrator } from './sentence.js';
 
 /** @import { Index } from './model.js' */
-
-learn(messages);
 
 /** With the numbers of the wire, and relative ones. @type {WeakMap<Index, string[]>[]} */
 const memo = [new WeakMap(), new WeakMap()];
