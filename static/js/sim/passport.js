@@ -1,15 +1,26 @@
 // The passport: the transitions of the state machine that this learner has ever made, kept in this browser, and the shortest way
 // to one that is missing.
-import { POSSIBLE } from './edges.js';
+import { signal } from '../../vendor/signals.js';
+import { EDGES } from './edges.js';
 
 /** @import { Edge } from './edges.js' */
 /** @import { State } from './model.js' */
 
 const KEY = 'lab.passport';
 
+/** Grows when there is another stamp. */
+export const stamped = signal(0);
+
 /** The name of a transition in the store. @param {string} from @param {string} to */
 export const nameOf = (from, to) => `${from.trim()}>${to.trim()}`;
 
+/** What the figure leaves out, and a diagram too. @type {Edge[]} */
+const OTHERS = [
+  ['LISTEN', 'CLOSED', 'close-listen'], ['FIN-WAIT-1', 'CLOSED', 'rst'], ['FIN-WAIT-2', 'CLOSED', 'rst'], ['CLOSE-WAIT', 'CLOSED', 'rst'], ['CLOSING', 'CLOSED', 'rst'],
+];
+
+/** All transitions that a run of the lab can make. No socket call sends text out of LISTEN. */
+export const POSSIBLE = [...EDGES.filter((e) => e[2] !== 'send'), ...OTHERS];
 const known = new Set(POSSIBLE.map((e) => nameOf(e[0], e[1])));
 
 /** @returns {Set<string>} */
@@ -36,6 +47,7 @@ export const forget = () => keep([]);
 
 /** @param {string[]} list */
 function keep(list) {
+  stamped.value++;
   try {
     localStorage.setItem(KEY, JSON.stringify(list));
   } catch {

@@ -1,8 +1,8 @@
 // The passport: a stamp for each transition that this learner has made, and the way to one that is missing.
-import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
-import { POSSIBLE } from './edges.js';
+import { LitElement, html, repeat } from '../../vendor/lit.js';
+import { effect } from '../../vendor/signals.js';
 import { arrows, rove, stay } from './keys.js';
-import { forget, nameOf, nearest, stamps, wayTo } from './passport.js';
+import { POSSIBLE, forget, nameOf, nearest, stamped, stamps, wayTo } from './passport.js';
 import { t } from './sentence.js';
 
 /** @import { Edge } from './edges.js' */
@@ -21,6 +21,20 @@ export class TcpPassport extends LitElement {
     /** The transition that the learner asks about, '' for the nearest that is missing. */
     this.goal = '';
     this.sure = false;
+    this.off = () => {};
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.off = effect(() => {
+      void stamped.value;
+      this.requestUpdate();
+    });
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.off();
   }
 
   createRenderRoot() {

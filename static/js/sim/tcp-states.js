@@ -1,7 +1,6 @@
 // Both state machines in one diagram after RFC 9293 figure 5, laid out by hand: a token for the client, one for the server.
 import { LitElement, html, svg } from '../../vendor/lit.js';
 import { EDGES } from './edges.js';
-import { stamp } from './passport.js';
 import { t } from './sentence.js';
 
 /** @import { Index, Model, End, RunEvent } from './model.js' */
@@ -60,7 +59,8 @@ export class TcpStates extends LitElement {
     if (!ix || !model || !(changed.has('model') || changed.has('ix'))) return;
     const made = ix.events.slice(0, model.k).filter((e) => e.kind === 'state');
     this.given ??= new Set(made);
-    stamp(made.flatMap((e) => (this.given?.has(e) ? [] : [{ from: e.from ?? '', to: e.to ?? '' }])));
+    const own = made.flatMap((e) => (this.given?.has(e) ? [] : [{ from: e.from ?? '', to: e.to ?? '' }]));
+    if (own.length) void import('./passport.js').then((p) => p.stamp(own), () => {}); // without a network it is stamped with the next one
   }
 
   createRenderRoot() {

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { index } from '../../../static/js/sim/fold.js';
 import { hostState, receiveSpace, sendSpace } from '../../../static/js/sim/hosts.js';
-import { POSSIBLE } from '../../../static/js/sim/edges.js';
-import { forget, nameOf, nearest, stamp, stamps, wayTo } from '../../../static/js/sim/passport.js';
+import { POSSIBLE, forget, nameOf, nearest, stamp, stamps, wayTo } from '../../../static/js/sim/passport.js';
 import { has } from '../../../static/js/sim/sentence.js';
 
 const vars = (n, state) => ({ state, local: '192.0.2.2:80', remote: `192.0.2.1:${5000 + n}`, passive: true, iss: 1, 'snd.una': 1, 'snd.nxt': 2, 'snd.wnd': 100, irs: 7, 'rcv.nxt': 8, 'rcv.wnd': 50 });
