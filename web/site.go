@@ -100,6 +100,8 @@ func (s *Site) routes() *chi.Mux {
 	r.Handle("/ws", s.hub)
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
 	r.Post("/api/check", s.handle(s.sameSite(s.check)))
+	r.Post("/api/view", s.handle(s.sameSite(s.view)))
+	get("/api/rules", s.handle(s.ruleRuns))
 	return r
 }
 

@@ -522,9 +522,12 @@ export class Store {
     });
   }
 
-  /** The branch that is shown, as a scenario: the set-up and all actions. */
-  text() {
-    const lines = this.pathTo(this.tip.value).flatMap((f) => ('line' in f && f.line ? [f.line] : []));
+  /**
+   * The branch that is shown, as a scenario: the set-up and all actions. With an instant of it (see place), up to there.
+   * @param {{ at: number, wait: number }} [until]
+   */
+  text({ at, wait } = { at: this.tip.value, wait: 0 }) {
+    const lines = this.pathTo(at).flatMap((f) => ('line' in f && f.line ? [f.line] : []));
     /** @type {string[]} */
     const out = [];
     let steps = 0;
@@ -541,6 +544,7 @@ export class Store {
       }
     }
     flush();
+    if (wait) out.push(`wait ${wait}us`);
     return [(this.run?.first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
   }
 }

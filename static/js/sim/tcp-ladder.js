@@ -11,6 +11,7 @@
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { count, index, segmentAt } from './fold.js';
 import { layout, nameOf, timeNear, yAt } from './geometry.js';
+import { relative } from './numbers.js';
 import { ms, t } from './sentence.js';
 import { noteOf, textOf } from './shapes.js';
 
@@ -22,7 +23,7 @@ let made = 0;
 
 export class TcpLadder extends LitElement {
   static properties = {
-    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
+    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, relative: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
   };
 
   constructor() {
@@ -32,6 +33,8 @@ export class TcpLadder extends LitElement {
     /** @type {Position} */
     this.position = { t: 0, k: 0 };
     this.selection = 0;
+    /** Whether sequence numbers are relative; it is given so that the picture is drawn again. */
+    this.relative = false;
     this.width = 0;
     /** @type {number | null} */
     this.mark = null;
@@ -40,7 +43,7 @@ export class TcpLadder extends LitElement {
     this.stop = 0;
     this.name = `ladder-${++made}`;
     this.dragging = false;
-    /** @type {{ events: readonly RunEvent[], width: number, layout: Layout } | null} */
+    /** @type {{ events: readonly RunEvent[], width: number, relative: boolean, layout: Layout } | null} */
     this.drawn = null;
     /** What drags segments. @type {import('./ladder-drag.js').Hand | null} */
     this.hand = null;
@@ -80,9 +83,9 @@ export class TcpLadder extends LitElement {
   /** The drawing at the present width. @returns {Layout} */
   get layout() {
     const width = Math.max(300, this.width || this.measured || 512), { drawn } = this;
-    if (drawn?.events === this.events && drawn.width === width) return drawn.layout;
+    if (drawn?.events === this.events && drawn.width === width && drawn.relative === relative.value) return drawn.layout;
     const made = layout(this.events, width);
-    this.drawn = { events: this.events, width, layout: made };
+    this.drawn = { events: this.events, width, relative: relative.value, layout: made };
     return made;
   }
 

@@ -4,6 +4,7 @@ import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
+import { relative, setRelative } from './numbers.js';
 import { PANELS, sheet } from './panels.js';
 import { branchName, settings, suggestions } from './rules.js';
 import { has, learned, more, ms, pathRule, t, told } from './sentence.js';
@@ -128,7 +129,7 @@ export class TcpSim extends LitElement {
     this.off = [
       effect(() => {
         // everything that the page shows
-        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.walk.value, this.link.state.value];
+        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.walk.value, this.link.state.value, relative.value];
         this.requestUpdate();
       }),
       effect(() => {
@@ -537,6 +538,12 @@ export class TcpSim extends LitElement {
     this.say(t('say.undo', { text: branchName(now) }));
   }
 
+  /** Sequence numbers of the wire, or counted from the start of the connection: for all simulators at once. */
+  renumber() {
+    setRelative(!relative.value);
+    this.say(t(relative.value ? 'say.relative' : 'say.absolute'));
+  }
+
   async fullscreen() {
     try {
       if (document.fullscreenElement) await document.exitFullscreen();
@@ -694,6 +701,7 @@ export class TcpSim extends LitElement {
         <button type="button" @click=${this.copy}>${use('share')}<span>${t('ui.copy')}</span></button>
         <button type="button" @click=${this.reset}>${use('reset')}<span>${t('ui.reset')}</span></button>
         <button type="button" class="icon" aria-pressed=${this.table} title=${t('ui.table')} @click=${() => { this.table = !this.table; }}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
+        <button type="button" class="icon" aria-pressed=${relative.value} title=${t('ui.relative')} @click=${this.renumber}>${use('relative')}<span class="vh">${t('ui.relative')}</span></button>
         <button type="button" class="icon" title=${t('ui.help')} @click=${this.showHelp}>${use('keys')}<span class="vh">${t('ui.help')}</span></button>
         <button type="button" class="icon" title=${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')} @click=${this.fullscreen}>${use('grow')}<span class="vh">${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')}</span></button>
       </div>
@@ -756,11 +764,11 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value}></tcp-ladder></div>`}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
-        <tcp-vars class="card vars" .model=${this.coarse}></tcp-vars>
+        <tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>
       </div>
     </div>`;
   }
@@ -796,8 +804,8 @@ export class TcpSim extends LitElement {
   under() {
     const s = this.store;
     return html`<div class="under">
-      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
-      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
+      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
+      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>
       <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
     </div>`;
   }
@@ -824,7 +832,7 @@ export class TcpSim extends LitElement {
       <div class="tabs" role="toolbar" aria-label=${t('ui.panels')} data-rove @keydown=${arrows} @focusin=${stay}>
         ${PANELS.map((p) => html`<button type="button" aria-expanded=${p === panel} aria-controls=${p === panel ? id : nothing} @click=${() => this.togglePanel(p.id)}>${use(p.icon)}${t(`ui.panel.${p.id}`)}</button>`)}
       </div>
-      ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, act: this.doLine, say: this.sayThis })}</section>` : nothing}
+      ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, relative: relative.value, act: this.doLine, say: this.sayThis })}</section>` : nothing}
     </div>`;
   }
 
