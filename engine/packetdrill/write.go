@@ -51,7 +51,10 @@ func Write(src Source) (string, error) {
 			return text, nil
 		}
 	}
-	return "", cannot("As a script, this run would not pass: %s", reason)
+	if h := src.Scenario.Setup.Hosts[src.Side]; h.Profile != tcp.Linux.Name {
+		return "", cannot("A packetdrill script tests a Linux kernel, and the %v of this run, which follows the profile %s, does otherwise: %s", src.Side, h.Profile, reason)
+	}
+	return "", cannot("A packetdrill script of this run would not pass: %s", reason)
 }
 
 // tryScript runs a script and says why it does not pass, "" when it does.
@@ -64,11 +67,7 @@ func tryScript(text string) string {
 	switch {
 	case len(r.Faults) > 0:
 		line := strings.TrimSpace(strings.Split(text, "\n")[max(0, r.Faults[0].Line-1)])
-		why := fmt.Sprintf("at %q %s.", line, r.Faults[0].Message)
-		if r.Outcome == Fail {
-			why += " The host under test is a Linux kernel with sysctls, and the host of the run has something that no sysctl says."
-		}
-		return why
+		return fmt.Sprintf("at %q %s.", line, r.Faults[0].Message)
 	case len(r.Left) > 0:
 		return fmt.Sprintf("the host of the script also sends %s.", strings.TrimSpace(r.Left[0]))
 	}
@@ -82,20 +81,29 @@ type writer struct {
 	loose   bool // windows are not compared
 	ports   bool // more than one peer: each line says which
 	lines   []string
+	start   tcp.Time // the time of the first line
 
 	listener int // its descriptor, 0 for none
 	nextFD   int
 	sockets  map[tcp.ConnID]*written
 	latest   *written
-	flows    map[netip.AddrPort]*numbers // by peer
+	flows    map[ends]*numbers
 	newest   *numbers
-	after    []string // lines that come when the present instant is over
+	after    []later // lines that come when the present instant is over
 	contents map[engine.SegID]wire.Segment
+}
+
+// A later line is about a socket, if that is open then.
+type later struct {
+	at     tcp.Time
+	socket *written
+	format string // with a place for the descriptor
 }
 
 // written is the socket of a connection.
 type written struct {
 	fd         int // 0 while nobody has accepted it
+	closed     bool
 	connecting bool
 	unread     int
 	eof        bool
@@ -106,13 +114,14 @@ type numbers struct {
 	local, remote wire.Seq
 	begun         bool // the host's own SYN was seen
 	answered      bool // the peer has sent something
+	shifted       bool // its first segment was no SYN: that has number 0, and SYNs count from it as well
 }
 
 func newWriter(src Source, loose bool) *writer {
 	h := src.Scenario.Setup.Hosts[src.Side]
 	p, _ := tcp.ProfileByName(h.Profile)
 	return &writer{src: src, profile: p.With(h.Options), loose: loose, nextFD: 3, sockets: map[tcp.ConnID]*written{},
-		flows: map[netip.AddrPort]*numbers{}, contents: map[engine.SegID]wire.Segment{}}
+		flows: map[ends]*numbers{}, contents: map[engine.SegID]wire.Segment{}}
 }
 
 // run makes a line of everything that the host did and that reached it.
@@ -174,16 +183,23 @@ func (w *writer) manyPeers() bool {
 	return len(peers) > 1
 }
 
+// line adds a line. A script begins at 0.
 func (w *writer) line(at tcp.Time, format string, args ...any) {
-	w.lines = append(w.lines, seconds(at)+" "+fmt.Sprintf(format, args...))
+	if len(w.lines) == 0 {
+		w.start = at
+	}
+	w.lines = append(w.lines, seconds(at-w.start)+" "+fmt.Sprintf(format, args...))
 }
 
-// flow is that of a peer; the first segment of either side makes it.
-func (w *writer) flow(peer netip.AddrPort) *numbers {
-	f := w.flows[peer]
+// ends are the two ports of a flow.
+type ends struct{ own, peer netip.AddrPort }
+
+// flow is that between two ports; the first segment of either side makes it.
+func (w *writer) flow(e ends) *numbers {
+	f := w.flows[e]
 	if f == nil {
 		f = &numbers{}
-		w.flows[peer] = f
+		w.flows[e] = f
 		w.newest = f
 	}
 	return f
@@ -194,15 +210,22 @@ func (w *writer) outbound(e *engine.Event) error {
 		return cannot("Segment %d is an ICMP error, and the lab does not read those in packetdrill scripts.", e.Seg)
 	}
 	seg := e.Wire
-	f := w.flow(seg.Dst)
+	f := w.flow(ends{seg.Src, seg.Dst})
 	syn := seg.Flags.Has(wire.SYN)
-	if syn && !f.begun {
+	switch {
+	case syn && !f.begun:
 		f.begun, f.local = true, seg.Seq
+	case syn && seg.Seq != f.local:
+		return cannot("Segment %d begins a second connection between the same ports, and a script cannot say its initial sequence number.", e.Seg)
 	}
 	if err := w.oneAtATime(f, e.Seg); err != nil {
 		return err
 	}
-	w.packet(e.At, ">", &seg, f.local, f.remote, seg.Dst.Port(), !w.loose)
+	local, remote := f.local, f.remote
+	if syn {
+		local, remote = 0, f.ofSYN()
+	}
+	w.packet(e.At, ">", &seg, local, remote, seg.Dst.Port(), !w.loose)
 	return nil
 }
 
@@ -230,14 +253,18 @@ func (w *writer) inbound(e *engine.Event) error {
 	if bad := unwritable(seg.Options); bad != "" {
 		return cannot("Segment %d has an option that packetdrill has no word for: %s.", e.Seg, bad)
 	}
-	f := w.flow(seg.Src)
+	f := w.flow(ends{seg.Dst, seg.Src})
 	if !f.answered {
-		f.answered, f.remote = true, seg.Seq
+		f.answered, f.remote, f.shifted = true, seg.Seq, !seg.Flags.Has(wire.SYN)
 	}
 	if err := w.oneAtATime(f, e.Seg); err != nil {
 		return err
 	}
-	w.packet(e.At, "<", &seg, f.remote, f.local, seg.Src.Port(), true)
+	local, remote := f.local, f.remote
+	if seg.Flags.Has(wire.SYN) {
+		local, remote = 0, f.ofSYN()
+	}
+	w.packet(e.At, "<", &seg, remote, local, seg.Src.Port(), true)
 	return nil
 }
 
@@ -251,12 +278,22 @@ func unwritable(o wire.Options) string {
 	return ""
 }
 
+// ofSYN is what the peer's number in a segment with SYN counts from.
+func (f *numbers) ofSYN() wire.Seq {
+	if f.shifted {
+		return f.remote
+	}
+	return 0
+}
+
 // packet writes a segment. Segments with SYN have their own numbers, all others count from those of the SYNs.
 func (w *writer) packet(at tcp.Time, way string, seg *wire.Segment, seq, ack wire.Seq, peer uint16, window bool) {
-	if seg.Flags.Has(wire.SYN) {
-		seq, ack = 0, 0
-	}
-	p := Packet{Flags: seg.Flags, Seq: seg.Seq - seq, Len: len(seg.Payload), Ack: seg.Ack - ack, Window: int(seg.Window), Urgent: seg.Urgent, Options: seg.Options}
+	p := Packet{Flags: seg.Flags, Seq: seg.Seq - seq, Len: len(seg.Payload), Ack: seg.Ack - ack, Window: int(seg.Window), Urgent: seg.Urgent}
+	p.Options = rewrite(seg.Options, func(kind uint8, data []byte) {
+		if kind == wire.KindSACK {
+			shift(data, -ack)
+		}
+	})
 	if !window {
 		p.Window = -1
 	}
@@ -362,9 +399,6 @@ func (w *writer) connect(e *engine.Event, c *tcp.Call) error {
 	s.fd, s.connecting = fd, true
 	w.latest = s
 	w.newest = nil
-	if !w.ports {
-		w.flows = map[netip.AddrPort]*numbers{}
-	}
 	return nil
 }
 
@@ -390,6 +424,7 @@ func (w *writer) accepted(e *engine.Event) (*written, error) {
 
 func (w *writer) close(e *engine.Event, s *written) {
 	w.line(e.At, "close(%d) = 0", s.fd)
+	s.closed = true
 	delete(w.sockets, e.Conn)
 	if w.latest == s {
 		w.latest = nil
@@ -450,10 +485,10 @@ func (w *writer) told(e *engine.Event) {
 	s := w.socketOf(e.Conn)
 	switch {
 	case s.connecting && e.Notice == tcp.Connected:
-		w.after = append(w.after, fmt.Sprintf("%s getsockopt(%d, SOL_SOCKET, SO_ERROR, [0], [4]) = 0", seconds(e.At), s.fd))
+		w.after = append(w.after, later{at: e.At, socket: s, format: "getsockopt(%d, SOL_SOCKET, SO_ERROR, [0], [4]) = 0"})
 		s.connecting = false
 	case s.connecting && e.Errno != tcp.OK:
-		w.after = append(w.after, fmt.Sprintf("%s connect(%d, ..., ...) = -1 %v", seconds(e.At), s.fd, e.Errno))
+		w.after = append(w.after, later{at: e.At + 1, socket: s, format: "connect(%d, ..., ...) = -1 " + e.Errno.String()})
 		s.connecting = false
 	case e.Notice == tcp.Readable:
 		s.unread += int(e.Bytes)
@@ -462,9 +497,14 @@ func (w *writer) told(e *engine.Event) {
 	}
 }
 
-// flush writes what the program does about what it was told, behind all that the host does by itself in that instant.
+// flush writes what the program does about what it was told, behind all that the host does by itself in that instant. (A timer that
+// is due at the moment of a line fires after it, so a failure is asked for a microsecond later.)
 func (w *writer) flush() {
-	w.lines = append(w.lines, w.after...)
+	for _, l := range w.after {
+		if !l.socket.closed {
+			w.line(l.at, l.format, l.socket.fd)
+		}
+	}
 	w.after = nil
 }
 
@@ -477,7 +517,7 @@ func (w *writer) text() string {
 	}
 	fmt.Fprintf(&b, "// The host under test is the %v of the run, %v in the profile %s.\n", w.src.Side, h.Addr, h.Profile)
 	if w.loose {
-		b.WriteString("// Its windows are not compared: what they come from is not what a sysctl of Linux says.\n")
+		b.WriteString("// Its windows are not compared: they come from a receive buffer that no sysctl of Linux makes.\n")
 	}
 	if w.profile.MSS != tcp.Linux.MSS {
 		fmt.Fprintf(&b, "--mtu=%d\n", int(w.profile.MSS)+ipv4Headers)
@@ -541,8 +581,17 @@ func (w *writer) sysctls() []sysctlSetting {
 			number(n.name, n.want, n.have)
 		}
 	}
-	if p.Window != tcp.Linux.Window {
-		out = append(out, sysctlSetting{name: "tcp_rmem", value: fmt.Sprintf("\"4096 %d %d\"", 2*p.Window, 1<<(16+p.Scale)-1)})
+	// tcp_rmem: what the first window comes from, and what the window scale is for
+	middle, largest := 2*int64(p.Window), int64(1)<<(15+p.Scale)
+	switch {
+	case p.Window == tcp.Linux.Window && p.WholeMSS:
+		middle = newSettings(tcp.Linux).rcvBuf
+	case p.Window == 65535:
+		middle = 540000
 	}
+	if p.Scale == 7 {
+		largest = 6291456
+	}
+	out = append(out, sysctlSetting{name: "tcp_rmem", value: fmt.Sprintf("\"4096 %d %d\"", middle, max(middle, largest))})
 	return out
 }
