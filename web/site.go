@@ -85,12 +85,26 @@ func (s *Site) routes() *chi.Mux {
 	r.Handle("/ws", s.hub)
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
 	r.Post("/api/check", s.handle(s.sameSite(s.check)))
+	r.Post("/api/export", s.handle(s.sameSite(s.export)))
+	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
 	return r
 }
 
 // Handler returns the whole site, to be served at the root of a host.
 func (s *Site) Handler() http.Handler {
-	return secure(s.recoverer(http.MaxBytesHandler(s.based(s.router), maxBody)))
+	return secure(s.recoverer(bounded(s.based(s.router))))
+}
+
+// bounded limits the bodies of requests. Only captures may be large.
+func bounded(next http.Handler) http.Handler {
+	small, large := http.MaxBytesHandler(next, maxBody), http.MaxBytesHandler(next, maxCapture+1)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api/capture") {
+			large.ServeHTTP(w, r)
+			return
+		}
+		small.ServeHTTP(w, r)
+	})
 }
 
 // based takes the base path off. A path without it is served as well: many proxies take it off themselves. What the pages

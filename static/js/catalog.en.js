@@ -494,7 +494,15 @@ export const messages = {
   "name.payload": "the data",
   "name.ttl": "the TTL",
   "name.src": "the source address",
-  "name.dst": "the destination address"
+  "name.dst": "the destination address",
+  "ladder.export.about": "Two hosts, the client on the left and the server on the right, with time running downwards.",
+  "take.untitled": "A run in Handshake Lab",
+  "take.sheet.title": "Worksheet: {title}",
+  "take.sheet.key": "Key: {title}",
+  "take.sheet.howto": "This page is made for paper: print it with your browser. The key comes after the sheet, on a page of its own.",
+  "take.sheet.name": "Name",
+  "take.sheet.date": "Date",
+  "take.sheet.task": "Fill in what is missing, in the diagram or in the table."
 };
 export const rules = {
   "9293:3.9.2.3/one-host": {"source":"RFC 9293","section":"3.9.2.3","title":"A SYN is from one host to one host","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.9.2.3","pass":"Both addresses are those of one host.","fail":"The SYN is from or to an address that is not that of one host. It is ignored."},
