@@ -275,7 +275,7 @@ func (r *replay) events() []engine.Event {
 			break
 		}
 	}
-	var earlier [2][]engine.Event
+	var earlier [2]*engine.Event
 	begun := false
 	for i := range r.told {
 		t := &r.told[i]
@@ -283,7 +283,7 @@ func (r *replay) events() []engine.Event {
 		case t.phase > atListen && (int(t.seg) < r.From || t.At < start && t.phase != atChange):
 			// Only how each end stood when it was last told of counts.
 			if t.Host <= engine.Server {
-				earlier[t.Host] = stand(earlier[t.Host], t.Event)
+				earlier[t.Host] = stand(earlier[t.Host], &t.Event)
 			}
 			continue
 		case int(t.seg) > r.To:
@@ -291,8 +291,10 @@ func (r *replay) events() []engine.Event {
 		}
 		if !begun && t.phase > atListen {
 			begun = true
-			for h := range earlier {
-				out = append(out, earlier[h]...)
+			for _, e := range earlier {
+				if e != nil {
+					out = append(out, *e)
+				}
 			}
 		}
 		out = append(out, t.Event)
@@ -306,24 +308,19 @@ func (r *replay) events() []engine.Event {
 	return out
 }
 
-// stand are the events that tell how an end stands: its connection, in its state.
-func stand(before []engine.Event, e engine.Event) []engine.Event {
-	switch e.Kind {
-	case engine.Opened:
-		return []engine.Event{e}
-	case engine.Removed:
+// stand is how an end stands: its connection as one event, or none.
+func stand(before *engine.Event, e *engine.Event) *engine.Event {
+	switch {
+	case e.Kind == engine.Opened:
+		return e
+	case e.Kind == engine.Removed || before == nil:
 		return nil
-	case engine.Changed, engine.Updated:
-		if len(before) == 0 {
-			return nil
-		}
-		kept := before[:1:1]
-		for _, b := range before[1:] {
-			if b.Kind != e.Kind {
-				kept = append(kept, b)
-			}
-		}
-		return append(kept, e)
+	case e.Kind == engine.Changed:
+		vars := *before.Vars
+		vars.State = e.To
+		before.Vars = &vars
+	case e.Kind == engine.Updated:
+		before.Vars = e.Vars
 	}
 	return before
 }
