@@ -34,6 +34,7 @@ type Site struct {
 	cross    *http.CrossOriginProtection
 	router   *chi.Mux
 	draining atomic.Bool
+	uploads  chan struct{} // captures that come in
 }
 
 // New loads the lessons and renders all pages.
@@ -44,7 +45,7 @@ func New(cfg Config) (*Site, error) {
 	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
-	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection()}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads)}
 	for _, origin := range cfg.Origins {
 		if err := s.cross.AddTrustedOrigin(origin); err != nil {
 			return nil, err
