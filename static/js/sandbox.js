@@ -1,10 +1,11 @@
 // The sandbox: a scenario in a form, and the simulator that runs it. A link carries its scenario behind the #.
 import './sim/tcp-sim.js'
 import { keepBeside } from './beside.js'
+import { bring } from './capture.js'
 import { t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
-/** @typedef {HTMLElement & { scenario: string }} Simulator */
+/** @typedef {import('./sim/tcp-sim.js').TcpSim} Simulator */
 /** @typedef {{ line: number, col: number, severity: string, message: string, hint?: string }} Fault */
 
 const base = document.documentElement.dataset.base ?? '/'
@@ -102,6 +103,14 @@ async function open() {
 
 addEventListener('hashchange', () => void open())
 void open()
+
+const brought = document.getElementById('bring')
+if (brought && sim) {
+  bring({ form: brought, sim, open: (scenario) => {
+    text.value = scenario
+    void run(scenario)
+  } })
+}
 
 const box = document.querySelector('.spread > .simbox')
 if (box instanceof HTMLElement) keepBeside(box)

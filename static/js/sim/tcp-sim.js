@@ -20,6 +20,7 @@ import './tcp-console.js';
 /** @import { Model, Step } from './model.js' */
 /** @import { PathRule, Replayed } from './store.js' */
 /** @import { Fault } from '../protocol.js' */
+/** @import { Recorded } from './recorded.js' */
 /** @import { TcpHeader } from './tcp-header.js' */
 /** @import { TcpLadder } from './tcp-ladder.js' */
 
@@ -216,6 +217,17 @@ export class TcpSim extends LitElement {
     this.dispatchEvent(new CustomEvent('ready'));
   }
 
+  /** Shows a run that happened elsewhere, at the segment that is odd in it. @param {Recorded} run */
+  async record(run) {
+    this.announcer?.hush(true);
+    await this.store.load(run, { at: run.oddAt ?? 0 });
+    if (run.odd) this.store.select(run.odd);
+    this.saidStep = this.store.model.value.step;
+    this.announcer?.hush(false);
+    await this.updateComplete;
+    this.dispatchEvent(new CustomEvent('ready'));
+  }
+
   /** @param {number} now */
   tick(now) {
     const s = this.store;
@@ -390,6 +402,7 @@ export class TcpSim extends LitElement {
   }
 
   async copy() {
+    if (this.store.recorded) return this.say(this.store.recorded);
     const { link } = await import('./share.js');
     try {
       const address = await link(new URL(base, location.href).href, this.store.text(), this.time);
@@ -501,6 +514,7 @@ export class TcpSim extends LitElement {
 
   /** Why the engine cannot be asked just now, '' when it can. */
   get blocked() {
+    if (this.store.recorded) return this.store.recorded;
     const state = this.link.state.value;
     if (state !== 'open' && state !== 'http') return t('ui.why.offline');
     return this.store.busy.value ? t('ui.why.busy') : '';
@@ -588,6 +602,7 @@ export class TcpSim extends LitElement {
     return html`
       ${s.status.value === 'loading' ? html`<p class="notice">${t('ui.loading')}</p>` : nothing}
       ${fault ? html`<div class="notice bad" role="alert"><p>${t(s.status.value === 'failed' ? 'ui.failed' : 'ui.stopped')}</p><ul>${(fault.faults ?? [fault]).map(line)}</ul></div>` : nothing}
+      ${s.recorded ? /** @type {Recorded} */ (s.run).notice((at, seg) => { this.scrub({ t: at }); s.select(seg); }) : nothing}
       ${s.mismatch.value ? html`<p class="notice bad" role="alert">${t('ui.mismatch')}</p>` : nothing}
       ${this.linkText ? html`<p class="notice linkbox"><label>${t('ui.copy.failed')} <input type="text" readonly .value=${this.linkText} aria-label=${t('ui.copy.label')}></label> <button type="button" @click=${() => { this.linkText = ''; }}>${t('ui.close')}</button></p>` : nothing}`;
   }
@@ -646,7 +661,7 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .mark=${s.run?.odd ?? 0}></tcp-ladder></div>`}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
