@@ -23,6 +23,7 @@ import (
 type export struct {
 	Format   string   `json:"format"` // one of take.Formats, or "qr"
 	Scenario string   `json:"scenario"`
+	Title    string   `json:"title"`    // of a scenario that has none
 	Link     string   `json:"link"`     // of qr: what the code says
 	Side     string   `json:"side"`     // of packetdrill: the host under test, "client" or "server"
 	At       string   `json:"at"`       // of tcpdump: where it listens, "sender", "client" or "server"
@@ -49,7 +50,7 @@ func (s *Site) export(w http.ResponseWriter, r *http.Request) error {
 	if !take.Known(format) {
 		return badField("format", "%s or %s", strings.Join(names(take.Formats), ", "), formatQR)
 	}
-	options := take.Options{Blank: e.Blank, Relative: e.Relative, Sheets: take.Sheets(s.cfg.Assets.URL)}
+	options := take.Options{Title: clip(e.Title), Blank: e.Blank, Relative: e.Relative, Sheets: take.Sheets(s.cfg.Assets.URL)}
 	switch e.Side {
 	case "", engine.Client.String():
 	case engine.Server.String():
@@ -122,7 +123,7 @@ func readExport(r *http.Request) (*export, error) {
 
 // fill takes the fields of a form.
 func (e *export) fill(form url.Values) error {
-	one := map[string]*string{"format": &e.Format, "scenario": &e.Scenario, "link": &e.Link, "side": &e.Side, "at": &e.At}
+	one := map[string]*string{"format": &e.Format, "scenario": &e.Scenario, "title": &e.Title, "link": &e.Link, "side": &e.Side, "at": &e.At}
 	for name, values := range form {
 		switch to := one[name]; {
 		case name == "blank":
@@ -144,8 +145,8 @@ func (e *export) fill(form url.Values) error {
 
 // clip shortens what somebody else wrote before it is said again.
 func clip(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:80]) + "…"
 	}
 	return s
 }

@@ -26,6 +26,9 @@ type Replay struct {
 	Cancelled bool         // the caller has lost interest, and nothing else counts
 }
 
+// earliest is before all that was captured.
+const earliest = -tcp.Never
+
 // defaultWay is Replay.Way when nothing was measured.
 const defaultWay = tcp.Millisecond
 
@@ -163,7 +166,7 @@ func (r *replay) watch(f *following, p *Packet, from engine.HostID) bool {
 		at := r.leaves(p, from)
 		switch {
 		case strings.HasPrefix(step.Call, tcp.CallListen.String()):
-			r.add(0, atFirst, 0, engine.Event{Kind: engine.Called, Host: from, Call: step.Call})
+			r.add(earliest, atFirst, 0, engine.Event{Kind: engine.Called, Host: from, Call: step.Call})
 		case step.Call != "":
 			at = max(at, r.seen[from].at)
 			r.add(at, atChange, seg, engine.Event{Kind: engine.Called, Host: from, Call: step.Call, Conn: r.seen[from].conn})
@@ -209,7 +212,7 @@ func (r *replay) show(h engine.HostID, t *tcp.TCB, at tcp.Time, seg engine.SegID
 		if t.Passive {
 			s.state = tcp.Listen
 			if s.conn == 1 {
-				r.add(0, atListen, 0, engine.Event{Kind: engine.Changed, Host: h, From: tcp.Closed, To: tcp.Listen})
+				r.add(earliest, atListen, 0, engine.Event{Kind: engine.Changed, Host: h, From: tcp.Closed, To: tcp.Listen})
 			}
 		}
 		vars.ID = s.conn
@@ -296,6 +299,9 @@ func (r *replay) events() []engine.Event {
 					out = append(out, *e)
 				}
 			}
+		}
+		if t.phase <= atListen {
+			t.At = start
 		}
 		out = append(out, t.Event)
 	}

@@ -159,6 +159,7 @@ step until quiet
 			t.Log("\n" + all)
 			for _, want := range []string{
 				"0.000000 client  state         CLOSED to SYN-SENT",
+				"0.000000 server  called        listen",
 				"0.000000 server  state         CLOSED to LISTEN",
 				"0.040000 server  state         LISTEN to SYN-RECEIVED",
 				"0.080000 client  state         SYN-SENT to ESTABLISHED",

@@ -506,7 +506,7 @@ export const messages = {
   "ui.panel.take": "Take it along",
   "panel.take.recorded": "This is a capture of your own. You have the file already; the lab cannot make a scenario or a link of it, because it does not know what the hosts would have done otherwise.",
   "panel.take.link": "As a link",
-  "panel.take.link.what": "The link holds the whole run, up to the instant that you look at. Nothing is stored on the server, and a link wins over anything that this browser remembers.",
+  "panel.take.link.what": "The link holds the whole run and opens it at the instant that you look at. Nothing is stored on the server, and a link wins over anything that this browser remembers.",
   "panel.take.link.copy": "Copy the link",
   "panel.take.qr": "Show it as a QR code",
   "panel.take.qr.hide": "Hide the QR code",

@@ -4,6 +4,7 @@ package take
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,6 +50,7 @@ var kinds = map[Format]struct{ kind, ext string }{
 
 // Options are what there is to choose. The zero value will do.
 type Options struct {
+	Title    string        // of a run whose scenario has none
 	Side     engine.HostID // of Packetdrill: the host under test
 	At       view.Vantage  // of Tcpdump: where it listens
 	Relative bool          // of Tcpdump: sequence numbers count from the SYNs
@@ -73,12 +75,9 @@ func Play(text string) (*Run, diag.List) {
 	return &Run{sc, events}, append(faults, failed...)
 }
 
-// Title is what the run is called.
-func (r *Run) Title() string {
-	if r.Scenario.Title != "" {
-		return r.Scenario.Title
-	}
-	return i18n.T("take.untitled")
+// title is what the run is called.
+func (r *Run) title(o Options) string {
+	return cmp.Or(r.Scenario.Title, strings.Join(strings.Fields(o.Title), " "), i18n.T("take.untitled"))
 }
 
 // A File is a run as it is taken along.
@@ -105,7 +104,7 @@ func (r *Run) File(f Format, o Options) (*File, error) {
 		err = pcap.Write(&b, pcap.Run{Scenario: r.Scenario, Events: r.Events})
 	case SVG:
 		var svg []byte
-		svg, err = ladder.Read(r.Events).SVG(r.Title())
+		svg, err = ladder.Read(r.Events).SVG(r.title(o))
 		b.Write(svg)
 	case Packetdrill:
 		var text string
@@ -117,7 +116,7 @@ func (r *Run) File(f Format, o Options) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f, err)
 	}
-	name := FileName(r.Scenario.Title)
+	name := FileName(cmp.Or(r.Scenario.Title, o.Title))
 	if f == Packetdrill {
 		name += "-" + o.Side.String()
 	}

@@ -65,12 +65,12 @@ func (r *Run) worksheet(b *bytes.Buffer, o Options) error {
 		}
 	}
 	run := ladder.Read(r.Events)
-	open := sheet{id: "sheet", heading: r.Title(), layout: run.Layout(ladder.Wide), rows: run.Rows(), blank: blank}
+	open := sheet{id: "sheet", heading: r.title(o), layout: run.Layout(ladder.Wide), rows: run.Rows(), blank: blank}
 	empty(open.layout, blank)
 	for i := range open.rows {
 		emptyRow(&open.rows[i], blank)
 	}
-	key := sheet{key: true, id: "key", heading: i18n.T("take.sheet.key", "title", r.Title()), layout: run.Layout(ladder.Wide), rows: run.Rows(), blank: blank}
+	key := sheet{key: true, id: "key", heading: i18n.T("take.sheet.key", "title", r.title(o)), layout: run.Layout(ladder.Wide), rows: run.Rows(), blank: blank}
 	if o.Lang == "" {
 		o.Lang = "en"
 	}

@@ -608,6 +608,7 @@ export class TcpSim extends LitElement {
   }
 
   chips() {
+    if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
     const s = this.store, first = s.first, rules = s.rules.value, off = this.blocked !== '';
     const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
@@ -700,7 +701,7 @@ export class TcpSim extends LitElement {
     return html`<div class="under">
       <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
       <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
-      <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
+      ${s.recorded ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
     </div>`;
   }
 

@@ -75,6 +75,11 @@ export class TcpTake extends LitElement {
     for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
   }
 
+  /** What the page calls the run: a lesson names it, its text may not. */
+  get called() {
+    return this.store?.first?.title || this.closest('tcp-sim')?.getAttribute('data-title') || '';
+  }
+
   get text() {
     return this.store?.text() ?? '';
   }
@@ -115,7 +120,7 @@ export class TcpTake extends LitElement {
 
   /** @param {typeof FILES[number]} f @returns {Promise<Taken>} */
   async file(f) {
-    const file = await take(base, { format: f.format, scenario: this.text, ...(f.id === 'packetdrill' ? { side: this.side } : {}) });
+    const file = await take(base, { format: f.format, scenario: this.text, title: this.called, ...(f.id === 'packetdrill' ? { side: this.side } : {}) });
     return f.id === 'png' ? toPNG(file) : file;
   }
 
@@ -203,7 +208,7 @@ export class TcpTake extends LitElement {
     return html`<section aria-labelledby=${id}><h3 id=${id}>${t('panel.take.worksheet')}</h3>
       <p>${t('panel.take.worksheet.what')}</p>
       <form class="sheet" method="post" action="${base}api/export" target="_blank" @submit=${this.fill}>
-        <input type="hidden" name="format" value="worksheet"><input type="hidden" name="scenario">
+        <input type="hidden" name="format" value="worksheet"><input type="hidden" name="scenario"><input type="hidden" name="title">
         <fieldset><legend>${t('panel.take.worksheet.blank')}</legend>
           ${FIELDS.map((f) => html`<label><input type="checkbox" name="blank" value=${f} ?checked=${BLANK.includes(f)}> ${t(`panel.take.field.${f}`)}</label>`)}
         </fieldset>
@@ -214,8 +219,11 @@ export class TcpTake extends LitElement {
 
   /** The text of the run as it stands when the page is asked for. @param {Event} e */
   fill(e) {
-    const field = /** @type {HTMLFormElement} */ (e.currentTarget).elements.namedItem('scenario');
-    if (field instanceof HTMLInputElement) field.value = this.text;
+    const fields = /** @type {HTMLFormElement} */ (e.currentTarget).elements;
+    for (const [name, value] of [['scenario', this.text], ['title', this.called]]) {
+      const field = fields.namedItem(name ?? '');
+      if (field instanceof HTMLInputElement) field.value = value ?? '';
+    }
   }
 }
 
