@@ -43,6 +43,7 @@ type captured struct {
 type conversation struct {
 	Client  string      `json:"client"`
 	Server  string      `json:"server"`
+	Place   string      `json:"place,omitempty"` // the interface where it was captured, when there are several
 	Packets int         `json:"packets"`
 	At      engine.Time `json:"at"` // of its first packet, in µs since the first of the capture
 }
@@ -126,7 +127,11 @@ func (s *Site) capture(w http.ResponseWriter, r *http.Request) error {
 	}
 	for i := range c.Conversations[:min(len(c.Conversations), maxListed)] {
 		talk := &c.Conversations[i]
-		answer.Conversations = append(answer.Conversations, conversation{talk.Client.String(), talk.Server.String(), len(talk.Packets), c.Packets[talk.Packets[0]].At})
+		found := conversation{Client: talk.Client.String(), Server: talk.Server.String(), Packets: len(talk.Packets), At: c.Packets[talk.Packets[0]].At}
+		if len(c.Interfaces) > 1 {
+			found.Place = c.Interfaces[talk.Interface].Name
+		}
+		answer.Conversations = append(answer.Conversations, found)
 	}
 	answer.More = len(c.Conversations) - len(answer.Conversations)
 	switch {

@@ -135,7 +135,7 @@ func (w *writer) run() error {
 		var err error
 		switch e.Kind {
 		case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected, engine.Edited:
-			w.contents[e.Seg] = e.Wire
+			w.contents[e.Seg] = *e.Wire
 			if e.Kind == engine.Sent && e.Host == w.src.Side {
 				err = w.outbound(e)
 			}
@@ -170,7 +170,7 @@ func (w *writer) manyPeers() bool {
 	for i := range w.src.Events {
 		switch e := &w.src.Events[i]; e.Kind {
 		case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected, engine.Edited:
-			contents[e.Seg] = e.Wire
+			contents[e.Seg] = *e.Wire
 			if e.Kind == engine.Sent && e.Host == w.src.Side {
 				peers[e.Wire.Dst] = true
 			}
@@ -209,7 +209,7 @@ func (w *writer) outbound(e *engine.Event) error {
 	if e.Wire.ICMP.Kind != wire.NoICMP {
 		return cannot("Segment %d is an ICMP error, and the lab does not read those in packetdrill scripts.", e.Seg)
 	}
-	seg := e.Wire
+	seg := *e.Wire
 	f := w.flow(ends{seg.Src, seg.Dst})
 	syn := seg.Flags.Has(wire.SYN)
 	switch {

@@ -249,7 +249,7 @@ func (r *replay) tell() {
 	for k := r.From; k <= r.To; k++ {
 		p, seg := &r.packets[r.talk.Packets[k-1]], engine.SegID(k)
 		from := r.talk.From(p)
-		e := engine.Event{Kind: engine.Sent, Host: from, Seg: seg, Wire: p.Seg, Toward: engine.Server - from, Due: r.arrives(p, from)}
+		e := engine.Event{Kind: engine.Sent, Host: from, Seg: seg, Wire: &p.Seg, Toward: engine.Server - from, Due: r.arrives(p, from)}
 		if p.Seg.ICMP.Kind != wire.NoICMP {
 			e.Kind, e.Host = engine.Injected, engine.Network
 		}

@@ -35,7 +35,7 @@ func sound(t *testing.T, c *pcap.Capture, conv int, r *pcap.Replay) {
 			}
 			segments[e.Seg] = &segment{sent: true}
 			p := &c.Packets[c.Conversations[conv].Packets[e.Seg-1]]
-			if e.Wire != p.Seg {
+			if *e.Wire != p.Seg {
 				t.Errorf("segment %d is not the packet that was captured", e.Seg)
 			}
 		case engine.Arrived, engine.Lost:

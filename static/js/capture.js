@@ -4,7 +4,7 @@ import { t } from './sim/sentence.js'
 
 /** @import { Replay } from './sim/recorded.js' */
 /** @import { TcpSim } from './sim/tcp-sim.js' */
-/** @typedef {{ client: string, server: string, packets: number, at: number }} Conversation */
+/** @typedef {{ client: string, server: string, place?: string, packets: number, at: number }} Conversation */
 /** @typedef {{ packets: number, other: number, damage?: string, scenario?: string, conversations: Conversation[], more: number, replay?: Replay }} Answer */
 
 const base = document.documentElement.dataset.base ?? '/'
@@ -134,6 +134,10 @@ export function bring({ form, sim, open }) {
     if (answer.other) notes.push(t('panel.capture.other', { n: answer.other }))
     if (answer.damage) notes.push(answer.damage)
     say(notes.join(' '), Boolean(answer.damage))
+    const link = document.createElement('a')
+    link.href = `#${sim.id}`
+    link.textContent = t('panel.capture.see')
+    message.append(' ', link)
   }
 
   /** The conversations to choose from, when there is more than one. @param {Answer} answer */
@@ -149,7 +153,7 @@ export function bring({ form, sim, open }) {
       radio.name = 'conv'
       radio.value = String(i)
       radio.checked = i === (answer.replay?.conversation ?? 0)
-      ends.textContent = t('panel.capture.ends', { client: c.client, server: c.server })
+      ends.textContent = t(c.place ? 'panel.capture.ends.at' : 'panel.capture.ends', { client: c.client, server: c.server, place: c.place ?? '' })
       count.textContent = t('panel.capture.segments', { n: c.packets })
       label.append(radio, ' ', ends, ' ', count)
       list.append(label)

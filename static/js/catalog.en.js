@@ -568,6 +568,8 @@ export const messages = {
   "panel.capture.other": {"one": "1 of them is not TCP and is left out.", "other": "{n} of them are not TCP and are left out."},
   "panel.capture.choose": "It holds {n} conversations. Which one?",
   "panel.capture.ends": "{client} to {server}",
+  "panel.capture.ends.at": "{client} to {server}, at {place}",
+  "panel.capture.see": "See it in the simulator.",
   "panel.capture.segments": {"one": "1 segment", "other": "{n} segments"},
   "panel.capture.more": {"one": "1 more conversation is not listed.", "other": "{n} more conversations are not listed."},
   "panel.capture.fixed": "A capture can be looked at, not changed: what the hosts would have done otherwise is not in it.",
