@@ -8,8 +8,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"rsc.io/qr"
 
 	"github.com/handshakelab/lab/engine/packetdrill"
 	"github.com/handshakelab/lab/engine/pcap"
@@ -165,6 +169,41 @@ func TestExportQR(t *testing.T) {
 			t.Errorf("%q: %d", bad, status)
 		}
 	}
+}
+
+// TestQRDrawing: the dark modules are those of the code, moved by its margin.
+func TestQRDrawing(t *testing.T) {
+	const link = "https://lab.example/sandbox#s=1.abc"
+	code, err := qr.Encode(link, qr.M)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dark := map[[2]int]bool{}
+	for _, m := range regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`).FindAllStringSubmatch(string(qrSVG(code, link)), -1) {
+		x, y, n := number(t, m[1]), number(t, m[2]), number(t, m[3])
+		if m[3] != m[4] {
+			t.Fatalf("%s is not closed", m[0])
+		}
+		for i := range n {
+			dark[[2]int{x + i - quiet, y - quiet}] = true
+		}
+	}
+	for y := -quiet; y < code.Size+quiet; y++ {
+		for x := -quiet; x < code.Size+quiet; x++ {
+			if dark[[2]int{x, y}] != code.Black(x, y) {
+				t.Fatalf("module %d, %d", x, y)
+			}
+		}
+	}
+}
+
+func number(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestExportRefuses(t *testing.T) {

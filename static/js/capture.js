@@ -125,10 +125,10 @@ export function bring({ form, sim, open }) {
     }
     const { replay } = answer
     if (!replay) return
-    const { Recorded } = await import('./sim/recorded.js')
+    const [{ Recorded }, { notice }] = await Promise.all([import('./sim/recorded.js'), import('./sim/capture-notice.js')])
     const talk = answer.conversations[replay.conversation]
     const title = t('panel.capture.title', { name: of.name })
-    await sim.record(new Recorded(sim.link, replay, { title, profile: profile.value, segments: talk?.packets ?? replay.to }))
+    await sim.record(new Recorded(sim.link, replay, { title, profile: profile.value, segments: talk?.packets ?? replay.to }, notice))
     if (!list.childElementCount) fill(answer)
     const notes = [t('panel.capture.read', { name: of.name, n: answer.packets })]
     if (answer.other) notes.push(t('panel.capture.other', { n: answer.other }))
