@@ -17,11 +17,12 @@ import (
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/pages"
 )
 
 // Limits of captures. What comes in is kept in memory until it is answered, and nowhere else.
 const (
-	maxCapture  = 8 << 20          // bytes of a file
+	maxCapture  = pages.MaxCapture // bytes of a file
 	maxUploads  = 8                // files that come in at once
 	maxListed   = 200              // conversations that are listed
 	maxExpected = 4                // segments that the model would have sent, which are told

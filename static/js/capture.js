@@ -30,6 +30,8 @@ export function bring({ form, sim, open }) {
   let request = null
   let asked = 0
 
+  // the same file again is a choice too: it may have changed, or the lab is back
+  field.addEventListener('click', () => { field.value = '' })
   field.addEventListener('change', () => field.files?.[0] && take(field.files[0]))
   profile.addEventListener('change', () => file && void ask(chosen()))
   cancel.addEventListener('click', () => request?.abort())
@@ -54,6 +56,9 @@ export function bring({ form, sim, open }) {
 
   /** @param {File} next */
   function take(next) {
+    request?.abort()
+    file = null
+    if (next.size > Number(form.dataset.most)) return say(t('panel.capture.large', { n: Number(form.dataset.most) >> 20 }), true)
     file = next
     list.hidden = true
     list.replaceChildren()

@@ -498,7 +498,8 @@ export class Store {
       }
     }
     flush();
-    return [(this.run?.first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
+    const first = this.run?.first;
+    return [...(first?.title ? [`title ${first.title}`] : []), (first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
   }
 }
 
