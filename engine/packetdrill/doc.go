@@ -46,6 +46,12 @@
 // of service, time to live, the options mss, wscale, sackOK, sack, TS, FO, FOEXP, md5, nop and eol. Snippets between %{ and }% may
 // assert, assign and print over the fields of TCP_INFO in tcpinfo.go.
 //
+// # Writing
+//
+// [Write] makes a script of a run of the lab, with one of its hosts under test. What it returns has passed; a run of which no script can
+// be written is told with the reason: calls on descriptors, more than one peer, segments that packetdrill cannot write, and above all a
+// host that does not do as Linux does.
+//
 // # Limitations
 //
 // What is left out is reported as unsupported, with its place: IPv6, ICMP, UDP, tunnels, accurate ECN, Multipath TCP, files and pipes, MSG_MORE,

@@ -34,11 +34,8 @@ func cannot(format string, args ...any) *WriteError {
 // The host of a script is a Linux kernel. Departures of the host from the profile become sysctls, and what none of them says (the RFC
 // profile, a receive buffer of its own) is left out where the script still passes: then windows are not compared.
 func Write(src Source) (string, error) {
-	switch {
-	case src.Side > engine.Server:
+	if src.Side > engine.Server {
 		return "", cannot("The host under test is the client or the server.")
-	case !src.Scenario.Setup.Hosts[src.Side].Addr.Addr().Is4():
-		return "", cannot("The addresses of this run are IPv6, and the lab reads packetdrill scripts over IPv4 only.")
 	}
 	var reason string
 	for _, loose := range []bool{false, true} {
@@ -120,7 +117,7 @@ type numbers struct {
 func newWriter(src Source, loose bool) *writer {
 	h := src.Scenario.Setup.Hosts[src.Side]
 	p, _ := tcp.ProfileByName(h.Profile)
-	return &writer{src: src, profile: p.With(h.Options), loose: loose, nextFD: 3, sockets: map[tcp.ConnID]*written{},
+	return &writer{src: src, profile: p.With(h.Options).On(h.Addr.Addr()), loose: loose, nextFD: 3, sockets: map[tcp.ConnID]*written{},
 		flows: map[ends]*numbers{}, contents: map[engine.SegID]wire.Segment{}}
 }
 
@@ -206,9 +203,6 @@ func (w *writer) flow(e ends) *numbers {
 }
 
 func (w *writer) outbound(e *engine.Event) error {
-	if e.Wire.ICMP.Kind != wire.NoICMP {
-		return cannot("Segment %d is an ICMP error, and the lab does not read those in packetdrill scripts.", e.Seg)
-	}
 	seg := *e.Wire
 	f := w.flow(ends{seg.Src, seg.Dst})
 	syn := seg.Flags.Has(wire.SYN)
@@ -242,7 +236,7 @@ func (w *writer) inbound(e *engine.Event) error {
 	home := w.src.Scenario.Setup.Hosts
 	switch {
 	case seg.ICMP.Kind != wire.NoICMP:
-		return cannot("Segment %d is an ICMP error, and the lab does not read those in packetdrill scripts.", e.Seg)
+		return w.icmp(e, &seg)
 	case !seg.SumOK():
 		return cannot("Segment %d arrives with a wrong checksum, and packetdrill always writes the right one.", e.Seg)
 	case seg.Reserved != 0 || seg.Offset != 0:
@@ -265,6 +259,33 @@ func (w *writer) inbound(e *engine.Event) error {
 		local, remote = 0, f.ofSYN()
 	}
 	w.packet(e.At, "<", &seg, remote, local, seg.Src.Port(), true)
+	return nil
+}
+
+// icmp writes an error about a segment of the host. Its number counts from the host's initial one.
+func (w *writer) icmp(e *engine.Event, seg *wire.Segment) error {
+	f := w.flows[ends{seg.Src, seg.Dst}]
+	if f == nil || !f.begun {
+		return cannot("Segment %d is an ICMP error about a connection that the %v does not have, and a script cannot name that.", e.Seg, w.src.Side)
+	}
+	if err := w.oneAtATime(f, e.Seg); err != nil {
+		return err
+	}
+	var word string
+	for kind, codes := range icmpCodes[seg.Is6()] {
+		for code, is := range codes {
+			if text := strings.TrimSpace(kind + " " + code); is == seg.ICMP.Kind && code != "" && len(word) < len(text) {
+				word = text // the only name with a code
+			} else if is == seg.ICMP.Kind && word == "" {
+				word = text
+			}
+		}
+	}
+	if seg.ICMP.MTU != 0 {
+		word += fmt.Sprintf(" mtu %d", seg.ICMP.MTU)
+	}
+	seq := seg.Seq - f.local
+	w.line(e.At, "< icmp %s [%d:%d(%d)]", word, seq, seq.Add(uint32(len(seg.Payload))), len(seg.Payload))
 	return nil
 }
 
@@ -519,8 +540,13 @@ func (w *writer) text() string {
 	if w.loose {
 		b.WriteString("// Its windows are not compared: they come from a receive buffer that no sysctl of Linux makes.\n")
 	}
+	headers := wire.IPv4HeaderLen + wire.MinHeaderLen
+	if h.Addr.Addr().Is6() {
+		b.WriteString("--ip_version=ipv6\n")
+		headers = wire.IPv6HeaderLen + wire.MinHeaderLen
+	}
 	if w.profile.MSS != tcp.Linux.MSS {
-		fmt.Fprintf(&b, "--mtu=%d\n", int(w.profile.MSS)+ipv4Headers)
+		fmt.Fprintf(&b, "--mtu=%d\n", int(w.profile.MSS)+headers)
 	}
 	if w.ports {
 		fmt.Fprintf(&b, "--bind_port=%d\n", h.Addr.Port())
