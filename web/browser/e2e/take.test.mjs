@@ -84,6 +84,8 @@ async function downloaded(page, what) {
 const time = (page) => page.locator('tcp-sim').evaluate((e) => /** @type {TcpSim} */ (e).time)
 /** @param {Page} page */
 const segments = (page) => page.locator('tcp-ladder [data-seg]').count()
+/** @param {Page} page @param {number} many */
+const drawn = (page, many) => page.waitForFunction((n) => document.querySelectorAll('tcp-ladder [data-seg]').length === n, many)
 /** @param {Page} page @param {number} us */
 const at = (page, us) => page.waitForFunction((want) => /** @type {TcpSim | null} */ (document.querySelector('tcp-sim'))?.time === want, us)
 
@@ -109,13 +111,13 @@ describe('take it along', () => {
     await other.goto(link)
     await other.getByText('This scenario came with the link.').waitFor()
     await at(other, 30000)
-    assert.equal(await segments(other), many)
+    await drawn(other, many)
     // it is looked at elsewhere, and the same link opened again
     await other.locator('tcp-sim').evaluate((e) => { /** @type {TcpSim} */ (e).time = 0 })
     await other.reload()
     await settled(other)
     await at(other, 30000)
-    assert.equal(await segments(other), many)
+    await drawn(other, many)
     await other.done()
   })
 
@@ -282,11 +284,11 @@ describe('bring your own', () => {
     assert.match(await bring.locator('.message').innerText(), /has 48 packets/)
     const talks = bring.getByRole('radio')
     assert.equal(await talks.count(), 8)
-    assert.equal(await segments(page), 3)
+    await drawn(page, 3)
     // by keyboard on to a longer one
     await talks.first().focus()
     for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowDown')
-    await page.waitForFunction(() => document.querySelectorAll('tcp-ladder [data-seg]').length === 11)
+    await drawn(page, 11)
     assert.equal(await talks.nth(6).isChecked(), true)
     assert.equal(await talks.nth(6).evaluate((e) => e === document.activeElement), true, 'the focus stays')
     await page.done()
