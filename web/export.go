@@ -50,7 +50,7 @@ func (s *Site) export(w http.ResponseWriter, r *http.Request) error {
 	if !take.Known(format) {
 		return badField("format", "%s or %s", strings.Join(names(take.Formats), ", "), formatQR)
 	}
-	options := take.Options{Title: clip(e.Title), Blank: e.Blank, Relative: e.Relative, Sheets: take.Sheets(s.cfg.Assets.URL)}
+	options := take.Options{Catalog: s.language(r), Title: clip(e.Title), Blank: e.Blank, Relative: e.Relative, Sheets: take.Sheets(s.cfg.Assets.URL)}
 	switch e.Side {
 	case "", engine.Client.String():
 	case engine.Server.String():

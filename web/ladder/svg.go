@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"github.com/handshakelab/lab/static"
-	"github.com/handshakelab/lab/web/i18n"
 )
 
 // headHeight is the room for the title and the hosts above a picture that stands alone, in pixels.
@@ -32,7 +31,7 @@ func (r *Run) SVG(title string) ([]byte, error) {
 
 // describe says what a picture shows: the two hosts, then each segment.
 func (r *Run) describe(l *Layout) string {
-	words := []string{i18n.T("ladder.export.about")}
+	words := []string{r.T("ladder.export.about")}
 	for i := range l.Segments {
 		words = append(words, l.Segments[i].Name+".")
 	}

@@ -56,7 +56,14 @@ type Options struct {
 	Relative bool          // of Tcpdump: sequence numbers count from the SYNs
 	Blank    []string      // of Worksheet: the Fields to leave blank
 	Sheets   []string      // of Worksheet: addresses of the style sheets; without any the styles stand in the page
-	Lang     string        // of Worksheet: language tag of the page
+	Catalog  *i18n.Catalog // of SVG and Worksheet: the language; nil is English
+}
+
+func (o *Options) words() *i18n.Catalog {
+	if o.Catalog == nil {
+		return i18n.Lookup(i18n.Languages[0])
+	}
+	return o.Catalog
 }
 
 // A Run is a scenario that was played.
@@ -77,7 +84,7 @@ func Play(text string) (*Run, diag.List) {
 
 // title is what the run is called.
 func (r *Run) title(o Options) string {
-	return cmp.Or(r.Scenario.Title, strings.Join(strings.Fields(o.Title), " "), i18n.T("take.untitled"))
+	return cmp.Or(r.Scenario.Title, strings.Join(strings.Fields(o.Title), " "), o.words().T("take.untitled"))
 }
 
 // A File is a run as it is taken along.
@@ -104,7 +111,7 @@ func (r *Run) File(f Format, o Options) (*File, error) {
 		err = pcap.Write(&b, pcap.Run{Scenario: r.Scenario, Events: r.Events})
 	case SVG:
 		var svg []byte
-		svg, err = ladder.Read(r.Events).SVG(r.title(o))
+		svg, err = ladder.Read(o.words(), r.Events).SVG(r.title(o))
 		b.Write(svg)
 	case Packetdrill:
 		var text string

@@ -19,16 +19,14 @@ var Fields = []string{"flags", "seq", "ack", "len", "time", "states", "fate", "w
 // Blanks are what a worksheet leaves blank when nobody has chosen.
 var Blanks = []string{"flags", "seq", "ack", "states"}
 
-// sheets are the styles of a worksheet, in their order.
-var sheets = []string{"css/tokens.css", "css/base.css", "css/ladder.css", "css/worksheet.css"}
+// own is the sheet that only worksheets have, and sheets are all that a worksheet needs, in their order.
+const own = "css/worksheet.css"
+
+var sheets = []string{"css/tokens.css", "css/base.css", "css/ladder.css", own}
 
 // Sheets returns the addresses of the style sheets of a worksheet.
 func Sheets(url func(name string) string) []string {
-	var list []string
-	for _, name := range sheets {
-		list = append(list, url(name))
-	}
-	return list
+	return []string{url(static.Sheet), url(own)}
 }
 
 // Where something is to be written, in a lane and on the label of a segment.
@@ -64,17 +62,15 @@ func (r *Run) worksheet(b *bytes.Buffer, o Options) error {
 			styles += string(css)
 		}
 	}
-	run := ladder.Read(r.Events)
+	c := o.words()
+	run := ladder.Read(c, r.Events)
 	open := sheet{id: "sheet", heading: r.title(o), layout: run.Layout(ladder.Wide), rows: run.Rows(), blank: blank}
-	empty(open.layout, blank)
+	empty(c, open.layout, blank)
 	for i := range open.rows {
 		emptyRow(&open.rows[i], blank)
 	}
-	key := sheet{key: true, id: "key", heading: i18n.T("take.sheet.key", "title", r.title(o)), layout: run.Layout(ladder.Wide), rows: run.Rows(), blank: blank}
-	if o.Lang == "" {
-		o.Lang = "en"
-	}
-	return page(r, o, styles, []sheet{open, key}).Render(context.Background(), b)
+	key := sheet{key: true, id: "key", heading: c.T("take.sheet.key", "title", r.title(o)), layout: run.Layout(ladder.Wide), rows: run.Rows(), blank: blank}
+	return page(c, r.title(o), o.Sheets, styles, []sheet{open, key}).Render(context.Background(), b)
 }
 
 // long reports whether the ladder does not fit on one page.
@@ -103,7 +99,7 @@ func (s *sheet) cell(field string) string {
 }
 
 // empty takes what is to be filled in out of a drawing.
-func empty(l *ladder.Layout, fields []string) {
+func empty(c *i18n.Catalog, l *ladder.Layout, fields []string) {
 	has := func(f string) bool { return slices.Contains(fields, f) }
 	for i := range l.Labels {
 		if v := &l.Labels[i]; has("states") && strings.HasPrefix(v.Cls, "state") {
@@ -123,11 +119,11 @@ func empty(l *ladder.Layout, fields []string) {
 		}
 	}
 	for i := range l.Segments {
-		emptySegment(&l.Segments[i], has)
+		emptySegment(c, &l.Segments[i], has)
 	}
 }
 
-func emptySegment(s *ladder.Shape, has func(string) bool) {
+func emptySegment(c *i18n.Catalog, s *ladder.Shape, has func(string) bool) {
 	p := &s.Pills[len(s.Pills)-1]
 	if has("flags") {
 		// neither colour nor mark may say which flags there are
@@ -140,17 +136,17 @@ func emptySegment(s *ladder.Shape, has func(string) bool) {
 	if has("len") || has("fate") {
 		p.Note, p.Pencil = "", false
 	}
+	numbers := []string{"seq", "ack"} // as they stand on the label, on one row or two
 	for i, row := range p.Rows {
-		for j, v := range row {
-			word, _, _ := strings.Cut(v.Text, " ")
-			if has(word) {
-				p.Rows[i][j].Text = i18n.T("ladder."+word, "n", short)
+		for j := range row {
+			if word := numbers[min(i+j, 1)]; has(word) {
+				p.Rows[i][j].Text = c.T("ladder."+word, "n", short)
 			}
 		}
 	}
 	if has("ack") && has("flags") && len(p.Rows) == 1 && len(p.Rows[0]) == 1 {
 		// that there is no acknowledgment number would say that there is no ACK flag
-		p.Rows[0] = append(p.Rows[0], ladder.Span{Text: i18n.T("ladder.ack", "n", short)})
+		p.Rows[0] = append(p.Rows[0], ladder.Span{Text: c.T("ladder.ack", "n", short)})
 	}
 }
 

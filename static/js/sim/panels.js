@@ -19,6 +19,10 @@ import { html } from '../../vendor/lit.js';
 
 /** @type {Panel[]} */
 export const PANELS = [
+  {
+    id: 'compare', icon: 'beside', load: () => Promise.all([import('./tcp-compare.js'), sheet('compare')]),
+    view: (g) => html`<tcp-compare .store=${g.store} .ix=${g.ix} .blocked=${g.blocked} .say=${g.say}></tcp-compare>`,
+  },
   { id: 'take', icon: 'take', load: () => Promise.all([import('./tcp-take.js'), sheet('take')]), view: (g) => html`<tcp-take .store=${g.store} .say=${g.say}></tcp-take>` },
 ];
 

@@ -4,8 +4,9 @@
 //   properties   events     the run, RunEvent[]
 //                position   { t, k }
 //                selection  number of the chosen segment, or 0
-//                mark       number of the segment that the model finds odd in a capture, or 0
+//                odd        number of the segment that the model finds odd in a capture, or 0
 //                width      CSS pixels; measured when it is not set
+//                mark       an instant with a line and a sign, or null
 //   events       seek            { t, k }   the learner wants to be there
 //                segment-select  { id }     the learner chose a segment
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
@@ -22,7 +23,7 @@ let made = 0;
 
 export class TcpLadder extends LitElement {
   static properties = {
-    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, mark: { attribute: false }, width: { type: Number }, measured: { state: true },
+    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, odd: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
   };
 
   constructor() {
@@ -32,8 +33,10 @@ export class TcpLadder extends LitElement {
     /** @type {Position} */
     this.position = { t: 0, k: 0 };
     this.selection = 0;
-    this.mark = 0;
+    this.odd = 0;
     this.width = 0;
+    /** @type {number | null} */
+    this.mark = null;
     this.measured = 0;
     /** Which segment has the tab stop. */
     this.stop = 0;
@@ -84,6 +87,7 @@ export class TcpLadder extends LitElement {
       const fate = now.phase === 'lost' || now.phase === 'held' ? now.phase : now.discarded ? 'discarded' : '';
       return { shape, now, pill, phase: now.phase === 'arrived' ? 'done' : now.phase, note: noteOf(now.seg, now.wire, now.edited, fate) };
     });
+    const mark = this.mark === null ? null : yAt(l, { t: this.mark, k: count(ix.times, (v) => v <= (this.mark ?? 0)) });
     const stop = this.stopOf(drawn), clock = clockAt(ix, pos), bubble = Math.max(l.left + 4, 7.8 * clock.length + 12);
     return html`<svg class="ladder ${l.mode}" viewBox="0 0 ${l.width} ${l.height}" width=${l.width} height=${l.height} role="group" aria-label=${t('ui.ladder')}
         @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key}>
@@ -93,6 +97,7 @@ export class TcpLadder extends LitElement {
         ${k.text && Math.abs(k.y - y) > 15 ? svg`<text class="time" x=${l.timeX} y=${k.y + 4} text-anchor="end">${k.text}</text>` : nothing}`)}</g>
       <g class="bands" aria-hidden="true">${l.bands.map((b) => halves(b.k < pos.k, b.y0, b.y1, below, (y0, y1, when) => svg`<rect class="band ${b.cls} ${when}" x=${b.x} y=${y0} width="12" height=${y1 - y0} fill=${fill(id, b.cls)}></rect>`))}</g>
       ${l.breaks.map((b) => gap(l, b))}
+      ${mark === null ? nothing : svg`<line class="mark" x1=${l.left} x2=${l.right} y1=${mark} y2=${mark}></line>`}
       <line class="playhead" x1=${l.left} x2=${l.right} y1=${y} y2=${y}></line>
       <g aria-hidden="true">${l.timers.map((v) => timer(v, pos, below))}
         ${l.labels.map((v) => {
@@ -102,6 +107,7 @@ export class TcpLadder extends LitElement {
       <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
       <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>
+      ${mark === null ? nothing : svg`<g class="mark" aria-hidden="true"><rect x=${l.server - 32} y=${mark - 9} width="22" height="18" rx="4"></rect><text x=${l.server - 21} y=${mark + 5.5} text-anchor="middle">≠</text></g>`}
       <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
     </svg>`;
   }
@@ -136,14 +142,14 @@ export class TcpLadder extends LitElement {
       ${p.flagsEdited ? svg`<path class="under" d="M ${p.x + 8} ${p.y + 22.5} H ${p.x + (p.badges.at(-1)?.x ?? 0) + (p.badges.at(-1)?.w ?? 0)}"></path>` : nothing}
       ${note ? svg`<text class="note" x=${p.x + p.w - 8 - (p.pencil ? 14 : 0)} y=${p.y + 17} text-anchor="end">${note} </text>` : nothing}
       ${p.pencil ? svg`<path class="pencil" d="M ${p.x + p.w - 18} ${p.y + 18} l 1 -3.5 l 6.5 -6.5 l 2.5 2.5 l -6.5 6.5 Z"></path>` : nothing}
-      ${id === this.mark ? svg`<g class="odd"><circle cx=${p.x + p.w} cy=${p.y} r="10"></circle><path d="M ${p.x + p.w} ${p.y - 5.5} v 6.5 m 0 3 v 1.6"></path></g>` : nothing}
+      ${id === this.odd ? svg`<g class="odd"><circle cx=${p.x + p.w} cy=${p.y} r="10"></circle><path d="M ${p.x + p.w} ${p.y - 5.5} v 6.5 m 0 3 v 1.6"></path></g>` : nothing}
       ${p.rows.map((row, i) => svg`<text class="num" x=${p.x + 8} y=${p.y + 33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
     </g>`;
   }
 
   /** @param {Drawn} d */
   nameAt({ now, pill, note }) {
-    const { phase, seg } = now, text = seg.id === this.mark ? t('panel.capture.marked', { text: textOf(pill, note) }) : textOf(pill, note);
+    const { phase, seg } = now, text = seg.id === this.odd ? t('panel.capture.marked', { text: textOf(pill, note) }) : textOf(pill, note);
     if (phase === 'future') return nameOf(seg, text, t('ladder.fate.future'));
     if (phase === 'held') return nameOf(seg, text, t('ladder.fate.held'));
     if (phase === 'flight') return nameOf(seg, text, t('ladder.fate.flight', { t: ms(now.due) }));
