@@ -1,7 +1,6 @@
 // The sandbox: a scenario in a form, and the simulator that runs it. A link carries its scenario behind the #.
 import './sim/tcp-sim.js'
 import { keepBeside } from './beside.js'
-import { bring } from './capture.js'
 import { more, t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
@@ -108,6 +107,7 @@ void open()
 
 const brought = document.getElementById('bring')
 if (brought && sim) {
+  const { bring } = await import('./capture.js')
   bring({ form: brought, sim, open: (scenario) => {
     text.value = scenario
     void run(scenario)
