@@ -57,7 +57,9 @@ func New(cfg Config) (*Site, error) {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
 	if cfg.PseudoLocales {
-		s.languages = append(s.languages, i18n.Pseudo()...)
+		if err := s.addPseudo(); err != nil {
+			return nil, err
+		}
 	}
 	for _, origin := range cfg.Origins {
 		if err := s.cross.AddTrustedOrigin(origin); err != nil {

@@ -84,6 +84,19 @@ export const flagsOf = (wire) => (!wire.flags || wire.flags === 'none' ? [] : wi
 /** What people call the packet: "SYN-ACK", "ICMP port-unreachable". @param {{ flags?: string, icmp?: { kind: string } }} wire */
 export const kindOf = (wire) => (wire.icmp ? t('icmp.kind', { what: wire.icmp.kind }) : '') || flagsOf(wire).join('-') || t('flags.none');
 
+/** @param {string} addr "192.0.2.1:80", "[2001:db8::1]:80" */
+export const addrOf = (addr) => addr.slice(0, addr.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+/** @param {string} addr */
+export const portOf = (addr) => addr.slice(addr.lastIndexOf(':') + 1);
+
+/** The fields of a segment as they are written. @param {Wire} w @returns {Record<string, string>} */
+export function fieldsOf(w) {
+  return {
+    sport: portOf(w.src), dport: portOf(w.dst), seq: String(w.seq), ack: String(w.ack), offset: String(w.offset), reserved: String(w.reserved), flags: flagsOf(w).join('-') || t('options.none'),
+    window: String(w.window), checksum: `0x${w.checksum.toString(16).padStart(4, '0')}`, urgent: String(w.urgent), options: w.options, payload: w.payload, ttl: String(w.ttl), src: addrOf(w.src), dst: addrOf(w.dst),
+  };
+}
+
 /** "seq 5000, ack 1001". @param {Wire} wire */
 export function numbers(wire) {
   const ack = flagsOf(wire).includes('ACK'), n = wire.payload?.length ?? 0;
