@@ -4,7 +4,7 @@ import { keepBeside } from './beside.js'
 import { more, t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
-/** @typedef {HTMLElement & { scenario: string }} Simulator */
+/** @typedef {import('./sim/tcp-sim.js').TcpSim} Simulator */
 /** @typedef {{ line: number, col: number, severity: string, message: string, hint?: string }} Fault */
 
 await more()
@@ -104,6 +104,15 @@ async function open() {
 
 addEventListener('hashchange', () => void open())
 void open()
+
+const brought = document.getElementById('bring')
+if (brought && sim) {
+  const { bring } = await import('./capture.js')
+  bring({ form: brought, sim, open: (scenario) => {
+    text.value = scenario
+    void run(scenario)
+  } })
+}
 
 const box = document.querySelector('.spread > .simbox')
 if (box instanceof HTMLElement) keepBeside(box)

@@ -40,6 +40,7 @@ export const PANELS = [
     id: 'compare', icon: 'beside', load: () => Promise.all([import('./tcp-compare.js'), sheet('compare')]),
     view: (g) => html`<tcp-compare .store=${g.store} .ix=${g.ix} .blocked=${g.blocked} .say=${g.say}></tcp-compare>`,
   },
+  { id: 'take', icon: 'take', load: () => Promise.all([import('./tcp-take.js'), sheet('take')]), view: (g) => html`<tcp-take .store=${g.store} .say=${g.say}></tcp-take>` },
 ];
 
 /** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */

@@ -21,6 +21,7 @@ import './tcp-console.js';
 /** @import { Model, Step } from './model.js' */
 /** @import { PathRule, Replayed } from './store.js' */
 /** @import { Fault } from '../protocol.js' */
+/** @import { Recorded } from './recorded.js' */
 /** @import { TcpHeader } from './tcp-header.js' */
 /** @import { TcpLadder } from './tcp-ladder.js' */
 
@@ -233,6 +234,17 @@ export class TcpSim extends LitElement {
     await this.updateComplete;
     this.becomeReady?.();
     document.documentElement.dataset.ready = 'yes';
+    this.dispatchEvent(new CustomEvent('ready'));
+  }
+
+  /** Shows a run that happened elsewhere, at the segment that is odd in it. @param {Recorded} run */
+  async record(run) {
+    this.announcer?.hush(true);
+    await this.store.load(run, { at: run.oddAt ?? 0 });
+    if (run.odd) this.store.select(run.odd);
+    this.saidStep = this.store.model.value.step;
+    this.announcer?.hush(false);
+    await this.updateComplete;
     this.dispatchEvent(new CustomEvent('ready'));
   }
 
@@ -506,6 +518,7 @@ export class TcpSim extends LitElement {
   }
 
   async copy() {
+    if (this.store.recorded) return this.say(this.store.recorded);
     const { link } = await import('./share.js');
     try {
       const address = await link(new URL(base, location.href).href, this.store.text(), this.time);
@@ -627,6 +640,7 @@ export class TcpSim extends LitElement {
 
   /** Why the engine cannot be asked just now, '' when it can. */
   get blocked() {
+    if (this.store.recorded) return this.store.recorded;
     const state = this.link.state.value;
     if (state !== 'open' && state !== 'http') return t('ui.why.offline');
     return this.store.busy.value ? t('ui.why.busy') : '';
@@ -715,11 +729,13 @@ export class TcpSim extends LitElement {
     return html`
       ${s.status.value === 'loading' ? html`<p class="notice">${t('ui.loading')}</p>` : nothing}
       ${fault ? html`<div class="notice bad" role="alert"><p>${t(s.status.value === 'failed' ? 'ui.failed' : 'ui.stopped')}</p><ul>${(fault.faults ?? [fault]).map(line)}</ul></div>` : nothing}
+      ${s.recorded ? /** @type {Recorded} */ (s.run).notice((at, seg) => { this.scrub({ t: at }); s.select(seg); }) : nothing}
       ${s.mismatch.value ? html`<p class="notice bad" role="alert">${t('ui.mismatch')}</p>` : nothing}
       ${this.linkText ? html`<p class="notice linkbox"><label>${t('ui.copy.failed')} <input type="text" readonly .value=${this.linkText} aria-label=${t('ui.copy.label')}></label> <button type="button" @click=${() => { this.linkText = ''; }}>${t('ui.close')}</button></p>` : nothing}`;
   }
 
   chips() {
+    if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
     const s = this.store, first = s.first, rules = s.rules.value, off = this.blocked !== '';
     const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
@@ -764,7 +780,7 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
@@ -806,7 +822,7 @@ export class TcpSim extends LitElement {
     return html`<div class="under">
       <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
       <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>
-      <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
+      ${s.recorded ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
     </div>`;
   }
 
