@@ -46,12 +46,12 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if err != nil {
 		return nil, err
 	}
-	logDiagnostics(s.cfg.Log, course.Diagnostics)
+	logDiagnostics(s.cfg.Log, "lesson", course.Diagnostics)
 	if old != nil {
 		course = keepGood(course, old.course)
 	}
 	e := &edition{course: course, pages: map[string]*static.File{}, errors: map[int]*static.File{}}
-	page := pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules}
+	page := pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: remember(s.modules)}
 	at := func(place pages.Place, title string) pages.Page {
 		p := page
 		p.Here, p.Title = place, title
@@ -62,6 +62,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)
 	}
 	list := map[string]templ.Component{
+		"/gallery": pages.Gallery(pages.GalleryData{Page: at(pages.AtGallery, "Gallery"), Gallery: s.gallery}),
 		"/":        pages.Home(pages.HomeData{Page: page, Course: course}),
 		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, "Lessons"), Course: course}),
 		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, "Sandbox"), Sim: sandbox}),
@@ -70,6 +71,13 @@ func (s *Site) load(old *edition) (*edition, error) {
 		p := at(pages.AtLessons, l.Title)
 		p.Description = l.Summary
 		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
+	}
+	for _, group := range s.gallery.Groups {
+		for _, it := range group.Items {
+			p := at(pages.AtGallery, it.Title)
+			p.Description = it.Look
+			list["/sandbox/"+it.Slug] = pages.Sandbox(pages.SandboxData{Page: p, Sim: it.Sim, Item: it})
+		}
 	}
 	for path, component := range list {
 		if e.pages[path], err = render(component, static.Ask); err != nil {
@@ -127,6 +135,19 @@ func (s *Site) modules(entry string) []string {
 	return names
 }
 
+// remember asks f once for each argument.
+func remember(f func(string) []string) func(string) []string {
+	known := map[string][]string{}
+	return func(entry string) []string {
+		names, ok := known[entry]
+		if !ok {
+			names = f(entry)
+			known[entry] = names
+		}
+		return names
+	}
+}
+
 // newSim runs a scenario, to be shown by a page that is not a lesson.
 func newSim(source string) (*lessons.Sim, error) {
 	sc, diags := script.Parse(source)
@@ -140,13 +161,13 @@ func newSim(source string) (*lessons.Sim, error) {
 	return &lessons.Sim{ID: "sandbox-sim", Title: "Sandbox", Source: source, Scenario: sc, Ahead: true, Events: events, World: world}, nil
 }
 
-func logDiagnostics(log *slog.Logger, list diag.List) {
+func logDiagnostics(log *slog.Logger, what string, list diag.List) {
 	for _, d := range list {
 		level := slog.LevelError
 		if d.Severity == diag.Warning {
 			level = slog.LevelWarn
 		}
-		log.Log(context.Background(), level, "lesson: "+d.String())
+		log.Log(context.Background(), level, what+": "+d.String())
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"sync/atomic"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/lessons/gallery"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/live"
 )
@@ -33,6 +35,7 @@ type Site struct {
 	hub      *live.Hub
 	cross    *http.CrossOriginProtection
 	router   *chi.Mux
+	gallery  *gallery.Gallery
 	draining atomic.Bool
 }
 
@@ -50,6 +53,9 @@ func New(cfg Config) (*Site, error) {
 			return nil, err
 		}
 	}
+	var faults diag.List
+	s.gallery, faults = gallery.Load(gallery.Builtin())
+	logDiagnostics(cfg.Log, "scenario", faults)
 	e, err := s.load(nil)
 	if err != nil {
 		return nil, err
@@ -77,7 +83,7 @@ func (s *Site) routes() *chi.Mux {
 	}
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
-	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/sandbox"} {
+	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/sandbox", "/sandbox/{slug}"} {
 		get(page, s.handle(s.page))
 	}
 	get("/static/*", s.handle(s.file))

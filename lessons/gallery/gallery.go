@@ -60,9 +60,9 @@ type Facts struct {
 // titles of the groups by the names of their folders. A folder without one is a fault.
 var titles = map[string]string{
 	"open":    "Opening a connection",
-	"loss":    "A segment of the handshake is lost",
+	"loss":    "A segment is lost",
 	"refused": "No connection",
-	"old":     "Old segments and lost memory",
+	"old":     "Old segments, lost memory",
 	"close":   "Closing",
 	"queues":  "Queues and floods",
 	"path":    "Boxes on the path",
@@ -156,7 +156,7 @@ func load(fsys fs.FS, file string) (*Item, diag.List) {
 		return nil, list
 	}
 	it := &Item{Slug: slug, File: file, Title: sc.Title, Look: sc.Notes[0].Text, Facts: facts(sc, &world, events)}
-	it.Sim = &lessons.Sim{ID: "scenario", Title: sc.Title, Source: string(src), Scenario: sc, Ahead: true, Events: events, World: world}
+	it.Sim = &lessons.Sim{ID: "sandbox-sim", Title: sc.Title, Source: string(src), Scenario: sc, Ahead: true, Events: events, World: world}
 	return it, list
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/lessons/gallery"
 )
 
 // A Page is what every page needs to know about where it stands.
@@ -37,6 +38,7 @@ type Place string
 const (
 	Elsewhere   Place = ""
 	AtLessons   Place = "lessons"
+	AtGallery   Place = "gallery"
 	AtSandbox   Place = "sandbox"
 	siteName          = "Handshake Lab"
 	description       = "Take a TCP handshake into your own hands: step through it, lose a segment, change a number, and read which rule made the other side answer as it did."
@@ -82,6 +84,8 @@ type frame struct {
 	Main   string // name of the main part in the skip link: "the lesson"
 	Sim    string // id of the first simulator; empty when the page has none
 	Script string // the module that runs this page, beside appScript; empty for none
+
+	Sheets []string // style sheets of this page only, beside those of all pages
 }
 
 // The modules that pages start.
@@ -165,7 +169,8 @@ type LessonData struct {
 // SandboxData is the sandbox: a simulator for any scenario, which stands at first with the one of Sim. A link brings its own.
 type SandboxData struct {
 	Page
-	Sim *lessons.Sim
+	Sim  *lessons.Sim
+	Item *gallery.Item // the scenario of the gallery that it is, nil for another
 }
 
 // first is the lesson to begin with, or nil in a course without lessons.
