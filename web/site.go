@@ -90,6 +90,7 @@ func (s *Site) routes() *chi.Mux {
 	// Without r.Get, so that the hub answers to other methods in its own words.
 	r.Handle("/ws", s.hub)
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
+	r.Post("/api/faults", s.handle(s.sameSite(faults)))
 	r.Post("/api/check", s.handle(s.sameSite(s.check)))
 	return r
 }

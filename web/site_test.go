@@ -466,3 +466,29 @@ func TestCheckRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestFaults(t *testing.T) {
+	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	for body, want := range map[string]string{
+		`{"scenario":"client connect\nstep"}`:                      `{"faults":[]}`,
+		`{"scenario":""}`:                                          `{"faults":[]}`,
+		`{"scenario":"delay x\ndorp SYN\nclient mss 5 conect"}`:    `"line":1,"col":7`,
+		`{"scenario":"delay 1ms\ndorp SYN\nexpect client NO"}`:     `"line":2,"col":1`,
+		`{"scenario":"client connect\nexpect client ESTABLISHED"}`: `{"faults":[]}`, // it is not run
+	} {
+		if w := ask(h, "POST", "/api/faults", body); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s, want %s", body, w.Code, w.Body, want)
+		}
+	}
+	if w := ask(h, "POST", "/api/faults", `{"scenario":"delay x\ndorp SYN\nserver listn"}`); strings.Count(w.Body.String(), `"line":`) != 3 {
+		t.Errorf("not all faults at once: %s", w.Body)
+	}
+	for body, want := range map[string]int{`{"scenario":5}`: 400, `{"text":""}`: 400, ``: 400, `{"scenario":"` + strings.Repeat("x", 1<<20) + `"}`: 413} {
+		if w := ask(h, "POST", "/api/faults", body); w.Code != want {
+			t.Errorf("%.40s: %d, want %d", body, w.Code, want)
+		}
+	}
+	if w := ask(h, "POST", "/api/faults", `{"scenario":""}`, "Sec-Fetch-Site", "cross-site"); w.Code != 403 {
+		t.Errorf("from another site: %d", w.Code)
+	}
+}

@@ -179,18 +179,32 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestModuleIsFresh: the browser's copy of the catalogue is what the generator writes.
+// TestModuleIsFresh: the browser's copy of the catalogue is what the generator writes, and its parts are together the whole.
 func TestModuleIsFresh(t *testing.T) {
+	n := 0
+	check := func(file string, want []byte, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile("../../static/js/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("static/js/%s is stale: run go generate ./web/i18n", file)
+		}
+		messages, _, _ := bytes.Cut(got, []byte("};\n"))
+		n += bytes.Count(messages, []byte("\n  \""))
+	}
 	want, err := i18n.Module("en")
-	if err != nil {
-		t.Fatal(err)
+	check("catalog.en.js", want, err)
+	for _, part := range i18n.Parts {
+		want, err := i18n.PartModule("en", part)
+		check("catalog."+part+".en.js", want, err)
 	}
-	got, err := os.ReadFile("../../static/js/catalog.en.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("static/js/catalog.en.js is stale: run go generate ./web/i18n")
+	if all := len(i18n.Lookup("en").Keys()); n != all {
+		t.Errorf("the browser has %d messages of %d", n, all)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/lessons/gallery"
@@ -194,6 +196,25 @@ func (s SandboxData) source() string {
 	}
 	return s.Sim.Source
 }
+
+// profiles are the names of the profiles, that of the language's default first.
+func profiles() string {
+	names := tcp.ProfileNames()
+	first := script.DefaultSetup().Hosts[engine.Client].Profile
+	slices.SortStableFunc(names, func(a, b string) int {
+		switch first {
+		case a:
+			return -1
+		case b:
+			return 1
+		}
+		return 0
+	})
+	return strings.Join(names, " ")
+}
+
+// defaultAddress is the address of a host to which a scenario gives none.
+func defaultAddress(h engine.HostID) string { return script.DefaultSetup().Hosts[h].Addr.String() }
 
 func minutes(n int) string {
 	switch n {

@@ -12,8 +12,12 @@ import (
 func main() {
 	out := flag.String("o", "", "file to write")
 	lang := flag.String("lang", "en", "language")
+	part := flag.String("part", "", "only the messages of this part")
 	flag.Parse()
 	b, err := i18n.Module(*lang)
+	if *part != "" {
+		b, err = i18n.PartModule(*lang, *part)
+	}
 	if err == nil {
 		err = os.WriteFile(*out, b, 0o644)
 	}
