@@ -17,6 +17,7 @@ import (
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/flood"
 	"github.com/handshakelab/lab/web/pages"
 )
 
@@ -61,7 +62,12 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)
 	}
+	off, on, err := bothFloods(flood.Default)
+	if err != nil {
+		return nil, fmt.Errorf("the flood: %w", err)
+	}
 	list := map[string]templ.Component{
+		"/flood":   pages.Flood(pages.FloodData{Page: at(pages.AtGallery, "A SYN flood"), Off: off, On: on}),
 		"/gallery": pages.Gallery(pages.GalleryData{Page: at(pages.AtGallery, "Gallery"), Gallery: s.gallery}),
 		"/":        pages.Home(pages.HomeData{Page: page, Course: course}),
 		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, "Lessons"), Course: course}),

@@ -83,10 +83,11 @@ func (s *Site) routes() *chi.Mux {
 	}
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
-	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/sandbox", "/sandbox/{slug}"} {
+	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/sandbox", "/sandbox/{slug}"} {
 		get(page, s.handle(s.page))
 	}
 	get("/static/*", s.handle(s.file))
+	get("/api/flood", s.handle(playFlood))
 	// Without r.Get, so that the hub answers to other methods in its own words.
 	r.Handle("/ws", s.hub)
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))

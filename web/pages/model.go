@@ -95,6 +95,7 @@ const (
 	appScript     = "js/app.js"
 	lessonScript  = "js/lesson.js"
 	sandboxScript = "js/sandbox.js"
+	floodScript   = "js/flood.js"
 )
 
 // preload lists what the page's own modules import.
