@@ -18,6 +18,7 @@ import (
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/flood"
+	"github.com/handshakelab/lab/web/latency"
 	"github.com/handshakelab/lab/web/pages"
 )
 
@@ -66,7 +67,12 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the flood: %w", err)
 	}
+	ways, err := latency.Load()
+	if err != nil {
+		return nil, fmt.Errorf("latency: %w", err)
+	}
 	list := map[string]templ.Component{
+		"/latency": pages.Latency(pages.LatencyData{Page: at(pages.AtGallery, "What a handshake costs"), Ways: ways}),
 		"/flood":   pages.Flood(pages.FloodData{Page: at(pages.AtGallery, "A SYN flood"), Off: off, On: on}),
 		"/gallery": pages.Gallery(pages.GalleryData{Page: at(pages.AtGallery, "Gallery"), Gallery: s.gallery}),
 		"/":        pages.Home(pages.HomeData{Page: page, Course: course}),

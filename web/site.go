@@ -83,7 +83,7 @@ func (s *Site) routes() *chi.Mux {
 	}
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
-	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/sandbox", "/sandbox/{slug}"} {
+	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}"} {
 		get(page, s.handle(s.page))
 	}
 	get("/static/*", s.handle(s.file))

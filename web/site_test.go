@@ -108,7 +108,7 @@ func TestMethodNotAllowed(t *testing.T) {
 func TestPages(t *testing.T) {
 	site := newTestSite(t, "/lab/", lessons.Builtin())
 	h := site.Handler()
-	paths := []string{"/lab/", "/lab/lessons", "/lab/gallery", "/lab/sandbox", "/lab/sandbox/syn-lost"}
+	paths := []string{"/lab/", "/lab/lessons", "/lab/gallery", "/lab/flood", "/lab/latency", "/lab/sandbox", "/lab/sandbox/syn-lost"}
 	for _, l := range site.Course().Lessons {
 		paths = append(paths, "/lab/lessons/"+l.Slug)
 	}

@@ -6,7 +6,6 @@ package i18n
 //go:generate go run ./internal/catalog -part hand -o ../../static/js/catalog.hand.en.js
 //go:generate go run ./internal/catalog -part scene -o ../../static/js/catalog.scene.en.js
 //go:generate go run ./internal/catalog -part flood -o ../../static/js/catalog.flood.en.js
-//go:generate go run ./internal/catalog -part latency -o ../../static/js/catalog.latency.en.js
 
 import (
 	"embed"

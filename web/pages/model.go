@@ -96,6 +96,7 @@ const (
 	lessonScript  = "js/lesson.js"
 	sandboxScript = "js/sandbox.js"
 	floodScript   = "js/flood.js"
+	latencyScript = "js/latency.js"
 )
 
 // preload lists what the page's own modules import.
