@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -28,6 +29,9 @@ type edition struct {
 	course *lessons.Course
 	pages  map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack"
 	errors map[int]*static.File    // by status
+	embeds map[string]*static.File // simulators alone, by what they are embedded by; see embedPages
+
+	embedJS *static.File
 }
 
 const htmlType = "text/html; charset=utf-8"
@@ -53,7 +57,8 @@ func (s *Site) load(old *edition) (*edition, error) {
 		course = keepGood(course, old.course)
 	}
 	e := &edition{course: course, pages: map[string]*static.File{}, errors: map[int]*static.File{}}
-	page := pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: remember(s.modules)}
+	page := s.page0("")
+	page.Modules = remember(s.modules)
 	at := func(place pages.Place, title string) pages.Page {
 		p := page
 		p.Here, p.Title = place, title
@@ -96,6 +101,14 @@ func (s *Site) load(old *edition) (*edition, error) {
 			return nil, fmt.Errorf("rendering %s: %w", path, err)
 		}
 	}
+	if e.embeds, err = s.embedPages(course, page); err != nil {
+		return nil, err
+	}
+	script := s.cfg.Assets.File("js/embed-host.js")
+	if script == nil {
+		return nil, errors.New("the script for pages that embed a simulator is not among the static files")
+	}
+	e.embedJS = static.NewFile("text/javascript; charset=utf-8", static.Ask, script.Bytes())
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed} {
 		if e.errors[status], err = s.errorPage(status, ""); err != nil {
 			return nil, err
@@ -124,9 +137,14 @@ func keepGood(course, before *lessons.Course) *lessons.Course {
 	return &merged
 }
 
+// page0 is a page of this site about nothing in particular.
+func (s *Site) page0(title string) pages.Page {
+	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Title: title}
+}
+
 func (s *Site) errorPage(status int, ref string) (*static.File, error) {
 	return render(pages.Error(pages.ErrorData{
-		Page:   pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Title: http.StatusText(status)},
+		Page:   s.page0(http.StatusText(status)),
 		Status: status, Ref: ref,
 	}), static.Never)
 }

@@ -25,7 +25,12 @@ type Config struct {
 	Assets  *static.Assets
 	Lessons fs.FS
 	Origins []string // other sites whose pages may use this one's runs: "https://lab.example"
-	Log     *slog.Logger
+
+	// Ancestors are the other sites whose pages may show a simulator in a frame, as sources of a content security policy:
+	// "https://school.example", "https://*.school.example", or "*" for all.
+	Ancestors []string
+
+	Log *slog.Logger
 }
 
 // A Site is the whole web side of the lab.
@@ -88,6 +93,8 @@ func (s *Site) routes() *chi.Mux {
 	}
 	get("/static/*", s.handle(s.file))
 	get("/api/flood", s.handle(playFlood))
+	get("/embed", s.handle(s.embed))
+	get("/embed.js", s.handle(s.embedScript))
 	// Without r.Get, so that the hub answers to other methods in its own words.
 	r.Handle("/ws", s.hub)
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))

@@ -70,6 +70,9 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "FLY"} {
 			w := ask(h, method, path, "")
 			statuses[w.Code] = true
+			if strings.HasPrefix(path, "/embed") && w.Code == http.StatusOK {
+				continue // for frames of other sites: TestFrameAncestors
+			}
 			for key, want := range headers {
 				if got := w.Header()[key]; len(got) != 1 || got[0] != want[0] {
 					t.Errorf("%s %s: %d, %s is %q", method, path, w.Code, key, got)

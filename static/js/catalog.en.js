@@ -495,7 +495,8 @@ export const messages = {
   "name.ttl": "the TTL",
   "name.src": "the source address",
   "name.dst": "the destination address",
-  "ui.scene": "Change the scene"
+  "ui.scene": "Change the scene",
+  "ui.panel.embed": "Embed"
 };
 export const rules = {
   "9293:3.9.2.3/one-host": {"source":"RFC 9293","section":"3.9.2.3","title":"A SYN is from one host to one host","url":"https://www.rfc-editor.org/rfc/rfc9293.html#section-3.9.2.3","pass":"Both addresses are those of one host.","fail":"The SYN is from or to an address that is not that of one host. It is ignored."},

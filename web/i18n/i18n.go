@@ -6,6 +6,7 @@ package i18n
 //go:generate go run ./internal/catalog -part hand -o ../../static/js/catalog.hand.en.js
 //go:generate go run ./internal/catalog -part scene -o ../../static/js/catalog.scene.en.js
 //go:generate go run ./internal/catalog -part flood -o ../../static/js/catalog.flood.en.js
+//go:generate go run ./internal/catalog -part embed -o ../../static/js/catalog.embed.en.js
 
 import (
 	"embed"

@@ -11,7 +11,7 @@ import (
 
 // Parts are the parts of the browser's side that are fetched when they are first used and bring their own messages: those
 // whose keys begin with the part's name and a dot. They are not in [Module].
-var Parts = []string{"hand", "scene", "flood"}
+var Parts = []string{"hand", "scene", "flood", "embed"}
 
 // PartModule returns the messages of one of Parts in a language as a JavaScript module.
 func PartModule(lang, part string) ([]byte, error) {

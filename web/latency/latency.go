@@ -38,7 +38,7 @@ type Trip struct {
 	Kind     string // "tcp", "tls", "quic" or "request"
 	Name     string
 	Why      string
-	Source   string // "RFC 8446 §2"
+	Source   string // "RFC 8446 section 2"
 }
 
 // BeforeRequest is how many round trips pass before the request leaves.
@@ -53,31 +53,31 @@ func request(from int) Trip {
 	return Trip{from, from + 2, "request", "Request and answer", whyRequest, ""}
 }
 
-var tcpHandshake = Trip{0, 2, "tcp", "TCP handshake", whyTCP, "RFC 9293 §3.5"}
+var tcpHandshake = Trip{0, 2, "tcp", "TCP handshake", whyTCP, "RFC 9293 section 3.5"}
 
 // ways without their times, which Load fills in where there is a run.
 var ways = []Way{
 	{ID: "tcp", Name: "TCP", Trips: []Trip{tcpHandshake, request(2)}},
 	{ID: "tls12", Name: "TCP and TLS 1.2", Trips: []Trip{
 		tcpHandshake,
-		{2, 4, "tls", "Hellos and certificate", "The client learns which cipher suite the server chose, and its certificate, before it can send a key.", "RFC 5246 §7.3"},
-		{4, 6, "tls", "Keys and Finished", "Both sides show by Finished that they saw the same handshake. The client waits for that of the server.", "RFC 5246 §7.4.9"},
+		{2, 4, "tls", "Hellos and certificate", "The client learns which cipher suite the server chose, and its certificate, before it can send a key.", "RFC 5246 section 7.3"},
+		{4, 6, "tls", "Keys and Finished", "Both sides show by Finished that they saw the same handshake. The client waits for that of the server.", "RFC 5246 section 7.4.9"},
 		request(6),
 	}},
 	{ID: "tls13", Name: "TCP and TLS 1.3", Trips: []Trip{
 		tcpHandshake,
-		{2, 4, "tls", "Hellos with key shares", "The client sends a key share with its hello, so the server can already answer with its Finished. The client’s own goes with the request.", "RFC 8446 §2"},
+		{2, 4, "tls", "Hellos with key shares", "The client sends a key share with its hello, so the server can already answer with its Finished. The client’s own goes with the request.", "RFC 8446 section 2"},
 		request(4),
 	}},
 	{ID: "fastopen", Name: "TCP Fast Open", When: "with a cookie from an earlier connection", Trips: []Trip{
-		{0, 2, "request", "Request in the SYN, and answer", "The cookie proves that the client owns its address, so the server gives the text of the SYN to the application at once. It may arrive twice.", "RFC 7413 §4.2"},
+		{0, 2, "request", "Request in the SYN, and answer", "The cookie proves that the client owns its address, so the server gives the text of the SYN to the application at once. It may arrive twice.", "RFC 7413 section 4.2"},
 	}},
 	{ID: "quic", Name: "QUIC, 1-RTT", Leaves: 2, Sees: 3, First: 4, Trips: []Trip{
-		{0, 2, "quic", "QUIC and TLS 1.3 handshake", "One handshake does both: the packets that open the connection carry the hellos of TLS. With a long certificate the server may have to wait until it knows the client’s address.", "RFC 9000 §7"},
+		{0, 2, "quic", "QUIC and TLS 1.3 handshake", "One handshake does both: the packets that open the connection carry the hellos of TLS. With a long certificate the server may have to wait until it knows the client’s address.", "RFC 9000 section 7"},
 		request(2),
 	}},
 	{ID: "quic0", Name: "QUIC, 0-RTT", When: "with keys from an earlier connection", Leaves: 0, Sees: 1, First: 2, Trips: []Trip{
-		{0, 2, "request", "Request in the first packets, and answer", "The client encrypts the request with a key that both know from before. Somebody may replay it, so it must do no harm twice.", "RFC 9001 §4.6"},
+		{0, 2, "request", "Request in the first packets, and answer", "The client encrypts the request with a key that both know from before. Somebody may replay it, so it must do no harm twice.", "RFC 9001 section 4.6"},
 	}},
 }
 

@@ -97,6 +97,7 @@ const (
 	sandboxScript = "js/sandbox.js"
 	floodScript   = "js/flood.js"
 	latencyScript = "js/latency.js"
+	embedScript   = "js/embed.js"
 )
 
 // preload lists what the page's own modules import.
