@@ -105,8 +105,11 @@ func (h *Host) FastOpenCookie(client netip.Addr) []byte {
 
 // fastOpen decides what a listener does about the Fast Open option of a SYN, or about text in one without it.
 func (h *Host) fastOpen(l *listener, seg *wire.Segment, out []Effect) (fastOpening, []Effect) {
+	if h.cfg.Profile.FastOpen&FastOpenServer == 0 || l.fastQueue == 0 {
+		return fastOpening{}, out
+	}
 	o := seg.Options.Parse()
-	if !o.HasFastOpen || h.cfg.Profile.FastOpen&FastOpenServer == 0 || l.fastQueue == 0 {
+	if !o.HasFastOpen {
 		return fastOpening{}, out
 	}
 	// RFC 7413 section 5.1: so many connections may be open that have only shown a cookie; beyond that the handshake is
