@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -29,7 +30,8 @@ type edition struct {
 	course *lessons.Course
 	pages  map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack"
 	errors map[int]*static.File    // by status
-	embeds map[string]*static.File // simulators alone, by what they are embedded by; see embedPages
+	runs   map[string]*later       // the sandboxes of the scenarios, by path
+	embeds map[string]*later       // simulators alone, by what they are embedded by; see embedPages
 
 	embedJS *static.File
 }
@@ -89,11 +91,12 @@ func (s *Site) load(old *edition) (*edition, error) {
 		p.Description = l.Summary
 		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
 	}
+	e.runs = map[string]*later{}
 	for _, group := range s.gallery.Groups {
 		for _, it := range group.Items {
 			p := at(pages.AtGallery, it.Title)
 			p.Description = it.Look
-			list["/sandbox/"+it.Slug] = pages.Sandbox(pages.SandboxData{Page: p, Sim: it.Sim, Item: it})
+			e.runs["/sandbox/"+it.Slug] = renderLater(pages.Sandbox(pages.SandboxData{Page: p, Sim: it.Sim, Item: it}))
 		}
 	}
 	for path, component := range list {
@@ -101,9 +104,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 			return nil, fmt.Errorf("rendering %s: %w", path, err)
 		}
 	}
-	if e.embeds, err = s.embedPages(course, page); err != nil {
-		return nil, err
-	}
+	e.embeds = s.embedPages(course, page)
 	script := s.cfg.Assets.File("js/embed-host.js")
 	if script == nil {
 		return nil, errors.New("the script for pages that embed a simulator is not among the static files")
@@ -157,6 +158,24 @@ func render(c templ.Component, cache string) (*static.File, error) {
 	return static.NewFile(htmlType, cache, b.Bytes()), nil
 }
 
+// A later is a page that is rendered when somebody first asks for it, because there are many and few are asked for.
+type later struct {
+	file func() (*static.File, error)
+}
+
+func renderLater(c templ.Component) *later {
+	return &later{sync.OnceValues(func() (*static.File, error) { return render(c, static.Ask) })}
+}
+
+func (l *later) serve(w http.ResponseWriter, r *http.Request) error {
+	file, err := l.file()
+	if err != nil {
+		return err
+	}
+	file.ServeHTTP(w, r)
+	return nil
+}
+
 func (s *Site) modules(entry string) []string {
 	names, err := s.cfg.Assets.Modules(entry)
 	if err != nil {
@@ -168,7 +187,10 @@ func (s *Site) modules(entry string) []string {
 // remember asks f once for each argument.
 func remember(f func(string) []string) func(string) []string {
 	known := map[string][]string{}
+	var mu sync.Mutex // pages may be rendered by several requests at once
 	return func(entry string) []string {
+		mu.Lock()
+		defer mu.Unlock()
 		names, ok := known[entry]
 		if !ok {
 			names = f(entry)

@@ -54,9 +54,9 @@ func oneOf(name string, values ...string) func(*Site, string) string {
 // embedKey is what the page of a lesson's simulator is kept under.
 func embedKey(lesson, block string) string { return lesson + "/" + block }
 
-// embedPages renders the pages of all simulators that can be embedded by name, by the name of a scenario or lesson/block. That
+// embedPages are the pages of all simulators that can be embedded by name, by the name of a scenario or lesson/block. That
 // of "" shows what stands behind the # of its address.
-func (s *Site) embedPages(course *lessons.Course, page pages.Page) (map[string]*static.File, error) {
+func (s *Site) embedPages(course *lessons.Course, page pages.Page) map[string]*later {
 	list := map[string]templ.Component{"": pages.Embed(pages.EmbedData{Page: page})}
 	for _, group := range s.gallery.Groups {
 		for _, it := range group.Items {
@@ -75,14 +75,11 @@ func (s *Site) embedPages(course *lessons.Course, page pages.Page) (map[string]*
 			list[embedKey(l.Slug, part.Sim.ID)] = pages.Embed(pages.EmbedData{Page: p, Sim: part.Sim, Lesson: l.Slug, Whole: "lessons/" + l.Slug})
 		}
 	}
-	files := map[string]*static.File{}
+	files := map[string]*later{}
 	for key, component := range list {
-		var err error
-		if files[key], err = render(component, static.Ask); err != nil {
-			return nil, fmt.Errorf("rendering the embedded %s: %w", key, err)
-		}
+		files[key] = renderLater(component)
 	}
-	return files, nil
+	return files
 }
 
 // embed answers GET embed: a simulator alone, for a frame in somebody's page. What is wrong with its parameters stands in the frame.
@@ -97,8 +94,7 @@ func (s *Site) embed(w http.ResponseWriter, r *http.Request) error {
 		page.Serve(w, r, http.StatusBadRequest)
 		return nil
 	}
-	s.edition.Load().embeds[key].ServeHTTP(w, r)
-	return nil
+	return s.edition.Load().embeds[key].serve(w, r)
 }
 
 // embedded finds the page that a query asks for, and everything that is wrong with the query.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/go-chi/chi/v5"
@@ -44,6 +45,9 @@ type Site struct {
 	draining atomic.Bool
 }
 
+// builtinGallery is played once, however many sites there are.
+var builtinGallery = sync.OnceValues(func() (*gallery.Gallery, diag.List) { return gallery.Load(gallery.Builtin()) })
+
 // New loads the lessons and renders all pages.
 func New(cfg Config) (*Site, error) {
 	if cfg.Log == nil {
@@ -59,7 +63,7 @@ func New(cfg Config) (*Site, error) {
 		}
 	}
 	var faults diag.List
-	s.gallery, faults = gallery.Load(gallery.Builtin())
+	s.gallery, faults = builtinGallery()
 	logDiagnostics(cfg.Log, "scenario", faults)
 	e, err := s.load(nil)
 	if err != nil {
@@ -129,7 +133,11 @@ func (s *Site) based(next http.Handler) http.Handler {
 }
 
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
-	page := s.edition.Load().pages[r.URL.Path]
+	e := s.edition.Load()
+	page := e.pages[r.URL.Path]
+	if run := e.runs[r.URL.Path]; run != nil {
+		return run.serve(w, r)
+	}
 	if page == nil {
 		return errNotFound
 	}
