@@ -298,8 +298,18 @@ export class Run {
   snapshot(s) {
     const { nodes, done, ...first } = s;
     this.n = s.n;
-    this.first = { ...first, type: 'run', n: 0 };
-    this.nodes = new Map(nodes.map((f) => [f.node, f]));
+    /** @type {RunFrame} */
+    const run = { ...first, type: 'run', n: 0 };
+    const all = new Map(nodes.map((f) => [f.node, f]));
+    if (this.fresh) {
+      // a long run comes in one frame as soon as it is opened
+      this.id = s.run;
+      this.fresh.first = run;
+      this.fresh.nodes = all;
+      return this.opened(done);
+    }
+    this.first = run;
+    this.nodes = all;
     this.finish(done);
   }
 
