@@ -142,6 +142,8 @@ export class Link {
         return;
       }
       case 'run':
+      case 'snapshot':
+        // neither names the command that it answers when a run is opened
         (this.runs.find((r) => r.id === frame.run) ?? this.opening)?.receive(frame);
         return;
     }

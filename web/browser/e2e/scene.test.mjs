@@ -254,7 +254,7 @@ describe('embed', () => {
   })
 
   test('a page that is not allowed gets nothing, and a wrong address says what is wrong', async () => {
-    const page = await chrome.page({ allow: /frame-ancestors|status of 400|refused|Framing/i })
+    const page = await chrome.page({ allow: /frame-ancestors|status of 400|refused|Framing|\/sandbox$/i })
     host.body = `<iframe src="${lab.url}embed?scenario=nope&colour=red" title="A run"></iframe>`
     await page.goto(host.url)
     const text = await (page.frames()[1] ?? assert.fail()).locator('.message').innerText()
