@@ -20,6 +20,7 @@ import (
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/flood"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/latency"
 	"github.com/handshakelab/lab/web/pages"
 )
@@ -28,10 +29,10 @@ import (
 // reader gets either the old one or the new one.
 type edition struct {
 	course *lessons.Course
-	pages  map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack"
-	errors map[int]*static.File    // by status
-	runs   map[string]*later       // the sandboxes of the scenarios, by path
-	embeds map[string]*later       // simulators alone, by what they are embedded by; see embedPages
+	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack", and language
+	errors map[int]map[string]*static.File    // by status and language
+	runs   map[string]*later                  // the sandboxes of the scenarios, by path
+	embeds map[string]*later                  // simulators alone, by what they are embedded by; see embedPages
 
 	embedJS *static.File
 }
@@ -58,14 +59,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = keepGood(course, old.course)
 	}
-	e := &edition{course: course, pages: map[string]*static.File{}, errors: map[int]*static.File{}}
-	page := s.page0("")
-	page.Modules = remember(s.modules)
-	at := func(place pages.Place, title string) pages.Page {
-		p := page
-		p.Here, p.Title = place, title
-		return p
-	}
+	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}}
 	sandbox, err := newSim(sandboxScenario)
 	if err != nil {
 		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)
@@ -78,44 +72,67 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("latency: %w", err)
 	}
+	script := s.cfg.Assets.File("js/embed-host.js")
+	if script == nil {
+		return nil, errors.New("the script for pages that embed a simulator is not among the static files")
+	}
+	e.embedJS = static.NewFile("text/javascript; charset=utf-8", static.Ask, script.Bytes())
+	e.runs, e.embeds = s.scenarioPages(), s.embedPages(course)
+	for _, words := range s.languages {
+		list := s.list(course, sandbox, words)
+		list["/flood"] = pages.Flood(pages.FloodData{Page: s.at(words, pages.AtGallery, "A SYN flood"), Off: off, On: on})
+		list["/latency"] = pages.Latency(pages.LatencyData{Page: s.at(words, pages.AtGallery, "What a handshake costs"), Ways: ways})
+		for path, component := range list {
+			file, err := render(component, static.Ask)
+			if err != nil {
+				return nil, fmt.Errorf("rendering %s in %q: %w", path, words.Lang, err)
+			}
+			if e.pages[path] == nil {
+				e.pages[path] = map[string]*static.File{}
+			}
+			e.pages[path][words.Lang] = file
+		}
+	}
+	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed} {
+		e.errors[status] = map[string]*static.File{}
+		for _, words := range s.languages {
+			if e.errors[status][words.Lang], err = s.errorPage(status, "", words); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return e, nil
+}
+
+// blank is what all pages in a language have in common.
+func (s *Site) blank(words *i18n.Catalog) pages.Page {
+	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages}
+}
+
+// at is a page in a language.
+func (s *Site) at(words *i18n.Catalog, place pages.Place, title string) pages.Page {
+	p := s.blank(words)
+	p.Here, p.Title = place, title
+	return p
+}
+
+// list is all pages in a language, by path.
+func (s *Site) list(course *lessons.Course, sandbox *lessons.Sim, words *i18n.Catalog) map[string]templ.Component {
+	at := func(place pages.Place, title string) pages.Page { return s.at(words, place, title) }
+	own := *sandbox
+	own.Title = words.T("page.sandbox")
 	list := map[string]templ.Component{
-		"/latency": pages.Latency(pages.LatencyData{Page: at(pages.AtGallery, "What a handshake costs"), Ways: ways}),
-		"/flood":   pages.Flood(pages.FloodData{Page: at(pages.AtGallery, "A SYN flood"), Off: off, On: on}),
-		"/gallery": pages.Gallery(pages.GalleryData{Page: at(pages.AtGallery, "Gallery"), Gallery: s.gallery}),
-		"/":        pages.Home(pages.HomeData{Page: page, Course: course}),
-		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, "Lessons"), Course: course}),
-		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, "Sandbox"), Sim: sandbox}),
+		"/":        pages.Home(pages.HomeData{Page: s.blank(words), Course: course}),
+		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, words.T("page.lessons")), Course: course}),
+		"/gallery": pages.Gallery(pages.GalleryData{Page: at(pages.AtGallery, words.T("page.gallery")), Gallery: s.gallery}),
+		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, words.T("page.sandbox")), Sim: &own}),
 	}
 	for _, l := range course.Lessons {
 		p := at(pages.AtLessons, l.Title)
 		p.Description = l.Summary
 		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
 	}
-	e.runs = map[string]*later{}
-	for _, group := range s.gallery.Groups {
-		for _, it := range group.Items {
-			p := at(pages.AtGallery, it.Title)
-			p.Description = it.Look
-			e.runs["/sandbox/"+it.Slug] = renderLater(pages.Sandbox(pages.SandboxData{Page: p, Sim: it.Sim, Item: it}))
-		}
-	}
-	for path, component := range list {
-		if e.pages[path], err = render(component, static.Ask); err != nil {
-			return nil, fmt.Errorf("rendering %s: %w", path, err)
-		}
-	}
-	e.embeds = s.embedPages(course, page)
-	script := s.cfg.Assets.File("js/embed-host.js")
-	if script == nil {
-		return nil, errors.New("the script for pages that embed a simulator is not among the static files")
-	}
-	e.embedJS = static.NewFile("text/javascript; charset=utf-8", static.Ask, script.Bytes())
-	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed} {
-		if e.errors[status], err = s.errorPage(status, ""); err != nil {
-			return nil, err
-		}
-	}
-	return e, nil
+	return list
 }
 
 // keepGood adds to a course the lessons that are broken in it and were good in the one before.
@@ -138,16 +155,10 @@ func keepGood(course, before *lessons.Course) *lessons.Course {
 	return &merged
 }
 
-// page0 is a page of this site about nothing in particular.
-func (s *Site) page0(title string) pages.Page {
-	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Title: title}
-}
-
-func (s *Site) errorPage(status int, ref string) (*static.File, error) {
-	return render(pages.Error(pages.ErrorData{
-		Page:   s.page0(http.StatusText(status)),
-		Status: status, Ref: ref,
-	}), static.Never)
+func (s *Site) errorPage(status int, ref string, words *i18n.Catalog) (*static.File, error) {
+	p := s.blank(words)
+	p.Title = http.StatusText(status)
+	return render(pages.Error(pages.ErrorData{Page: p, Status: status, Ref: ref}), static.Never)
 }
 
 func render(c templ.Component, cache string) (*static.File, error) {
@@ -155,20 +166,39 @@ func render(c templ.Component, cache string) (*static.File, error) {
 	if err := c.Render(context.Background(), &b); err != nil {
 		return nil, err
 	}
-	return static.NewFile(htmlType, cache, b.Bytes()), nil
+	return static.NewFile(htmlType, cache, b.Bytes()).Varies("Accept-Language", "Cookie"), nil
 }
 
-// A later is a page that is rendered when somebody first asks for it, because there are many and few are asked for.
+// scenarioPages are the sandboxes of all scenarios of the gallery, by path.
+func (s *Site) scenarioPages() map[string]*later {
+	list := map[string]*later{}
+	for _, group := range s.gallery.Groups {
+		for _, it := range group.Items {
+			list["/sandbox/"+it.Slug] = s.later(func(words *i18n.Catalog) templ.Component {
+				p := s.at(words, pages.AtGallery, it.Title)
+				p.Description = it.Look
+				return pages.Sandbox(pages.SandboxData{Page: p, Sim: it.Sim, Item: it})
+			})
+		}
+	}
+	return list
+}
+
+// A later is a page that is rendered when somebody first asks for it in a language, because there are many and few are asked for.
 type later struct {
-	file func() (*static.File, error)
+	files map[string]func() (*static.File, error)
 }
 
-func renderLater(c templ.Component) *later {
-	return &later{sync.OnceValues(func() (*static.File, error) { return render(c, static.Ask) })}
+func (s *Site) later(in func(words *i18n.Catalog) templ.Component) *later {
+	l := &later{map[string]func() (*static.File, error){}}
+	for _, words := range s.languages {
+		l.files[words.Lang] = sync.OnceValues(func() (*static.File, error) { return render(in(words), static.Ask) })
+	}
+	return l
 }
 
-func (l *later) serve(w http.ResponseWriter, r *http.Request) error {
-	file, err := l.file()
+func (l *later) serve(w http.ResponseWriter, r *http.Request, words *i18n.Catalog) error {
+	file, err := l.files[words.Lang]()
 	if err != nil {
 		return err
 	}
@@ -182,22 +212,6 @@ func (s *Site) modules(entry string) []string {
 		s.cfg.Log.Error("a page will not work as it should", "error", err)
 	}
 	return names
-}
-
-// remember asks f once for each argument.
-func remember(f func(string) []string) func(string) []string {
-	known := map[string][]string{}
-	var mu sync.Mutex // pages may be rendered by several requests at once
-	return func(entry string) []string {
-		mu.Lock()
-		defer mu.Unlock()
-		names, ok := known[entry]
-		if !ok {
-			names = f(entry)
-			known[entry] = names
-		}
-		return names
-	}
 }
 
 // newSim runs a scenario, to be shown by a page that is not a lesson.

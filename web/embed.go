@@ -13,6 +13,7 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/pages"
 )
 
@@ -38,6 +39,12 @@ var embedParams = map[string]func(s *Site, value string) string{
 		}
 		return ""
 	},
+	"lang": func(s *Site, v string) string {
+		if s.lookup(v) == nil {
+			return "lang must be a language of the lab, such as en"
+		}
+		return ""
+	},
 	"ahead": oneOf("ahead", "yes", "no"),
 	"theme": oneOf("theme", "auto", "light", "dark", "projector"),
 }
@@ -54,32 +61,31 @@ func oneOf(name string, values ...string) func(*Site, string) string {
 // embedKey is what the page of a lesson's simulator is kept under.
 func embedKey(lesson, block string) string { return lesson + "/" + block }
 
-// embedPages are the pages of all simulators that can be embedded by name, by the name of a scenario or lesson/block. That
-// of "" shows what stands behind the # of its address.
-func (s *Site) embedPages(course *lessons.Course, page pages.Page) map[string]*later {
-	list := map[string]templ.Component{"": pages.Embed(pages.EmbedData{Page: page})}
+// embedPages are the pages of all simulators that can be embedded by name, by the name of a scenario or lesson/block. That of ""
+// shows what stands behind the # of its address.
+func (s *Site) embedPages(course *lessons.Course) map[string]*later {
+	list := map[string]*later{}
+	put := func(key, title string, data pages.EmbedData) {
+		list[key] = s.later(func(words *i18n.Catalog) templ.Component {
+			own := data
+			own.Page = s.at(words, pages.Elsewhere, title)
+			return pages.Embed(own)
+		})
+	}
+	put("", "", pages.EmbedData{})
 	for _, group := range s.gallery.Groups {
 		for _, it := range group.Items {
-			p := page
-			p.Title = it.Title
-			list[it.Slug] = pages.Embed(pages.EmbedData{Page: p, Sim: it.Sim, Whole: "sandbox/" + it.Slug})
+			put(it.Slug, it.Title, pages.EmbedData{Sim: it.Sim, Whole: "sandbox/" + it.Slug})
 		}
 	}
 	for _, l := range course.Lessons {
 		for _, part := range l.Parts {
-			if part.Sim == nil {
-				continue
+			if part.Sim != nil {
+				put(embedKey(l.Slug, part.Sim.ID), part.Sim.Title, pages.EmbedData{Sim: part.Sim, Lesson: l.Slug, Whole: "lessons/" + l.Slug})
 			}
-			p := page
-			p.Title = part.Sim.Title
-			list[embedKey(l.Slug, part.Sim.ID)] = pages.Embed(pages.EmbedData{Page: p, Sim: part.Sim, Lesson: l.Slug, Whole: "lessons/" + l.Slug})
 		}
 	}
-	files := map[string]*later{}
-	for key, component := range list {
-		files[key] = renderLater(component)
-	}
-	return files
+	return list
 }
 
 // embed answers GET embed: a simulator alone, for a frame in somebody's page. What is wrong with its parameters stands in the frame.
@@ -87,14 +93,14 @@ func (s *Site) embed(w http.ResponseWriter, r *http.Request) error {
 	s.framed(w.Header())
 	key, faults := s.embedded(r.URL.RawQuery)
 	if len(faults) > 0 {
-		page, err := render(pages.Embed(pages.EmbedData{Page: s.page0("Not embedded"), Faults: faults}), static.Never)
+		page, err := render(pages.Embed(pages.EmbedData{Page: s.at(s.language(r), pages.Elsewhere, ""), Faults: faults}), static.Never)
 		if err != nil {
 			return err
 		}
 		page.Serve(w, r, http.StatusBadRequest)
 		return nil
 	}
-	return s.edition.Load().embeds[key].serve(w, r)
+	return s.edition.Load().embeds[key].serve(w, r, s.language(r))
 }
 
 // embedded finds the page that a query asks for, and everything that is wrong with the query.

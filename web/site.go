@@ -17,6 +17,7 @@ import (
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/lessons/gallery"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
 )
 
@@ -31,18 +32,23 @@ type Config struct {
 	// "https://school.example", "https://*.school.example", or "*" for all.
 	Ancestors []string
 
+	// PseudoLocales adds languages that nobody speaks, for tests of the layout: i18n.Pseudo.
+	PseudoLocales bool
+
 	Log *slog.Logger
 }
 
 // A Site is the whole web side of the lab.
 type Site struct {
-	cfg      Config
-	edition  atomic.Pointer[edition]
-	hub      *live.Hub
-	cross    *http.CrossOriginProtection
-	router   *chi.Mux
-	gallery  *gallery.Gallery
-	draining atomic.Bool
+	cfg     Config
+	edition atomic.Pointer[edition]
+	// languages are those that pages are served in, the fallback first.
+	languages []*i18n.Catalog
+	hub       *live.Hub
+	cross     *http.CrossOriginProtection
+	router    *chi.Mux
+	gallery   *gallery.Gallery
+	draining  atomic.Bool
 }
 
 // builtinGallery is played once, however many sites there are.
@@ -57,6 +63,14 @@ func New(cfg Config) (*Site, error) {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
 	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection()}
+	for _, lang := range i18n.Languages {
+		s.languages = append(s.languages, i18n.Lookup(lang))
+	}
+	if cfg.PseudoLocales {
+		if err := s.addPseudo(); err != nil {
+			return nil, err
+		}
+	}
 	for _, origin := range cfg.Origins {
 		if err := s.cross.AddTrustedOrigin(origin); err != nil {
 			return nil, err
@@ -134,14 +148,17 @@ func (s *Site) based(next http.Handler) http.Handler {
 
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 	e := s.edition.Load()
-	page := e.pages[r.URL.Path]
-	if run := e.runs[r.URL.Path]; run != nil {
-		return run.serve(w, r)
-	}
-	if page == nil {
+	page, run := e.pages[r.URL.Path], e.runs[r.URL.Path]
+	if page == nil && run == nil {
 		return errNotFound
 	}
-	page.ServeHTTP(w, r)
+	if c := s.lookup(r.URL.Query().Get("lang")); c != nil {
+		http.SetCookie(w, &http.Cookie{Name: langCookie, Value: c.Lang, Path: s.cfg.Base, MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+	if run != nil {
+		return run.serve(w, r, s.language(r))
+	}
+	page[s.language(r).Lang].ServeHTTP(w, r)
 	return nil
 }
 

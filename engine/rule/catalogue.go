@@ -107,6 +107,7 @@ const (
 	DupACK         ID = "5681:2"
 	LinuxPRR       ID = "linux:prr"
 	FastRetransmit ID = "5681:3.2"
+	Restart        ID = "5681:4.1"
 	PartialACK     ID = "6582:3.2"
 	AckDelayed     ID = "9293:3.8.6.3/delay"
 	AckSent        ID = "9293:3.8.6.3/sent"
@@ -175,6 +176,9 @@ const (
 	LinuxMinMSS          ID = "linux:min-mss"
 	LinuxProbe           ID = "linux:window-probe"
 	LinuxNagle           ID = "linux:nagle"
+	LinuxSendBuffer      ID = "linux:send-buffer"
+	LinuxRestart         ID = "linux:restart"
+	LinuxPathMSS         ID = "linux:path-mss"
 	LinuxWindow          ID = "linux:window-unit"
 
 	LabDrop      ID = "lab:drop"
@@ -529,6 +533,9 @@ var catalogue = []Rule{
 	rfc(FastRetransmit, "5681", "3.2", "", "The third duplicate shows a loss",
 		"Three answers that ask for the same number: that segment is lost. It is sent again without waiting for the timer, and the window is halved.").
 		says("From {SND.UNA} on something is missing: it is sent again at once. Duplicates or retries: {count}; slow start ends at {ssthresh}.", "", "SND.UNA", "count", "ssthresh"),
+	rfc(Restart, "5681", "4.1", "", "After a pause the window starts again",
+		"What the path could take a while ago it need not be able to take now. After a pause of more than a retransmission timeout the congestion window is the initial one again.").
+		says("Nothing was sent for {idle.us}: the congestion window goes back from {was} to {cwnd} bytes.", "", "was", "cwnd", "idle.us"),
 	rfc(PartialACK, "6582", "3.2", "", "More was lost: the next hole is filled",
 		"The peer acknowledged a part of what was out when the loss was noticed. What comes next is lost too.").
 		says("From {SEG.SEQ} on the text is sent again; all up to {Recover} was out when the loss was noticed. Retries: {count}.", "", "SEG.SEQ", "count", "Recover"),
@@ -719,6 +726,15 @@ var catalogue = []Rule{
 	linux(LinuxNagle, "Only small segments make small segments wait",
 		"Nagle's algorithm holds a small segment back while anything is unacknowledged. Linux lets it go unless another small one is (Minshall's variation).").
 		says("{bytes} bytes go out although {flying} are not acknowledged: none of those segments is small.", "", "bytes", "flying"),
+	linux(LinuxPathMSS, "The path's MTU limits the MSS that is announced",
+		"The MSS option says what its sender takes. Linux announces no more than the path to the peer is known to take, as if the way back were the same.").
+		says("The path is known to take {MTU} bytes, so {MSS} bytes of text are announced.", "", "MSS", "MTU"),
+	linux(LinuxRestart, "A window that is not used shrinks",
+		"For each retransmission timeout without text Linux halves the congestion window, and it gives up half of what the application leaves unused. Slow start may take it back to three quarters.").
+		says("The window was not used for {idle.us}: it shrinks from {was} to {cwnd} bytes.", "", "was", "cwnd", "idle.us"),
+	linux(LinuxSendBuffer, "A full send buffer takes a part",
+		"What the peer has not acknowledged stays in the send buffer, with the records that the kernel keeps of it. A call that finds too little room takes what fits and returns that, or waits until a third of the buffer is free again.").
+		says("", "The send buffer of {size} bytes takes {bytes} of {asked} bytes now.", "bytes", "asked", "size"),
 	linux(LinuxWindow, "Windows are announced in whole units",
 		"A scaled window can only be a multiple of its unit. The RFC cuts off what is left over; Linux rounds up and keeps what it has promised.").
 		says("Windows are rounded up to a multiple of {unit} bytes.", "", "unit"),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -171,7 +172,7 @@ func (p *parser) call(id engine.HostID) engine.Action {
 	case "accept":
 		c.Verb = tcp.CallAccept
 	case "connect":
-		c.Verb = tcp.CallConnect
+		c.Verb, c.Unspec = tcp.CallConnect, p.take("unspec")
 		if p.take("to") {
 			if t, ok := p.want("an address and port"); ok {
 				c.To, _ = p.addrPort(t.whole())
@@ -200,8 +201,14 @@ func (p *parser) call(id engine.HostID) engine.Action {
 			n, _ := p.number(t.whole(), "the number of bytes", 1, engine.MaxSend)
 			c.Count = int(n)
 		}
+		c.Peek, c.WaitAll = p.take("peek"), p.take("waitall")
 	case "shutdown":
 		c.Verb = tcp.CallShutdown
+		if p.take(tcp.ShutRead.String()) {
+			c.How = tcp.ShutRead
+		} else if p.take(tcp.ShutBoth.String()) {
+			c.How = tcp.ShutBoth
+		}
 	case "close":
 		c.Verb = tcp.CallClose
 		c.Listener = p.take("listener")
@@ -245,11 +252,11 @@ func (p *parser) call(id engine.HostID) engine.Action {
 }
 
 // callEnds are the words that may follow what a call is about.
-var callEnds = []string{"nonblock", "fd", "conn"}
+var callEnds = []string{"peek", "waitall", "nonblock", "fd", "conn"}
 
 // onWhat reads "fd 3" or "conn 2" at the end of a call.
 func (p *parser) onWhat(c *tcp.Call) {
-	needed := c.Verb == tcp.CallBind || c.Verb == tcp.CallGet
+	needed := c.Verb == tcp.CallBind || c.Verb == tcp.CallGet || c.Peek || c.WaitAll || c.Unspec || c.How != tcp.ShutWrite || c.Option.OfDescriptor()
 	if c.Verb != tcp.CallSocket && p.take("fd") {
 		if t, ok := p.want("the number of a descriptor"); ok {
 			n, _ := p.number(t.whole(), "the number of a descriptor", 1, maxFD)
@@ -266,8 +273,23 @@ func (p *parser) onWhat(c *tcp.Call) {
 	}
 }
 
-// sockOptNames are the socket options that "set" knows.
-var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String(), tcp.FastOpenQueue.String(), tcp.DeferAccept.String(), tcp.ReuseAddr.String(), tcp.FastOpenKey.String()}
+// sockOpts are the socket options that "set" knows.
+var sockOpts = []tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept, tcp.ReuseAddr, tcp.FastOpenKey, tcp.Nonblocking,
+	tcp.Linger, tcp.MaxSeg, tcp.RecvBuffer, tcp.SendBuffer, tcp.SynCount, tcp.Linger2, tcp.FastOpenConnect, tcp.LocalPorts, tcp.NotSent}
+
+// numberOpts are those that are numbers, with what they count and its bounds.
+var numberOpts = map[tcp.SockOpt]struct {
+	what        string
+	least, most int64
+}{
+	tcp.FastOpenQueue: {"the number of connections that may wait", 0, maxBacklog},
+	tcp.FastOpenKey:   {"the key", 0, 1<<32 - 1},
+	tcp.MaxSeg:        {"the number of bytes in a segment", 88, 32767},
+	tcp.RecvBuffer:    {"the number of bytes in the buffer", 1, 1 << 30},
+	tcp.SendBuffer:    {"the number of bytes in the buffer", 1, 1 << 30},
+	tcp.NotSent:       {"the number of bytes that may wait", 1, 1 << 30},
+	tcp.SynCount:      {"the number of retransmissions", 1, 127},
+}
 
 // The bounds of what socket options take.
 const (
@@ -275,15 +297,25 @@ const (
 	maxOptTime = 24 * 3600 * tcp.Second
 )
 
-// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s", "nodelay on", "fastopen 16" or "defer-accept 5s" behind "set".
+// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s", "nodelay on", "fastopen 16" or "local-ports 5000 5003" behind
+// "set".
 func (p *parser) sockOpt(c *tcp.Call) {
 	t, ok := p.want("a socket option")
 	if !ok {
 		return
 	}
-	switch t.lower() {
-	case sockOptNames[0]:
-		c.Option = tcp.KeepAlive
+	i := slices.IndexFunc(sockOpts, func(o tcp.SockOpt) bool { return o.String() == t.lower() })
+	if i < 0 {
+		names := make([]string, len(sockOpts))
+		for i, o := range sockOpts {
+			names[i] = o.String()
+		}
+		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(names, ", "), t.text, names...))
+		return
+	}
+	c.Option = sockOpts[i]
+	switch {
+	case c.Option == tcp.KeepAlive:
 		if p.take("off") {
 			return
 		}
@@ -296,41 +328,42 @@ func (p *parser) sockOpt(c *tcp.Call) {
 			n, _ := p.number(t.whole(), "the number of probes", 1, 127)
 			c.Values[2] = tcp.Time(n)
 		}
-	case sockOptNames[1]:
-		c.Option = tcp.UserTimeout
-		if t, ok := p.want("a time"); ok {
-			c.Values[0], _ = p.time(t.whole(), "the user timeout", minOptTime, maxOptTime)
+	case c.Option == tcp.LocalPorts:
+		least := int64(1)
+		for i, what := range []string{"the first port", "the last port"} {
+			if t, ok := p.want(what); ok {
+				least, _ = p.number(t.whole(), what, least, 65535)
+				c.Values[i] = tcp.Time(least)
+			}
 		}
-	case sockOptNames[2], sockOptNames[5]:
-		c.Option = tcp.NoDelay
-		if t.lower() == sockOptNames[5] {
-			c.Option = tcp.ReuseAddr
-		}
+	case c.Option.IsSwitch():
 		if t, ok := p.want("on or off"); ok {
 			if on, ok := p.onOff(t.whole(), c.Option.String()); ok && on {
 				c.Values[0] = 1
 			}
 		}
-	case sockOptNames[3]:
-		c.Option = tcp.FastOpenQueue
+	case c.Option.IsNumber():
 		if t, ok := p.want("a number"); ok {
-			n, _ := p.number(t.whole(), "the number of connections that may wait", 0, maxBacklog)
+			o := numberOpts[c.Option]
+			n, _ := p.number(t.whole(), o.what, o.least, o.most)
 			c.Values[0] = tcp.Time(n)
-		}
-	case sockOptNames[6]:
-		c.Option = tcp.FastOpenKey
-		if t, ok := p.want("a number"); ok {
-			n, _ := p.number(t.whole(), "the key", 0, 1<<32-1)
-			c.Values[0] = tcp.Time(n)
-		}
-	case sockOptNames[4]:
-		c.Option = tcp.DeferAccept
-		if t, ok := p.want("a time"); ok {
-			c.Values[0], _ = p.time(t.whole(), "the time to wait for text", 0, maxOptTime)
 		}
 	default:
-		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(sockOptNames, ", "), t.text, sockOptNames...))
+		if t, ok := p.want("a time"); ok {
+			c.Values[0], _ = p.time(t.whole(), timeOpts[c.Option], leastTime(c.Option), maxOptTime)
+		}
 	}
+}
+
+// timeOpts are the options that are a time.
+var timeOpts = map[tcp.SockOpt]string{tcp.UserTimeout: "the user timeout", tcp.DeferAccept: "the time to wait for text", tcp.Linger2: "the time in FIN-WAIT-2"}
+
+// leastTime is the shortest time that an option takes: none turns TCP_DEFER_ACCEPT off.
+func leastTime(o tcp.SockOpt) tcp.Time {
+	if o == tcp.DeferAccept {
+		return 0
+	}
+	return minOptTime
 }
 
 func isState(name string) bool {
@@ -611,38 +644,61 @@ func (p *parser) patch(forge bool) engine.Patch {
 	return patch
 }
 
+// FieldRange returns the least and the most that edit and forge take for a field, both included: of a number its value, of
+// the options and the payload their length in bytes. It is 0, 0 for control bits and addresses.
+func FieldRange(f engine.Field) (lo, hi int64) {
+	switch f {
+	case engine.FieldSrcPort, engine.FieldDstPort, engine.FieldWindow, engine.FieldChecksum, engine.FieldUrgent:
+		return 0, 1<<16 - 1
+	case engine.FieldSeq, engine.FieldAck:
+		return 0, 1<<32 - 1
+	case engine.FieldOffset:
+		return 1, 15
+	case engine.FieldReserved:
+		return 0, 15
+	case engine.FieldOptions:
+		return 0, wire.MaxOptions
+	case engine.FieldPayload:
+		return 0, engine.MaxData
+	case engine.FieldTTL:
+		return 1, 255
+	}
+	return 0, 0
+}
+
 // field reads the value of one field into the patch.
 func (p *parser) field(patch *engine.Patch, bit engine.Field, name string, v value, forge bool) {
 	s := &patch.Seg
 	patch.Set |= bit
-	short := func(hi int64) int64 {
-		n, _ := p.number(v, name, 0, hi)
+	lo, hi := FieldRange(bit)
+	number := func() int64 {
+		n, _ := p.number(v, name, lo, hi)
 		return n
 	}
 	switch bit {
 	case engine.FieldSrcPort:
-		s.Src = netip.AddrPortFrom(s.Src.Addr(), uint16(short(65535)))
+		s.Src = netip.AddrPortFrom(s.Src.Addr(), uint16(number()))
 	case engine.FieldDstPort:
-		s.Dst = netip.AddrPortFrom(s.Dst.Addr(), uint16(short(65535)))
+		s.Dst = netip.AddrPortFrom(s.Dst.Addr(), uint16(number()))
 	case engine.FieldSeq:
-		s.Seq = wire.Seq(short(1<<32 - 1))
+		s.Seq = wire.Seq(number())
 	case engine.FieldAck:
-		s.Ack = wire.Seq(short(1<<32 - 1))
+		s.Ack = wire.Seq(number())
 	case engine.FieldOffset:
 		if !strings.EqualFold(v.text, "right") {
-			n, _ := p.numberOr(v, "offset", 1, 15, "or write right to compute it")
+			n, _ := p.numberOr(v, "offset", lo, hi, "or write right to compute it")
 			s.Offset = uint8(n)
 		}
 	case engine.FieldReserved:
-		s.Reserved = uint8(short(15))
+		s.Reserved = uint8(number())
 	case engine.FieldFlags:
 		s.Flags, _ = p.flags(v, "bad-flags", "set of control bits")
 	case engine.FieldWindow:
-		s.Window = uint16(short(65535))
+		s.Window = uint16(number())
 	case engine.FieldChecksum:
-		p.checksum(patch, v, forge)
+		p.checksum(patch, v, lo, hi, forge)
 	case engine.FieldUrgent:
-		s.Urgent = uint16(short(65535))
+		s.Urgent = uint16(number())
 	case engine.FieldOptions:
 		o, err := wire.ParseOptions(v.text)
 		if e, ok := errors.AsType[*wire.OptionError](err); ok {
@@ -654,13 +710,12 @@ func (p *parser) field(patch *engine.Patch, bit engine.Field, name string, v val
 		}
 		s.Options = o
 	case engine.FieldPayload:
-		if s.Payload = v.text; len(v.text) > engine.MaxData {
-			d := p.fault(v.col, v.end, "out-of-range", fmt.Sprintf("a payload has at most %d bytes, not %d", engine.MaxData, len(v.text)), "")
-			d.Range = &diag.Range{Min: 0, Max: engine.MaxData}
+		if s.Payload = v.text; int64(len(v.text)) > hi {
+			d := p.fault(v.col, v.end, "out-of-range", fmt.Sprintf("a payload has at most %d bytes, not %d", hi, len(v.text)), "")
+			d.Range = &diag.Range{Min: lo, Max: hi}
 		}
 	case engine.FieldTTL:
-		n, _ := p.number(v, "ttl", 1, 255)
-		s.TTL = uint8(n)
+		s.TTL = uint8(number())
 	case engine.FieldSrcAddr:
 		a, _ := p.addr(v)
 		s.Src = netip.AddrPortFrom(a, s.Src.Port())
@@ -671,7 +726,7 @@ func (p *parser) field(patch *engine.Patch, bit engine.Field, name string, v val
 }
 
 // checksum reads a number, or keep: as it was, though the segment changes. Without it the right one is computed.
-func (p *parser) checksum(patch *engine.Patch, v value, forge bool) {
+func (p *parser) checksum(patch *engine.Patch, v value, lo, hi int64, forge bool) {
 	if strings.EqualFold(v.text, "keep") {
 		if forge {
 			p.reject(v, "bad-field", "a forged segment has no earlier checksum to keep", "leave it out for the right one, or give a number")
@@ -680,7 +735,7 @@ func (p *parser) checksum(patch *engine.Patch, v value, forge bool) {
 		patch.KeepSum = true
 		return
 	}
-	n, _ := p.numberOr(v, "checksum", 0, 65535, "write keep to leave it as it was; leave checksum out to have it computed")
+	n, _ := p.numberOr(v, "checksum", lo, hi, "write keep to leave it as it was; leave checksum out to have it computed")
 	patch.Seg.FixedSum, patch.Seg.Checksum = true, uint16(n)
 }
 

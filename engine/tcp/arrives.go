@@ -277,6 +277,9 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.takeSacked(seg)
 		s.acknowledged(seg)
 	} else {
+		if s.p.Linux && seg.Ack.Less(s.t.SndUna) {
+			s.takeSacked(seg) // an old ACK may still tell what has arrived (tcp_ack)
+		}
 		s.duplicateAck(seg)
 	}
 	if s.p.Linux {
@@ -301,6 +304,9 @@ func (s *step) updateWindow(seg *wire.Segment) {
 	// RFC 7323 section 2.3: SND.WND = SEG.WND << Snd.Wind.Shift, but never in a segment with SYN.
 	if !seg.Flags.Has(wire.SYN) {
 		wnd <<= s.t.SndScale
+	}
+	if s.p.Linux && wnd != s.t.SndWnd && len(s.t.Out) > 0 && s.t.State.Synchronized() {
+		s.restart()
 	}
 	s.t.SndWnd, s.t.MaxWnd = wnd, max(s.t.MaxWnd, wnd)
 	s.t.SndWL1, s.t.SndWL2 = seg.Seq, seg.Ack

@@ -11,8 +11,8 @@ import (
 // dupThresh is how many duplicate acknowledgments show a loss (RFC 5681 section 3.2).
 const dupThresh = 3
 
-// openWindow sets the congestion window when the connection is ESTABLISHED (RFC 5681 section 3.1, RFC 6928 section 2).
-func (s *step) openWindow() {
+// initialWindow is the congestion window of a connection that begins, in bytes (RFC 5681 section 3.1, RFC 6928 section 2).
+func (s *step) initialWindow() uint32 {
 	mss := uint32(s.mss())
 	n := uint32(s.p.InitialSegs)
 	if n == 0 {
@@ -26,15 +26,20 @@ func (s *step) openWindow() {
 			n = 4
 		}
 	}
+	return n * mss
+}
+
+// openWindow sets the congestion window when the connection is ESTABLISHED.
+func (s *step) openWindow() {
+	s.t.Cwnd, s.t.SSThresh = s.initialWindow(), 1<<30
+	s.t.LastSent, s.t.CwndStamp = s.now, s.now
 	// RFC 5681 section 3.1: after a SYN or SYN-ACK was lost, one segment. Linux forgives the first.
 	switch {
 	case s.t.SynTimeout && s.p.Linux && s.t.BytesAcked <= 1 && s.t.Resent <= 1:
-		s.check(true, rule.LinuxSynForgiven, int64(n))
+		s.check(true, rule.LinuxSynForgiven, int64(s.segments(s.t.Cwnd)))
 	case s.t.SynTimeout:
-		n = 1
+		s.t.Cwnd = uint32(s.mss())
 	}
-	s.t.Cwnd = n * mss
-	s.t.SSThresh = 1 << 30
 }
 
 // grow opens the congestion window for n newly acknowledged numbers.
@@ -75,7 +80,8 @@ func (s *step) lost() {
 	s.t.SSThresh = max(flight/2, 2*uint32(s.mss()))
 	if s.p.Linux {
 		// RFC 9438 section 4.6: CUBIC keeps 0.7 of the window.
-		s.t.SSThresh = max(s.segments(s.t.Cwnd)*717/1024, 2) * uint32(s.mss())
+		s.t.SSThresh = max(s.segments(s.t.Cwnd)*cubicBeta/1024, 2) * uint32(s.mss())
+		s.t.cubic.lost(s.segments(s.t.Cwnd))
 	}
 	s.t.Recover = s.t.SndNxt
 }
@@ -88,6 +94,7 @@ func (s *step) timedOut() {
 	default:
 		s.t.Recover = s.t.SndNxt
 	}
+	s.t.cubic = cubic{} // a timeout makes all forgotten
 	s.t.Recovery, s.t.DupAcks = byTimeout, 0
 	s.t.Cwnd = uint32(s.mss())
 	if !s.p.Linux {

@@ -92,10 +92,10 @@ func (h *Host) FastOpenRoom(server netip.Addr) int {
 	return max(int(min(f.mss, h.cfg.Profile.MSS))-wire.MaxOptions, 0)
 }
 
-// FastOpenCookie returns the cookie that the listener on the host's own port gives to a client, and that it takes from it;
-// nil without that listener.
-func (h *Host) FastOpenCookie(client netip.Addr) []byte {
-	l := h.ofCall()
+// FastOpenCookie returns the cookie that the listener on a port gives to a client, and that it takes from it; nil without that
+// listener.
+func (h *Host) FastOpenCookie(port uint16, client netip.Addr) []byte {
+	l := h.listener(port)
 	if l == nil {
 		return nil
 	}

@@ -83,6 +83,9 @@ func (s *step) echoed(seg *wire.Segment) {
 // sample takes one round-trip time into the retransmission timeout.
 func (s *step) sample(r Time) {
 	r = max(r, Microsecond)
+	if s.p.Linux {
+		s.t.cubic.measured(s.now, r)
+	}
 	id := rule.RTTNext
 	if !s.t.RTTKnown() {
 		// RFC 6298 section 2.2: SRTT = R, RTTVAR = R/2.
@@ -263,6 +266,7 @@ func (s *step) send(data string) {
 		s.t.Out += data
 		s.check(true, rule.SendQueued, int64(len(data)))
 	case Established, CloseWait:
+		s.restart()
 		s.t.Out += data
 		s.sendData(rule.Send)
 		s.startPersist()
@@ -440,6 +444,9 @@ func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
 	}
 	if last && s.t.FinSent {
 		flags |= wire.FIN
+	}
+	if text != "" {
+		s.t.LastSent = s.now
 	}
 	s.emit(flags, seq, text, id, args...)
 }

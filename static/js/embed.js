@@ -1,11 +1,10 @@
 // A simulator alone in a frame: it shows what its address says, and tells the page around it how high it is.
 import './embed/setup.js'
 import './sim/tcp-sim.js'
-import { messages } from './catalog.embed.en.js'
-import { learn, t } from './sim/sentence.js'
+import { more, t } from './sim/sentence.js'
 import { decode, link } from './sim/share.js'
 
-learn(messages)
+await more()
 
 const sim = /** @type {(HTMLElement & { scenario: string, time: number, store: { text(): string } }) | null} */ (document.querySelector('tcp-sim'))
 const message = document.getElementById('embed-message')

@@ -1,11 +1,10 @@
 // The page of the flood: what the server has played, shown at an instant. Nothing moves before the reader starts it.
-import { messages } from './catalog.flood.en.js'
 import { milestones, sampleAt } from './flood/story.js'
-import { learn, ms, t, time } from './sim/sentence.js'
+import { more, ms, t, time } from './sim/sentence.js'
 
 /** @import { Run } from './flood/story.js' */
 
-learn(messages)
+await more()
 
 const base = document.documentElement.dataset.base ?? '/'
 const calm = matchMedia('(prefers-reduced-motion: reduce)')

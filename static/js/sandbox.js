@@ -4,12 +4,14 @@ import './sim/tcp-sim.js'
 import './scene/scene-form.js'
 import { keepBeside } from './beside.js'
 import { Marked } from './scene/marked.js'
-import { t } from './sim/sentence.js'
+import { more, t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
 /** @typedef {HTMLElement & { scenario: string }} Simulator */
 /** @import { SceneForm } from './scene/scene-form.js' */
 /** @import { Fault } from './scene/marked.js' */
+
+await more()
 
 const base = document.documentElement.dataset.base ?? '/'
 const form = /** @type {HTMLFormElement} */ (document.getElementById('scenario-form'))
@@ -112,7 +114,7 @@ async function ask(source) {
     if (!bad) return []
     return bad.faults?.length ? bad.faults : [{ line: bad.line ?? 0, col: bad.col ?? 0, severity: 'error', message: bad.message, hint: bad.hint }]
   } catch {
-    return [{ line: 0, col: 0, severity: 'error', message: t('scene.no-answer') }]
+    return [{ line: 0, col: 0, severity: 'error', message: t('sandbox.no-answer') }]
   }
 }
 
@@ -160,7 +162,7 @@ async function open() {
     return
   }
   message.className = 'message'
-  message.textContent = t('scene.from-link')
+  message.textContent = t('sandbox.link')
   put(source)
   await run(source)
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/wire"
-	"github.com/handshakelab/lab/web/i18n"
 )
 
 // Px is a length in tenths of a pixel.
@@ -41,6 +40,7 @@ type Badge struct {
 type Span struct {
 	Text   string `json:"text"`
 	Edited bool   `json:"edited"`
+	Was    bool   `json:"was,omitempty"` // it was so before it was edited
 }
 
 // A Pill is the label of a segment from event K on.
@@ -135,7 +135,7 @@ func (s *segment) fate() string {
 func (s *segment) note(c *content, fate string) string {
 	var notes []string
 	if n := len(c.wire.Payload); n > 0 && c.wire.ICMP.Kind == wire.NoICMP {
-		notes = append(notes, i18n.T("bytes", "n", n))
+		notes = append(notes, s.T("bytes", "n", n))
 	}
 	hidden := ""
 	for _, f := range c.edited {
@@ -145,20 +145,20 @@ func (s *segment) note(c *content, fate string) string {
 	}
 	switch {
 	case hidden != "":
-		notes = append(notes, i18n.T("ladder.field."+hidden))
+		notes = append(notes, s.T("ladder.field."+hidden))
 	case len(c.edited) > 0:
-		notes = append(notes, i18n.T("ladder.note.edited"))
+		notes = append(notes, s.T("ladder.note.edited"))
 	case s.forged:
-		notes = append(notes, i18n.T("ladder.note.forged"))
+		notes = append(notes, s.T("ladder.note.forged"))
 	case s.injected:
-		notes = append(notes, i18n.T("ladder.note.injected"))
+		notes = append(notes, s.T("ladder.note.injected"))
 	case s.of != 0:
-		notes = append(notes, i18n.T("ladder.note.copy"))
+		notes = append(notes, s.T("ladder.note.copy"))
 	case s.again != 0:
-		notes = append(notes, i18n.T("ladder.note.again"))
+		notes = append(notes, s.T("ladder.note.again"))
 	}
 	if fate != "" {
-		notes = append(notes, i18n.T("ladder.note."+fate))
+		notes = append(notes, s.T("ladder.note."+fate))
 	}
 	if len(notes) > 2 {
 		notes = notes[len(notes)-2:]
@@ -169,7 +169,7 @@ func (s *segment) note(c *content, fate string) string {
 	case 1:
 		return notes[0]
 	}
-	return i18n.T("ladder.note.list", "a", notes[0], "b", notes[1])
+	return s.T("ladder.note.list", "a", notes[0], "b", notes[1])
 }
 
 func nameOfField(f engine.Field) string {
@@ -179,6 +179,30 @@ func nameOfField(f engine.Field) string {
 		}
 	}
 	return ""
+}
+
+// wasOf says what the edited fields of a pill were before: the flags and the numbers that it shows, and the window.
+func wasOf(s *segment, c *content) []Span {
+	var row []Span
+	add := func(f engine.Field, what string) {
+		if slices.Contains(c.edited, f) {
+			row = append(row, Span{s.T("ladder.was", "what", what), true, true})
+		}
+	}
+	if c.was == nil {
+		return nil
+	}
+	flags := strings.Join(flagsOf(c.was), "-")
+	if flags == "" {
+		flags = s.T("ladder.none")
+	}
+	add(engine.FieldFlags, flags)
+	add(engine.FieldSeq, s.T("ladder.seq", "n", uint32(c.was.Seq)))
+	add(engine.FieldAck, s.T("ladder.ack", "n", uint32(c.was.Ack)))
+	if slices.Contains(c.edited, engine.FieldWindow) {
+		row = append(row, Span{s.T("ladder.was.window", "now", int(c.wire.Window), "old", int(c.was.Window)), true, true})
+	}
+	return row
 }
 
 type sizedPill struct {
@@ -202,21 +226,21 @@ func newPill(s *segment, c *content, room int) sizedPill {
 	}
 	texts := flags
 	if len(flags) == 0 {
-		texts = []string{i18n.T("ladder.none")}
+		texts = []string{s.T("ladder.none")}
 		if c.wire.ICMP.Kind != wire.NoICMP {
-			texts[0] = i18n.T("icmp.kind", "what", c.wire.ICMP.Kind)
+			texts[0] = s.T("icmp.kind", "what", c.wire.ICMP.Kind)
 		}
 	}
 	wide := -30
 	for _, f := range texts {
-		wide += boldPx*len(f) + 120
+		wide += boldPx*utf8.RuneCountInString(f) + 120
 	}
 	// flags that do not fit are written as single letters, as tcpdump does
 	short := len(flags) > 0 && wide+noteWidth+2*padPx > room
 	p := Pill{K: c.k, FlagsEdited: slices.Contains(c.edited, engine.FieldFlags), Note: note, Pencil: pencil, Badges: []Badge{}}
 	x := padPx
 	for _, f := range texts {
-		text, w := f, boldPx*len(f)+90
+		text, w := f, boldPx*utf8.RuneCountInString(f)+90
 		if short {
 			text, w = f[:1], boldPx+60
 		}
@@ -228,9 +252,9 @@ func newPill(s *segment, c *content, room int) sizedPill {
 		x += w + 30
 	}
 	seqEdited, ackEdited := slices.Contains(c.edited, engine.FieldSeq), slices.Contains(c.edited, engine.FieldAck)
-	numbers := []Span{{i18n.T("ladder.seq", "n", uint32(c.wire.Seq)), seqEdited}}
+	numbers := []Span{{s.T("ladder.seq", "n", uint32(c.wire.Seq)), seqEdited, false}}
 	if slices.Contains(flags, "ACK") || ackEdited {
-		numbers = append(numbers, Span{i18n.T("ladder.ack", "n", uint32(c.wire.Ack)), ackEdited})
+		numbers = append(numbers, Span{s.T("ladder.ack", "n", uint32(c.wire.Ack)), ackEdited, false})
 	}
 	length := func(row []Span) int {
 		n := -1
@@ -240,10 +264,12 @@ func newPill(s *segment, c *content, room int) sizedPill {
 		return monoPx*n + 2*padPx
 	}
 	// two numbers of ten digits can be wider than the space between the lanes
-	p.Rows = [][]Span{numbers}
-	if length(numbers) > room {
-		p.Rows = nil
-		for _, n := range numbers {
+	for _, row := range [][]Span{numbers, wasOf(s, c)} {
+		if length(row) <= room && len(row) > 0 {
+			p.Rows = append(p.Rows, row)
+			continue
+		}
+		for _, n := range row {
 			p.Rows = append(p.Rows, []Span{n})
 		}
 	}

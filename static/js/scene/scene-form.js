@@ -1,16 +1,13 @@
 // The scene as a form. It keeps nothing: it shows what the text says, and a change of a field is a change of the text.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
-import { messages } from '../catalog.scene.en.js';
 import { arrows, rove, stay } from '../sim/keys.js';
 import { suggestions } from '../sim/rules.js';
-import { learn, pathRule, t } from '../sim/sentence.js';
+import { pathRule, t } from '../sim/sentence.js';
 import { use } from '../sim/tcp-header.js';
 import { add, change, faultAt, portOf, read, setAddress, setHost, setListen, setPath } from './text.js';
 
 /** @import { HostName, Place, Scene } from './text.js' */
 /** @import { Fault } from './marked.js' */
-
-learn(messages);
 
 /** @typedef {{ id: string, label: string, at: Place | null | undefined, set: (text: string, value: string) => string, choices?: string[][], hint?: string, wide?: boolean }} Field */
 

@@ -272,7 +272,7 @@ export function seek(ix, t) {
 }
 
 /** How many steps have begun at pos. @param {Index} ix @param {Position} pos */
-const begun = (ix, pos) => count(ix.steps, (s) => s.k0 < pos.k);
+export const begun = (ix, pos) => count(ix.steps, (s) => s.k0 < pos.k);
 
 /** The position after step i, or before all of them. @param {Index} ix @param {number} i @returns {Position} */
 export function after(ix, i) {

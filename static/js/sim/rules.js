@@ -1,5 +1,5 @@
 // The chips above the diagram: what the path is like, which rules are on it, and which could be added.
-import { flagsOf, parseTime, pathRule, t, time } from './sentence.js';
+import { flagsOf, ms, parseTime, pathRule, t, time } from './sentence.js';
 
 /** @import { LabEvent } from './model.js' */
 /** @typedef {{ name: string, value: string }} Setting */
@@ -72,4 +72,9 @@ export function actionWords(line, removed = '') {
   const call = /^(client|server) (.*)$/.exec(line);
   if (call) return t('action.call', { Host: t(`Host.${call[1]}`), call: call[2] ?? '' });
   return t('action.other', { line });
+}
+
+/** What a branch is called: by what made it. @param {import('./store.js').Branch | undefined} b */
+export function branchName(b) {
+  return !b || b.first || !b.line ? t('ui.branch.first') : t('ui.branch.name', { what: actionWords(b.line, b.rule), n: ms(b.at) });
 }

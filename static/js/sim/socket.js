@@ -142,8 +142,7 @@ export class Link {
         return;
       }
       case 'run':
-      case 'snapshot':
-        // neither names the command that it answers when a run is opened
+      case 'snapshot': // of a run that is too large for the queue, already as the answer to its open
         (this.runs.find((r) => r.id === frame.run) ?? this.opening)?.receive(frame);
         return;
     }
@@ -298,20 +297,18 @@ export class Run {
 
   /** @param {Snapshot} s */
   snapshot(s) {
-    const { nodes, done, ...first } = s;
-    this.n = s.n;
+    const { nodes, done, ...rest } = s, byNumber = new Map(nodes.map((f) => [f.node, f]));
     /** @type {RunFrame} */
-    const run = { ...first, type: 'run', n: 0 };
-    const all = new Map(nodes.map((f) => [f.node, f]));
+    const first = { ...rest, type: 'run', n: 0 };
+    this.n = s.n;
     if (this.fresh) {
-      // a long run comes in one frame as soon as it is opened
       this.id = s.run;
-      this.fresh.first = run;
-      this.fresh.nodes = all;
-      return this.opened(done);
+      this.fresh = { ...this.fresh, first, nodes: byNumber };
+      this.opened(done);
+      return;
     }
-    this.first = run;
-    this.nodes = all;
+    this.first = first;
+    this.nodes = byNumber;
     this.finish(done);
   }
 

@@ -1,13 +1,10 @@
 // The run as HTML for a page of one's own.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
-import { messages } from '../catalog.embed.en.js';
-import { learn, t } from './sentence.js';
+import { t } from './sentence.js';
 import { snippet, titled } from './snippet.js';
 
 /** @import { Store } from './store.js' */
-
-learn(messages);
 
 export class TcpEmbed extends LitElement {
   static properties = { store: { attribute: false }, say: { attribute: false }, auto: { state: true }, code: { state: true }, bad: { state: true } };
