@@ -506,14 +506,14 @@ export class TcpSim extends LitElement {
     }
     await this.updateComplete;
     // the button that had the focus is gone
-    const add = this.querySelector('.rules .add button');
+    const add = this.querySelector('.rules .add [aria-expanded]');
     if (add instanceof HTMLElement) add.focus();
   }
 
   async toggleMenu() {
     this.menu = !this.menu;
     await this.updateComplete;
-    const first = this.querySelector(this.menu ? '.rulemenu button' : '.rules .add button');
+    const first = this.querySelector(this.menu ? '.rulemenu button' : '.rules .add [aria-expanded]');
     if (first instanceof HTMLElement) first.focus();
   }
 
@@ -532,6 +532,19 @@ export class TcpSim extends LitElement {
         const input = this.querySelector('.linkbox input');
         if (input instanceof HTMLInputElement) input.select(), input.focus();
       }
+    } catch (e) {
+      this.say(/** @type {Error} */ (e).message);
+    }
+  }
+
+  /** The run that is shown as a scene to change: a page that has a place for it takes it, else the sandbox does. */
+  async scene() {
+    const title = this.store.first?.title;
+    const text = (title ? `title ${title}\n` : '') + this.store.text();
+    if (!this.dispatchEvent(new CustomEvent('sim-scene', { bubbles: true, cancelable: true, detail: { text } }))) return;
+    try {
+      const { link } = await import('./share.js');
+      location.assign(await link(new URL(base, location.href).href, text, this.time));
     } catch (e) {
       this.say(/** @type {Error} */ (e).message);
     }
@@ -744,6 +757,7 @@ export class TcpSim extends LitElement {
       <ul class="rules" aria-label=${t('ui.settings')}>
         ${list.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
         ${rules.map((r) => html`<li class="loss"><b>${t('ui.rule')}</b> ${pathRule(r.text)}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { rule: pathRule(r.text) })} @click=${() => this.rule(() => this.store.removeRule(r), 'removed')}>${use('close')}</button></li>`)}
+        <li class="add scene"><button type="button" @click=${this.scene}>${use('edit')}${t('ui.scene')}</button></li>
         <li class="add"><button type="button" aria-expanded=${this.menu} aria-disabled=${off} @click=${this.toggleMenu}>${use('plus')}${t('ui.rule.add')}</button></li>
       </ul>
       ${this.menu ? html`<div class="rulemenu card" role="group" aria-label=${t('ui.rule.menu')} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') { e.stopPropagation(); void this.toggleMenu(); } }}>
