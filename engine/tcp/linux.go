@@ -8,7 +8,7 @@ import (
 const (
 	linuxTimeoutMin = 8 * Millisecond // TCP_TIMEOUT_MIN, two jiffies at 250 Hz
 	linuxProbeMin   = 2 * Millisecond // TCP_TIMEOUT_MIN_US, what a tail loss probe waits beyond two round trips
-	linuxMinAdvMSS  = 256                // net.ipv4.route.min_adv_mss
+	linuxMinAdvMSS  = 256             // net.ipv4.route.min_adv_mss
 	linuxMinSndMSS  = 48              // tcp_min_snd_mss
 	linuxDefaultMSS = 536             // TCP_MSS_DEFAULT, over IPv6 too
 	linuxMinMTU     = 68              // the smallest that IPv4 allows (RFC 791 section 3.2)

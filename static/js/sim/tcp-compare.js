@@ -7,7 +7,7 @@ import { across, behind, common, differences, placeOf, replay, scale, sentence, 
 import { fold, index, seek } from './fold.js';
 import { arrows, rove, stay } from './keys.js';
 import { branchName } from './rules.js';
-import { ms, ruleOf, t } from './sentence.js';
+import { more, ms, ruleOf, t } from './sentence.js';
 import { use } from './tcp-header.js';
 import './tcp-ladder.js';
 import { cut, mark, marks, pc } from './tcp-timeline.js';
@@ -18,6 +18,8 @@ import { cut, mark, marks, pc } from './tcp-timeline.js';
 /** @import { Store } from './store.js' */
 /** @typedef {{ text: string, run: Run, state: 'loading' | 'there' | 'failed', events: readonly LabEvent[], fault: string }} Other */
 /** @typedef {{ a: Index, b: Index, all: Difference[], same: number, scale: Scale, touched: readonly Known[], cause: readonly Known[] }} Made */
+
+await more();
 
 /** So many differences are listed. */
 const LISTED = 60;
@@ -352,11 +354,11 @@ export class TcpCompare extends LitElement {
 
   /** @param {Made} made */
   lists(made) {
-    const now = this.time, all = made.all.slice(0, LISTED), more = made.all.length - all.length;
+    const now = this.time, all = made.all.slice(0, LISTED), beyond = made.all.length - all.length;
     return html`
       ${made.all.length > 1 ? html`<details class="all"><summary>${t('compare.all', { n: made.all.length })}</summary>
         <ol>${all.map((d) => html`<li class=${d.t === now ? 'now' : ''}><button type="button" @click=${() => this.goto(d)}>${sentence(d, made.a, made.b)}</button></li>`)}</ol>
-        ${more ? html`<p>${t('compare.more', { n: more })}</p>` : nothing}</details>` : nothing}
+        ${beyond ? html`<p>${t('compare.more', { n: beyond })}</p>` : nothing}</details>` : nothing}
       ${made.touched.length ? html`<details class="all"><summary>${t('compare.known', { n: made.touched.length })}</summary>${this.table(made.touched)}</details>` : nothing}`;
   }
 }

@@ -3,11 +3,10 @@
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
-import { checkAt } from './fold.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
 import { PANELS, sheet } from './panels.js';
 import { branchName, settings, suggestions } from './rules.js';
-import { has, learned, more, ms, pathRule, ruleSentence, t, told } from './sentence.js';
+import { has, learned, more, ms, pathRule, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
 import { segmentTable } from './tcp-log.js';
@@ -93,7 +92,7 @@ export class TcpSim extends LitElement {
     this.doLine = (/** @type {string} */ line) => this.act(line);
     this.sayThis = (/** @type {string} */ text) => this.say(text);
     this.chooseTip = (/** @type {number} */ tip) => this.choose(tip);
-    this.wentThere = (/** @type {string} */ outcome, /** @type {string} */ what) => this.went(outcome, what);
+    this.wentThere = (/** @type {string} */ text) => this.went(text);
     this.leaveUntil = () => void this.closeUntil();
     this.untilLost = (/** @type {FocusEvent} */ e) => {
       const to = e.relatedTarget, menu = /** @type {Element} */ (e.currentTarget);
@@ -128,7 +127,7 @@ export class TcpSim extends LitElement {
     this.off = [
       effect(() => {
         // everything that the page shows
-        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.byCheck.value, this.link.state.value];
+        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.walk.value, this.link.state.value];
         this.requestUpdate();
       }),
       effect(() => {
@@ -334,10 +333,9 @@ export class TcpSim extends LitElement {
 
   /** Says the check that the playhead has come to in the middle of a step, on the page too. */
   tellCheck() {
-    const s = this.store, check = s.byCheck.value ? checkAt(s.index.value, s.pos.value) : null;
-    if (!check) return false;
-    const { event: e, i, of } = check;
-    this.note = t(e.ok ? 'say.check.pass' : 'say.check.fail', { i, of, Host: t(`Host.${e.host}`), text: ruleSentence(e) });
+    const s = this.store, stop = s.walk.value.tell(s.index.value, s.pos.value);
+    if (!stop) return false;
+    this.note = stop.text;
     this.announcer?.say(this.worth(this.note, true), { group: 'event' });
     return true;
   }
@@ -392,15 +390,14 @@ export class TcpSim extends LitElement {
     if (button instanceof HTMLElement) button.focus({ preventScroll: true });
   }
 
-  /** What became of "on until". @param {string} outcome @param {string} what */
-  went(outcome, what) {
+  /** What became of "on until": '' when it was found. @param {string} text */
+  went(text) {
     const s = this.store;
     s.chosen = false;
     void this.closeUntil();
-    if (outcome === 'found') {
-      s.follow();
-      this.tellStep();
-    } else this.say(outcome === 'blocked' ? this.blocked : t(`until.${outcome}`, { what: t(`until.${what}`), n: ms(Math.floor(s.pos.value.t)) }));
+    if (text) return this.say(text);
+    s.follow();
+    this.tellStep();
   }
 
   /** Fetches what draws the tree of the run. */
@@ -745,7 +742,6 @@ export class TcpSim extends LitElement {
   transport(m) {
     const s = this.store, playing = s.playing.value, start = s.pos.value.k === 0 && s.pos.value.t === 0, end = s.atEnd && !s.more.value;
     const of = m.steps.length;
-    const check = checkAt(s.index.value, s.pos.value);
     return html`<div class="card transport" role="group" aria-label=${t('ui.playback')}>
       ${this.history()}
       ${this.note ? html`<p class="simnote">${this.note}<button type="button" class="icon quiet" tabindex="-1" aria-label=${t('ui.close')} @click=${() => { this.note = ''; }}>${use('close')}</button></p>` : nothing}
@@ -758,7 +754,7 @@ export class TcpSim extends LitElement {
       </div>
       ${this.until ? html`<tcp-until .store=${s} .ask=${this.blocked} .done=${this.wentThere} .close=${this.leaveUntil} @focusout=${this.untilLost}></tcp-until>` : nothing}</div>
       <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .text=${this.stepText}></tcp-timeline>
-      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : check ? t('ui.event.check', { i: m.step + 1, c: check.i, of: check.of }) : t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
+      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : s.walk.value.tell(s.index.value, s.pos.value)?.place ?? t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
       ${this.speed('speed')}
     </div>`;
   }
