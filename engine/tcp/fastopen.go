@@ -37,6 +37,13 @@ type fastOpening struct {
 	bare   bool   // of connect: text goes with the SYN though there is no cookie
 }
 
+// FastOpened returns the input for a SYN in LISTEN with what the listener makes of its Fast Open option: whether it takes the text,
+// and the cookie that its SYN-ACK gives, if any. A Host decides that itself.
+func (in Input) FastOpened(take bool, gives Cookie) Input {
+	in.fast = fastOpening{on: gives.Len > 0, cookie: gives, take: take}
+	return in
+}
+
 // served is what a client remembers of a server: its cookie, and how much it takes in a segment (RFC 7413 section 4.1.3).
 type served struct {
 	addr   netip.Addr
