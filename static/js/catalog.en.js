@@ -168,6 +168,8 @@ export const messages = {
   "ui.close": "Close",
   "ui.cancel": "Cancel",
   "ui.tools": "Simulator tools",
+  "ui.panels": "More about this instant",
+  "ui.panel.failed": "This part could not be loaded. Try again when the network is back.",
   "ui.settings": "Scenario settings",
   "ui.delay": "Delay",
   "ui.delay.both": "{d} each way",

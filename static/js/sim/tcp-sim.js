@@ -4,6 +4,7 @@ import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
+import { PANELS } from './panels.js';
 import { actionWords, settings, suggestions } from './rules.js';
 import { has, ms, pathRule, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
@@ -50,7 +51,7 @@ function store(key, value) {
 
 export class TcpSim extends LitElement {
   static properties = {
-    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true },
+    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true },
   };
 
   constructor() {
@@ -66,6 +67,8 @@ export class TcpSim extends LitElement {
     this.linkText = '';
     this.full = false;
     this.note = '';
+    /** Which panel is open, '' for none. */
+    this.panel = '';
     this.live = false;
     /** @type {Model | null} what the panels show: while playing it changes only when something happens */
     this.coarse = null;
@@ -83,6 +86,7 @@ export class TcpSim extends LitElement {
     this.tick = this.tick.bind(this);
     // the same functions for good: a new one would make the parts render again
     this.doLine = (/** @type {string} */ line) => this.act(line);
+    this.sayThis = (/** @type {string} */ text) => this.say(text);
     this.stepText = (/** @type {Step} */ step) => told(this.store.index.value)[step.i]?.text ?? '';
     /** What the parts tell the whole. @type {[string, (e: any) => void][]} */
     this.handlers = [
@@ -554,7 +558,7 @@ export class TcpSim extends LitElement {
     return html`<section class="simbody" aria-labelledby=${name}>
       ${this.head(title, name)}
       ${this.notices()}
-      ${ready ? html`${this.chips()}${this.summary(model)}${this.stage(model)}${this.transport(model)}${this.under()}` : nothing}
+      ${ready ? html`${this.chips()}${this.summary(model)}${this.stage(model)}${this.transport(model)}${this.under()}${this.panels()}` : nothing}
       <div class="regions vh">${[0, 1, 2, 3].map(() => html`<p aria-live="polite"></p>`)}</div>
       ${this.help()}
     </section>`;
@@ -682,6 +686,32 @@ export class TcpSim extends LitElement {
       <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
       <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
       <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
+    </div>`;
+  }
+
+  /** Opens a panel, or closes it when it is open. @param {string} id */
+  async togglePanel(id) {
+    const panel = PANELS.find((p) => p.id === id);
+    if (!panel || this.panel === id) {
+      this.panel = '';
+      return;
+    }
+    try {
+      await panel.load();
+      this.panel = id;
+    } catch {
+      this.say(t('ui.panel.failed'));
+    }
+  }
+
+  panels() {
+    const s = this.store, panel = PANELS.find((p) => p.id === this.panel), id = `${this.id || 'sim'}-panel`;
+    if (!PANELS.length) return nothing;
+    return html`<div class="panels">
+      <div class="tabs" role="toolbar" aria-label=${t('ui.panels')} data-rove @keydown=${arrows} @focusin=${stay}>
+        ${PANELS.map((p) => html`<button type="button" aria-expanded=${p === panel} aria-controls=${p === panel ? id : nothing} @click=${() => this.togglePanel(p.id)}>${use(p.icon)}${t(`ui.panel.${p.id}`)}</button>`)}
+      </div>
+      ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, act: this.doLine, say: this.sayThis })}</section>` : nothing}
     </div>`;
   }
 

@@ -1,0 +1,33 @@
+// What a learner opens when they want to know more: each panel is a part of its own, fetched when it is first opened.
+/** @import { Store } from './store.js' */
+/** @import { Index, Model } from './model.js' */
+
+/**
+ * What the simulator gives a panel. It is rendered again whenever one of these changes.
+ * @typedef {object} Given
+ * @property {Store} store all that is known of the run
+ * @property {Model | null} model the instant; while playing it changes only when something happens
+ * @property {Index} ix
+ * @property {string} blocked why the engine cannot be asked just now, '' when it can
+ * @property {(line: string) => Promise<unknown>} act does a line of the scenario language at the playhead
+ * @property {(text: string) => void} say answers the learner, on the page and aloud
+ */
+
+/** @typedef {{ id: string, icon: string, load: () => Promise<unknown>, view: (g: Given) => unknown }} Panel id: also of its name in the catalogue, ui.panel.ID */
+
+/** @type {Panel[]} */
+export const PANELS = [];
+
+/** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */
+export function sheet(name) {
+  const href = new URL(`../../css/${name}.css`, import.meta.url).href;
+  const there = [...document.styleSheets].some((s) => s.href === href);
+  if (there) return Promise.resolve();
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = href;
+  return new Promise((resolve) => {
+    link.onload = link.onerror = () => resolve();
+    document.head.append(link);
+  });
+}
