@@ -93,6 +93,7 @@ func (s *Setup) digest() [16]byte {
 		e.u8(uint8(o.ISN))
 		e.time(o.UTO)
 		e.time(o.FinTimeout)
+		e.time(o.FastOpenPause)
 		e.u16(o.MaxSynBacklog)
 		e.u16(o.Ports)
 		e.u16(uint16(o.Broken))

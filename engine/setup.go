@@ -19,7 +19,7 @@ const (
 	MinRTO      = tcp.Millisecond        // of Options.RTO
 	MaxRTO      = 120 * tcp.Second       // of Options.RTO
 	MaxRetries  = 127                    // of Options.SynRetries and SynLinear
-	MaxUTO      = 24 * 3600 * tcp.Second // of Options.UTO and FinTimeout
+	MaxUTO      = 24 * 3600 * tcp.Second // of Options.UTO, FinTimeout and FastOpenPause
 	MaxFastOpen = 7                      // of Options.FastOpen
 	maxClock    = 30 * 24 * 3600 * 1e6   // a run's time, in µs: longer than any learner waits
 )
@@ -74,7 +74,7 @@ func (h *HostSetup) fault() string {
 		return "the retransmission timeout must be " + MinRTO.String() + " to " + MaxRTO.String()
 	case o.ISN > tcp.ISNClock:
 		return "there is no such generator of initial sequence numbers"
-	case o.UTO < 0, o.UTO > MaxUTO, o.FinTimeout < 0, o.FinTimeout > MaxUTO:
+	case o.UTO < 0, o.UTO > MaxUTO, o.FinTimeout < 0, o.FinTimeout > MaxUTO, o.FastOpenPause < 0, o.FastOpenPause > MaxUTO:
 		return "a time-out can be at most " + MaxUTO.String()
 	case o.SynRetries.Set && o.SynRetries.V > MaxRetries, o.SynLinear.Set && o.SynLinear.V > MaxRetries:
 		return "there can be at most " + strconv.Itoa(MaxRetries) + " retransmissions of a SYN"

@@ -222,7 +222,7 @@ func (r *runner) connect(s *socket, disconnect bool) func() (int64, errno, bool)
 			return -1, "EISCONN", true
 		case s.conn == nil && !s.deferred:
 			fast := s.options.values[optionName{ipprotoTCP, tcpFastopenConnect}] != 0
-			if fast && r.kernel.host.FastOpenRoom(r.remote.Addr()) > 0 {
+			if fast && r.kernel.host.FastOpenRoom(r.kernel.now, r.remote) > 0 {
 				s.deferred = true
 				return 0, "", true
 			}
@@ -284,7 +284,7 @@ func (r *runner) fastOpen(s *socket, count, flags int64) func() (int64, errno, b
 			// Who waits may leave more than the SYN has room for: it follows the handshake.
 			queued = count
 			if !wait {
-				queued = min(count, int64(r.kernel.host.FastOpenRoom(r.remote.Addr())))
+				queued = min(count, int64(r.kernel.host.FastOpenRoom(r.kernel.now, r.remote)))
 			}
 			if e := r.open(s, true, queued); e != "" {
 				return -1, e, true

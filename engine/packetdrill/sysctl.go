@@ -95,6 +95,10 @@ var sysctls = map[string]func(s *settings, v []int64) bool{
 		return v[0] > 0 && v[0] < 256 || v[0] == 0 && setTo8(&s.profile.OrphanRetry, 8)
 	},
 	"tcp_fastopen": (*settings).fastOpen,
+	"tcp_fastopen_blackhole_timeout_sec": func(s *settings, v []int64) bool {
+		s.profile.FastOpenPause = tcp.Time(v[0]) * tcp.Second
+		return v[0] >= 0 && v[0] <= 1<<31
+	},
 }
 
 func oneOf(p *uint8, v, most int64) bool {
@@ -150,7 +154,7 @@ func scaleFor(space int64) uint8 {
 
 // ignored are sysctls about what the model leaves out, with the values at which it behaves alike; "" is any.
 var ignored = map[string]string{
-	"tcp_fastopen_key": "", "tcp_fastopen_blackhole_timeout_sec": "", "tcp_frto": "", "tcp_fack": "", "tcp_dsack": "1", "tcp_reordering": "",
+	"tcp_fastopen_key": "", "tcp_frto": "", "tcp_fack": "", "tcp_dsack": "1", "tcp_reordering": "",
 	"tcp_max_reordering": "", "tcp_congestion_control": "cubic reno", "tcp_slow_start_after_idle": "", "tcp_recovery": "", "tcp_early_retrans": "",
 	"tcp_tso_win_divisor": "", "tcp_pacing_ss_ratio": "", "tcp_pacing_ca_ratio": "", "tcp_notsent_lowat": "", "tcp_min_tso_segs": "",
 	"tcp_limit_output_bytes": "", "tcp_autocorking": "", "tcp_no_metrics_save": "", "tcp_moderate_rcvbuf": "", "tcp_min_rtt_wlen": "", "tcp_mtu_probing": "0",

@@ -74,6 +74,8 @@ const (
 	FastOpenCookie   ID = "7413:4.2.2/cookie"
 	FastOpenData     ID = "7413:4.2.2/data"
 	FastOpenQueue    ID = "7413:5.1"
+	FastOpenFailed   ID = "7413:4.1.3.1"
+	FastOpenPaused   ID = "7413:4.1.3.1/paused"
 	DSACK            ID = "2883:4"
 
 	Close        ID = "9293:3.10.4/close"
@@ -143,27 +145,30 @@ const (
 	CookieGood       ID = "linux:syncookie-ack"
 	AcceptQueueACK   ID = "linux:accept-queue-ack"
 
-	LinuxDeferAccept   ID = "linux:defer-accept"
-	LinuxListenFIN     ID = "linux:listen-fin"
-	LinuxSynAgain      ID = "linux:syn-sent-ack"
-	LinuxEcho          ID = "linux:syn-sent-echo"
-	LinuxSynLinear     ID = "linux:syn-linear"
-	LinuxGiveUp        ID = "linux:retries"
-	LinuxSynAckAgain   ID = "linux:syn-received-syn"
-	LinuxRequestACK    ID = "linux:syn-received-ack"
-	LinuxRequestSYN    ID = "linux:syn-received-reset"
-	LinuxSequence      ID = "linux:sequence"
-	LinuxSimultaneous  ID = "linux:simultaneous-open"
-	LinuxACKUnsent     ID = "linux:ack-unsent"
-	LinuxRSTOfFIN      ID = "linux:rst-of-fin"
-	LinuxFinWait       ID = "linux:fin-timeout"
-	LinuxTimeWaitAgain ID = "linux:time-wait"
-	LinuxOrphanReset   ID = "linux:orphan-reset"
-	LinuxOrphanIgnore  ID = "linux:orphan-ignore"
-	LinuxResetErrno    ID = "linux:reset-errno"
-	LinuxICMPConnect   ID = "linux:icmp-connect"
-	LinuxICMPSoft      ID = "linux:icmp-established"
-	LinuxICMPRequest   ID = "linux:icmp-request"
+	LinuxDeferAccept  ID = "linux:defer-accept"
+	LinuxListenFIN    ID = "linux:listen-fin"
+	LinuxSynAgain     ID = "linux:syn-sent-ack"
+	LinuxEcho         ID = "linux:syn-sent-echo"
+	LinuxSynLinear    ID = "linux:syn-linear"
+	LinuxGiveUp       ID = "linux:retries"
+	LinuxSynAckAgain  ID = "linux:syn-received-syn"
+	LinuxRequestACK   ID = "linux:syn-received-ack"
+	LinuxRequestSYN   ID = "linux:syn-received-reset"
+	LinuxSequence     ID = "linux:sequence"
+	LinuxSimultaneous ID = "linux:simultaneous-open"
+	LinuxACKUnsent    ID = "linux:ack-unsent"
+	LinuxRSTOfFIN     ID = "linux:rst-of-fin"
+	LinuxFinWait      ID = "linux:fin-timeout"
+
+	LinuxFastOpenForms     ID = "linux:fastopen-forms"
+	LinuxFastOpenBlackhole ID = "linux:fastopen-blackhole"
+	LinuxTimeWaitAgain     ID = "linux:time-wait"
+	LinuxOrphanReset       ID = "linux:orphan-reset"
+	LinuxOrphanIgnore      ID = "linux:orphan-ignore"
+	LinuxResetErrno        ID = "linux:reset-errno"
+	LinuxICMPConnect       ID = "linux:icmp-connect"
+	LinuxICMPSoft          ID = "linux:icmp-established"
+	LinuxICMPRequest       ID = "linux:icmp-request"
 
 	LinuxISN             ID = "linux:isn"
 	LinuxPAWS            ID = "linux:paws"
@@ -441,6 +446,12 @@ var catalogue = []Rule{
 	rfc(FastOpenQueue, "7413", "5.1", "", "Fast Open: only so many at once",
 		"A stolen cookie must not be enough to fill a server. When so many connections by Fast Open wait for their ACK, the next SYN gets an ordinary handshake.").
 		says("There is room.", "{pending} connections by Fast Open wait for their ACK, and no more than {limit} may: this handshake is an ordinary one.", "pending", "limit"),
+	rfc(FastOpenFailed, "7413", "4.1.3.1", "", "Fast Open: a failure is remembered",
+		"When nobody answers a SYN with the option, when ICMP says that it does not get through, or when its text is not taken, the next SYN would fare no better. So Fast Open is left alone with this port for a while: twice as long each time.").
+		says("Fast Open works with this port again, after {times} failures.", "Fast Open failed with this port {times} times in a row. It is left alone for {pause.us}. (Timeouts of the SYN: {timeouts})", "times", "pause.us", "timeouts"),
+	rfc(FastOpenPaused, "7413", "4.1.3.1", "", "Fast Open: left alone for a while",
+		"Where Fast Open failed, an ordinary handshake is what works. The SYN has neither option nor text.").
+		says("", "Fast Open failed {times} times in a row, and is left alone for another {left.us}: the SYN is an ordinary one, and the text follows the handshake.", "times", "left.us"),
 	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
@@ -672,6 +683,12 @@ var catalogue = []Rule{
 	linux(LinuxRSTOfFIN, "An RST one below RCV.NXT resets after a FIN",
 		"A peer that resets before it has seen our ACK of its FIN uses the FIN's own number. Linux believes it.").
 		says("The RST has number {SEG.SEQ}, the one of the peer's FIN, just before {RCV.NXT}.", "", "SEG.SEQ", "RCV.NXT"),
+	linux(LinuxFastOpenForms, "A server that gives no cookie is asked in the other form once",
+		"The experiment before RFC 7413 used another option. To a server that did not answer the one Linux shows the other the next time, and afterwards that of the RFC for ever.").
+		says("", "The SYN-ACK has no cookie. It was asked for in vain in {forms} of 2 forms.", "forms"),
+	linux(LinuxFastOpenBlackhole, "Fast Open pauses everywhere when a connection is swallowed",
+		"Some boxes on the way lose a connection whose SYN carried text or the option. Three timeouts in a row, or a FIN or RST out of order before any text, and no SYN to anybody has the option for tcp_fastopen_blackhole_timeout_sec: twice as long each time. As it comes that is 0, and it never pauses.").
+		says("Text arrived on a connection by Fast Open: {times} failures are forgotten.", "Fast Open failed {times} times in a row, this time after {timeouts} timeouts (0: a FIN or RST came out of order). It is left alone for {pause.us}.", "times", "pause.us", "timeouts"),
 	linux(LinuxFinWait, "A closed socket waits 60 s in FIN-WAIT-2",
 		"If the peer never closes, nobody would ever notice. Linux gives up after tcp_fin_timeout.").
 		says("The application has closed: the wait for the peer's FIN is limited to {wait.us}.", "", "wait.us"),

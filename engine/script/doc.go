@@ -50,6 +50,7 @@
 //	client rfc1337 on                   # an RST does not end TIME-WAIT
 //	server max-syn-backlog 16           # without SYN cookies the last quarter of so many is kept free
 //	server fastopen 3                   # Fast Open: 1 as a client, 2 as a server, 4 without a cookie, added up
+//	client fastopen-pause 60min          # how long it leaves Fast Open alone when it has failed
 //	server broken two-way-handshake     # a protection that it lacks on purpose, or several: no-rst,no-time-wait (package tcp)
 //	server 192.0.2.2:80 isn 300 mss 536 # any of them on one line
 //

@@ -102,6 +102,7 @@ var timeSettings = []struct {
 	{"rto", engine.MinRTO, engine.MaxRTO, func(o *tcp.Options) *tcp.Time { return &o.RTO }},
 	{"uto", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.UTO }},
 	{"fin-timeout", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.FinTimeout }},
+	{"fastopen-pause", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.FastOpenPause }},
 }
 
 // host reads what follows "client" or "server".

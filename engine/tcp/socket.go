@@ -208,7 +208,7 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 	}
 	open := c
 	open.From = cmp.Or(s.Port, c.From)
-	if c.FastOpen && c.Nonblock && h.cookieFor(c.To).Len == 0 {
+	if c.FastOpen && c.Nonblock && h.cookieFor(now, c.To).Len == 0 {
 		open.Data = "" // there is no cookie yet, and nobody waits with the text
 	}
 	out, err := h.connect(now, open, out)
@@ -227,11 +227,11 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 	return out, false
 }
 
-func (h *Host) cookieFor(to netip.AddrPort) Cookie {
+func (h *Host) cookieFor(now Time, to netip.AddrPort) Cookie {
 	if !to.IsValid() {
 		to = h.cfg.Peer
 	}
-	f := h.remembered(to.Addr())
+	f, _ := h.fastConnect(now, to, nil)
 	return f.cookie
 }
 
