@@ -424,8 +424,8 @@ func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 			e.Notice, e.Errno, e.Bytes = x.Notice, x.Errno, x.Bytes
 			*w.told[h].of(x.Notice, x.Errno)++
 		case tcp.Opened, tcp.Updated:
-			if x.TCB != nil {
-				e.Vars = rec.keep(x.TCB)
+			if t := w.hosts[h].Conn(x.Conn); t != nil {
+				e.Vars = rec.keep(t)
 			}
 		}
 	}

@@ -234,8 +234,8 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 		case e.Kind == tcp.Opened:
 			opened = &conn{options: o}
 			opened.tcb.ID = e.Conn
-			if e.TCB != nil {
-				opened.tcb = *e.TCB
+			if t := k.host.Conn(e.Conn); t != nil {
+				opened.tcb = *t
 			}
 			if o == nil && k.listener != nil {
 				opened.options = k.listener.options.clone()
@@ -257,8 +257,10 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 			}
 		case e.Kind == tcp.Check && e.Rule == rule.FastOpenData:
 			c.synData = e.OK
-		case e.Kind == tcp.Updated && e.TCB != nil:
-			c.tcb = *e.TCB
+		case e.Kind == tcp.Updated:
+			if t := k.host.Conn(e.Conn); t != nil {
+				c.tcb = *t
+			}
 			c.arrived()
 		case e.Kind == tcp.Change:
 			c.tcb.State = e.To

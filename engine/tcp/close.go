@@ -64,7 +64,7 @@ func (s *step) abort(id rule.ID) {
 		}
 		if s.p.Linux {
 			s.check(true, rule.LinuxResetACK, num(s.t.RcvNxt))
-			s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", s.options(), id, num(s.t.SndNxt))
+			s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", id, num(s.t.SndNxt))
 		} else {
 			*s.sending(id, num(s.t.SndNxt)) = wire.Segment{Src: s.t.Local, Dst: s.t.Remote, Seq: s.t.SndNxt, Flags: wire.RST, TTL: 64, DF: true}
 		}

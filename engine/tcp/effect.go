@@ -20,7 +20,7 @@ const (
 	Tell                            // the application is told Errno, or what Notice says
 	Opened                          // the host made a connection record
 	Removed                         // the host dropped a connection record
-	Updated                         // variables of the connection changed; TCB is how it stands now
+	Updated                         // variables of the connection changed; Host.Conn has them
 )
 
 // Notice is what an application is told when nothing went wrong.
@@ -87,5 +87,4 @@ type Effect struct {
 	At       Time                  // of a TimerSet: when it will fire
 	Bytes    uint32                // of a Readable notice
 	Seg      *wire.Segment         // of a Send, to be read before the next one
-	TCB      *TCB                  // of Opened and Updated: the connection after the whole call, to be read before the next one
 }

@@ -138,16 +138,16 @@ func (h *Host) fastConnect(now Time, server netip.AddrPort, out []Effect) (fastO
 }
 
 // fastRun is run for a connection that was opened actively with Fast Open: it learns from what becomes of it.
-func (h *Host) fastRun(t *TCB, now Time, in Input, out []Effect) []Effect {
+func (h *Host) fastRun(t *TCB, now Time, in *Input, out []Effect) []Effect {
 	before := *t
 	out = h.run(t, now, in, out)
 	if in.Kind == SegmentInput && before.State == SynSent && t.State == Established {
 		out = h.remember(&before, in.Seg, out)
 	}
-	failed, works := rfcFast(&before, t, &in)
+	failed, works := rfcFast(&before, t, in)
 	id := rule.FastOpenFailed
 	if h.cfg.Profile.Linux {
-		failed, works = linuxFast(&before, t, &in)
+		failed, works = linuxFast(&before, t, in)
 		id = rule.LinuxFastOpenBlackhole
 	}
 	i := h.failure(t.Remote)
@@ -249,8 +249,11 @@ func (h *Host) FastOpenCookie(client netip.Addr) []byte {
 
 // fastOpen decides what a listener does about the Fast Open option of a SYN, or about text in one without it.
 func (h *Host) fastOpen(l *listener, seg *wire.Segment, out []Effect) (fastOpening, []Effect) {
+	if h.cfg.Profile.FastOpen&FastOpenServer == 0 || l.fastQueue == 0 {
+		return fastOpening{}, out
+	}
 	o := seg.Options.Parse()
-	if !o.HasFastOpen || h.cfg.Profile.FastOpen&FastOpenServer == 0 || l.fastQueue == 0 {
+	if !o.HasFastOpen {
 		return fastOpening{}, out
 	}
 	// RFC 7413 section 5.1: so many connections may be open that have only shown a cookie; beyond that the handshake is

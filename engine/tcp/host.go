@@ -21,7 +21,7 @@ type HostConfig struct {
 
 // A Host is the TCP of one host: its listener with its queues, its connections, and the socket calls. Only its methods change
 // it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
-// effect points to a TCB or a segment, the pointer is good until the next method call.
+// effect points to a segment, the pointer is good until the next method call.
 type Host struct {
 	cfg       *HostConfig // never changed; shared by all clones
 	listeners [maxListeners]listener
@@ -88,6 +88,14 @@ func (h *Host) Profile() *Profile { return &h.cfg.Profile }
 // next method call.
 func (h *Host) Conns() []TCB { return h.conns }
 
+// Conn returns the record of a connection as it stands, nil when it is gone. It is the host's own, as those of Conns are.
+func (h *Host) Conn(id ConnID) *TCB {
+	if i := h.find(id); i >= 0 {
+		return &h.conns[i]
+	}
+	return nil
+}
+
 // Listening returns the port and backlog of the first listener, and whether there is one.
 func (h *Host) Listening() (port uint16, backlog int, ok bool) {
 	for port, backlog := range h.Listeners() {
@@ -139,7 +147,7 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 	if i < 0 || h.conns[i].Timers[timer] > now {
 		return out
 	}
-	return h.wake(now, h.step(i, now, Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out))
+	return h.wake(now, h.step(i, now, &Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out))
 }
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
@@ -173,7 +181,7 @@ func (h *Host) receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 	if l := h.listener(seg.Dst.Port()); l != nil && seg.Dst.Port() != 0 && seg.Dst.Addr() == h.cfg.Addr.Addr() {
 		return h.arriveListen(l, now, seg, nil, out)
 	}
-	return h.run(&TCB{Local: seg.Dst, Remote: seg.Src}, now, Input{Kind: SegmentInput, Seg: seg}, out)
+	return h.run(&TCB{Local: seg.Dst, Remote: seg.Src}, now, &Input{Kind: SegmentInput, Seg: seg}, out)
 }
 
 func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
@@ -182,18 +190,18 @@ func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect
 		return h.reopen(l, i, now, seg, out)
 	}
 	if t := &h.conns[i]; t.embryonic() && l == nil && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg) {
-		return h.step(i, now, Input{Kind: NobodyInput, Seg: seg}, out)
+		return h.step(i, now, &Input{Kind: NobodyInput, Seg: seg}, out)
 	}
 	// A full accept queue cannot take the connection that this ACK would complete.
 	if t := &h.conns[i]; t.embryonic() && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
 		t.completes(seg) && h.queued(l) > l.backlog {
 		args := [4]int64{int64(h.queued(l)), int64(l.backlog)}
 		if h.cfg.Profile.AbortOnOverflow {
-			return h.step(i, now, Input{Kind: OverflowInput, Seg: seg, Args: args}, out)
+			return h.step(i, now, &Input{Kind: OverflowInput, Seg: seg, Args: args}, out)
 		}
 		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: args})
 	}
-	return h.step(i, now, Input{Kind: SegmentInput, Seg: seg}, out)
+	return h.step(i, now, &Input{Kind: SegmentInput, Seg: seg}, out)
 }
 
 // reopens reports whether a SYN may open a new connection out of TIME-WAIT: its number, or its timestamp, is beyond all that
@@ -239,7 +247,6 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	if taken {
 		return out
 	}
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true, Deferred: l.deferring}
 	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
 	if iss != nil {
 		in.ISS, in.Drawn = *iss, ""
@@ -248,14 +255,17 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	if seg.Flags&(wire.SYN|wire.ACK|wire.RST|wire.FIN) == wire.SYN {
 		in.fast, out = h.fastOpen(l, seg, out)
 	}
-	out = h.run(&t, now, in, out)
+	t := h.record(seg.Dst, seg.Src)
+	t.State, t.Passive, t.Deferred = Listen, true, l.deferring
+	out = h.run(t, now, &in, out)
 	if t.State == Listen {
+		h.conns = h.conns[:len(h.conns)-1]
 		for i := first; i < len(out); i++ {
 			out[i].Conn = 0
 		}
 		return out
 	}
-	h.opened(t)
+	h.opened()
 	return h.settle(first, out)
 }
 
@@ -357,13 +367,10 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if errno != OK {
 		return out, errno
 	}
-	t := TCB{ID: h.lastID + 1, Local: local, Remote: remote}
 	in := h.opening(OpenInput, nil, now, local, remote)
 	if c.FastOpen {
 		in.Data = c.Data
-		if in.fast, out = h.fastConnect(now, remote, out); !in.fast.on {
-			t.Out = c.Data
-		}
+		in.fast, out = h.fastConnect(now, remote, out)
 	}
 	first := len(out)
 	if i := h.between(local, remote); i >= 0 {
@@ -374,8 +381,8 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 			Effect{Kind: Removed, Conn: old.ID})
 		h.conns = slices.Delete(h.conns, i, i+1)
 	}
-	out = h.run(&t, now, in, out)
-	h.opened(t)
+	out = h.run(h.record(local, remote), now, &in, out)
+	h.opened()
 	return h.settle(first, out), nil
 }
 
@@ -436,7 +443,7 @@ func (h *Host) closeListener(l *listener, now Time, out []Effect) []Effect {
 		if i < 0 {
 			return out
 		}
-		out = h.step(i, now, Input{Kind: AbortInput}, out)
+		out = h.step(i, now, &Input{Kind: AbortInput}, out)
 	}
 }
 
@@ -480,7 +487,7 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 	case CallSet:
 		in.Kind = OptionInput
 	}
-	return h.step(i, now, in, out), nil
+	return h.step(i, now, &in, out), nil
 }
 
 // last is the newest connection that the application still has; -1 when a newer one has ended.
@@ -565,16 +572,22 @@ func (h *Host) between(local, remote netip.AddrPort) int {
 	return -1
 }
 
-func (h *Host) opened(t TCB) {
-	h.lastID = t.ID
+// record adds the record of a connection that begins, and returns it.
+func (h *Host) record(local, remote netip.AddrPort) *TCB {
+	h.conns = append(h.conns, TCB{ID: h.lastID + 1, Local: local, Remote: remote})
+	return &h.conns[len(h.conns)-1]
+}
+
+// opened counts the newest record as a connection of the host's.
+func (h *Host) opened() {
+	h.lastID++
 	if h.isnsUsed < len(h.cfg.ISNs) {
 		h.isnsUsed++
 	}
-	h.conns = append(h.conns, t)
 }
 
 // step gives an input to connection i.
-func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
+func (h *Host) step(i int, now Time, in *Input, out []Effect) []Effect {
 	first := len(out)
 	if t := &h.conns[i]; t.FastOpen && !t.Passive {
 		out = h.fastRun(t, now, in, out)
@@ -585,31 +598,25 @@ func (h *Host) step(i int, now Time, in Input, out []Effect) []Effect {
 }
 
 // run is Step for a record of the host's own.
-func (h *Host) run(t *TCB, now Time, in Input, out []Effect) []Effect {
-	s := step{t: t, p: &h.cfg.Profile, now: now, out: &out, room: &h.sent}
+func (h *Host) run(t *TCB, now Time, in *Input, out []Effect) []Effect {
+	s := step{t: t, p: &h.cfg.Profile, now: now, out: out, room: &h.sent}
 	s.input(in)
-	return out
+	return s.out
 }
 
-// settle drops the record of a connection that ended and lets the effects since first point to the records as they stand.
+// settle drops the record of a connection that ended; first is where the effects of its end begin.
 func (h *Host) settle(first int, out []Effect) []Effect {
 	for i := range h.conns {
-		if s := h.conns[i].State; s == Closed || s == Listen {
-			t := &h.conns[i]
-			out = append(out, Effect{Kind: Removed, Conn: t.ID})
-			if t.Accepted && !t.Orphan && t.State == Closed {
-				h.end(t.ID, out[first:])
-			}
-			h.conns = slices.Delete(h.conns, i, i+1)
-			break
+		t := &h.conns[i]
+		if t.State != Closed && t.State != Listen {
+			continue
 		}
-	}
-	for k := first; k < len(out); k++ {
-		if out[k].Kind == Opened || out[k].Kind == Updated {
-			if i := h.find(out[k].Conn); i >= 0 {
-				out[k].TCB = &h.conns[i]
-			}
+		out = append(out, Effect{Kind: Removed, Conn: t.ID})
+		if t.Accepted && !t.Orphan && t.State == Closed {
+			h.end(t.ID, out[first:])
 		}
+		h.conns = slices.Delete(h.conns, i, i+1)
+		break
 	}
 	return out
 }

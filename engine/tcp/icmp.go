@@ -17,7 +17,7 @@ func (h *Host) ReceiveICMP(now Time, seg *wire.Segment, out []Effect) []Effect {
 	h.sent = h.sent[:0]
 	// RFC 9293 section 3.9.2.2, MUST-54: the error goes to the connection that sent what is quoted.
 	if i := h.between(seg.Src, seg.Dst); i >= 0 {
-		return h.step(i, now, Input{Kind: ICMPInput, Seg: seg}, out)
+		return h.step(i, now, &Input{Kind: ICMPInput, Seg: seg}, out)
 	}
 	args := [4]int64{int64(seg.Src.Port()), int64(seg.Dst.Port())}
 	return append(out,

@@ -39,12 +39,12 @@ func (s *step) keepalive() {
 	}
 	// RFC 9293 section 3.8.4: one lost probe is no proof that the peer is dead.
 	if s.t.KeepProbes >= s.t.KeepCount {
-		s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", s.options(), rule.KeepDead, int64(s.t.KeepProbes))
+		s.emit(wire.RST|wire.ACK, s.t.SndNxt, "", rule.KeepDead, int64(s.t.KeepProbes))
 		s.end(Closed, cmp.Or(s.t.SoftErr, ETIMEDOUT), rule.KeepDead, int64(s.t.KeepProbes))
 		return
 	}
 	s.t.KeepProbes++
 	// RFC 9293 section 3.8.4: the probe is empty and lies one number below SND.NXT, so the peer must acknowledge it.
-	s.emit(wire.ACK, s.t.SndNxt.Add(^uint32(0)), "", s.options(), rule.KeepProbe, int64(s.t.KeepProbes))
+	s.emit(wire.ACK, s.t.SndNxt.Add(^uint32(0)), "", rule.KeepProbe, int64(s.t.KeepProbes))
 	s.set(Keepalive, s.now+s.t.KeepInterval, rule.KeepProbe, int64(s.t.KeepProbes))
 }

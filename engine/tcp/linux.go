@@ -233,6 +233,7 @@ func (s *step) duplicate(seg *wire.Segment) {
 		s.ack(rule.Duplicate, num(seg.Seq), num(s.t.RcvNxt))
 		return
 	}
-	o := s.options().WithNOP().WithNOP().WithSACK(wire.Block{Left: seg.Seq, Right: end})
-	s.emit(wire.ACK, s.t.SndNxt, "", o, rule.DSACK, num(seg.Seq), num(end), num(s.t.RcvNxt))
+	dup := s.emit(wire.ACK, s.t.SndNxt, "", rule.DSACK, num(seg.Seq), num(end), num(s.t.RcvNxt))
+	dup.Options.AddNOP(2)
+	dup.Options.AddSACK(wire.Block{Left: seg.Seq, Right: end})
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // open is an active OPEN.
-func (s *step) open(in Input) {
+func (s *step) open(in *Input) {
 	if s.t.State != Closed {
 		return
 	}
@@ -21,13 +21,15 @@ func (s *step) open(in Input) {
 	s.startTiming()
 	if s.fast = in.fast; s.fast.on {
 		s.fastSyn(&s.fast, in.Data)
+	} else {
+		s.t.Out = in.Data
 	}
 	s.emitSyn(rule.ActiveOpen, num(s.t.ISS))
 	s.startRetransmit(rule.RTOInitial)
 }
 
 // begin fills a new TCB with what both kinds of OPEN set.
-func (s *step) begin(in Input) {
+func (s *step) begin(in *Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
 	s.t.Recover, s.t.Resend, s.t.UsageEnd = in.ISS, in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
@@ -70,7 +72,7 @@ func (s *step) emitSyn(id rule.ID, args ...int64) {
 		// was lost.
 		s.check(true, rule.FastOpenFallback, int64(s.t.SynData))
 	}
-	s.emit(flags, s.t.ISS, text, s.synOptions(), id, args...)
+	s.synOptions(&s.emit(flags, s.t.ISS, text, id, args...).Options)
 }
 
 // emitSynAck sends the SYN-ACK of SYN-RECEIVED, for the first time or again.
@@ -79,7 +81,7 @@ func (s *step) emitSynAck(id rule.ID, args ...int64) {
 	if s.t.ECN {
 		flags |= wire.ECE // RFC 3168 section 6.1.1: an ECN-setup SYN-ACK has ECE set and CWR not
 	}
-	s.emit(flags, s.t.ISS, "", s.synAckOptions(), id, args...)
+	s.synAckOptions(&s.emit(flags, s.t.ISS, "", id, args...).Options)
 }
 
 // closed answers a segment for which there is neither connection nor listener.
@@ -98,7 +100,7 @@ func (s *step) closed(seg *wire.Segment) {
 }
 
 // listen takes a segment for a listener.
-func (s *step) listen(in Input) {
+func (s *step) listen(in *Input) {
 	seg := in.Seg
 	// RFC 9293 section 3.10.7.2, first, check for a RST: it could not be about anything sent from here, so it is ignored.
 	if !s.check(!seg.Flags.Has(wire.RST), rule.ListenRST) {

@@ -42,57 +42,58 @@ func (s *step) tsVal() uint32 {
 }
 
 // synOptions are the options of a SYN: all that the profile offers.
-func (s *step) synOptions() wire.Options {
-	return s.withUTO(s.withFastOpen(s.synLayout(s.p.Timestamps, s.p.SACK, s.p.ScaleOn, min(s.p.Scale, maxScale), 0)))
+func (s *step) synOptions(o *wire.Options) {
+	s.synLayout(o, s.p.Timestamps, s.p.SACK, s.p.ScaleOn, 0)
 }
 
 // synAckOptions are the options of a SYN-ACK: what the peer's SYN offered and this side wants too. The MSS is always sent
 // (RFC 9293 section 3.7.1, SHLD-5).
-func (s *step) synAckOptions() wire.Options {
-	return s.withUTO(s.withFastOpen(s.synLayout(s.t.TSOK, s.t.SACKOK, s.t.ScaleOK, min(s.p.Scale, maxScale), s.t.TSRecent)))
-}
-
-// withFastOpen adds the Fast Open option, filled up to four bytes as Linux does.
-func (s *step) withFastOpen(o wire.Options) wire.Options {
-	if !s.fast.on {
-		return o
-	}
-	if s.fast.exp {
-		o = o.WithFastOpenExperiment(s.fast.cookie.bytes())
-	} else {
-		o = o.WithFastOpen(s.fast.cookie.bytes())
-	}
-	for o.Len()%4 != 0 {
-		o = o.WithNOP()
-	}
-	return o
+func (s *step) synAckOptions(o *wire.Options) {
+	s.synLayout(o, s.t.TSOK, s.t.SACKOK, s.t.ScaleOK, s.t.TSRecent)
 }
 
 // synLayout puts the options of a SYN in the order of Linux, each group a multiple of four bytes.
-func (s *step) synLayout(ts, sack, scale bool, shift uint8, echo uint32) wire.Options {
-	o := wire.Options{}.WithMSS(s.p.MSS)
+func (s *step) synLayout(o *wire.Options, ts, sack, scale bool, echo uint32) {
+	o.AddMSS(s.p.MSS)
 	switch {
 	case ts && sack:
-		o = o.WithSACKPermitted().WithTimestamps(s.tsVal(), echo)
+		o.AddSACKPermitted()
+	case ts || sack:
+		o.AddNOP(2)
+	}
+	switch {
 	case ts:
-		o = o.WithNOP().WithNOP().WithTimestamps(s.tsVal(), echo)
+		o.AddTimestamps(s.tsVal(), echo)
 	case sack:
-		o = o.WithNOP().WithNOP().WithSACKPermitted()
+		o.AddSACKPermitted()
 	}
 	if scale {
-		o = o.WithNOP().WithWindowScale(shift)
+		o.AddNOP(1)
+		o.AddWindowScale(min(s.p.Scale, maxScale))
 	}
-	return o
+	if s.fast.on {
+		s.addFastOpen(o)
+	}
+	s.addUTO(o)
+}
+
+// addFastOpen adds the Fast Open option, filled up to four bytes as Linux does.
+func (s *step) addFastOpen(o *wire.Options) {
+	if s.fast.exp {
+		o.AddFastOpenExperiment(s.fast.cookie.bytes())
+	} else {
+		o.AddFastOpen(s.fast.cookie.bytes())
+	}
+	o.AddNOP(-o.Len() & 3)
 }
 
 // options are those of a segment without SYN: once agreed, timestamps are in every one of them but an RST
 // (RFC 7323 section 3.2).
-func (s *step) options() wire.Options {
-	o := wire.Options{}
+func (s *step) options(o *wire.Options) {
 	if s.t.TSOK {
-		o = o.WithNOP().WithNOP().WithTimestamps(s.tsVal(), s.t.TSRecent)
+		o.AddNOP(2)
+		o.AddTimestamps(s.tsVal(), s.t.TSRecent)
 	}
-	return o
 }
 
 // agree reads the options of the peer's SYN or SYN-ACK. What this side offered in its own SYN, or would offer in its

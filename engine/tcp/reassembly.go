@@ -131,7 +131,7 @@ func (s *step) unhold() (p piece, ok bool) {
 
 // sack adds the SACK blocks to the options of an acknowledgment: what arrived twice (RFC 2883 section 4), then the newest first, as
 // many as fit (RFC 2018 sections 3, 4).
-func (s *step) sack(o wire.Options) wire.Options {
+func (s *step) sack(o *wire.Options) {
 	var blocks [maxHeld + 1]wire.Block
 	n := 0
 	if s.twice.Left != s.twice.Right {
@@ -145,10 +145,10 @@ func (s *step) sack(o wire.Options) wire.Options {
 			n++
 		}
 	}
-	if n == 0 {
-		return o
+	if n > 0 {
+		o.AddNOP(2)
+		o.AddSACK(blocks[:n]...)
 	}
-	return o.WithNOP().WithNOP().WithSACK(blocks[:n]...)
 }
 
 // gap answers a segment that lies ahead: it is kept, and acknowledged with the number that is still missing.

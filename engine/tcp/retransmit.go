@@ -441,5 +441,5 @@ func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
 	if last && s.t.FinSent {
 		flags |= wire.FIN
 	}
-	s.emit(flags, seq, text, s.options(), id, args...)
+	s.emit(flags, seq, text, id, args...)
 }

@@ -323,7 +323,7 @@ func (h *Host) trySend(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 	n := min(len(data), sendBuffer-len(t.Out))
 	if n > 0 {
 		s.Done += n
-		out = h.step(k, now, Input{Kind: SendInput, Data: data[:n]}, out)
+		out = h.step(k, now, &Input{Kind: SendInput, Data: data[:n]}, out)
 	}
 	if s.Done == len(s.Waiting.Data) || s.Done > 0 && s.Waiting.Nonblock {
 		return s.Done, OK, out
@@ -345,7 +345,7 @@ func (h *Host) tryRecv(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 		if s.Waiting.Count > 0 {
 			n = min(n, s.Waiting.Count)
 		}
-		return n, OK, h.step(k, now, Input{Kind: RecvInput, Count: n}, out)
+		return n, OK, h.step(k, now, &Input{Kind: RecvInput, Count: n}, out)
 	}
 	if t.State.Synchronized() && !t.State.receives() {
 		return 0, OK, out
@@ -360,9 +360,9 @@ func (h *Host) shutdown(now Time, s *Socket, out []Effect) ([]Effect, Errno) {
 		return out, ENOTCONN
 	case h.conns[k].State == SynSent:
 		s.Conn = 0
-		return h.step(k, now, Input{Kind: CloseInput}, out), OK
+		return h.step(k, now, &Input{Kind: CloseInput}, out), OK
 	}
-	return h.step(k, now, Input{Kind: ShutdownInput}, out), OK
+	return h.step(k, now, &Input{Kind: ShutdownInput}, out), OK
 }
 
 func (h *Host) closeSocket(now Time, i int, verb Verb, out []Effect) []Effect {
@@ -378,9 +378,9 @@ func (h *Host) closeSocket(now Time, i int, verb Verb, out []Effect) []Effect {
 		h.ended = slices.DeleteFunc(h.ended, func(e ended) bool { return e.id == s.Conn })
 	case verb == CallAbort:
 		h.conns[k].Orphan = true
-		out = h.step(k, now, Input{Kind: AbortInput}, out)
+		out = h.step(k, now, &Input{Kind: AbortInput}, out)
 	default:
-		out = h.step(k, now, Input{Kind: CloseInput}, out)
+		out = h.step(k, now, &Input{Kind: CloseInput}, out)
 	}
 	return out
 }
@@ -391,7 +391,7 @@ func (h *Host) setOption(now Time, i int, o SockOpt, v [3]Time, out []Effect) []
 	if s.Listening {
 		h.listener(s.Port).set(&h.cfg.Profile, o, v[0])
 	} else if k := h.find(s.Conn); k >= 0 {
-		out = h.step(k, now, Input{Kind: OptionInput, Option: o, Values: v}, out)
+		out = h.step(k, now, &Input{Kind: OptionInput, Option: o, Values: v}, out)
 	}
 	return out
 }
@@ -400,7 +400,7 @@ func (h *Host) setOption(now Time, i int, o SockOpt, v [3]Time, out []Effect) []
 func (h *Host) applyOptions(now Time, i int, out []Effect) []Effect {
 	for o, v := range h.sockets[i].options {
 		if k := h.find(h.sockets[i].Conn); v.set && k >= 0 {
-			out = h.step(k, now, Input{Kind: OptionInput, Option: SockOpt(o), Values: v.values}, out)
+			out = h.step(k, now, &Input{Kind: OptionInput, Option: SockOpt(o), Values: v.values}, out)
 		}
 	}
 	return out

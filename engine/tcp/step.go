@@ -1,6 +1,8 @@
 package tcp
 
 import (
+	"slices"
+
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -48,18 +50,21 @@ type Input struct {
 // Host's. A passive connection that goes back to LISTEN, and any that goes to CLOSED, is over.
 func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 	var room []wire.Segment
-	s := step{t: &t, p: p, now: now, out: &out, room: &room}
-	s.input(in)
-	return t, out
+	s := step{t: &t, p: p, now: now, out: out, room: &room}
+	s.input(&in)
+	return t, s.out
 }
 
 // input is Step for a connection that stays where it is: a Host's records are not copied back and forth.
-func (s *step) input(in Input) {
-	before := *s.t
-	if s.t.State == Closed || s.t.State == Listen {
+func (s *step) input(in *Input) {
+	var before TCB
+	fresh := s.t.State == Closed || s.t.State == Listen
+	if fresh {
 		for k := range s.t.Timers {
 			s.t.Timers[k] = Never
 		}
+	} else {
+		before = *s.t
 	}
 	switch in.Kind {
 	case SegmentInput:
@@ -90,9 +95,12 @@ func (s *step) input(in Input) {
 	case ICMPInput:
 		s.icmp(in.Seg)
 	}
+	if s.t.ID == 0 || s.t.State == Closed || s.t.State == Listen {
+		return
+	}
 	// When something was last heard is nothing that a learner could see change.
 	before.LastHeard, before.LastText, before.RecentAt = s.t.LastHeard, s.t.LastText, s.t.RecentAt
-	if s.t.ID != 0 && s.t.State != Closed && s.t.State != Listen && *s.t != before {
+	if fresh || *s.t != before {
 		s.effect(Updated, "")
 	}
 }
@@ -102,7 +110,7 @@ type step struct {
 	t   *TCB
 	p   *Profile
 	now Time
-	out *[]Effect // a pointer, so that t can stay on the stack
+	out []Effect
 
 	room *[]wire.Segment // where the segments of Send effects are
 
@@ -118,7 +126,7 @@ type step struct {
 	cookieBits uint32
 }
 
-func (s *step) segment(in Input) {
+func (s *step) segment(in *Input) {
 	s.t.LastHeard = s.now
 	switch s.t.State {
 	case Closed:
@@ -147,15 +155,23 @@ func (s *step) segment(in Input) {
 
 func (s *step) add(e Effect) {
 	e.Conn = s.t.ID
-	*s.out = append(*s.out, e)
+	s.out = append(s.out, e)
 }
 
-// effect adds an effect and returns it, to be filled in where it is: effects are big and there are many of them.
+// effect adds an effect and returns it, to be filled in where it is: effects are big and there are many of them. For the same
+// reason it is cleared in its place where there is room; append would copy it.
 func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
-	*s.out = append(*s.out, Effect{})
-	e := &(*s.out)[len(*s.out)-1]
+	n := len(s.out)
+	if n == cap(s.out) {
+		s.out = slices.Grow(s.out, 1)
+	}
+	s.out = s.out[:n+1]
+	e := &s.out[n]
+	*e = Effect{}
 	e.Kind, e.Conn, e.Rule = kind, s.t.ID, id
-	copy(e.Args[:], args)
+	for i, a := range args {
+		e.Args[i] = a
+	}
 	return e
 }
 
@@ -210,14 +226,15 @@ func (s *step) stop(k TimerKind, id rule.ID) {
 	s.effect(TimerStop, id).Timer = k
 }
 
-// emit sends a segment of this connection. Whatever carries an ACK makes a delayed one needless.
-func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, opts wire.Options, id rule.ID, args ...int64) {
+// emit sends a segment of this connection and returns it, for options to be added. Whatever carries an ACK makes a delayed one
+// needless.
+func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, id rule.ID, args ...int64) *wire.Segment {
 	if flags.Has(wire.ACK) {
 		s.stop(DelayedAck, rule.AckSent)
 	}
 	seg := s.sending(id, args...)
 	seg.Src, seg.Dst = s.t.Local, s.t.Remote
-	seg.Seq, seg.Flags, seg.Payload, seg.Options = seq, flags, payload, opts
+	seg.Seq, seg.Flags, seg.Payload = seq, flags, payload
 	seg.Window, seg.TTL, seg.DF = s.window(flags), 64, true
 	// RFC 3168 section 6.1.1, 6.1.4: only new text is marked as ECN-capable.
 	if s.t.ECN && payload != "" && s.t.Retries == 0 && !s.t.Probed {
@@ -226,6 +243,10 @@ func (s *step) emit(flags wire.Flags, seq wire.Seq, payload string, opts wire.Op
 	if flags.Has(wire.ACK) {
 		seg.Ack = s.t.RcvNxt
 	}
+	if !flags.Has(wire.SYN) {
+		s.options(&seg.Options)
+	}
+	return seg
 }
 
 // window is the window field of a segment with these flags.
@@ -244,7 +265,7 @@ func (s *step) window(flags wire.Flags) uint16 {
 
 // ack sends <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>.
 func (s *step) ack(id rule.ID, args ...int64) {
-	s.emit(wire.ACK, s.t.SndNxt, "", s.sack(s.options()), id, args...)
+	s.sack(&s.emit(wire.ACK, s.t.SndNxt, "", id, args...).Options)
 }
 
 // reject answers a segment that has nothing to do with any connection, or that proves the peer to be out of step, with an

@@ -69,15 +69,15 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 		index++
 	}
 	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
-	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
+	s := step{t: &t, p: p, now: now, out: out, room: &h.sent}
 	for k := range s.t.Timers {
 		s.t.Timers[k] = Never
 	}
-	s.begin(Input{ISS: h.cookie(now, seg.Dst, seg.Src, seg.Seq, index), TSOffset: h.tsOffset(seg.Dst, seg.Src)})
+	s.begin(&Input{ISS: h.cookie(now, seg.Dst, seg.Src, seg.Seq, index), TSOffset: h.tsOffset(seg.Dst, seg.Src)})
 	s.takeSyn(seg)
-	quiet := len(out)
+	quiet := len(s.out)
 	s.agree(seg)
-	out = out[:quiet]
+	s.out = s.out[:quiet]
 	if !s.t.TSOK {
 		// Without timestamps there is no room for the other options: they are not offered.
 		s.t.SACKOK, s.t.ScaleOK, s.t.RcvScale, s.t.SndScale = false, false, 0, 0
@@ -86,7 +86,7 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 	s.cookieTS = true
 	s.cookieBits = cookieBits(s.t.ScaleOK, min(o.WindowScale, maxScale), s.t.SACKOK, s.t.ECN)
 	s.emitSynAck(rule.CookieSent, num(s.t.ISS), int64(index), int64(table[index]), int64(now/cookiePeriod))
-	return out
+	return s.out
 }
 
 func cookieBits(scaled bool, scale uint8, sack, ecn bool) uint32 {
@@ -124,13 +124,14 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 		return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(n), int64(l.backlog)}}), true
 	}
 	offset := h.tsOffset(seg.Dst, seg.Src)
-	t := TCB{ID: h.lastID + 1, Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
+	t := h.record(seg.Dst, seg.Src)
+	t.State, t.Passive = Listen, true
 	for k := range t.Timers {
 		t.Timers[k] = Never
 	}
-	s := step{t: &t, p: p, now: now, out: &out, room: &h.sent}
+	s := step{t: t, p: p, now: now, out: out, room: &h.sent}
 	first := len(out)
-	s.begin(Input{ISS: cookie, TSOffset: offset})
+	s.begin(&Input{ISS: cookie, TSOffset: offset})
 	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(cookieMSS(seg.Dst)[index])}
 	if o := seg.Options.Parse(); o.HasTimestamps && p.Timestamps {
 		bits := (o.TSEcr - offset) & (1<<cookieTSBits - 1)
@@ -154,8 +155,8 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	s.change(SynReceived, rule.CookieGood, args[:]...)
 	s.linuxRequest(seg)
 	s.effect(Updated, "")
-	h.opened(t)
-	return h.settle(first, out), true
+	h.opened()
+	return h.settle(first, s.out), true
 }
 
 // cookiesLive reports whether a cookie may have been sent that is still good.

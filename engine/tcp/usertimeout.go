@@ -13,15 +13,15 @@ const (
 	upperUTO = 24 * 3600 * Second
 )
 
-// withUTO adds the User Timeout option: in seconds as far as 15 bits go, then in minutes (RFC 5482 section 2).
-func (s *step) withUTO(o wire.Options) wire.Options {
-	if s.p.UTO == 0 {
-		return o
+// addUTO adds the User Timeout option: in seconds as far as 15 bits go, then in minutes (RFC 5482 section 2).
+func (s *step) addUTO(o *wire.Options) {
+	switch sec := s.p.UTO / Second; {
+	case s.p.UTO == 0:
+	case sec < 1<<15:
+		o.AddUserTimeout(uint16(sec), false)
+	default:
+		o.AddUserTimeout(uint16(sec/60), true)
 	}
-	if sec := s.p.UTO / Second; sec < 1<<15 {
-		return o.WithUserTimeout(uint16(sec), false)
-	}
-	return o.WithUserTimeout(uint16(s.p.UTO/(60*Second)), true)
 }
 
 // takeUTO takes the peer's user timeout, unless the application has set one of its own (RFC 5482 section 3.1). A value of 0 says

@@ -33,7 +33,7 @@
 // rcv_rtt and rcv_ssthresh, and rcv_space once the application has read more than the kernel begins with, because the kernel's
 // buffer grows by how much memory its packets take, and the engine's does not grow; rwnd_limited and sndbuf_limited, because which
 // of its limits held text back the kernel asks itself at moments that are no events here; reordering and reord_seen, because the
-// engine does not estimate it; qack, pmtu below 1500 and what ss asks other options for. Of nstat it is every counter that is no
+// engine does not estimate it; qack, and what ss asks other options for. Of nstat it is every counter that is no
 // [Counter]: those of the receive path (TCPHPHits), of memory, of packets that the network card cuts or joins. TcpCurrEstab goes up
 // and down, so nstat never prints it; [View.CurrEstab] tells it.
 //

@@ -113,7 +113,11 @@ func (s *socket) info(now engine.Time, p *tcp.Profile) string {
 		headers = 60
 	}
 	say("mss", uint64(mss))
-	say("pmtu", uint64(max(ethernetMTU, int(p.MSS)+headers)))
+	pmtu := max(ethernetMTU, int(p.MSS)+headers)
+	if t.PathMTU > 0 {
+		pmtu = min(pmtu, int(t.PathMTU))
+	}
+	say("pmtu", uint64(pmtu))
 	advertised := int(p.MSS)
 	if t.TSOK {
 		advertised -= tsOption

@@ -9,8 +9,8 @@ import (
 // Options are the option bytes of a TCP header exactly as they stand on the wire, at most 40 (RFC 9293 section 3.1). They
 // are a plain comparable value, and the zero value has none.
 //
-// The With methods append one option and return the result; o itself does not change. An option that would not fit into
-// the 40 bytes is left out whole, and the others stay. No method adds padding: MUST-64 does not ask for alignment, and a
+// The Add methods append one option. One that would not fit into the 40 bytes is left out whole, and the others stay. Each has
+// a With method that leaves o as it is and returns the result, for expressions. No method adds padding: MUST-64 does not ask for alignment, and a
 // stack that wants it says WithNOP. Only at the end must the header be a whole number of 32-bit words, which
 // [Segment.AppendIPv4] ensures with zero bytes (End of Option List, MUST-69).
 type Options struct {
@@ -51,40 +51,30 @@ func RawOptions(b []byte) (Options, error) {
 	return o, nil
 }
 
-// WithMSS appends the maximum segment size that the sender can receive, in bytes of data (RFC 9293 section 3.7.1; only
+// AddMSS appends the maximum segment size that the sender can receive, in bytes of data (RFC 9293 section 3.7.1; only
 // right in a SYN, MUST-65).
-func (o Options) WithMSS(v uint16) Options {
-	return o.with([]byte{KindMSS, 4, byte(v >> 8), byte(v)})
-}
+func (o *Options) AddMSS(v uint16) { o.add(KindMSS, 4, byte(v>>8), byte(v)) }
 
-// WithWindowScale appends the shift that the sender wants for its own later windows (RFC 7323 section 2.2). A TCP sends
+// AddWindowScale appends the shift that the sender wants for its own later windows (RFC 7323 section 2.2). A TCP sends
 // 0 to 14; larger values are written too, for whoever wants to see what the peer makes of them.
-func (o Options) WithWindowScale(s uint8) Options {
-	return o.with([]byte{KindWindowScale, 3, s})
-}
+func (o *Options) AddWindowScale(s uint8) { o.add(KindWindowScale, 3, s) }
 
-// WithSACKPermitted appends the offer to receive selective acknowledgments (RFC 2018 section 2; only right in a SYN).
-func (o Options) WithSACKPermitted() Options {
-	return o.with([]byte{KindSACKPermitted, 2})
-}
+// AddSACKPermitted appends the offer to receive selective acknowledgments (RFC 2018 section 2; only right in a SYN).
+func (o *Options) AddSACKPermitted() { o.add(KindSACKPermitted, 2) }
 
-// WithTimestamps appends the timestamps option (RFC 7323 section 3.2). val is the clock of the sender, in ticks of a length
+// AddTimestamps appends the timestamps option (RFC 7323 section 3.2). val is the clock of the sender, in ticks of a length
 // that is the sender's affair, and ecr the value that it echoes, which means something only in a segment with ACK.
-func (o Options) WithTimestamps(val, ecr uint32) Options {
-	var b [10]byte
-	b[0], b[1] = KindTimestamps, 10
-	binary.BigEndian.PutUint32(b[2:], val)
-	binary.BigEndian.PutUint32(b[6:], ecr)
-	return o.with(b[:])
+func (o *Options) AddTimestamps(val, ecr uint32) {
+	o.add(KindTimestamps, 10, byte(val>>24), byte(val>>16), byte(val>>8), byte(val), byte(ecr>>24), byte(ecr>>16), byte(ecr>>8), byte(ecr))
 }
 
-// WithSACK appends selective acknowledgments (RFC 2018 section 3): as many of the blocks as fit, from the first, which
+// AddSACK appends selective acknowledgments (RFC 2018 section 3): as many of the blocks as fit, from the first, which
 // should be the newest. There is room for four, or three beside timestamps. Without any block nothing is appended.
-func (o Options) WithSACK(blocks ...Block) Options {
+func (o *Options) AddSACK(blocks ...Block) {
 	room := (MaxOptions - int(o.n) - 2) / 8
 	blocks = blocks[:max(0, min(len(blocks), room))]
 	if len(blocks) == 0 {
-		return o
+		return
 	}
 	var b [MaxOptions]byte
 	b[0], b[1] = KindSACK, byte(2+8*len(blocks))
@@ -92,45 +82,49 @@ func (o Options) WithSACK(blocks ...Block) Options {
 		binary.BigEndian.PutUint32(b[2+8*i:], uint32(block.Left))
 		binary.BigEndian.PutUint32(b[6+8*i:], uint32(block.Right))
 	}
-	return o.with(b[:b[1]])
+	o.add(b[:b[1]]...)
 }
 
-// WithFastOpen appends a Fast Open cookie of 4 to 16 bytes, or with none the request for one (RFC 7413 section 4.1.1).
-func (o Options) WithFastOpen(cookie []byte) Options { return o.WithRaw(KindFastOpen, cookie) }
+// AddFastOpen appends a Fast Open cookie of 4 to 16 bytes, or with none the request for one (RFC 7413 section 4.1.1).
+func (o *Options) AddFastOpen(cookie []byte) { o.AddRaw(KindFastOpen, cookie) }
 
-// WithFastOpenExperiment appends the same in the form from before Fast Open had a kind of its own (RFC 6994).
-func (o Options) WithFastOpenExperiment(cookie []byte) Options {
+// AddFastOpenExperiment appends the same in the form from before Fast Open had a kind of its own (RFC 6994).
+func (o *Options) AddFastOpenExperiment(cookie []byte) {
 	if len(cookie) > MaxOptions {
-		return o
+		return
 	}
 	var b [4 + MaxOptions]byte
 	b[0], b[1], b[2], b[3] = KindExperiment, byte(4+len(cookie)), fastOpenMagic>>8, fastOpenMagic&0xff
-	return o.with(append(b[:4], cookie...))
+	o.add(append(b[:4], cookie...)...)
 }
 
 // fastOpenMagic is the number of the Fast Open experiment.
 const fastOpenMagic = 0xf989
 
-// WithUserTimeout appends a user timeout in seconds, or with minutes set in minutes; v has 15 bits (RFC 5482 section 2).
-func (o Options) WithUserTimeout(v uint16, minutes bool) Options {
+// AddUserTimeout appends a user timeout in seconds, or with minutes set in minutes; v has 15 bits (RFC 5482 section 2).
+func (o *Options) AddUserTimeout(v uint16, minutes bool) {
 	v &= 1<<15 - 1
 	if minutes {
 		v |= 1 << 15
 	}
-	return o.with([]byte{KindUserTimeout, 4, byte(v >> 8), byte(v)})
+	o.add(KindUserTimeout, 4, byte(v>>8), byte(v))
 }
 
-// WithNOP appends one byte of filling, which may stand between any two options (RFC 9293 section 3.2).
-func (o Options) WithNOP() Options { return o.with([]byte{KindNOP}) }
+// AddNOP appends n bytes of filling, which may stand between any two options (RFC 9293 section 3.2).
+func (o *Options) AddNOP(n int) {
+	for range n {
+		o.add(KindNOP)
+	}
+}
 
-// WithEOL appends the end of the option list, behind which a TCP reads no further (RFC 9293 section 3.2).
-func (o Options) WithEOL() Options { return o.with([]byte{KindEOL}) }
+// AddEOL appends the end of the option list, behind which a TCP reads no further (RFC 9293 section 3.2).
+func (o *Options) AddEOL() { o.add(KindEOL) }
 
-// WithRaw appends an option of any kind with the right length byte in front of data. Kinds 0 and 1 have no length byte
+// AddRaw appends an option of any kind with the right length byte in front of data. Kinds 0 and 1 have no length byte
 // (MUST-68); for them data is appended behind the kind byte as it is.
-func (o Options) WithRaw(kind uint8, data []byte) Options {
+func (o *Options) AddRaw(kind uint8, data []byte) {
 	if len(data) > MaxOptions {
-		return o
+		return
 	}
 	var b [2 + MaxOptions]byte
 	b[0] = kind
@@ -139,15 +133,55 @@ func (o Options) WithRaw(kind uint8, data []byte) Options {
 		b[1] = byte(2 + len(data))
 		head = b[:2]
 	}
-	return o.with(append(head, data...))
+	o.add(append(head, data...)...)
 }
 
-func (o Options) with(b []byte) Options {
+func (o *Options) add(b ...byte) {
 	if int(o.n)+len(b) <= MaxOptions {
 		o.n += uint8(copy(o.b[o.n:], b))
 	}
+}
+
+// With methods, for expressions: o and one option more.
+
+// WithMSS is AddMSS on a copy.
+func (o Options) WithMSS(v uint16) Options { o.AddMSS(v); return o }
+
+// WithWindowScale is AddWindowScale on a copy.
+func (o Options) WithWindowScale(s uint8) Options { o.AddWindowScale(s); return o }
+
+// WithSACKPermitted is AddSACKPermitted on a copy.
+func (o Options) WithSACKPermitted() Options { o.AddSACKPermitted(); return o }
+
+// WithTimestamps is AddTimestamps on a copy.
+func (o Options) WithTimestamps(val, ecr uint32) Options { o.AddTimestamps(val, ecr); return o }
+
+// WithSACK is AddSACK on a copy.
+func (o Options) WithSACK(blocks ...Block) Options { o.AddSACK(blocks...); return o }
+
+// WithFastOpen is AddFastOpen on a copy.
+func (o Options) WithFastOpen(cookie []byte) Options { o.AddFastOpen(cookie); return o }
+
+// WithFastOpenExperiment is AddFastOpenExperiment on a copy.
+func (o Options) WithFastOpenExperiment(cookie []byte) Options {
+	o.AddFastOpenExperiment(cookie)
 	return o
 }
+
+// WithUserTimeout is AddUserTimeout on a copy.
+func (o Options) WithUserTimeout(v uint16, minutes bool) Options {
+	o.AddUserTimeout(v, minutes)
+	return o
+}
+
+// WithNOP is AddNOP(1) on a copy.
+func (o Options) WithNOP() Options { o.AddNOP(1); return o }
+
+// WithEOL is AddEOL on a copy.
+func (o Options) WithEOL() Options { o.AddEOL(); return o }
+
+// WithRaw is AddRaw on a copy.
+func (o Options) WithRaw(kind uint8, data []byte) Options { o.AddRaw(kind, data); return o }
 
 // Len is the number of option bytes, 0 to 40, without the padding that the wire may add.
 func (o Options) Len() int { return int(o.n) }
@@ -245,8 +279,7 @@ type OptionSet struct {
 // length (MUST-6), a known kind with a length that is not its own is ignored, of an option that comes twice the last one
 // counts, End of Option List ends the reading, and an impossible length ends it too and sets Malformed (MUST-7). Whether
 // an option may stand in this segment (MSS only in a SYN, for example) is for the caller to say. Parse does not allocate.
-func (o Options) Parse() OptionSet {
-	var set OptionSet
+func (o Options) Parse() (set OptionSet) {
 	for b := o.b[:o.n]; len(b) > 0; {
 		size, ok := optionSize(b)
 		if !ok {
