@@ -11,7 +11,6 @@ const (
 	MSS           ID = "9293:3.7.1/mss"
 
 	ISN         ID = "6528:3"
-	ISNFixed    ID = "lab:isn-fixed"
 	ISNCounter  ID = "lab:isn-counter"
 	ISNClock    ID = "793:3.3"
 	PassiveOpen ID = "9293:3.10.1/passive"
@@ -267,9 +266,6 @@ var catalogue = []Rule{
 	rfc(ISN, "6528", "3", "MUST-8", "How an initial sequence number is made",
 		"A clock plus a keyed hash of both addresses and ports: it moves on all the time, and nobody outside can compute it.").
 		says("The initial sequence number {ISS} comes from the clock and a secret.", "", "ISS"),
-	lab(ISNFixed, "The initial sequence number is always the same",
-		"Who has seen one connection knows the numbers of all. Old segments fit into new connections, and anybody can write segments that are believed.").
-		says("The initial sequence number is {ISS}, as ever.", "", "ISS"),
 	lab(ISNCounter, "The initial sequence number is counted up",
 		"So much more for each connection, as the first Unix systems did it: who opens one connection of his own knows the next number of somebody else's.").
 		says("The initial sequence number is {ISS}: so much more than that of the connection before.", "", "ISS"),
@@ -807,7 +803,7 @@ var catalogue = []Rule{
 		"The third segment proves that the SYN was meant now. Without it an old SYN opens a connection to nothing.").
 		says("The SYN with number {SEG.SEQ} is believed at once, and nobody waits for an ACK that would show that it is not an old one.", "", "SEG.SEQ"),
 	broken(BrokenISN, "9293", "3.4.1", "MUST-8", "Every connection begins with the same number",
-		"A clock moves the initial number on, so that segments of an earlier connection do not fit into the next one.").
+		"A clock moves the initial number on, so that segments of an earlier connection do not fit into the next one, and who has seen one connection does not know the numbers of all.").
 		says("", "The initial sequence number is {ISS} again, as always: segments of an earlier connection will fit into this one.", "ISS"),
 	broken(BrokenSynSentACK, "9293", "3.10.7.3", "", "SYN-SENT: any ACK will do",
 		"An ACK that does not cover our SYN answers some other SYN. The check and the RST that follows keep old answers out.").

@@ -30,7 +30,7 @@
 //	client [2001:db8::1]:52431          # with one of IPv6 the other host has one too
 //	client isn 100                      # the initial sequence number of its first connection
 //	server isn 300,400                  # of its first and its second; those after are generated
-//	client isn counter                  # how they are made: keyed (the default), fixed, counter, clock
+//	client isn counter                  # how they are made: keyed (the default), counter, clock
 //	client isn 300,counter              # the first one, and how those after it are made
 //	client profile linux                # rfc9293, linux (6.18) or linux-classic (before 6.5)
 //	client mss 1400                     # the MSS that it announces
