@@ -296,7 +296,7 @@ func TestEditEveryField(t *testing.T) {
 			}
 			e := do(t, &w, edit(syn, field, values))[0]
 			f := w.Flying()[0]
-			if e.Kind != engine.Edited || e.Fields != field || e.Wire != f.Wire {
+			if e.Kind != engine.Edited || e.Fields != field || *e.Wire != f.Wire {
 				t.Errorf("event %s fields %v, want edited %v with the contents in flight", e.Kind, e.Fields, field)
 			}
 			if f.Was != was || f.Wire == was {

@@ -277,7 +277,7 @@ func (w *World) cross(d Due, rec *Recorder) {
 				f.was = before
 			}
 			e = w.event(rec, Edited, Network)
-			e.Seg, e.Wire, e.Fields = f.id, h.Seg, changed(allFields&^FieldChecksum, before, &h.Seg)
+			e.Seg, e.Wire, e.Fields = f.id, f.seg, changed(allFields&^FieldChecksum, before, &h.Seg)
 		case network.Stopped:
 			i := w.flightOf(rec.ids[h.On])
 			e = w.event(rec, Lost, Network)
@@ -292,7 +292,7 @@ func (w *World) cross(d Due, rec *Recorder) {
 			f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + w.path.Delay(h.Dir)/2, dies: Never, mid: Never, seg: rec.segment(&h.Seg)}, injected)
 			rec.ids = append(rec.ids, f.id)
 			e = w.event(rec, Injected, Network)
-			e.Seg, e.Of, e.Wire, e.Due, e.Toward = f.id, rec.ids[h.On], h.Seg, f.due, to
+			e.Seg, e.Of, e.Wire, e.Due, e.Toward = f.id, rec.ids[h.On], f.seg, f.due, to
 		}
 		e.Rule, e.Args, e.Text = h.Rule, h.Args, w.path.Box(h.Box)
 	}
@@ -403,6 +403,7 @@ var kinds = [...]Kind{
 // report turns the effects of one call of a host into events and puts what it sent on the wire. seg is the segment that the
 // host answered to, or 0.
 func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
+	var vars *tcp.TCB // of the connection that was last told of: Opened and Updated tell of the same instant
 	for i := range rec.effects {
 		x := &rec.effects[i]
 		e := w.event(rec, kinds[x.Kind], h)
@@ -424,9 +425,13 @@ func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 			e.Notice, e.Errno, e.Bytes = x.Notice, x.Errno, x.Bytes
 			*w.told[h].of(x.Notice, x.Errno)++
 		case tcp.Opened, tcp.Updated:
-			if t := w.hosts[h].Conn(x.Conn); t != nil {
-				e.Vars = rec.keep(t)
+			if vars == nil || vars.ID != x.Conn {
+				vars = nil
+				if t := w.hosts[h].Conn(x.Conn); t != nil {
+					vars = rec.keep(t)
+				}
 			}
+			e.Vars = vars
 		}
 	}
 }
@@ -442,7 +447,7 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 	rec.acts = acts
 	i := len(w.flights)
 	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.half(way), seg: rec.segment(x.Seg)}, source(h)|how)
-	e.Seg, e.Wire, e.Due, e.Toward = f.id, *x.Seg, f.due, to
+	e.Seg, e.Wire, e.Due, e.Toward = f.id, f.seg, f.due, to
 	for _, act := range acts {
 		f = &w.flights[i] // copies come behind it, and may move it
 		text := ""
@@ -482,5 +487,5 @@ func (w *World) copyOf(f *flight, due Time, why rule.ID, text string, rec *Recor
 	}
 	c := w.launch(flight{of: f.id, from: f.from, to: f.to, sent: f.sent, due: due, dies: Never, mid: mid, seg: f.seg}, copied)
 	e := w.event(rec, Duplicated, Network)
-	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, *c.seg, c.due, c.to, why, text
+	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, c.seg, c.due, c.to, why, text
 }

@@ -44,25 +44,27 @@ type Event struct {
 	N      int // position in the run, from 0, without gaps along a branch
 	At     Time
 	Kind   Kind
-	Host   HostID
+	Rule   rule.ID
+	Args   [rule.MaxParams]int64
+	Due    Time          // Never while a segment is held
+	Wire   *wire.Segment // what Seg carries, nil where nothing new is said about it; never changed after
+	Vars   *tcp.TCB      // Opened, Updated: the connection as it stands; never changed after
+	Call   string        // Called: the call as the scenario language writes it, "listen backlog 4"
+	Text   string        // a rule or a box of the path as the scenario language writes it; Failed: the condition
+	Count  int
+	Fields Field // Edited: what changed
 	Conn   tcp.ConnID
 	Seg    SegID
 	Of     SegID // the segment that this one is a copy of
+	Bytes  uint32
+	Host   HostID
+	Toward HostID // Sent, Forged, Duplicated, Injected: the host that Seg travels to
 	OK     bool
 	From   tcp.State
 	To     tcp.State
 	Timer  tcp.TimerKind
 	Notice tcp.Notice
 	Errno  tcp.Errno
-	Bytes  uint32
-	Count  int
-	Due    Time // Never while a segment is held
-	Rule   rule.ID
-	Args   [rule.MaxParams]int64
-	Wire   wire.Segment
-	Toward HostID   // Sent, Forged, Duplicated, Injected: the host that Seg travels to
-	Fields Field    // Edited: what changed
-	Call   string   // Called: the call as the scenario language writes it, "listen backlog 4"
-	Text   string   // a rule or a box of the path as the scenario language writes it; Failed: the condition
-	Vars   *tcp.TCB // Opened, Updated: the connection as it stands; never changed after
+
+	// There are many events: in this order they have no gaps.
 }

@@ -127,7 +127,7 @@ func TestFigures(t *testing.T) {
 					}
 					for _, e := range events {
 						if e.Kind == engine.Sent {
-							sent = append(sent, figureSegment(e.Host, &e.Wire))
+							sent = append(sent, figureSegment(e.Host, e.Wire))
 						}
 					}
 				}

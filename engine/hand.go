@@ -75,7 +75,7 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 			f.was = before
 		}
 		e := w.event(rec, Edited, Network)
-		e.Seg, e.Wire, e.Rule, e.Fields = f.id, after, rule.LabEdit, changed(a.Edit.Set, before, &after)
+		e.Seg, e.Wire, e.Rule, e.Fields = f.id, f.seg, rule.LabEdit, changed(a.Edit.Set, before, &after)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (w *World) forge(a *Action, rec *Recorder) *ActionError {
 	way := w.path.Delay(direction(to))
 	f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.half(way), seg: rec.segment(&seg)}, forged)
 	e := w.event(rec, Forged, Network)
-	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, seg, f.due, rule.LabForge, to
+	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, f.seg, f.due, rule.LabForge, to
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
@@ -35,8 +37,14 @@ func (r *Recorder) Reset() {
 
 // add appends an empty event and returns it to be filled before the next one.
 func (r *Recorder) add() *Event {
-	r.Events = append(r.Events, Event{})
-	return &r.Events[len(r.Events)-1]
+	n := len(r.Events)
+	if n == cap(r.Events) {
+		r.Events = slices.Grow(r.Events, 1)
+	}
+	// Cleared in its place: append would copy it, and there are many.
+	r.Events = r.Events[:n+1]
+	r.Events[n] = Event{}
+	return &r.Events[n]
 }
 
 // keep returns a copy of t that stays as it is.

@@ -205,8 +205,17 @@ func (w *World) Pending() []Due {
 // Quiet reports whether nothing will happen by itself any more: no segment moves and no timer runs. A held segment waits
 // for the learner's hand and does not count.
 func (w *World) Quiet() bool {
-	_, ok := w.next()
-	return !ok
+	for i := range w.flights {
+		if _, moves := w.flights[i].pending(); moves {
+			return false
+		}
+	}
+	for h := range w.hosts {
+		if _, _, _, runs := w.hosts[h].Next(); runs {
+			return false
+		}
+	}
+	return true
 }
 
 // A View is all that a page may show of an instant. It shares nothing with the world.

@@ -111,7 +111,7 @@ func TestCapturesInLessonsAreThoseOfTheirRuns(t *testing.T) {
 				dump := wire.Dump{Absolute: absolute}
 				for _, e := range p.Sim.Events {
 					if e.Kind == engine.Sent {
-						lines[dump.Line(int64(e.At), e.Wire)] = true
+						lines[dump.Line(int64(e.At), *e.Wire)] = true
 					}
 				}
 			}

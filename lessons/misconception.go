@@ -274,7 +274,7 @@ func (p *posed) contents(id engine.SegID, i int) *wire.Segment {
 		switch e := &p.run.events[i]; e.Kind {
 		case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited:
 			if e.Seg == id {
-				return &e.Wire
+				return e.Wire
 			}
 		}
 	}
@@ -285,7 +285,7 @@ func (p *posed) contents(id engine.SegID, i int) *wire.Segment {
 func (p *posed) synOf(h engine.HostID, i int) *wire.Segment {
 	for i--; i >= 0; i-- {
 		if e := &p.run.events[i]; e.Kind == engine.Sent && e.Host == h && e.Wire.Flags.Has(wire.SYN) {
-			return &e.Wire
+			return e.Wire
 		}
 	}
 	return nil
@@ -295,7 +295,7 @@ func (p *posed) synOf(h engine.HostID, i int) *wire.Segment {
 func (p *posed) sentBefore() *wire.Segment {
 	for i := p.i - 1; i >= 0; i-- {
 		if e := &p.run.events[i]; e.Kind == engine.Sent && e.Host == p.ev.Host {
-			return &e.Wire
+			return e.Wire
 		}
 	}
 	return nil
@@ -307,11 +307,16 @@ func (p *posed) copies() []tcp.Time {
 	var times []tcp.Time
 	for i := 0; i <= p.i; i++ {
 		e := &p.run.events[i]
-		if e.Kind == engine.Sent && e.Host == p.ev.Host && e.Wire.Seq == p.ev.Wire.Seq && e.Wire.Flags == p.ev.Wire.Flags && e.Wire.Len() > 0 {
+		if p.copy(e) {
 			times = append(times, e.At)
 		}
 	}
 	return times
+}
+
+// copy reports whether e sends the segment that is asked about.
+func (p *posed) copy(e *engine.Event) bool {
+	return e.Kind == engine.Sent && e.Host == p.ev.Host && p.ev.Wire != nil && e.Wire.Seq == p.ev.Wire.Seq && e.Wire.Flags == p.ev.Wire.Flags && e.Wire.Len() > 0
 }
 
 // lossOfLastCopy is when the copy before this segment was lost.
@@ -322,7 +327,7 @@ func (p *posed) lossOfLastCopy() (tcp.Time, bool) {
 	for i := 0; i < p.i; i++ {
 		e := &p.run.events[i]
 		switch {
-		case e.Kind == engine.Sent && e.Host == p.ev.Host && e.Wire.Seq == p.ev.Wire.Seq && e.Wire.Flags == p.ev.Wire.Flags && e.Wire.Len() > 0:
+		case p.copy(e):
 			seg, ok = e.Seg, false
 		case e.Kind == engine.Lost && e.Seg == seg && seg != 0:
 			at, ok = e.At, true

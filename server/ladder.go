@@ -28,11 +28,11 @@ func printLadder(w io.Writer, events []engine.Event) {
 		e := &events[i]
 		switch e.Kind {
 		case engine.Sent, engine.Forged, engine.Duplicated, engine.Injected:
-			r := &rung{seg: e.Wire, to: e.Toward, sent: e.At, at: tcp.Never, injected: e.Kind == engine.Injected}
+			r := &rung{seg: *e.Wire, to: e.Toward, sent: e.At, at: tcp.Never, injected: e.Kind == engine.Injected}
 			rungs = append(rungs, r)
 			bySegment[e.Seg] = r
 		case engine.Edited:
-			bySegment[e.Seg].seg = e.Wire
+			bySegment[e.Seg].seg = *e.Wire
 		case engine.Arrived:
 			bySegment[e.Seg].at = e.At
 		case engine.Lost:

@@ -69,21 +69,21 @@ func packets(events []engine.Event) []sighting {
 		e := &events[i]
 		switch e.Kind {
 		case engine.Sent:
-			says[e.Seg] = e.Wire
+			says[e.Seg] = *e.Wire
 			sent[e.Seg] = len(seen)
-			seen = append(seen, sighting{at: e.At, host: e.Host, out: true, id: e.Seg, seg: e.Wire,
+			seen = append(seen, sighting{at: e.At, host: e.Host, out: true, id: e.Seg, seg: *e.Wire,
 				comments: []string{"Sent: " + sentence(e.Rule, outcome(checks[e.Host], e), e.Args)}})
 		case engine.Forged:
-			says[e.Seg] = e.Wire
+			says[e.Seg] = *e.Wire
 			tell(e.Seg, "Forged: no host sent it.")
 		case engine.Injected:
-			says[e.Seg] = e.Wire
+			says[e.Seg] = *e.Wire
 			tell(e.Seg, fmt.Sprintf("A box on the way (%s) sent it because of segment %d.", e.Text, e.Of))
 		case engine.Duplicated:
-			says[e.Seg] = e.Wire
+			says[e.Seg] = *e.Wire
 			tell(e.Seg, fmt.Sprintf("A copy of segment %d that was made on the way.", e.Of))
 		case engine.Edited:
-			says[e.Seg] = e.Wire
+			says[e.Seg] = *e.Wire
 			tell(e.Seg, "Changed on the way: "+e.Fields.String()+".")
 		case engine.Delayed:
 			tell(e.Seg, "Delayed on the way"+because(e)+".")

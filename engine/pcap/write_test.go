@@ -68,10 +68,10 @@ func sightings(events []engine.Event) (lines []string) {
 	for _, e := range events {
 		switch e.Kind {
 		case engine.Forged, engine.Duplicated, engine.Edited, engine.Injected:
-			now[e.Seg] = e.Wire
+			now[e.Seg] = *e.Wire
 		case engine.Sent:
-			now[e.Seg] = e.Wire
-			lines = append(lines, sighting(e.At, e.Host.String(), true, e.Seg, e.Wire))
+			now[e.Seg] = *e.Wire
+			lines = append(lines, sighting(e.At, e.Host.String(), true, e.Seg, *e.Wire))
 		case engine.Arrived:
 			lines = append(lines, sighting(e.At, e.Host.String(), false, e.Seg, now[e.Seg]))
 		}
@@ -149,8 +149,9 @@ func sectionComments(t *testing.T, b []byte) (comments []string) {
 func TestALongRun(t *testing.T) {
 	r := run(t, "server listen\n")
 	r.Events = nil
+	ack := seg(engine.Client, wire.ACK, 1, 1, "")
 	for n := range engine.MaxEvents {
-		r.Events = append(r.Events, engine.Event{N: n, Kind: engine.Sent, Seg: engine.SegID(n + 1), Wire: seg(engine.Client, wire.ACK, 1, 1, "")})
+		r.Events = append(r.Events, engine.Event{N: n, Kind: engine.Sent, Seg: engine.SegID(n + 1), Wire: &ack})
 	}
 	if c := parsed(t, written(t, r)); len(c.Packets) != engine.MaxEvents {
 		t.Errorf("%d packets", len(c.Packets))
@@ -168,7 +169,7 @@ func TestWriteFails(t *testing.T) {
 	huge.Events = nil
 	for n := range 10 + pcap.MaxSize/60_000 {
 		s := seg(engine.Client, wire.ACK, 1, 1, strings.Repeat("x", 60_000))
-		huge.Events = append(huge.Events, engine.Event{N: n, Kind: engine.Sent, Seg: engine.SegID(n + 1), Wire: s})
+		huge.Events = append(huge.Events, engine.Event{N: n, Kind: engine.Sent, Seg: engine.SegID(n + 1), Wire: &s})
 	}
 	var b bytes.Buffer
 	if err := pcap.Write(&b, huge); err == nil || b.Len() > 0 || !strings.Contains(err.Error(), "too large") {

@@ -58,15 +58,15 @@ func EventLine(ev engine.Event) string {
 		say("%s", ev.Timer)
 		conn()
 	case engine.Sent:
-		say("%s %s, arrives %s", ev.Seg, segment(&ev.Wire), clock(ev.Due))
+		say("%s %s, arrives %s", ev.Seg, segment(ev.Wire), clock(ev.Due))
 	case engine.Injected:
-		say("%s %s, because of %s, arrives %s", ev.Seg, segment(&ev.Wire), ev.Of, clock(ev.Due))
+		say("%s %s, because of %s, arrives %s", ev.Seg, segment(ev.Wire), ev.Of, clock(ev.Due))
 	case engine.Forged:
-		say("%s %s from %s to %s, arrives %s", ev.Seg, segment(&ev.Wire), ev.Wire.Src, ev.Wire.Dst, clock(ev.Due))
+		say("%s %s from %s to %s, arrives %s", ev.Seg, segment(ev.Wire), ev.Wire.Src, ev.Wire.Dst, clock(ev.Due))
 	case engine.Duplicated:
-		say("%s as %s %s, arrives %s", ev.Of, ev.Seg, segment(&ev.Wire), clock(ev.Due))
+		say("%s as %s %s, arrives %s", ev.Of, ev.Seg, segment(ev.Wire), clock(ev.Due))
 	case engine.Edited:
-		say("%s %s, changed %s", ev.Seg, segment(&ev.Wire), ev.Fields)
+		say("%s %s, changed %s", ev.Seg, segment(ev.Wire), ev.Fields)
 	case engine.Delayed, engine.Released:
 		say("%s, arrives %s", ev.Seg, clock(ev.Due))
 	case engine.Checked:

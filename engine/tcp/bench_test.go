@@ -42,9 +42,10 @@ func (p *pair) call(t testing.TB, h int, now tcp.Time, c tcp.Call) {
 
 // take puts what host h sent on the way.
 func (p *pair) take(h int) {
-	for i := range p.out {
-		if p.out[i].Kind == tcp.Send {
-			p.way, p.to = append(p.way, *p.out[i].Seg), append(p.to, 1-h)
+	out := p.out
+	for i := range out {
+		if out[i].Kind == tcp.Send {
+			p.way, p.to = append(p.way, *out[i].Seg), append(p.to, 1-h)
 		}
 	}
 }

@@ -247,7 +247,8 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	if taken {
 		return out
 	}
-	in := h.opening(SegmentInput, seg, now, seg.Dst, seg.Src)
+	in := Input{Kind: SegmentInput, Seg: seg}
+	h.draw(&in, now, seg.Dst, seg.Src)
 	if iss != nil {
 		in.ISS, in.Drawn = *iss, ""
 	}
@@ -367,7 +368,8 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if errno != OK {
 		return out, errno
 	}
-	in := h.opening(OpenInput, nil, now, local, remote)
+	in := Input{Kind: OpenInput}
+	h.draw(&in, now, local, remote)
 	if c.FastOpen {
 		in.Data = c.Data
 		in.fast, out = h.fastConnect(now, remote, out)
@@ -574,8 +576,15 @@ func (h *Host) between(local, remote netip.AddrPort) int {
 
 // record adds the record of a connection that begins, and returns it.
 func (h *Host) record(local, remote netip.AddrPort) *TCB {
-	h.conns = append(h.conns, TCB{ID: h.lastID + 1, Local: local, Remote: remote})
-	return &h.conns[len(h.conns)-1]
+	n := len(h.conns)
+	if n == cap(h.conns) {
+		h.conns = slices.Grow(h.conns, 1)
+	}
+	h.conns = h.conns[:n+1]
+	t := &h.conns[n]
+	*t = TCB{} // in its place: append would copy it
+	t.ID, t.Local, t.Remote = h.lastID+1, local, remote
+	return t
 }
 
 // opened counts the newest record as a connection of the host's.

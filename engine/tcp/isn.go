@@ -9,14 +9,12 @@ import (
 	"github.com/handshakelab/lab/engine/wire"
 )
 
-// opening is the input that begins the host's next connection.
-func (h *Host) opening(kind InputKind, seg *wire.Segment, now Time, local, remote netip.AddrPort) Input {
-	iss, drawn := h.nextISN(now, local, remote)
-	in := Input{Kind: kind, Seg: seg, ISS: iss, Drawn: drawn}
+// draw fills in what the host's next connection begins with.
+func (h *Host) draw(in *Input, now Time, local, remote netip.AddrPort) {
+	in.ISS, in.Drawn = h.nextISN(now, local, remote)
 	if h.cfg.Profile.Timestamps {
 		in.TSOffset = h.tsOffset(local, remote)
 	}
-	return in
 }
 
 // ISNKind says how a host makes initial sequence numbers.

@@ -57,15 +57,29 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 
 // input is Step for a connection that stays where it is: a Host's records are not copied back and forth.
 func (s *step) input(in *Input) {
-	var before TCB
-	fresh := s.t.State == Closed || s.t.State == Listen
-	if fresh {
+	if s.t.State == Closed || s.t.State == Listen {
 		for k := range s.t.Timers {
 			s.t.Timers[k] = Never
 		}
-	} else {
-		before = *s.t
+		s.dispatch(in)
+		if s.t.ID != 0 && s.t.State != Closed && s.t.State != Listen {
+			s.effect(Updated, "")
+		}
+		return
 	}
+	before := *s.t
+	s.dispatch(in)
+	if s.t.ID == 0 || s.t.State == Closed || s.t.State == Listen {
+		return
+	}
+	// When something was last heard is nothing that a learner could see change.
+	before.LastHeard, before.LastText, before.RecentAt = s.t.LastHeard, s.t.LastText, s.t.RecentAt
+	if *s.t != before {
+		s.effect(Updated, "")
+	}
+}
+
+func (s *step) dispatch(in *Input) {
 	switch in.Kind {
 	case SegmentInput:
 		s.segment(in)
@@ -94,14 +108,6 @@ func (s *step) input(in *Input) {
 		s.option(in.Option, in.Values)
 	case ICMPInput:
 		s.icmp(in.Seg)
-	}
-	if s.t.ID == 0 || s.t.State == Closed || s.t.State == Listen {
-		return
-	}
-	// When something was last heard is nothing that a learner could see change.
-	before.LastHeard, before.LastText, before.RecentAt = s.t.LastHeard, s.t.LastText, s.t.RecentAt
-	if fresh || *s.t != before {
-		s.effect(Updated, "")
 	}
 }
 
@@ -177,10 +183,16 @@ func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
 
 // sending adds a Send effect and returns its segment, to be filled in.
 func (s *step) sending(id rule.ID, args ...int64) *wire.Segment {
-	*s.room = append(*s.room, wire.Segment{})
-	seg := &(*s.room)[len(*s.room)-1]
-	s.effect(Send, id, args...).Seg = seg
-	return seg
+	room := *s.room
+	n := len(room)
+	if n == cap(room) {
+		room = slices.Grow(room, 1)
+	}
+	room = room[:n+1]
+	*s.room = room
+	room[n] = wire.Segment{}
+	s.effect(Send, id, args...).Seg = &room[n]
+	return &room[n]
 }
 
 // check records a numbered check and hands its outcome on.

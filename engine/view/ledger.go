@@ -85,7 +85,7 @@ func fold(setup *engine.Setup, events []engine.Event) *ledger {
 func (l *ledger) add(e *engine.Event) {
 	switch e.Kind {
 	case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited, engine.Injected:
-		l.wires[e.Seg] = &e.Wire
+		l.wires[e.Seg] = e.Wire
 	}
 	if e.Host > engine.Server {
 		return
@@ -538,7 +538,7 @@ func (a *account) acked(e *engine.Event, f *flow, s *wire.Segment, ack wire.Seq)
 
 // sent counts a segment that the host sends. in is the one that arrived last, to which it may be the answer.
 func (a *account) sent(e *engine.Event, f *flow, in *wire.Segment) {
-	s := &e.Wire
+	s := e.Wire
 	six := s.Is6()
 	a.Counters[either(six, Ip6OutRequests, IpOutRequests)]++
 	a.Counters[either(six, Ip6OutTransmits, IpOutTransmits)]++
@@ -629,7 +629,7 @@ func (a *account) announced(s *wire.Segment, f *flow) {
 
 // again counts a segment that was sent before.
 func (a *account) again(e *engine.Event, f *flow) {
-	s := &e.Wire
+	s := e.Wire
 	a.Counters[TcpRetransSegs]++
 	f.resent++
 	f.bytesResent += uint64(len(s.Payload))

@@ -43,7 +43,7 @@ func Tcpdump(events []engine.Event, at Vantage, absolute bool) string {
 		e := &events[i]
 		switch e.Kind {
 		case engine.Sent, engine.Forged, engine.Duplicated, engine.Edited, engine.Injected:
-			segments[e.Seg] = &e.Wire
+			segments[e.Seg] = e.Wire
 		}
 		seen := false
 		switch e.Kind {

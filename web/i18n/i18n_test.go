@@ -66,7 +66,7 @@ func (j jsonEvent) event(t *testing.T) engine.Event {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.Wire = wire.Segment{Src: w.Src, Dst: w.Dst, Seq: w.Seq, Ack: w.Ack, Flags: flags, Payload: w.Payload}
+		e.Wire = &wire.Segment{Src: w.Src, Dst: w.Dst, Seq: w.Seq, Ack: w.Ack, Flags: flags, Payload: w.Payload}
 		e.Wire.ICMP.Kind, _ = wire.ParseICMPKind(w.ICMP.Kind)
 	}
 	if j.Vars != nil {

@@ -49,7 +49,7 @@ func carriesWire(k engine.Kind) bool {
 func (n *Narrator) add(e *engine.Event) facts {
 	again := false
 	if e.Seg != 0 && carriesWire(e.Kind) {
-		n.segments[e.Seg] = e.Wire
+		n.segments[e.Seg] = *e.Wire
 		if e.Kind == engine.Sent && e.Wire.Len() > 0 {
 			key := sentKey{e.Host, e.Wire.Src.String(), e.Wire.Dst.String(), e.Wire.Seq, e.Wire.Flags}
 			again = n.sent[key]
@@ -174,7 +174,7 @@ func (n *Narrator) Step(events []engine.Event) string {
 	name := c.T("Host." + host.String())
 	kind, numbers := "", ""
 	if len(sent) > 0 {
-		kind, numbers = c.Kind(&sent[0].e.Wire), c.Numbers(&sent[0].e.Wire)
+		kind, numbers = c.Kind(sent[0].e.Wire), c.Numbers(sent[0].e.Wire)
 	}
 	var say []string
 	put := func(key string, args ...any) { say = append(say, c.T(key, args...)) }

@@ -108,7 +108,7 @@ func Read(events []engine.Event) *Run {
 			}
 		case engine.Edited:
 			if s != nil {
-				s.contents = append(s.contents, content{k: k, wire: e.Wire, edited: union(s.content().edited, e.Fields)})
+				s.contents = append(s.contents, content{k: k, wire: *e.Wire, edited: union(s.content().edited, e.Fields)})
 			}
 		case engine.Delayed, engine.Released, engine.Held:
 			if s != nil {
@@ -203,7 +203,7 @@ func (r *Run) born(e *engine.Event, k int) *segment {
 		f0 = way / 2
 	}
 	s.from = peer(s.to)
-	s.contents = []content{{k: k, wire: e.Wire}}
+	s.contents = []content{{k: k, wire: *e.Wire}}
 	s.legs = []leg{newLeg(k, e.At, f0, e.Due, e.Due == tcp.Never)}
 	r.segments = append(r.segments, s)
 	r.byID[s.id] = s

@@ -165,8 +165,8 @@ func AppendEvent(b []byte, e *engine.Event) []byte {
 	}
 	b = appendNonEmpty(b, `,"call":`, e.Call)
 	b = appendNonEmpty(b, `,"text":`, e.Text)
-	if e.Wire.Src.IsValid() {
-		b = appendWire(append(b, `,"wire":`...), &e.Wire)
+	if e.Wire != nil {
+		b = appendWire(append(b, `,"wire":`...), e.Wire)
 	}
 	if e.Vars != nil {
 		b = appendVars(append(b, `,"vars":`...), e.Vars)

@@ -131,7 +131,7 @@ func describe(e *engine.Event) RunEvent {
 			d.Fields = append(d.Fields, name)
 		}
 	}
-	if s := e.Wire; s.Src.IsValid() {
+	if s := e.Wire; s != nil {
 		payload := []rune{}
 		for _, b := range []byte(s.Payload) {
 			payload = append(payload, rune(b))
