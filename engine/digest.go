@@ -36,8 +36,8 @@ func (w World) Digest() [16]byte {
 	for i := range w.flights {
 		e.flight(&w.flights[i])
 	}
-	e.u32(uint32(w.stories.count))
-	for _, s := range w.stories.backward {
+	e.u32(uint32(w.log.count))
+	for _, s := range w.log.backward {
 		e.b = append(e.b, byte(s.born), byte(s.last), byte(s.src), byte(s.fate))
 		e.bool(s.icmp)
 	}

@@ -90,14 +90,14 @@ func (w *World) launch(f flight, src source) *flight {
 	if cap(w.flights) == 0 {
 		w.flights = make([]flight, 0, 4)
 	}
-	f.id = w.stories.add(story{born: kind(f.seg.Flags), src: src, icmp: f.seg.ICMP.Kind != wire.NoICMP})
+	f.id = w.log.add(logged{born: kind(f.seg.Flags), src: src, icmp: f.seg.ICMP.Kind != wire.NoICMP})
 	w.flights = append(w.flights, f)
 	return &w.flights[len(w.flights)-1]
 }
 
 // land takes flight i off the wire.
 func (w *World) land(i int, how fate) {
-	w.stories.end(w.flights[i].id, kind(w.flights[i].seg.Flags), how)
+	w.log.end(w.flights[i].id, kind(w.flights[i].seg.Flags), how)
 	w.flights = slices.Delete(w.flights, i, i+1)
 }
 
@@ -106,8 +106,8 @@ func (w *World) find(r SegRef) (int, *ActionError) {
 	id := r.ID
 	switch {
 	case id != 0:
-		if int(id) > w.stories.count {
-			return 0, fail(NoSuchSegment, "there is no segment ", id.String(), ": ", amount(w.stories.count, "segment"), " came on the wire so far").
+		if int(id) > w.log.count {
+			return 0, fail(NoSuchSegment, "there is no segment ", id.String(), ": ", amount(w.log.count, "segment"), " came on the wire so far").
 				hint(w.onTheWire())
 		}
 	case r.Nth != 0:
@@ -133,17 +133,17 @@ func (w *World) find(r SegRef) (int, *ActionError) {
 			return i, nil
 		}
 	}
-	s := w.stories.of(id)
+	s := w.log.of(id)
 	return 0, fail(SegmentGone, "segment ", id.String(), ", ", s.kind(), ", is not on the wire any more: it ",
 		[...]string{"", "arrived", "was lost"}[s.fate]).hint(w.onTheWire())
 }
 
 // nth returns the number of the Nth segment of a kind that ever came on the wire, or 0 and how many there were.
 func (w *World) nth(r SegRef) (id SegID, seen int) {
-	is := func(s *story) bool { return r.names(s.born, s.icmp) }
-	seen = w.stories.number(is)
+	is := func(s *logged) bool { return r.names(s.born, s.icmp) }
+	seen = w.log.number(is)
 	after := seen - r.Nth // so many of the kind came later
-	for i, s := range w.stories.backward {
+	for i, s := range w.log.backward {
 		if after >= 0 && is(s) {
 			if after--; after < 0 {
 				return i, r.Nth
@@ -208,7 +208,7 @@ func kindOf(s *wire.Segment) string {
 }
 
 // kind is what the packet was when it left the wire, with an article.
-func (s *story) kind() string {
+func (s *logged) kind() string {
 	if s.icmp {
 		return "an ICMP error"
 	}
