@@ -30,7 +30,7 @@ type flight struct {
 	cause     cause // why it will be lost, when it will be
 	sent      Time
 	due, dies Time // while it is held, the rest of its way and of its life
-	mid       Time // when it meets the boxes of the path, Never when it has or there are none; likewise while it is held
+	mid       Time // when it is half way, where boxes may stand; Never behind them; likewise while it is held
 	text      string
 	seg       *wire.Segment // what it points to is never changed: clones share it
 	was       *wire.Segment // before the first edit, or nil
@@ -44,18 +44,26 @@ const (
 	byChance
 )
 
-// pending is what happens to f next by itself; ok is false when nothing does.
-func (f *flight) pending() (d Due, ok bool) {
+// pending is what happens to f next by itself on a path with boxes or without; ok is false when nothing does.
+func (f *flight) pending(boxes bool) (d Due, ok bool) {
 	d = Due{At: f.due, Kind: DueArrival, Host: f.to, Seg: f.id}
 	switch {
 	case f.held:
 		return d, false
-	case f.mid != Never:
+	case boxes && f.mid != Never:
 		d.At, d.Kind = f.mid, DueBoxes
 	case f.dies < f.due:
 		d.At, d.Kind = f.dies, DueLoss
 	}
 	return d, d.At != Never
+}
+
+// middle is mid, and Never too when that is over: where there were no boxes nothing happened then.
+func (f *flight) middle(now Time) Time {
+	if !f.held && f.mid < now {
+		return Never
+	}
+	return f.mid
 }
 
 func (f *flight) public() Flight {

@@ -34,18 +34,26 @@ func (s *Setup) check() error {
 	if c, sv := s.Hosts[Client].Addr.Addr(), s.Hosts[Server].Addr.Addr(); c.Is4() != sv.Is4() {
 		return &SetupError{"server", "client and server must both have IPv4 addresses or both IPv6 addresses"}
 	}
-	for i, b := range s.Path.Boxes {
-		if b.Kind == network.Narrow && b.MTU < network.MinMTU6 && s.Hosts[Client].Addr.Addr().Is6() {
-			return &SetupError{"path", "over IPv6 every link takes packets of at least " + strconv.Itoa(network.MinMTU6) + " bytes"}
-		}
-		for h := range s.Hosts {
-			if a := s.Hosts[h].Addr.Addr(); a == wire.RouterAddr(uint8(i+1), a.Is6()) {
-				return &SetupError{HostID(h).String(), "the address " + a.String() + " belongs to a box on the path"}
-			}
+	for i := range s.Path.Boxes {
+		if err := s.boxFault(&s.Path.Boxes[i], i+1); err != nil {
+			return err
 		}
 	}
 	if s.Hosts[Client].Addr.Addr() == s.Hosts[Server].Addr.Addr() {
 		return &SetupError{"server", "the server cannot have the address of the client, " + s.Hosts[Client].Addr.Addr().String()}
+	}
+	return nil
+}
+
+// boxFault returns why a box cannot stand between the hosts as number n, nil when it can.
+func (s *Setup) boxFault(b *network.Box, n int) error {
+	if b.Kind == network.Narrow && b.MTU < network.MinMTU6 && s.Hosts[Client].Addr.Addr().Is6() {
+		return &SetupError{"path", "over IPv6 every link takes packets of at least " + strconv.Itoa(network.MinMTU6) + " bytes"}
+	}
+	for h := range s.Hosts {
+		if a := s.Hosts[h].Addr.Addr(); a == wire.RouterAddr(uint8(n), a.Is6()) {
+			return &SetupError{HostID(h).String(), "the address " + a.String() + " belongs to a box on the path"}
+		}
 	}
 	return nil
 }

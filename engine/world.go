@@ -160,8 +160,9 @@ func (d Due) before(e Due) bool {
 
 // next returns what Step would take next.
 func (w *World) next() (next Due, ok bool) {
+	boxes := w.path.HasBoxes()
 	for i := range w.flights {
-		if d, moves := w.flights[i].pending(); moves && (!ok || d.before(next)) {
+		if d, moves := w.flights[i].pending(boxes); moves && (!ok || d.before(next)) {
 			next, ok = d, true
 		}
 	}
@@ -178,8 +179,9 @@ func (w *World) next() (next Due, ok bool) {
 // Pending returns all that will happen by itself, in the order in which Step takes it. What it brings may come in between.
 func (w *World) Pending() []Due {
 	var pending []Due
+	boxes := w.path.HasBoxes()
 	for i := range w.flights {
-		if d, moves := w.flights[i].pending(); moves {
+		if d, moves := w.flights[i].pending(boxes); moves {
 			pending = append(pending, d)
 		}
 	}
@@ -206,7 +208,7 @@ func (w *World) Pending() []Due {
 // for the learner's hand and does not count.
 func (w *World) Quiet() bool {
 	for i := range w.flights {
-		if _, moves := w.flights[i].pending(); moves {
+		if _, moves := w.flights[i].pending(w.path.HasBoxes()); moves {
 			return false
 		}
 	}

@@ -170,6 +170,8 @@
 //	drop ICMP                           # an ICMP error is named like a kind of segment; an edit changes what it quotes
 //	rule drop 1st SYN-ACK               # behind the first action: the path changes from now on
 //	unrule 1                            # takes the first rule away
+//	box nat timeout 60s                 # a box, or an mtu line, behind those that are there; it meets what is not half way yet
+//	unbox 1                             # takes box number 1 away; the others keep their numbers
 //
 // # Expectations
 //

@@ -68,6 +68,10 @@ export function actionWords(line, removed = '') {
   if (rule) return t('action.rule', { rule: pathRule(rule[1] ?? '') });
   const gone = /^unrule (\d+)$/.exec(line);
   if (gone) return t('action.unrule', { rule: removed ? pathRule(removed) : gone[1] ?? '' });
+  const box = /^(?:box (.*)|(mtu .*))$/.exec(line);
+  if (box) return t('action.box', { box: box[1] ?? box[2] ?? '' });
+  const unboxed = /^unbox (\d+)$/.exec(line);
+  if (unboxed) return t('action.unbox', { n: Number(unboxed[1]) });
   if (line.startsWith('forge ')) return t('action.forge');
   const call = /^(client|server) (.*)$/.exec(line);
   if (call) return t('action.call', { Host: t(`Host.${call[1]}`), call: call[2] ?? '' });
