@@ -24,7 +24,7 @@ lint:
 generated:
 	go generate ./...
 	$(NPM) run --silent vendor:check
-	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts static/js/catalog.en.js || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts 'static/js/catalog.*.js' 'static/js/more.*.js' static/js/differences.en.js || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
 
 go:
 	go test -race ./...

@@ -318,7 +318,6 @@ func (w *World) itsBoxes() string {
 	return "it has" + said[1:]
 }
 
-
 // lose takes flight i off the wire as lost.
 func (w *World) lose(i int, why rule.ID, rec *Recorder) {
 	f := &w.flights[i]

@@ -192,11 +192,18 @@ func anySocketCall(t *rapid.T) tcp.Call {
 		if c.FastOpen = rapid.Bool().Draw(t, "fastopen"); c.FastOpen {
 			c.Data = "hello"
 		}
+		c.Unspec = rapid.IntRange(0, 7).Draw(t, "unspec") == 0
 	case tcp.CallSend:
-		c.Data = "hello"
+		c.Data = strings.Repeat("hello", rapid.SampledFrom([]int{1, 1, 5000}).Draw(t, "words"))
+	case tcp.CallRecv:
+		c.Count = rapid.SampledFrom([]int{0, 3}).Draw(t, "bytes")
+		c.Peek, c.WaitAll = rapid.Bool().Draw(t, "peek"), rapid.Bool().Draw(t, "waitall")
+	case tcp.CallShutdown:
+		c.How = rapid.SampledFrom([]tcp.How{tcp.ShutWrite, tcp.ShutRead, tcp.ShutBoth}).Draw(t, "how")
 	case tcp.CallSet:
-		c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.NoDelay, tcp.ReuseAddr, tcp.FastOpenQueue, tcp.DeferAccept, tcp.UserTimeout}).Draw(t, "option")
-		c.Values[0] = rapid.SampledFrom([]engine.Time{0, 1, engine.Time(tcp.Second)}).Draw(t, "value")
+		c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.NoDelay, tcp.ReuseAddr, tcp.FastOpenQueue, tcp.DeferAccept, tcp.UserTimeout, tcp.Nonblocking, tcp.Linger,
+			tcp.MaxSeg, tcp.RecvBuffer, tcp.SendBuffer, tcp.SynCount, tcp.Linger2, tcp.FastOpenConnect, tcp.LocalPorts}).Draw(t, "option")
+		c.Values[0] = rapid.SampledFrom([]engine.Time{0, 1, 500, engine.Time(tcp.Second)}).Draw(t, "value")
 	}
 	return c
 }

@@ -34,10 +34,15 @@ type Timeline struct {
 	max    int // nodes that there can be
 	events int // that are kept
 	at     NodeID
-	world  World   // at, to be worked on
+	world  *World  // at, to be worked on; nil while the timeline rests
 	made   []Event // by the Do under way
-	rec    Recorder
-	again  Recorder // of replays, whose events nobody reads
+	kept   int     // no node before this one has its events
+	memory *memory // nil while the timeline rests
+}
+
+// memory is what a timeline works with: of what is done, and of replays, whose events nobody reads.
+type memory struct {
+	rec, again Recorder
 }
 
 type node struct {
@@ -68,7 +73,7 @@ func NewTimeline(s Setup) (*Timeline, error) {
 		return nil, err
 	}
 	keep := w.Clone()
-	return &Timeline{nodes: []node{{parent: -1, action: new(Action), world: &keep}}, max: MaxNodes, world: w}, nil
+	return &Timeline{nodes: []node{{parent: -1, action: &noAction, world: &keep}}, max: MaxNodes, world: &w}, nil
 }
 
 // Len returns how many nodes there are; they are numbered 0 to Len()-1.
@@ -78,7 +83,12 @@ func (t *Timeline) Len() int { return len(t.nodes) }
 func (t *Timeline) At() NodeID { return t.at }
 
 // Now returns the world where the timeline stands. It is the timeline's own: look at it, and clone it to change it.
-func (t *Timeline) Now() *World { return &t.world }
+func (t *Timeline) Now() *World {
+	if t.world == nil {
+		t.settle(t.at)
+	}
+	return t.world
+}
 
 // Goto moves to a node that exists.
 func (t *Timeline) Goto(id NodeID) error {
@@ -94,7 +104,10 @@ func (t *Timeline) Goto(id NodeID) error {
 // settle makes id the node where the timeline stands, with a world of its own.
 func (t *Timeline) settle(id NodeID) {
 	t.at = id
-	t.replay(id, &t.world)
+	if t.world == nil {
+		t.world = new(World)
+	}
+	t.replay(id, t.world)
 }
 
 // Parent returns the node before a node, -1 for the set-up. It panics when there is no node with this number.
@@ -120,6 +133,22 @@ func (t *Timeline) Events(id NodeID) []Event {
 		panic("engine: an action that was done before fails now: " + err.Error()) // not the same engine
 	}
 	return rec.Events
+}
+
+// Forget lets go of the events of all nodes. They are replayed when somebody asks for them.
+func (t *Timeline) Forget() {
+	for i := t.kept; i < len(t.nodes); i++ {
+		t.nodes[i].events = nil
+	}
+	t.events, t.kept, t.made = 0, len(t.nodes), nil
+}
+
+// Rest lets go of all that the next action or question can bring back: the events, the world where the timeline stands, and
+// room for more nodes.
+func (t *Timeline) Rest() {
+	t.Forget()
+	t.world, t.memory = nil, nil
+	t.nodes = slices.Clip(slices.Clone(t.nodes))
 }
 
 // Node returns a node with a copy of its world, for which up to checkpoint actions are done again: who does not want the world
@@ -169,7 +198,7 @@ func (t *Timeline) Do(a Action) (NodeID, []Event, error) {
 			*siblings = (*siblings)[:n-1]
 		}
 		clear(t.nodes[nodes:])
-		t.nodes, t.events = t.nodes[:nodes], events
+		t.nodes, t.events, t.kept = t.nodes[:nodes], events, min(t.kept, nodes)
 		t.settle(start)
 		if e, ok := err.(*ActionError); ok {
 			e.Action = a
@@ -181,15 +210,14 @@ func (t *Timeline) Do(a Action) (NodeID, []Event, error) {
 
 func (t *Timeline) do(a *Action) error {
 	if a.Kind != Step && a.Kind != StepUntil && a.Kind != Wait {
-		own := *a
-		return t.node(&own)
+		return t.node(a)
 	}
 	c := course{Action: a}
 	if err := c.check(); err != nil {
 		return err
 	}
 	for {
-		more, err := c.next(&t.world)
+		more, err := c.next(t.Now())
 		if err != nil {
 			return err
 		}
@@ -200,14 +228,17 @@ func (t *Timeline) do(a *Action) error {
 			return err
 		}
 	}
-	if rest := c.rest(&t.world); rest > 0 {
+	if rest := c.rest(t.Now()); rest > 0 {
 		return t.node(&Action{Kind: Wait, For: rest})
 	}
 	return nil
 }
 
-// oneStep is the action of most nodes.
-var oneStep = Action{Kind: Step, Count: 1}
+// The action of most nodes, and that of the set-up.
+var (
+	oneStep  = Action{Kind: Step, Count: 1}
+	noAction Action
+)
 
 // node does one action, which is never changed, and adds its node.
 func (t *Timeline) node(a *Action) error {
@@ -216,16 +247,17 @@ func (t *Timeline) node(a *Action) error {
 	}
 	// Who goes back to try another way comes back for a third one.
 	if from := &t.nodes[t.at]; len(from.children) > 0 && from.world == nil {
-		keep := t.world.Clone()
+		keep := t.Now().Clone()
 		from.world, from.since = &keep, 0
 	}
-	t.rec.Events = t.rec.Events[:0]
-	if err := t.world.Do(a, &t.rec); err != nil {
+	rec := &t.room().rec
+	rec.Events = rec.Events[:0]
+	if err := t.Now().Do(a, rec); err != nil {
 		return err
 	}
 	id := NodeID(len(t.nodes))
-	n := node{parent: t.at, action: a, at: t.world.now, count: len(t.rec.Events), since: t.nodes[t.at].since + 1}
-	made := slices.Clip(append([]Event(nil), t.rec.Events...))
+	n := node{parent: t.at, action: a, at: t.world.now, count: len(rec.Events), since: t.nodes[t.at].since + 1}
+	made := slices.Clip(append([]Event(nil), rec.Events...))
 	if t.events+n.count <= keptEvents {
 		n.events = made
 		t.events += n.count
@@ -245,6 +277,13 @@ func (t *Timeline) node(a *Action) error {
 	return nil
 }
 
+func (t *Timeline) room() *memory {
+	if t.memory == nil {
+		t.memory = new(memory)
+	}
+	return t.memory
+}
+
 // replay makes w the world as it is after node id.
 func (t *Timeline) replay(id NodeID, w *World) {
 	var path [checkpoint]NodeID
@@ -253,9 +292,13 @@ func (t *Timeline) replay(id NodeID, w *World) {
 		behind = append(behind, id)
 	}
 	w.Set(t.nodes[id].world)
+	if len(behind) == 0 {
+		return
+	}
+	rec := &t.room().again
 	for _, id := range slices.Backward(behind) {
-		t.again.Reset()
-		if err := w.Do(t.nodes[id].action, &t.again); err != nil {
+		rec.Reset()
+		if err := w.Do(t.nodes[id].action, rec); err != nil {
 			panic("engine: an action that was done before fails now: " + err.Error()) // not the same engine
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/network"
@@ -192,5 +193,33 @@ func TestTimelineForgetsEvents(t *testing.T) {
 	}
 	if !slices.EqualFunc(first, last, same) {
 		t.Errorf("the first branch has %d events, the last one %d, or others", len(first), len(last))
+	}
+}
+
+// What a timeline that rests has let go of it can bring back: the same events, the same worlds, the same answers to new actions.
+func TestTimelineRests(t *testing.T) {
+	awake, rested := newTimeline(t, listen, connect), newTimeline(t, listen, connect)
+	for i, at := range []engine.NodeID{2, 4, 2, 3, 6} {
+		for _, tl := range []*engine.Timeline{awake, rested} {
+			if err := tl.Goto(min(at, engine.NodeID(tl.Len()-1))); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := tl.Do(step); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rested.Rest()
+		if _, _, err := rested.Do(engine.Action{Kind: engine.Drop, Seg: engine.SegRef{ID: 99}}); err == nil {
+			t.Fatal("a segment that is not there was dropped")
+		}
+		if rested.At() != awake.At() || rested.Now().Digest() != awake.Now().Digest() {
+			t.Fatalf("round %d: it came back somewhere else", i)
+		}
+		rested.Forget()
+		for id := range engine.NodeID(awake.Len()) {
+			if diff := cmp.Diff(awake.Events(id), rested.Events(id), compare, cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("round %d, node %d (-awake +rested):\n%s", i, id, diff)
+			}
+		}
 	}
 }

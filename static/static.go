@@ -1,6 +1,6 @@
 // Package static holds the browser's side of the lab as it lies on disk, and serves it: every file once in memory, with its
-// gzip copy, type and entity tag ready, under a path that carries a hash of all of them. Nothing is read, compressed or hashed
-// while a request waits.
+// gzip copy, type and entity tag ready, under a path that carries a hash of all of them. Nothing is read, minified, compressed
+// or hashed while a request waits.
 package static
 
 import (
@@ -21,6 +21,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 //go:embed css fonts js vendor icon.svg icons.svg
@@ -38,8 +42,8 @@ const (
 
 // A File is an answer that is ready to be sent: contents, the gzip copy if it is worth it, and the headers.
 type File struct {
-	plain, zipped       body
-	kind, cache, length []string
+	plain, zipped     body
+	kind, cache, vary []string
 }
 
 type body struct {
@@ -61,7 +65,14 @@ func NewFile(kind, cache string, data []byte) *File {
 	f := &File{kind: []string{kind}, cache: []string{cache}, plain: newBody(data, `"`+tag+`"`)}
 	if zipped := compress(data); compressible(kind) && len(zipped) < len(data) {
 		f.zipped = newBody(zipped, `"`+tag+`-gzip"`)
+		f.vary = varyEncoding
 	}
+	return f
+}
+
+// Varies says that other files are served at the same address, depending on request headers.
+func (f *File) Varies(headers ...string) *File {
+	f.vary = []string{strings.Join(append(slices.Clone(f.vary), headers...), ", ")}
 	return f
 }
 
@@ -96,8 +107,10 @@ func (f *File) Serve(w http.ResponseWriter, r *http.Request, status int) {
 	h := w.Header()
 	h["Content-Type"], h["Cache-Control"] = f.kind, f.cache
 	b := &f.plain
+	if f.vary != nil {
+		h["Vary"] = f.vary
+	}
 	if f.zipped.data != nil {
-		h["Vary"] = varyEncoding
 		if AcceptsGzip(r.Header["Accept-Encoding"]) {
 			b = &f.zipped
 			h["Content-Encoding"] = gzipEncoding
@@ -172,21 +185,38 @@ func AcceptsGzip(lines []string) bool {
 
 // Assets are the files of the browser's side under their addresses.
 type Assets struct {
-	prefix string // "/lab/static/0123456789ab/"
-	files  map[string]*File
-	dev    fs.FS // when not nil, files are read anew for each request
-	source fs.FS
+	prefix  string // "/lab/static/0123456789ab/"
+	files   map[string]*File
+	imports map[string][]string // modules by module
+	dev     fs.FS               // when not nil, files are read anew for each request
 }
 
-// New loads all files of fsys. Addresses begin with base, which has a slash at both ends. With dev, files are read when
-// they are asked for and no browser may keep them.
+// Stylesheets are the style sheets of every page in the order in which they count; tokens.css names the layers, so it comes
+// first. A browser gets them as one, Sheet.
+var Stylesheets = []string{"tokens", "base", "layout", "lesson", "ladder", "sim", "print"}
+
+// Sheet is the name of the file that has all of Stylesheets. It does not lie on disk.
+const Sheet = "css/site.css"
+
+// minifiers take out of a module or a style sheet what only its authors read. Of a module only the names inside of functions
+// are shortened, so that a stack trace still says something.
+var minifiers = func() *minify.M {
+	m := minify.New()
+	m.Add("text/javascript", &js.Minifier{Version: 2022})
+	m.Add("text/css", &css.Minifier{})
+	return m
+}()
+
+// New loads all files of fsys. Addresses begin with base, which has a slash at both ends. Modules and style sheets are served
+// minified and, where every page needs them, joined. With dev, files are as they lie on disk: they are read when they are asked for, and no browser may keep them.
 func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
-	a := &Assets{files: map[string]*File{}, source: fsys}
+	a := &Assets{files: map[string]*File{}, imports: map[string][]string{}}
 	if dev {
 		a.dev, a.prefix = fsys, base+"static/dev/"
 		return a, nil
 	}
 	sum := sha256.New()
+	sources := map[string][]byte{}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !served(name) {
 			return err
@@ -198,14 +228,63 @@ func New(base string, fsys fs.FS, dev bool) (*Assets, error) {
 		// Lengths keep ("a", "bc") and ("ab", "c") apart.
 		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(data))
 		sum.Write(data)
-		a.files[name] = NewFile(kindOf(name), Immutable, data)
+		sources[name] = data
 		return nil
 	})
+	if err == nil {
+		err = a.join(sources)
+	}
+	for name, data := range sources {
+		err = cmp.Or(err, a.add(name, data))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("static: %w", err)
 	}
 	a.prefix = base + "static/" + hex.EncodeToString(sum.Sum(nil))[:12] + "/"
 	return a, nil
+}
+
+// join adds to the files those that are made of several, and lets modules import from them.
+func (a *Assets) join(sources map[string][]byte) error {
+	var all []byte
+	for _, name := range Stylesheets {
+		all = append(append(all, sources["css/"+name+".css"]...), '\n')
+	}
+	p, err := pack(sources, packEntry)
+	if err != nil {
+		return err
+	}
+	for name, data := range sources {
+		if _, packed := p.index[name]; packed {
+			delete(sources, name)
+			continue
+		}
+		if path.Ext(name) != ".js" {
+			continue
+		}
+		if sources[name], err = p.outside(name, data); err != nil {
+			return err
+		}
+	}
+	sources[Sheet], sources[Pack] = all, p.out.Bytes()
+	return nil
+}
+
+// add makes a file ready. What a module imports is read from its source, which is more regular than what is made of it.
+func (a *Assets) add(name string, data []byte) error {
+	kind := kindOf(name)
+	if path.Ext(name) == ".js" {
+		a.imports[name] = importsOf(name, data)
+	}
+	small, err := minifiers.Bytes(strings.TrimSuffix(kind, "; charset=utf-8"), data)
+	switch {
+	case err == nil:
+		data = small
+	case !errors.Is(err, minify.ErrNotExist): // no minifier for the kind
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	a.files[name] = NewFile(kind, Immutable, data)
+	return nil
 }
 
 // served says which files a browser may ask for: neither this package's source nor what only the type checker reads.
@@ -252,15 +331,34 @@ func (a *Assets) File(name string) *File {
 	if !fs.ValidPath(name) || !served(name) {
 		return nil
 	}
-	data, err := fs.ReadFile(a.dev, name)
-	if err != nil {
-		return nil
+	parts := []string{name}
+	if name == Sheet {
+		parts = nil
+		for _, sheet := range Stylesheets {
+			parts = append(parts, "css/"+sheet+".css")
+		}
 	}
+	var all []byte
+	for _, part := range parts {
+		data, err := fs.ReadFile(a.dev, part)
+		if err != nil {
+			return nil
+		}
+		all = append(append(all, data...), '\n')
+	}
+	data := all[:len(all)-1]
 	return NewFile(kindOf(name), Never, data)
 }
 
 // imports finds the static imports and re-exports of a module. Modules here write each of them at the start of a line.
 var imports = regexp.MustCompile(`(?m)^(?:import|export)\b[^'"();]*['"](\.{1,2}/[^'"]+)['"]|^import\s*['"](\.{1,2}/[^'"]+)['"]`)
+
+func importsOf(name string, source []byte) (names []string) {
+	for _, m := range imports.FindAllSubmatch(source, -1) {
+		names = append(names, path.Join(path.Dir(name), string(m[1])+string(m[2])))
+	}
+	return names
+}
 
 // Modules returns the names of the given modules and of all that they import, each once, in the order in which a browser
 // would come to them: the list to preload, so that a deep import costs no round trips.
@@ -278,12 +376,43 @@ func (a *Assets) Modules(entries ...string) ([]string, error) {
 			return
 		}
 		names = append(names, name)
-		for _, m := range imports.FindAllSubmatch(f.Bytes(), -1) {
-			visit(path.Join(path.Dir(name), string(m[1])+string(m[2])), name)
+		list := a.imports[name]
+		if a.dev != nil {
+			list = importsOf(name, f.Bytes())
+		}
+		for _, other := range list {
+			visit(other, name)
 		}
 	}
 	for _, name := range entries {
 		visit(name, "")
 	}
 	return names, missing
+}
+
+// Sources returns the source of the modules that a lesson's page loads at once, and that of all other modules of ours, without
+// the catalogues of messages.
+func Sources(fsys fs.FS) (now, later []byte, err error) {
+	a, err := New("/", fsys, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	first, err := a.Modules("js/app.js", "js/lesson.js")
+	if err != nil {
+		return nil, nil, err
+	}
+	err = fs.WalkDir(fsys, "js", func(name string, d fs.DirEntry, err error) error {
+		base := path.Base(name)
+		if err != nil || path.Ext(name) != ".js" || strings.HasPrefix(base, "catalog.") || strings.HasPrefix(base, "more.") {
+			return err
+		}
+		data, err := fs.ReadFile(fsys, name)
+		if slices.Contains(first, name) {
+			now = append(now, data...)
+		} else {
+			later = append(later, data...)
+		}
+		return err
+	})
+	return now, later, err
 }

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -146,16 +147,20 @@ func TestAssets(t *testing.T) {
 		"js/b.js":     {Data: []byte("export const b = 1\n")},
 		"js/lib/a.js": {Data: []byte("import { b } from '../b.js'\nawait import('./late.js')\n")},
 		"js/lib/c.js": {Data: nil}, "js/x.d.ts": {Data: nil}, "vendor/v.js": {Data: nil}, "static.go": {Data: nil}, "package.json": {Data: nil},
-		"css/a.css": {Data: []byte("a{}")}, "fonts/f.woff2": {Data: []byte("x")}, "icon.svg": {Data: []byte("<svg/>")},
+		"css/panels/a.css": {Data: []byte("a { color: red }\n\nb { color: blue }")}, "fonts/f.woff2": {Data: []byte("x")}, "icon.svg": {Data: []byte("<svg/>")},
+	}
+	fsys["js/sim/tcp-sim.js"] = &fstest.MapFile{Data: []byte("export const sim = 1\n")}
+	for i, name := range Stylesheets {
+		fsys["css/"+name+".css"] = &fstest.MapFile{Data: fmt.Appendf(nil, "/* %s */\n.s%d { order: %d }\n", name, i, i)}
 	}
 	a, err := New("/lab/", fsys, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(a.Prefix(), "/lab/static/") || len(a.Prefix()) != len("/lab/static/0123456789ab/") || a.URL("css/a.css") != a.Prefix()+"css/a.css" {
+	if !strings.HasPrefix(a.Prefix(), "/lab/static/") || len(a.Prefix()) != len("/lab/static/0123456789ab/") || a.URL("css/panels/a.css") != a.Prefix()+"css/panels/a.css" {
 		t.Errorf("the prefix is %s", a.Prefix())
 	}
-	for name, kind := range map[string]string{"js/app.js": "text/javascript; charset=utf-8", "css/a.css": "text/css; charset=utf-8", "fonts/f.woff2": "font/woff2", "icon.svg": "image/svg+xml"} {
+	for name, kind := range map[string]string{"js/app.js": "text/javascript; charset=utf-8", "css/panels/a.css": "text/css; charset=utf-8", Sheet: "text/css; charset=utf-8", "fonts/f.woff2": "font/woff2", "icon.svg": "image/svg+xml"} {
 		f := a.File(name)
 		if f == nil {
 			t.Fatalf("%s is not there", name)
@@ -170,11 +175,22 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%q is served", name)
 		}
 	}
+	// What is served has lost what only its authors read, and the sheets of every page are one.
+	if got := string(a.File("css/panels/a.css").Bytes()); got != "a{color:red}b{color:blue}" {
+		t.Errorf("a sheet is served as %q", got)
+	}
+	if got, want := string(a.File(Sheet).Bytes()), ".s0{order:0}.s1{order:1}.s2{order:2}.s3{order:3}.s4{order:4}.s5{order:5}.s6{order:6}"; got != want {
+		t.Errorf("the sheet of every page is %q", got)
+	}
 	names, err := a.Modules("js/app.js")
 	if want := []string{"js/app.js", "js/lib/a.js", "js/b.js", "vendor/v.js", "js/lib/c.js"}; err != nil || !slices.Equal(names, want) {
 		t.Errorf("modules %v, %v, want %v", names, err, want)
 	}
 
+	fsys["js/b.js"] = &fstest.MapFile{Data: []byte("export const = 1\n")}
+	if _, err := New("/lab/", fsys, false); err == nil || !strings.Contains(err.Error(), "js/b.js") {
+		t.Errorf("a module that is none: %v", err)
+	}
 	fsys["js/b.js"] = &fstest.MapFile{Data: []byte("import './gone.js'\n")}
 	b, err := New("/lab/", fsys, false)
 	if err != nil {
@@ -188,9 +204,74 @@ func TestAssets(t *testing.T) {
 	}
 }
 
+// The pack does what its modules do, in their order, and others import from it what they imported from them.
+func TestPack(t *testing.T) {
+	sources := map[string][]byte{
+		packEntry:             []byte("import { a, b as c } from './a.js';\nimport './b.js';\nexport class Sim {}\n"),
+		"js/sim/a.js":         []byte("import { v } from '../../vendor/v.js';\nexport const a = 1;\nexport async function b() {\n  await v;\n}\n"),
+		"js/sim/b.js":         []byte("import {\n  a,\n} from './a.js'\nawait a\n"),
+		"vendor/v.js":         []byte("var x=1;export{x as v};\n"),
+		"js/page.js":          []byte("import './sim/tcp-sim.js'\nimport { a } from './sim/a.js'\nimport { o } from './other.js'\n"),
+		"js/sim/late/late.js": []byte("import { v } from '../../../vendor/v.js';\n"),
+	}
+	p, err := pack(sources, packEntry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `export const m0=(()=>{
+var x=1;
+return{v:x}})();
+export const m1=(()=>{
+const {v} = m0;
+const a = 1;
+async function b() {
+  await v;
+}
+
+return{a:a,b:b}})();
+export const m2=await(async()=>{
+const {a} = m1;
+await a
+
+return{}})();
+export const m3=(()=>{
+const {a,b:c} = m1;
+
+class Sim {}
+
+return{Sim:Sim}})();
+`
+	if got := p.out.String(); got != want {
+		t.Errorf("the pack is\n%s", got)
+	}
+	for name, want := range map[string]string{
+		"js/page.js":          "import {m3,m1} from './sim/pack.js';\n\nconst {a} = m1;\nimport { o } from './other.js'\n",
+		"js/sim/late/late.js": "import {m0} from '../pack.js';\nconst {v} = m0;\n",
+	} {
+		if got, err := p.outside(name, sources[name]); err != nil || string(got) != want {
+			t.Errorf("%s becomes %q, %v", name, got, err)
+		}
+	}
+	for what, change := range map[string][2]string{
+		"js/sim/a.js imports w, which vendor/v.js does not export": {"js/sim/a.js", "import { w } from '../../vendor/v.js';\n"},
+		"js/sim/tcp-sim.js and js/sim/a.js import each other":      {"js/sim/a.js", "import './tcp-sim.js';\n"},
+		"js/sim/gone.js, imported by js/sim/a.js, does not exist":  {"js/sim/a.js", "import './gone.js';\n"},
+		"js/sim/b.js imports a, which js/sim/a.js does not export": {"js/sim/a.js", ""},
+	} {
+		other := maps.Clone(sources)
+		other[change[0]] = []byte(change[1])
+		if _, err := pack(other, packEntry); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%q: %v", what, err)
+		}
+	}
+}
+
 // With -dev files are read when they are asked for, and nobody keeps them.
 func TestDev(t *testing.T) {
 	fsys := fstest.MapFS{"css/a.css": {Data: []byte("old")}, "static.go": {Data: nil}}
+	for _, name := range Stylesheets {
+		fsys["css/"+name+".css"] = &fstest.MapFile{Data: []byte("/* " + name + " */")}
+	}
 	a, err := New("/", fsys, true)
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +283,9 @@ func TestDev(t *testing.T) {
 	}
 	if resp := get(t, f, http.Header{}); resp.Header.Get("Cache-Control") != Never {
 		t.Errorf("%v", resp.Header)
+	}
+	if all := a.File(Sheet); all == nil || !strings.HasPrefix(string(all.Bytes()), "/* tokens */\n/* base */\n") {
+		t.Error("the sheets of every page are not as they are on disk")
 	}
 	for _, name := range []string{"../x", "/css/a.css", "static.go", "css"} {
 		if a.File(name) != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/pages"
 )
 
@@ -24,8 +25,8 @@ import (
 // reader gets either the old one or the new one.
 type edition struct {
 	course *lessons.Course
-	pages  map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack"
-	errors map[int]*static.File    // by status
+	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack", and language
+	errors map[int]map[string]*static.File    // by status and language
 }
 
 const htmlType = "text/html; charset=utf-8"
@@ -50,38 +51,59 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = keepGood(course, old.course)
 	}
-	e := &edition{course: course, pages: map[string]*static.File{}, errors: map[int]*static.File{}}
-	page := pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules}
-	at := func(place pages.Place, title string) pages.Page {
-		p := page
-		p.Here, p.Title = place, title
-		return p
-	}
+	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}}
 	sandbox, err := newSim(sandboxScenario)
 	if err != nil {
 		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)
 	}
+	for _, words := range s.languages {
+		for path, component := range s.list(course, sandbox, words) {
+			file, err := render(component, static.Ask)
+			if err != nil {
+				return nil, fmt.Errorf("rendering %s in %q: %w", path, words.Lang, err)
+			}
+			if e.pages[path] == nil {
+				e.pages[path] = map[string]*static.File{}
+			}
+			e.pages[path][words.Lang] = file
+		}
+	}
+	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed} {
+		e.errors[status] = map[string]*static.File{}
+		for _, words := range s.languages {
+			if e.errors[status][words.Lang], err = s.errorPage(status, "", words); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return e, nil
+}
+
+// blank is what all pages in a language have in common.
+func (s *Site) blank(words *i18n.Catalog) pages.Page {
+	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages}
+}
+
+// list is all pages in a language, by path.
+func (s *Site) list(course *lessons.Course, sandbox *lessons.Sim, words *i18n.Catalog) map[string]templ.Component {
+	at := func(place pages.Place, title string) pages.Page {
+		p := s.blank(words)
+		p.Here, p.Title = place, title
+		return p
+	}
+	own := *sandbox
+	own.Title = words.T("page.sandbox")
 	list := map[string]templ.Component{
-		"/":        pages.Home(pages.HomeData{Page: page, Course: course}),
-		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, "Lessons"), Course: course}),
-		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, "Sandbox"), Sim: sandbox}),
+		"/":        pages.Home(pages.HomeData{Page: s.blank(words), Course: course}),
+		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, words.T("page.lessons")), Course: course}),
+		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, words.T("page.sandbox")), Sim: &own}),
 	}
 	for _, l := range course.Lessons {
 		p := at(pages.AtLessons, l.Title)
 		p.Description = l.Summary
 		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
 	}
-	for path, component := range list {
-		if e.pages[path], err = render(component, static.Ask); err != nil {
-			return nil, fmt.Errorf("rendering %s: %w", path, err)
-		}
-	}
-	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed} {
-		if e.errors[status], err = s.errorPage(status, ""); err != nil {
-			return nil, err
-		}
-	}
-	return e, nil
+	return list
 }
 
 // keepGood adds to a course the lessons that are broken in it and were good in the one before.
@@ -104,11 +126,10 @@ func keepGood(course, before *lessons.Course) *lessons.Course {
 	return &merged
 }
 
-func (s *Site) errorPage(status int, ref string) (*static.File, error) {
-	return render(pages.Error(pages.ErrorData{
-		Page:   pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Title: http.StatusText(status)},
-		Status: status, Ref: ref,
-	}), static.Never)
+func (s *Site) errorPage(status int, ref string, words *i18n.Catalog) (*static.File, error) {
+	p := s.blank(words)
+	p.Title = http.StatusText(status)
+	return render(pages.Error(pages.ErrorData{Page: p, Status: status, Ref: ref}), static.Never)
 }
 
 func render(c templ.Component, cache string) (*static.File, error) {
@@ -116,7 +137,7 @@ func render(c templ.Component, cache string) (*static.File, error) {
 	if err := c.Render(context.Background(), &b); err != nil {
 		return nil, err
 	}
-	return static.NewFile(htmlType, cache, b.Bytes()), nil
+	return static.NewFile(htmlType, cache, b.Bytes()).Varies("Accept-Language", "Cookie"), nil
 }
 
 func (s *Site) modules(entry string) []string {

@@ -54,12 +54,12 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if ref == "" {
-		if page := s.edition.Load().errors[e.Status]; page != nil {
+		if page := s.edition.Load().errors[e.Status][s.language(r).Lang]; page != nil {
 			page.Serve(w, r, e.Status)
 			return
 		}
 	}
-	page, err := s.errorPage(e.Status, ref)
+	page, err := s.errorPage(e.Status, ref, s.language(r))
 	if err != nil {
 		s.cfg.Log.Error("the error page cannot be rendered", "error", err)
 		http.Error(w, e.Message+" "+ref, e.Status)

@@ -14,6 +14,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
 )
 
@@ -23,17 +24,23 @@ type Config struct {
 	Assets  *static.Assets
 	Lessons fs.FS
 	Origins []string // other sites whose pages may use this one's runs: "https://lab.example"
-	Log     *slog.Logger
+
+	// PseudoLocales adds languages that nobody speaks, for tests of the layout: i18n.Pseudo.
+	PseudoLocales bool
+
+	Log *slog.Logger
 }
 
 // A Site is the whole web side of the lab.
 type Site struct {
-	cfg      Config
-	edition  atomic.Pointer[edition]
-	hub      *live.Hub
-	cross    *http.CrossOriginProtection
-	router   *chi.Mux
-	draining atomic.Bool
+	cfg     Config
+	edition atomic.Pointer[edition]
+	// languages are those that pages are served in, the fallback first.
+	languages []*i18n.Catalog
+	hub       *live.Hub
+	cross     *http.CrossOriginProtection
+	router    *chi.Mux
+	draining  atomic.Bool
 }
 
 // New loads the lessons and renders all pages.
@@ -45,6 +52,12 @@ func New(cfg Config) (*Site, error) {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
 	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection()}
+	for _, lang := range i18n.Languages {
+		s.languages = append(s.languages, i18n.Lookup(lang))
+	}
+	if cfg.PseudoLocales {
+		s.languages = append(s.languages, i18n.Pseudo()...)
+	}
 	for _, origin := range cfg.Origins {
 		if err := s.cross.AddTrustedOrigin(origin); err != nil {
 			return nil, err
@@ -118,7 +131,10 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 	if page == nil {
 		return errNotFound
 	}
-	page.ServeHTTP(w, r)
+	if c := s.lookup(r.URL.Query().Get("lang")); c != nil {
+		http.SetCookie(w, &http.Cookie{Name: langCookie, Value: c.Lang, Path: s.cfg.Base, MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+	page[s.language(r).Lang].ServeHTTP(w, r)
 	return nil
 }
 

@@ -17,6 +17,17 @@ type Script struct {
 	unknown diag.List // names that mean nothing here, though they may to another kernel
 }
 
+// version is the version of IP that the script asks for: "ipv4", "ipv6", or "ipv4-mapped-ipv6" for IPv4 under sockets of IPv6.
+func (s *Script) version() string {
+	v := "ipv4"
+	for _, o := range s.Options {
+		if o.Name == "ip_version" {
+			v = o.Value
+		}
+	}
+	return v
+}
+
 // An Option is a line such as --tolerance_usecs=10000.
 type Option struct {
 	Pos   Pos
@@ -67,8 +78,9 @@ type Packet struct {
 	Options          wire.Options
 	AnyOptions       bool // <...>
 	TOS              tosCheck
-	TTL              uint8  // 0 when the script does not say
-	Unsupported      string // the feature in it that the lab does not have
+	TTL              uint8     // 0 when the script does not say
+	ICMP             wire.ICMP // of an ICMP error: what it says; Seq and Len are of the segment that it quotes
+	Unsupported      string    // the feature in it that the lab does not have
 }
 
 // tosCheck is what a script says of the type-of-service byte.

@@ -92,17 +92,12 @@ func parseAddress(v string) (netip.Addr, bool) {
 	return a, err == nil
 }
 
-func isIPv4(v string) bool {
-	a, ok := parseAddress(v)
-	return ok && a.Is4()
-}
-
 // options are those of packetdrill's command line, which a script may begin with.
 var options = map[string]optionKind{
-	"ip_version": {"a version of IP", func(v string) bool { return v == "ipv4" || v == "ipv4-mapped-ipv6" || v == "ipv6" }, func(v string) bool { return v != "ipv6" }},
+	"ip_version": {"a version of IP", func(v string) bool { return v == "ipv4" || v == "ipv4-mapped-ipv6" || v == "ipv6" }, nil},
 	"bind_port":  {"a port", between(1, 65535), nil}, "connect_port": {"a port", between(1, 65535), nil},
-	"local_ip": {"an address", isAddress, isIPv4}, "remote_ip": {"an address", isAddress, isIPv4},
-	"gateway_ip": {"an address", isAddress, isIPv4}, "netmask_ip": {"an address", isAddress, isIPv4},
+	"local_ip": {"an address", isAddress, nil}, "remote_ip": {"an address", isAddress, nil},
+	"gateway_ip": {"an address", isAddress, nil}, "netmask_ip": {"an address", isAddress, nil},
 	"speed": {"a number", between(0, 1<<32-1), nil}, "mss": {"a number of bytes", between(1, 65535), nil}, "mtu": {"a number of bytes", between(0, 65535), mtuHere},
 	"tolerance_usecs": {"a number of microseconds", between(1, 1<<40), nil}, "tolerance_percent": {"a percentage", percent, nil},
 	"tcp_ts_ecr_scaled": {}, "tcp_ts_tick_usecs": {"a number of microseconds", between(0, 1000000), nil}, "strict_segments": {}, "verbose": {}, "debug": {},
@@ -114,10 +109,10 @@ var options = map[string]optionKind{
 	"so_filename": {value: "a file", here: never}, "so_flags": {value: "flags", here: never},
 }
 
-// mtuHere: the MSS that is announced is what an IPv4 packet of this size has room for.
+// mtuHere: the MSS that is announced is what a packet of this size has room for.
 func mtuHere(v string) bool {
 	n, err := strconv.Atoi(v)
-	return err == nil && (n == 0 || n >= 40+48)
+	return err == nil && (n == 0 || n >= 60+48)
 }
 
 func checkOption(p *parser, o Option) error {

@@ -18,8 +18,7 @@ type epollItem struct {
 	sock   *socket
 	events int64
 	data   *Expr // what epoll_wait gives back: fd=4 or ptr=0
-	seen   int   // of an edge-triggered one: up to which event it was told
-	told   int64 // and which bits
+	seen   int   // of an edge-triggered one: how often it had been woken when it was last looked at
 	fresh  bool  // it has not been looked at since epoll_ctl
 	off    bool  // of a one-shot one: it was told
 }
@@ -100,25 +99,31 @@ func epollData(e *Expr) *Expr {
 	return nil
 }
 
-// look returns what there is to tell of an item now.
+// look returns what there is to tell of an item now. An edge-triggered one is looked at only when something woke it.
 func (r *runner) look(i *epollItem) int64 {
 	if i.off {
 		return 0
 	}
-	bits := r.ready(i.sock) & (i.events | pollErr | pollHup)
-	if i.events&epollET == 0 || bits == 0 {
-		return bits
-	}
-	wakes := 0
-	if c := i.sock.conn; c != nil {
-		wakes = c.wakes
-	} else if i.sock.listening {
-		wakes = r.kernel.waiting()
-	}
-	if !i.fresh && wakes == i.seen && bits&^i.told == 0 {
+	woken := r.woken(i)
+	if i.events&epollET != 0 && !i.fresh && woken == i.seen {
 		return 0
 	}
-	return bits
+	i.seen, i.fresh = woken, false
+	return r.ready(i.sock) & (i.events | pollErr | pollHup)
+}
+
+// woken is how often something has happened that an item waits for.
+func (r *runner) woken(i *epollItem) int {
+	c := r.kernel.connOf(i.sock)
+	switch {
+	case c == nil:
+		return r.kernel.queued
+	case i.events&pollIn == 0:
+		return c.wakesOut
+	case i.events&pollOut == 0:
+		return c.wakesIn
+	}
+	return c.wakesIn + c.wakesOut
 }
 
 func (r *runner) epollWait(s *syscall) *Failure {
@@ -141,14 +146,11 @@ func (r *runner) epollWait(s *syscall) *Failure {
 			return -1, "EINVAL", true
 		}
 		for _, i := range p.items {
-			if bits := r.look(i); bits != 0 && int64(len(got)) < most {
+			if int64(len(got)) == most {
+				break
+			}
+			if bits := r.look(i); bits != 0 {
 				got = append(got, event{bits, i.data})
-				i.fresh, i.told = false, bits
-				if c := i.sock.conn; c != nil {
-					i.seen = c.wakes
-				} else {
-					i.seen = r.kernel.waiting()
-				}
 				i.off = i.events&epollOneshot != 0
 			}
 		}

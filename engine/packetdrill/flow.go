@@ -113,6 +113,11 @@ func (f *flow) inbound(p *Packet, scaled bool) (wire.Segment, string) {
 	return seg, why
 }
 
+// quoted makes the ICMP message on the wire of one in the script: about a segment that the host sent.
+func (f *flow) quoted(p *Packet) wire.Segment {
+	return wire.Segment{Src: f.local, Dst: f.remote, Seq: p.Seq + f.liveLocal, Flags: wire.ACK, Payload: strings.Repeat("\x00", p.Len), TTL: 64, DF: true, ICMP: p.ICMP}
+}
+
 // actual makes of a segment on the wire one as the script would write it. Timestamps of the host stay as far from the first one
 // as they are on the wire.
 func (f *flow) actual(seg *wire.Segment) *Packet {

@@ -9,16 +9,25 @@ import (
 	"github.com/handshakelab/lab/engine/wire"
 )
 
-// A kernel is the host under test: package tcp behind the little that sockets need of it. What package tcp learns to do is
-// mapped here and allowed in missing.go.
+// A kernel is the host under test: package tcp, with the records that TCP_INFO and epoll are told from.
 type kernel struct {
 	host     tcp.Host
 	now      tcp.Time
 	settings settings
+	family   int64 // of its sockets, AF_INET or AF_INET6
 	conns    []*conn
-	listener *socket
+	sockets  []*socket
 	sent     []sent
 	effects  []tcp.Effect
+	results  map[int]result // how calls on descriptors of the host ended that nobody has asked about yet
+	queued   int            // how often a connection came into an accept queue
+}
+
+// A result is what a call returned.
+type result struct {
+	value int64
+	errno errno
+	conn  tcp.ConnID
 }
 
 // sent is a segment that left the host.
@@ -28,18 +37,17 @@ type sent struct {
 	taken bool // a line of the script stands for it
 }
 
-// A conn is a connection as its socket sees it. It outlives the host's record.
+// A conn is what there is to tell of a connection. It outlives the host's record.
 type conn struct {
-	tcb       tcp.TCB // as it stands, or stood when it ended
-	options   *sockopts
-	gone      bool
-	unbound   bool // connect chose its port
-	synData   bool // text in the SYN was acknowledged
-	wakes     int  // how often something happened that a process may wait for
-	fresh     bool // it has just been established, and its options wait to be set
-	connected bool
-	eof       bool  // the peer sent FIN
-	err       errno // not told yet
+	tcb     tcp.TCB // as it stands, or stood when it ended
+	options *sockopts
+	gone    bool
+	synData bool // text in the SYN was acknowledged
+	eof     bool // the peer sent FIN
+
+	// How often something happened that wakes a process which waits to read or to write, and whether one waits for room.
+	wakesIn, wakesOut int
+	noSpace           bool
 
 	segments              []outstanding // sent, and not acknowledged
 	highest               wire.Seq      // the number after the last one sent
@@ -63,17 +71,20 @@ type outstanding struct {
 }
 
 func newKernel(s settings, local, remote netip.AddrPort) *kernel {
-	return &kernel{settings: s, host: tcp.NewHost(tcp.HostConfig{Addr: local, Peer: remote, Profile: s.profile, Secret: 1})}
+	return &kernel{settings: s, results: map[int]result{},
+		host: tcp.NewHost(tcp.HostConfig{Addr: local, Peer: remote, Profile: s.profile, Secret: 1})}
 }
 
-// wear makes the host behave as the options of one socket say until it is told otherwise: the profile of a host is that of
-// all its connections, and here each may have its own.
-func (k *kernel) wear(o *sockopts) {
-	p := k.settings.profile
-	if o != nil {
-		o.apply(&p)
-	}
-	*k.host.Profile() = p
+// set makes a sysctl.
+func (k *kernel) set(name, value string) {
+	k.settings.set(name, value)
+	k.host.SetProfile(k.settings.profile)
+}
+
+// restore goes back to settings that were noted.
+func (k *kernel) restore(s settings) {
+	k.settings = s
+	k.host.SetProfile(s.profile)
 }
 
 func (k *kernel) find(id tcp.ConnID) *conn {
@@ -95,26 +106,45 @@ func (k *kernel) between(local, remote netip.AddrPort) *conn {
 	return nil
 }
 
-// optionsOf are those of whoever a segment is for.
-func (k *kernel) optionsOf(local, remote netip.AddrPort) *sockopts {
-	if c := k.between(local, remote); c != nil && !c.gone {
-		return c.options
-	}
-	if k.listener != nil {
-		return k.listener.options
+// listening returns the socket that listens on a port.
+func (k *kernel) listening(port uint16) *socket {
+	for _, s := range k.sockets {
+		if h := k.descriptor(s); h.Listening && h.Port == port {
+			return s
+		}
 	}
 	return nil
 }
 
-// receive takes a segment that arrives now.
+// descriptor returns the host's side of a socket.
+func (k *kernel) descriptor(s *socket) tcp.Socket {
+	for _, h := range k.host.Sockets() {
+		if h.FD == s.live {
+			return h
+		}
+	}
+	return tcp.Socket{}
+}
+
+// connOf is the connection of a socket, nil without one.
+func (k *kernel) connOf(s *socket) *conn {
+	if id := k.descriptor(s).Conn; id != 0 {
+		return k.find(id)
+	}
+	return nil
+}
+
+// receive takes a packet that arrives now.
 func (k *kernel) receive(seg *wire.Segment) {
 	k.passTime()
-	k.wear(k.optionsOf(seg.Dst, seg.Src))
+	if seg.ICMP.Kind != wire.NoICMP {
+		k.absorb(k.host.ReceiveICMP(k.now, seg, k.effects[:0]), nil)
+		return
+	}
 	k.absorb(k.host.Receive(k.now, seg, k.effects[:0]), nil)
 	if c := k.between(seg.Dst, seg.Src); c != nil {
 		c.hear(k.now, seg)
 	}
-	k.settle()
 }
 
 // passTime counts the time since the last step of the host as what it was for each connection.
@@ -131,73 +161,23 @@ func (k *kernel) passTime() {
 	}
 }
 
-// settle gives connections that have just been established the options of their sockets.
-func (k *kernel) settle() {
-	for _, c := range k.conns {
-		if c.fresh {
-			c.fresh = false
-			c.lastSent, c.lastData, c.lastAck = k.now, k.now, k.now
-			for _, o := range []optionName{{solSocket, soKeepalive}, {ipprotoTCP, tcpNodelay}, {ipprotoTCP, tcpUserTimeout}} {
-				if c.options.values[o] != 0 {
-					k.setOption(c, o)
-				}
-			}
-		}
-	}
-}
-
-// setOption lets a connection know what an option of its socket is now.
-func (k *kernel) setOption(c *conn, o optionName) {
-	if c.gone {
-		return
-	}
-	call := tcp.Call{Verb: tcp.CallSet, Conn: c.tcb.ID}
-	value := func(o optionName) tcp.Time {
-		if v, ok := c.options.values[o]; ok {
-			return tcp.Time(v)
-		}
-		return tcp.Time(sockoptKinds[o].initial(k))
-	}
-	switch o {
-	case optionName{solSocket, soKeepalive}, optionName{ipprotoTCP, tcpKeepIdle}, optionName{ipprotoTCP, tcpKeepIntvl}, optionName{ipprotoTCP, tcpKeepCnt}:
-		call.Option = tcp.KeepAlive
-		if value(optionName{solSocket, soKeepalive}) != 0 {
-			call.Values = [3]tcp.Time{value(optionName{ipprotoTCP, tcpKeepIdle}) * tcp.Second, value(optionName{ipprotoTCP, tcpKeepIntvl}) * tcp.Second,
-				value(optionName{ipprotoTCP, tcpKeepCnt})}
-		}
-	case optionName{ipprotoTCP, tcpNodelay}:
-		call.Option, call.Values[0] = tcp.NoDelay, value(o)
-	case optionName{ipprotoTCP, tcpUserTimeout}:
-		call.Option, call.Values[0] = tcp.UserTimeout, value(o)*tcp.Millisecond
-	default:
-		return
-	}
-	k.call(call, c.options)
-}
-
-// call makes a socket call. made is the connection that it opened or accepted.
-func (k *kernel) call(c tcp.Call, o *sockopts) (made *conn, e errno) {
+// call makes a call on a descriptor of the host. How it ends is asked of result.
+func (k *kernel) call(c tcp.Call, o *sockopts) {
 	k.passTime()
-	k.wear(o)
+	delete(k.results, c.FD)
 	effects, err := k.host.Call(k.now, c, k.effects[:0])
-	if err != nil {
-		if n, ok := err.(tcp.Errno); ok {
-			return nil, errno(n.String())
-		}
-		return nil, "EINVAL"
+	if n, ok := err.(tcp.Errno); ok {
+		k.results[c.FD] = result{-1, errno(n.String()), 0}
+		return
 	}
-	for i := range effects {
-		if f := &effects[i]; f.Kind == tcp.Tell && f.Notice == tcp.Accepted {
-			made = k.find(f.Conn)
-		}
-	}
-	if opened := k.absorb(effects, o); opened != nil {
-		made = opened
-	}
-	if c.Verb != tcp.CallSet {
-		k.settle()
-	}
-	return made, ""
+	k.absorb(effects, o)
+}
+
+// result is how the last call on a descriptor ended; ok is false while it waits.
+func (k *kernel) result(fd int) (r result, ok bool) {
+	r, ok = k.results[fd]
+	delete(k.results, fd)
+	return r, ok
 }
 
 // next is when the next timer fires.
@@ -214,35 +194,20 @@ func (k *kernel) fire() {
 	}
 	k.now = max(k.now, at)
 	k.passTime()
-	if c := k.find(id); c != nil {
-		k.wear(c.options)
-	}
 	k.absorb(k.host.Fire(k.now, id, timer, k.effects[:0]), nil)
-	k.settle()
 }
 
-// absorb notes what the host did. The options are those of the socket whose call it was.
-func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
+// absorb notes what the host did. The options are those of the socket whose call it was, nil when it was no call.
+func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) {
 	k.effects = effects
 	for i := range effects {
 		e := &effects[i]
 		c := k.find(e.Conn)
-		if c != nil && e.Kind == tcp.Tell {
-			c.wakes++
-		}
 		switch {
+		case e.Kind == tcp.Tell && e.Rule == rule.SocketCall:
+			k.results[int(e.Args[0])] = result{e.Args[1], errno(e.Errno.String()), e.Conn}
 		case e.Kind == tcp.Opened:
-			opened = &conn{options: o}
-			opened.tcb.ID = e.Conn
-			if t := k.host.Conn(e.Conn); t != nil {
-				opened.tcb = *t
-			}
-			if o == nil && k.listener != nil {
-				opened.options = k.listener.options.clone()
-			}
-			opened.highest = opened.tcb.ISS
-			opened.synData = opened.tcb.Passive && opened.tcb.FastOpen && opened.tcb.Unread > 0
-			k.conns = append(k.conns, opened)
+			k.opened(e, o)
 		case e.Kind == tcp.Send:
 			seg := *e.Seg
 			if c != nil {
@@ -264,18 +229,55 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) (opened *conn) {
 			c.arrived()
 		case e.Kind == tcp.Change:
 			c.tcb.State = e.To
-		case e.Kind == tcp.Tell && e.Errno != tcp.OK:
-			c.err = errno(e.Errno.String())
-		case e.Kind == tcp.Tell && (e.Notice == tcp.Connected || e.Notice == tcp.Acceptable):
-			c.connected, c.fresh = true, true
-		case e.Kind == tcp.Tell && e.Notice == tcp.PeerClosed:
-			c.eof = true
+		case e.Kind == tcp.Tell:
+			k.told(c, e)
 		case e.Kind == tcp.Removed:
 			c.gone = true
 			c.segments = nil
 		}
 	}
-	return opened
+	for _, s := range k.host.Sockets() {
+		if c := k.find(s.Conn); c != nil {
+			if c.noSpace && !s.NoSpace && o == nil {
+				c.wakesOut++
+			}
+			c.noSpace = s.NoSpace
+		}
+	}
+}
+
+func (k *kernel) opened(e *tcp.Effect, o *sockopts) {
+	c := &conn{options: o}
+	c.tcb.ID = e.Conn
+	if t := k.host.Conn(e.Conn); t != nil {
+		c.tcb = *t
+	}
+	if o == nil {
+		c.options = newSockopts()
+		if s := k.listening(c.tcb.Local.Port()); s != nil {
+			c.options = s.options.clone()
+		}
+	}
+	c.highest = c.tcb.ISS
+	c.synData = c.tcb.Passive && c.tcb.FastOpen && c.tcb.Unread > 0
+	k.conns = append(k.conns, c)
+}
+
+// told notes what a process may wait for.
+func (k *kernel) told(c *conn, e *tcp.Effect) {
+	c.wakesIn++
+	if e.Notice != tcp.Readable {
+		c.wakesOut++
+	}
+	switch e.Notice {
+	case tcp.Connected, tcp.Acceptable:
+		c.lastSent, c.lastData, c.lastAck = k.now, k.now, k.now
+	case tcp.PeerClosed:
+		c.eof = true
+	}
+	if e.Notice == tcp.Acceptable {
+		k.queued++
+	}
 }
 
 // arrived counts the segments that the peer has newly acknowledged or says that it has. The SYN-ACK of a request is none for Linux.
@@ -316,64 +318,4 @@ func (c *conn) count(now tcp.Time, seg *wire.Segment) {
 			o.again = true
 		}
 	}
-}
-
-// unread is how many bytes may be read.
-func (c *conn) unread() int64 { return int64(c.tcb.Unread) }
-
-// usable reports whether the application can send and read: with Fast Open it can before the handshake is over.
-func usable(t *tcp.TCB) bool {
-	return t.State.Synchronized() || t.Passive && t.FastOpen && t.State == tcp.SynReceived
-}
-
-// read takes bytes off the buffer.
-func (k *kernel) read(c *conn, n int64) {
-	if c.gone {
-		c.tcb.Unread -= uint32(n)
-		return
-	}
-	k.call(tcp.Call{Verb: tcp.CallRecv, Conn: c.tcb.ID, Count: int(n)}, c.options)
-}
-
-// listen begins to listen on the host's port.
-func (k *kernel) listen(s *socket, backlog int) errno {
-	_, e := k.call(tcp.Call{Verb: tcp.CallListen, Backlog: backlog}, s.options)
-	if e != "" {
-		return e
-	}
-	k.listener = s
-	if _, set := s.options.values[fastOpenOption]; !set && k.settings.fastAll {
-		s.options.values[fastOpenOption] = int64(backlog)
-	}
-	k.setListener(s, fastOpenOption)
-	k.setListener(s, deferOption)
-	return ""
-}
-
-var (
-	fastOpenOption = optionName{ipprotoTCP, tcpFastopen}
-	deferOption    = optionName{ipprotoTCP, tcpDeferAccept}
-)
-
-// setListener lets the listener know what an option of its socket is now.
-func (k *kernel) setListener(s *socket, o optionName) {
-	v, set := s.options.values[o]
-	switch {
-	case !set || k.listener != s:
-	case o == fastOpenOption:
-		k.call(tcp.Call{Verb: tcp.CallSet, Option: tcp.FastOpenQueue, Values: [3]tcp.Time{tcp.Time(v)}}, s.options)
-	case o == deferOption:
-		k.call(tcp.Call{Verb: tcp.CallSet, Option: tcp.DeferAccept, Values: [3]tcp.Time{tcp.Time(v) * tcp.Second}}, s.options)
-	}
-}
-
-// waiting is how many connections wait to be accepted.
-func (k *kernel) waiting() int {
-	n := 0
-	for _, t := range k.host.Conns() {
-		if t.Passive && !t.Accepted && usable(&t) {
-			n++
-		}
-	}
-	return n
 }

@@ -16,6 +16,9 @@ func (s *Script) missing() diag.List {
 		if k := options[o.Name]; k.here != nil && !k.here(o.Value) {
 			m.add(o.Pos, "--"+o.Name+"="+o.Value)
 		}
+		if a, ok := parseAddress(o.Value); ok && (o.Name == "local_ip" || o.Name == "remote_ip") && a.Is4() == (s.version() == "ipv6") {
+			m.add(o.Pos, "--"+o.Name+"="+o.Value+" with --ip_version="+s.version())
+		}
 	}
 	for i := range s.Init {
 		m.shell(&s.Init[i])
@@ -116,7 +119,14 @@ func (m *finder) control(c *Call) {
 }
 
 func (m *finder) socket(c *Call) {
-	if n, ok := c.Args[0].number(); ok && n != afInet {
+	family, also := int64(afInet), int64(afInet)
+	switch m.script.version() {
+	case "ipv6":
+		family, also = afInet6, afInet6
+	case "ipv4-mapped-ipv6":
+		also = afInet6
+	}
+	if n, ok := c.Args[0].number(); ok && n != family && n != also {
 		m.add(c.Args[0].Pos, "sockets of this family")
 	}
 	if n, ok := c.Args[1].number(); ok && n&^(oNonblock|oCloexec) != sockStream {

@@ -25,7 +25,7 @@ func (p *parser) packet() (*Packet, error) {
 	}
 	switch t := p.peek(); {
 	case t.is("icmp"):
-		return pk, p.foreign(pk, "ICMP")
+		return pk, p.icmp(pk)
 	case t.is("udp") || (t.kind == integer && p.second().is(">") && p.tokens[min(p.at+3, len(p.tokens)-1)].is("udp")):
 		return pk, p.foreign(pk, "UDP")
 	}
@@ -58,7 +58,7 @@ func (p *parser) packet() (*Packet, error) {
 	return pk, nil
 }
 
-// foreign notes a packet that is not TCP over plain IPv4, and goes to the end of it.
+// foreign notes a packet that is neither TCP nor an ICMP error, and goes to the end of it.
 func (p *parser) foreign(pk *Packet, what string) error {
 	if pk.Unsupported == "" {
 		pk.Unsupported = what + " packets"

@@ -35,11 +35,19 @@ func Run(s *Script) Result {
 
 // The environment that packetdrill gives a script which does not ask for another.
 const (
-	defaultPort      = 8080 // that bind gets, and that connect goes to
-	defaultEphemeral = 45000
+	defaultPort      = 8080  // that bind gets, and that connect goes to
+	defaultEphemeral = 45000 // from where the script's own side connects
+	firstEphemeral   = 32768 // from where the host does
 	defaultTolerance = 4 * tcp.Millisecond
 	defaultPercent   = 12.5
 	maxRun           = 24 * 3600 * tcp.Second // of virtual time
+)
+
+var (
+	defaultLocal   = netip.MustParseAddr("192.168.0.1")
+	defaultRemote  = netip.MustParseAddr("192.0.2.1")
+	defaultLocal6  = netip.MustParseAddr("fd3d:a0b:17d6::1")
+	defaultRemote6 = netip.MustParseAddr("fd3d:fa7b:d17d::1")
 )
 
 // A runner runs one script.
@@ -49,11 +57,11 @@ type runner struct {
 	kernel *kernel
 	code   interpreter
 
-	sockets       []*socket
 	epolls        []*epoll
 	flows         []*flow
 	underTest     *flow
 	local, remote netip.AddrPort // where bind binds to, and where connect goes
+	server        netip.AddrPort // where the newest listener listens
 	cookie        cookie
 	noTSO         bool      // full segments have no PSH
 	nextRemote    uint16    // the port of the next peer that comes in
@@ -76,11 +84,15 @@ type config struct {
 	bindPort      uint16
 	connectPort   uint16
 	mtu           int
+	six           bool // IPv6
 }
 
 func newConfig(s *Script) config {
-	c := config{tolerance: defaultTolerance, percent: defaultPercent, local: netip.AddrFrom4([4]byte{192, 168, 0, 1}),
-		remote: netip.AddrFrom4([4]byte{192, 0, 2, 1}), bindPort: defaultPort, connectPort: defaultPort}
+	c := config{tolerance: defaultTolerance, percent: defaultPercent, local: defaultLocal, remote: defaultRemote, bindPort: defaultPort, connectPort: defaultPort,
+		six: s.version() == "ipv6"}
+	if c.six {
+		c.local, c.remote = defaultLocal6, defaultRemote6
+	}
 	for _, o := range s.Options {
 		n, _ := strconv.ParseInt(o.Value, 10, 64)
 		switch o.Name {
@@ -113,7 +125,7 @@ func newRunner(s *Script) *runner {
 		local: netip.AddrPortFrom(c.local, c.bindPort), remote: netip.AddrPortFrom(c.remote, c.connectPort)}
 	set := newSettings(tcp.Linux)
 	if c.mtu > 0 {
-		set.profile.MSS = uint16(min(c.mtu, 65535) - ipv4Headers)
+		set.profile.MSS = uint16(min(c.mtu, 65535) - c.headers())
 	}
 	for _, d := range standard {
 		set.set(d.name, d.value)
@@ -124,14 +136,22 @@ func newRunner(s *Script) *runner {
 	for name, v := range infoSymbols {
 		r.code.vars[name] = v
 	}
-	r.kernel = newKernel(set, r.local, r.remote)
+	r.server = r.local
+	r.kernel = newKernel(set, netip.AddrPortFrom(c.local, firstEphemeral), r.remote)
+	if r.kernel.family = afInet; s.version() != "ipv4" {
+		r.kernel.family = afInet6
+	}
 	r.cookie.script, _ = hex.DecodeString(defaultDefines["TFO_COOKIE"])
-	r.cookie.live = r.kernel.host.FastOpenCookie(c.remote)
 	return r
 }
 
-// ipv4Headers are the bytes of the IPv4 and TCP headers without options.
-const ipv4Headers = 40
+// headers are the bytes of the IP and TCP headers without options. Without --mtu the link takes as much text over IPv6 as over IPv4.
+func (c *config) headers() int {
+	if c.six {
+		return wire.IPv6HeaderLen + wire.MinHeaderLen
+	}
+	return wire.IPv4HeaderLen + wire.MinHeaderLen
+}
 
 func (r *runner) failure(p Pos, code, message string) *Failure {
 	return &Failure{Pos: p, Code: code, Message: message}
@@ -309,6 +329,9 @@ func (r *runner) note() {
 // inbound sends a segment of the script to the host.
 func (r *runner) inbound(e *Event) *Failure {
 	p := e.Packet
+	if p.ICMP.Kind != wire.NoICMP {
+		return r.icmp(p)
+	}
 	r.switchFlow(p.SrcPort, p.Flags&(wire.SYN|wire.ACK) == wire.SYN)
 	if r.underTest == nil || r.underTest.listening {
 		r.begin(r.nextRemote)
@@ -319,6 +342,9 @@ func (r *runner) inbound(e *Event) *Failure {
 		// The script's own side begins with the number that it gives itself.
 		f.answered, f.scriptRemote, f.liveRemote = true, p.Seq, p.Seq
 	}
+	if p.Flags.Has(wire.SYN) {
+		r.cookie.live = r.kernel.host.FastOpenCookie(r.server.Port(), r.config.remote)
+	}
 	seg, why := f.inbound(p, r.config.scaled)
 	if why != "" {
 		return r.failure(p.Pos, "timestamp", why)
@@ -328,9 +354,21 @@ func (r *runner) inbound(e *Event) *Failure {
 	return r.poke()
 }
 
+// icmp brings an ICMP error about what the host sent in the flow under test.
+func (r *runner) icmp(p *Packet) *Failure {
+	f := r.underTest
+	if f == nil || f.listening {
+		return r.failure(p.Pos, "no-connection", "there is no connection that the message could be about")
+	}
+	seg := f.quoted(p)
+	r.segments = append(r.segments, Segment{r.kernel.now, false, seg})
+	r.kernel.receive(&seg)
+	return r.poke()
+}
+
 // begin makes the connection of a new peer the one under test.
 func (r *runner) begin(port uint16) {
-	r.test(&flow{local: r.local, remote: netip.AddrPortFrom(r.config.remote, port), next: len(r.kernel.sent)})
+	r.test(&flow{local: r.server, remote: netip.AddrPortFrom(r.config.remote, port), next: len(r.kernel.sent)})
 }
 
 // test makes a flow the one that segments belong to.
@@ -537,11 +575,11 @@ func (r *runner) shell(s *Shell) *Failure {
 			r.saved = &before
 		}
 		for _, set := range c.set {
-			r.kernel.settings.set(set.name, set.value)
+			r.kernel.set(set.name, set.value)
 		}
 		r.noTSO = r.noTSO || c.noTSO
 		if c.restore && r.saved != nil {
-			r.kernel.settings = *r.saved
+			r.kernel.restore(*r.saved)
 		}
 		if f := r.advance(r.kernel.now + c.sleep); f != nil {
 			return f
@@ -572,9 +610,4 @@ func (r *runner) connUnderTest() *conn {
 		return nil
 	}
 	return r.kernel.between(f.local, f.remote)
-}
-
-func (r *runner) closeListener() {
-	r.kernel.call(tcp.Call{Verb: tcp.CallClose, Listener: true}, nil)
-	r.kernel.listener = nil
 }

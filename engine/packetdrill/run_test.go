@@ -97,6 +97,7 @@ func TestFailures(t *testing.T) {
 		{"assertion", established + "+0 %{ assert tcpi_unacked == 1, 'too few' }%", "8:7: error assert: the assertion does not hold: tcpi_unacked == 1, where tcpi_unacked is 0; too few", ""},
 		{"nothing to ask", "0 %{ assert tcpi_unacked == 1 }%", "1:3: error no-connection: there is no connection whose TCP_INFO the snippet could see", ""},
 		{"unknown name", established + "+0 %{ x = 1; y = x + z }%", "8:22: error assert: z is not defined", ""},
+		{"no connection for a message", "0 < icmp unreachable", "1:3: error no-connection: there is no connection that the message could be about", ""},
 		{"no connection", "0 > S 0:0(0)", "1:3: error no-connection: there is no connection that could send this: neither listen nor connect was called", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -121,7 +122,8 @@ func TestFailures(t *testing.T) {
 // TestUnsupported: what the lab does not have is named, with its place, and nothing is run.
 func TestUnsupported(t *testing.T) {
 	for _, c := range []struct{ script, want string }{
-		{"--ip_version=ipv6\n0 close(3) = 0", "1:1: error unsupported: the lab does not have --ip_version=ipv6"},
+		{"--ip_version=ipv6\n--local_ip=192.0.2.7\n0 close(3) = 0", "2:1: error unsupported: the lab does not have --local_ip=192.0.2.7 with --ip_version=ipv6"},
+		{"--ip_version=ipv6\n0 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3", "2:10: error unsupported: the lab does not have sockets of this family"},
 		{"0 `ip route change 192.0.2.1 via 192.168.0.2`", "1:4: error unsupported: the lab does not have the command ip route"},
 		{"0 `tc qdisc add dev tun0 root netem loss 100%`", "1:4: error unsupported: the lab does not have the command tc that drops or delays"},
 		{"`sysctl -q net.ipv4.tcp_sack=1\nsysctl -w net.ipv4.tcp_mtu_probing=2`\n0 close(3) = 0", "2:11: error unsupported: the lab does not have the setting tcp_mtu_probing=2"},
@@ -132,7 +134,10 @@ func TestUnsupported(t *testing.T) {
 		{"0 setsockopt(3, SOL_TCP, TCP_CONGESTION, \"bbr\", 3) = 0", "1:42: error unsupported: the lab does not have the congestion control bbr"},
 		{"0 send(3, ..., 10, MSG_OOB) = 10", "1:20: error unsupported: the lab does not have the flags MSG_OOB"},
 		{"0 splice(3, NULL, 4, NULL, 10, 0) = 10", "1:3: error unsupported: the lab does not have the call splice"},
-		{"0 < icmp unreachable host_unreachable [0:0(0)]", "1:5: error unsupported: the lab does not have ICMP packets"},
+		{"0 < icmp redirect", "1:5: error unsupported: the lab does not have ICMP redirect"},
+		{"0 < icmp unreachable net_unknown [0:0(0)]", "1:5: error unsupported: the lab does not have ICMP unreachable net_unknown"},
+		{"0 < icmp unreachable port_unreachable [udp (100)]", "1:40: error unsupported: the lab does not have ICMP messages about anything but TCP"},
+		{"0 > icmp unreachable port_unreachable [0:0(0)]", "1:5: error unsupported: the lab does not have ICMP messages of the host"},
 		{"0 < udp (1000)", "1:5: error unsupported: the lab does not have UDP packets"},
 		{"0 < ipv4 10.0.0.1 > 10.0.0.2: . 1:1(0) ack 1 win 5", "1:5: error unsupported: the lab does not have IPv4 in IP"},
 		{"0 < SA 0:0(0) win 5", "1:5: error unsupported: the lab does not have accurate ECN"},
@@ -166,6 +171,9 @@ func TestFaults(t *testing.T) {
 		{"* listen(3, 1) = 0", "1:1: error time-any: * can only be the time of an outbound segment"},
 		{"0~1 < . 1:1(0) win 5", "1:1: error time-range: a range can only be the time of an outbound segment"},
 		{"0 < S 0:5(6) win 5", "1:7: error inconsistent: the numbers do not fit the length: 0 and 6 bytes end at 6 (SYN and FIN are not counted here)"},
+		{"0 < icmp unreachable host_unreachabel [0:0(0)]", "1:22: error icmp: host_unreachabel is no code of ICMP unreachable (did you mean host_unreachable?)"},
+		{"--ip_version=ipv6\n0 < icmp unreachable frag_needed", "2:22: error icmp: frag_needed is no code of ICMP unreachable"},
+		{"0 < icmp unreachable host_unreachable mtu 5", "1:39: error icmp: this message tells no MTU (unreachable frag_needed does, of ICMPv6 packet_too_big)"},
 		{"0 < S 0:0(0)", "1:3: error no-window: an inbound segment must say its window (add win N behind the numbers)"},
 		{"0 < SX 0:0(0) win 5", "1:6: error unknown-flag: X is no TCP flag (the flags are F S R P . U E W, or - for none)"},
 		{"0 < S 0:0(0) win 5 <mss 5,nop>", "1:20: error padding: the options are 5 bytes, and a TCP header is made of words of 4 (add 3 nop)"},

@@ -36,6 +36,7 @@ var standard = []sysctlSetting{
 	{name: "tcp_synack_retries", value: "5"},
 	{name: "tcp_sack", value: "1"},
 	{name: "tcp_ecn", value: "0"},
+	{name: "tcp_slow_start_after_idle", value: "0"},
 	{name: "tcp_fastopen", value: "0x70403"},
 	{name: "tcp_syncookies", value: "1"},
 }

@@ -2,22 +2,18 @@ package packetdrill
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/handshakelab/lab/engine/tcp"
 )
 
-// A socket is an open file descriptor.
+// A socket is a descriptor of the script with the descriptor of the host that it stands for.
 type socket struct {
-	fd         int64
-	options    *sockopts
-	nonblock   bool
-	bound      bool
-	listening  bool
-	conn       *conn
-	connecting bool // connect was called, and has not said yet how it ended
-	deferred   bool // connect was called with TCP_FASTOPEN_CONNECT: the first text opens the connection
-	noRead     bool // shutdown(SHUT_RD)
+	fd      int64
+	live    int
+	options *sockopts
 }
 
 // A syscall is a call under way.
@@ -37,16 +33,10 @@ type syscall struct {
 // prepare reads the arguments of a call. The fault is in the script.
 func (r *runner) prepare(c *Call) (*syscall, *Failure) {
 	s := &syscall{call: c, timeout: tcp.Never}
-	if c.Name == "socket" {
-		s.try = func() (int64, errno, bool) { return 0, "", true }
-		kind, _ := c.Args[1].number()
-		s.made = func(fd int64) {
-			sock := &socket{fd: fd, options: newSockopts(), nonblock: kind&oNonblock != 0}
-			r.sockets = append(r.sockets, sock)
-		}
-		return s, nil
-	}
 	switch c.Name {
+	case "socket":
+		r.open(s)
+		return s, nil
 	case "poll":
 		return s, r.poll(s)
 	case "epoll_create":
@@ -76,7 +66,7 @@ func (r *runner) noDescriptor(e *Expr) *Failure {
 }
 
 func (r *runner) socket(fd int64) *socket {
-	for _, s := range r.sockets {
+	for _, s := range r.kernel.sockets {
 		if s.fd == fd {
 			return s
 		}
@@ -84,61 +74,101 @@ func (r *runner) socket(fd int64) *socket {
 	return nil
 }
 
+// open makes a socket.
+func (r *runner) open(s *syscall) {
+	kind, _ := s.call.Args[1].number()
+	live := 0
+	s.try = func() (int64, errno, bool) {
+		r.kernel.call(tcp.Call{Verb: tcp.CallSocket, Nonblock: kind&oNonblock != 0}, nil)
+		for _, d := range r.kernel.host.Sockets() {
+			if got, ok := r.kernel.result(d.FD); ok {
+				live = int(got.value)
+				return got.value, got.errno, true
+			}
+		}
+		return -1, "EMFILE", true
+	}
+	s.made = func(fd int64) { r.add(&socket{fd: fd, live: live, options: newSockopts()}) }
+}
+
+func (r *runner) add(s *socket) { r.kernel.sockets = append(r.kernel.sockets, s) }
+
+// on lets a call on the descriptor of the host be made when the script's is, and returns when that does.
+func (r *runner) on(s *syscall, sock *socket, c tcp.Call) {
+	c.FD = sock.live
+	begun := false
+	s.try = func() (int64, errno, bool) {
+		if !begun {
+			begun = true
+			r.kernel.call(c, sock.options)
+		}
+		got, done := r.kernel.result(sock.live)
+		return got.value, got.errno, done
+	}
+}
+
 func (r *runner) prepareOn(s *syscall, sock *socket) *Failure {
 	c := s.call
 	arg := func(i int) int64 { n, _ := c.Args[i].number(); return n }
-	once := func(f func() (int64, errno)) {
-		s.try = func() (int64, errno, bool) { n, e := f(); return n, e, true }
-	}
 	if nullBuffers[c.Name] && c.Args[1].Kind == Word && c.Args[1].Text == "NULL" && arg(2) > 0 {
-		once(func() (int64, errno) { return -1, "EFAULT" })
+		s.returns(-1, "EFAULT")
 		return nil
 	}
 	switch c.Name {
 	case "bind":
-		once(func() (int64, errno) { return r.bind(sock) })
+		r.on(s, sock, tcp.Call{Verb: tcp.CallBind, To: netip.AddrPortFrom(netip.Addr{}, r.local.Port())})
 	case "listen":
-		once(func() (int64, errno) { return r.listen(sock, arg(1)) })
+		r.listen(s, sock, arg(1))
 	case "accept":
-		s.try, s.made = r.accept(sock)
+		r.accept(s, sock)
 	case "connect":
 		family, given := c.Args[1].number()
-		s.try = r.connect(sock, given && family == 0)
+		r.connect(s, sock, tcp.Call{Verb: tcp.CallConnect, To: r.remote, Unspec: given && family == 0})
 	case "read":
-		s.try = r.read(sock, arg(2), 0)
+		r.read(s, sock, arg(2), 0)
 	case "recv", "recvfrom":
-		s.try = r.read(sock, arg(2), arg(3))
+		r.read(s, sock, arg(2), arg(3))
 	case "readv":
 		n, f := r.vector(c.Args[1])
-		s.try = r.read(sock, n, 0)
+		r.read(s, sock, n, 0)
 		return f
 	case "recvmsg":
 		n, f := r.message(c.Args[1])
-		s.try = r.read(sock, n, arg(2))
+		r.read(s, sock, n, arg(2))
 		s.check = func() string { return r.leftToRead(sock, c.Args[1].field("msg_control")) }
 		return f
 	case "write":
-		s.try = r.write(sock, arg(2), 0)
-	case "send", "sendto":
-		s.try = r.write(sock, arg(2), arg(3))
+		r.write(s, sock, arg(2), 0)
+	case "send":
+		r.write(s, sock, arg(2), arg(3))
+	case "sendto":
+		if family, given := c.Args[4].number(); given && family == 0 && arg(3)&msgFastopen != 0 {
+			s.returns(-1, "EOPNOTSUPP") // AF_UNSPEC is no address to connect to
+			return nil
+		}
+		r.write(s, sock, arg(2), arg(3))
 	case "writev":
 		n, f := r.vector(c.Args[1])
-		s.try = r.write(sock, n, 0)
+		r.write(s, sock, n, 0)
 		return f
 	case "sendmsg":
 		n, f := r.message(c.Args[1])
-		s.try = r.write(sock, n, arg(2))
+		r.write(s, sock, n, arg(2))
 		return f
 	case "fcntl":
-		once(func() (int64, errno) { return r.fcntl(sock, c) })
+		r.fcntl(s, sock)
 	case "ioctl":
 		r.ioctl(s, sock)
 	case "close":
-		once(func() (int64, errno) { return r.close(sock) })
+		r.close(s, sock)
 	case "shutdown":
-		once(func() (int64, errno) { return r.shutdown(sock, arg(1)) })
+		if how := arg(1); how < shutRd || how > shutRdwr {
+			s.returns(-1, "EINVAL")
+		} else {
+			r.on(s, sock, tcp.Call{Verb: tcp.CallShutdown, How: [...]tcp.How{shutRd: tcp.ShutRead, shutWr: tcp.ShutWrite, shutRdwr: tcp.ShutBoth}[how]})
+		}
 	case "setsockopt":
-		once(func() (int64, errno) { return r.setsockopt(sock, c) })
+		r.setsockopt(s, sock)
 	case "getsockopt":
 		r.getsockopt(s, sock)
 	}
@@ -148,251 +178,83 @@ func (r *runner) prepareOn(s *syscall, sock *socket) *Failure {
 // nullBuffers are the calls whose second argument is a buffer, which may be NULL.
 var nullBuffers = map[string]bool{"read": true, "recv": true, "recvfrom": true, "write": true, "send": true, "sendto": true}
 
-func (r *runner) bind(s *socket) (int64, errno) {
-	if s.bound {
-		return -1, "EINVAL"
-	}
-	reuse := func(s *socket) bool { return s.options.values[optionName{solSocket, soReuseAddr}] != 0 }
-	for _, o := range r.sockets {
-		if o != s && o.bound && (o.listening || !reuse(o) || !reuse(s)) {
-			return -1, "EADDRINUSE"
-		}
-	}
-	for _, c := range r.kernel.conns {
-		if !c.gone && !c.unbound && c.tcb.Local.Port() == r.local.Port() && !reuse(s) {
-			return -1, "EADDRINUSE"
-		}
-	}
-	s.bound = true
-	return 0, ""
+// returns lets the call return at once.
+func (s *syscall) returns(value int64, e errno) {
+	s.try = func() (int64, errno, bool) { return value, e, true }
 }
 
-func (r *runner) listen(s *socket, backlog int64) (int64, errno) {
-	if s.conn != nil && !s.conn.gone {
-		return -1, "EINVAL"
-	}
-	if s.listening {
-		return 0, ""
-	}
-	if backlog < 0 { // the kernel reads it without a sign
+func (r *runner) listen(s *syscall, sock *socket, backlog int64) {
+	if backlog < 0 || backlog > maxInt { // the kernel reads it without a sign
 		backlog = maxInt
 	}
-	if e := r.kernel.listen(s, int(backlog)); e != "" {
-		return -1, e
-	}
-	s.listening = true
-	r.test(&flow{listening: true})
-	return 0, ""
-}
-
-func (r *runner) accept(s *socket) (func() (int64, errno, bool), func(int64)) {
-	var got *conn
-	try := func() (int64, errno, bool) {
-		if !s.listening {
-			return -1, "EINVAL", true
+	r.on(s, sock, tcp.Call{Verb: tcp.CallListen, Backlog: int(backlog)})
+	call := s.try
+	s.try = func() (int64, errno, bool) {
+		before := r.kernel.descriptor(sock).Listening
+		n, e, done := call()
+		if d := r.kernel.descriptor(sock); d.Listening && !before {
+			r.server = netip.AddrPortFrom(r.local.Addr(), d.Port)
+			if _, set := sock.options.values[fastOpenOption]; !set && r.kernel.settings.fastAll {
+				r.kernel.call(tcp.Call{Verb: tcp.CallSet, FD: sock.live, Option: tcp.FastOpenQueue, Values: [3]tcp.Time{tcp.Time(backlog)}}, sock.options)
+				r.kernel.result(sock.live)
+			}
+			r.test(&flow{listening: true})
 		}
-		c, e := r.kernel.call(tcp.Call{Verb: tcp.CallAccept}, s.options)
-		switch {
-		case e == "EAGAIN" && !s.nonblock:
-			return 0, "", false
-		case e != "":
-			return -1, e, true
-		}
-		got = c
-		return 0, "", true
-	}
-	return try, func(fd int64) {
-		if got == nil {
-			return
-		}
-		got.connected = true
-		got.options = got.options.clone()
-		r.sockets = append(r.sockets, &socket{fd: fd, options: got.options, bound: true, conn: got})
+		return n, e, done
 	}
 }
 
-// connect follows the states of a socket in the kernel (__inet_stream_connect).
-func (r *runner) connect(s *socket, disconnect bool) func() (int64, errno, bool) {
-	begun := false
-	return func() (int64, errno, bool) {
-		switch {
-		case disconnect:
-			return r.disconnect(s)
-		case s.listening:
-			return -1, "EISCONN", true
-		case s.conn == nil && !s.deferred:
-			fast := s.options.values[optionName{ipprotoTCP, tcpFastopenConnect}] != 0
-			if fast && r.kernel.host.FastOpenRoom(r.kernel.now, r.remote) > 0 {
-				s.deferred = true
-				return 0, "", true
-			}
-			if e := r.open(s, fast, 0); e != "" {
-				return -1, e, true
-			}
-			begun = true
-			if s.nonblock {
-				return -1, "EINPROGRESS", true
-			}
-			return 0, "", false
-		case !s.connecting:
-			return -1, "EISCONN", true
-		case s.conn.gone:
-			e := s.conn.err
-			if e == "" {
-				e = "ECONNABORTED"
-			}
-			s.conn.err = ""
-			s.conn, s.connecting = nil, false
-			return -1, e, true
-		case s.conn.connected:
-			s.connecting = false
-			return 0, "", true
-		case s.nonblock && !begun:
-			return -1, "EALREADY", true
+var fastOpenOption = optionName{ipprotoTCP, tcpFastopen}
+
+func (r *runner) accept(s *syscall, sock *socket) {
+	r.on(s, sock, tcp.Call{Verb: tcp.CallAccept})
+	call, live := s.try, 0
+	s.try = func() (int64, errno, bool) {
+		n, e, done := call()
+		live = int(n)
+		return n, e, done
+	}
+	s.made = func(fd int64) {
+		got := &socket{fd: fd, live: live, options: sock.options.clone()}
+		if c := r.kernel.connOf(got); c != nil {
+			got.options = c.options
 		}
-		return 0, "", false
+		r.add(got)
 	}
 }
 
-// open sends the SYN of a socket, with Fast Open and so much text in it if there is a cookie for that.
-func (r *runner) open(s *socket, fast bool, text int64) errno {
-	from := uint16(0)
-	if s.bound {
-		from = r.local.Port()
-	}
-	first := len(r.kernel.sent)
-	c, e := r.kernel.call(tcp.Call{Verb: tcp.CallConnect, To: r.remote, From: from, FastOpen: fast, Data: strings.Repeat("\x00", int(text))}, s.options)
-	if e != "" {
-		return e
-	}
-	s.conn, s.connecting, s.deferred = c, true, false
-	c.unbound = !s.bound
-	r.test(&flow{local: c.tcb.Local, remote: c.tcb.Remote, next: first})
-	return ""
-}
-
-// fastOpen is sendto with MSG_FASTOPEN, connect and send in one (tcp_sendmsg_fastopen).
-func (r *runner) fastOpen(s *socket, count, flags int64) func() (int64, errno, bool) {
-	connect := r.connect(s, false)
-	queued := int64(0)
-	return func() (int64, errno, bool) {
-		wait := !s.nonblock && flags&msgDontwait == 0
-		switch {
-		case r.kernel.settings.profile.FastOpen&tcp.FastOpenClient == 0:
-			return -1, "EOPNOTSUPP", true
-		case s.conn == nil:
-			// Who waits may leave more than the SYN has room for: it follows the handshake.
-			queued = count
-			if !wait {
-				queued = min(count, int64(r.kernel.host.FastOpenRoom(r.kernel.now, r.remote)))
-			}
-			if e := r.open(s, true, queued); e != "" {
-				return -1, e, true
-			}
-			switch {
-			case wait:
-				return 0, "", false
-			case queued > 0:
-				return queued, "", true
-			}
-			return -1, "EINPROGRESS", true
-		case s.connecting && !wait && !s.conn.connected && !s.conn.gone:
-			return -1, "EALREADY", true
-		case s.connecting:
-			if _, e, done := connect(); !done || e != "" {
-				return -1, e, done
-			}
+// connect makes the calls that may open a connection: connect, and those that send text with the SYN.
+func (r *runner) connect(s *syscall, sock *socket, c tcp.Call) {
+	r.on(s, sock, c)
+	call := s.try
+	s.try = func() (int64, errno, bool) {
+		had, first := r.kernel.descriptor(sock).Conn, len(r.kernel.sent)
+		n, e, done := call()
+		if conn := r.kernel.connOf(sock); conn != nil && conn.tcb.ID != had {
+			r.test(&flow{local: conn.tcb.Local, remote: conn.tcb.Remote, next: first})
 		}
-		if queued > 0 || count == 0 {
-			return count, "", true
-		}
-		return r.write(s, count, flags&^msgFastopen)()
+		return n, e, done
 	}
 }
 
-// disconnect is connect with AF_UNSPEC: the connection is thrown away, and the socket is as new.
-func (r *runner) disconnect(s *socket) (int64, errno, bool) {
-	if s.conn != nil && !s.conn.gone {
-		r.kernel.call(tcp.Call{Verb: tcp.CallAbort, Conn: s.conn.tcb.ID}, s.options)
-	}
-	s.conn, s.connecting, s.deferred, s.noRead = nil, false, false, false
-	return 0, "", true
-}
-
-// read follows tcp_recvmsg: first what there is, then the end of it, then the error.
-func (r *runner) read(s *socket, count, flags int64) func() (int64, errno, bool) {
-	return func() (int64, errno, bool) {
-		c := s.conn
-		if c == nil {
-			return -1, "ENOTCONN", true
-		}
-		if count < 0 {
-			return -1, "EINVAL", true
-		}
-		ended := c.eof || s.noRead || c.gone
-		n := min(c.unread(), count)
-		switch {
-		case count == 0:
-			return 0, "", true
-		case n > 0 && (flags&msgWaitall == 0 || n == count || ended):
-			if flags&msgPeek == 0 {
-				r.kernel.read(c, n)
-			}
-			return n, "", true
-		case n > 0:
-			return 0, "", false
-		case c.eof:
-			return 0, "", true
-		case c.err != "":
-			e := c.err
-			c.err = ""
-			return -1, e, true
-		case ended:
-			return 0, "", true
-		case s.nonblock || flags&msgDontwait != 0:
-			return -1, "EAGAIN", true
-		}
-		return 0, "", false
+func (r *runner) read(s *syscall, sock *socket, count, flags int64) {
+	d := r.kernel.descriptor(sock)
+	switch {
+	case count < 0:
+		s.returns(-1, "EINVAL")
+	case count == 0 && d.Conn != 0:
+		s.returns(0, "")
+	default:
+		r.on(s, sock, tcp.Call{Verb: tcp.CallRecv, Count: int(count), Nonblock: flags&msgDontwait != 0, Peek: flags&msgPeek != 0, WaitAll: flags&msgWaitall != 0})
 	}
 }
 
-// write follows tcp_sendmsg: the error is told once, and what is closed for sending says EPIPE.
-func (r *runner) write(s *socket, count, flags int64) func() (int64, errno, bool) {
+func (r *runner) write(s *syscall, sock *socket, count, flags int64) {
+	c := tcp.Call{Verb: tcp.CallSend, Data: strings.Repeat("\x00", int(min(max(count, 0), maxWrite))), Nonblock: flags&msgDontwait != 0}
 	if flags&msgFastopen != 0 {
-		return r.fastOpen(s, count, flags)
+		c.Verb, c.To, c.FastOpen = tcp.CallConnect, r.remote, true
 	}
-	var fast func() (int64, errno, bool)
-	return func() (int64, errno, bool) {
-		if s.deferred || fast != nil {
-			if fast == nil {
-				fast = r.fastOpen(s, count, flags)
-			}
-			return fast()
-		}
-		c := s.conn
-		switch {
-		case c == nil:
-			return -1, "EPIPE", true
-		case c.err != "":
-			e := c.err
-			c.err = ""
-			return -1, e, true
-		case c.gone || c.tcb.FinQueued:
-			return -1, "EPIPE", true
-		case !usable(&c.tcb):
-			if s.nonblock || flags&msgDontwait != 0 {
-				return -1, "EAGAIN", true
-			}
-			return 0, "", false
-		case count <= 0:
-			return 0, "", true
-		}
-		data := strings.Repeat("\x00", int(min(count, maxWrite)))
-		if _, e := r.kernel.call(tcp.Call{Verb: tcp.CallSend, Conn: c.tcb.ID, Data: data}, c.options); e != "" {
-			return -1, e, true
-		}
-		return int64(len(data)), "", true
-	}
+	r.connect(s, sock, c)
 }
 
 // maxWrite is the most that one call writes.
@@ -428,17 +290,17 @@ func (r *runner) message(e *Expr) (int64, *Failure) {
 
 // leftToRead compares what TCP_CM_INQ tells: how much is left to read, where the end of the stream counts as one byte
 // (tcp_inq_hint).
-func (r *runner) leftToRead(s *socket, control *Expr) string {
-	if control == nil || s.conn == nil {
+func (r *runner) leftToRead(sock *socket, control *Expr) string {
+	if control == nil {
 		return ""
 	}
-	left := s.conn.unread()
-	if left == 0 && (s.conn.eof || s.conn.gone) {
+	left, end := r.kernel.host.Unread(sock.live)
+	if left == 0 && end {
 		left = 1
 	}
 	for _, item := range control.Items {
 		if data := item.field("cmsg_data"); data != nil {
-			if want, ok := data.number(); ok && want != left {
+			if want, ok := data.number(); ok && want != int64(left) {
 				return fmt.Sprintf("recvmsg gave TCP_CM_INQ %d, not %d", left, want)
 			}
 		}
@@ -446,43 +308,38 @@ func (r *runner) leftToRead(s *socket, control *Expr) string {
 	return ""
 }
 
-func (r *runner) fcntl(s *socket, c *Call) (int64, errno) {
+func (r *runner) fcntl(s *syscall, sock *socket) {
+	c := s.call
 	cmd, _ := c.Args[1].number()
 	switch {
 	case cmd == fGetfl:
 		n := int64(oRdwr)
-		if s.nonblock {
+		if r.kernel.descriptor(sock).Nonblock {
 			n |= oNonblock
 		}
-		return n, ""
+		s.returns(n, "")
 	case cmd == fSetfl && len(c.Args) == 3:
 		n, _ := c.Args[2].number()
-		s.nonblock = n&oNonblock != 0
-		return 0, ""
+		r.on(s, sock, tcp.Call{Verb: tcp.CallSet, Option: tcp.Nonblocking, Values: [3]tcp.Time{tcp.Time(n & oNonblock)}})
+	default:
+		s.returns(-1, "EINVAL")
 	}
-	return -1, "EINVAL"
 }
 
 func (r *runner) ioctl(s *syscall, sock *socket) {
 	cmd, _ := s.call.Args[1].number()
 	got := int64(0)
 	s.try = func() (int64, errno, bool) {
-		if sock.listening {
+		if r.kernel.descriptor(sock).Listening {
 			return -1, "EINVAL", true
 		}
-		c := sock.conn
-		if c == nil {
-			return 0, "", true
-		}
-		switch cmd {
-		case siocinq:
-			got = c.unread()
-		case siocoutq, siocoutqnsd:
-			if !c.gone {
-				got = int64(len(c.tcb.Out))
-				if cmd == siocoutqnsd {
-					got -= int64(min(uint32(c.tcb.SndNxt-c.tcb.SndUna), uint32(len(c.tcb.Out))))
-				}
+		if cmd == siocinq {
+			n, _ := r.kernel.host.Unread(sock.live)
+			got = int64(n)
+		} else if c := r.kernel.connOf(sock); c != nil && !c.gone {
+			got = int64(len(c.tcb.Out))
+			if cmd == siocoutqnsd {
+				got -= int64(min(uint32(c.tcb.SndNxt-c.tcb.SndUna), uint32(len(c.tcb.Out))))
 			}
 		}
 		return 0, "", true
@@ -498,90 +355,52 @@ func (r *runner) ioctl(s *syscall, sock *socket) {
 	}
 }
 
-func (r *runner) close(s *socket) (int64, errno) {
-	for i, o := range r.sockets {
-		if o == s {
-			r.sockets = append(r.sockets[:i:i], r.sockets[i+1:]...)
-			break
-		}
+func (r *runner) close(s *syscall, sock *socket) {
+	r.on(s, sock, tcp.Call{Verb: tcp.CallClose})
+	r.kernel.sockets = slices.DeleteFunc(r.kernel.sockets, func(o *socket) bool { return o == sock })
+	for _, p := range r.epolls {
+		p.items = slices.DeleteFunc(p.items, func(i *epollItem) bool { return i.sock == sock })
 	}
-	if s.listening {
-		s.listening = false
-		r.closeListener()
-	}
-	if c := s.conn; c != nil && !c.gone {
-		verb := tcp.CallClose
-		if s.options.linger && s.options.lingerFor == 0 {
-			verb = tcp.CallAbort
-		}
-		r.kernel.call(tcp.Call{Verb: verb, Conn: c.tcb.ID}, c.options)
-	}
-	return 0, ""
 }
 
-// shutdown follows inet_shutdown.
-func (r *runner) shutdown(s *socket, how int64) (int64, errno) {
-	if how < shutRd || how > shutRdwr {
-		return -1, "EINVAL"
-	}
-	if s.listening {
-		if how != shutWr {
-			s.listening = false
-			r.closeListener()
-		}
-		return 0, ""
-	}
-	c := s.conn
-	if c == nil || c.gone {
-		return -1, "ENOTCONN"
-	}
-	if c.tcb.State == tcp.SynSent {
-		r.kernel.call(tcp.Call{Verb: tcp.CallAbort, Conn: c.tcb.ID}, c.options)
-		return 0, ""
-	}
-	s.noRead = s.noRead || how != shutWr
-	if how != shutRd {
-		r.kernel.call(tcp.Call{Verb: tcp.CallShutdown, Conn: c.tcb.ID}, c.options)
-	}
-	return 0, ""
-}
-
-func (r *runner) setsockopt(s *socket, c *Call) (int64, errno) {
+func (r *runner) setsockopt(s *syscall, sock *socket) {
+	c := s.call
 	level, _ := c.Args[1].number()
 	name, _ := c.Args[2].number()
 	o := optionName{level, name}
 	kind := sockoptKinds[o]
-	if kind.readOnly {
-		return -1, "ENOPROTOOPT"
-	}
 	value := c.Args[3]
-	if o == (optionName{solSocket, soLinger}) {
+	s.returns(0, "")
+	switch {
+	case kind.readOnly:
+		s.returns(-1, "ENOPROTOOPT")
+		return
+	case o == optionName{solSocket, soLinger}:
 		on, seconds := value.field("onoff"), value.field("linger")
 		if on == nil || seconds == nil {
-			return -1, "EINVAL"
+			s.returns(-1, "EINVAL")
+			return
 		}
 		n, _ := on.number()
-		s.options.linger = n != 0
-		s.options.lingerFor, _ = seconds.number()
-		return 0, ""
+		sock.options.linger = n != 0
+		sock.options.lingerFor, _ = seconds.number()
+	case value.Kind == String:
+		sock.options.text[o] = value.Text
+		return
+	default:
+		v, ok := value.bracketed()
+		if !ok || v < kind.least || v > kind.most {
+			s.returns(-1, "EINVAL")
+			return
+		}
+		if kind.stored != nil {
+			v = kind.stored(v)
+		}
+		sock.options.values[o] = v
 	}
-	if value.Kind == String {
-		s.options.text[o] = value.Text
-		return 0, ""
+	if set, ok := sock.options.onHost(r.kernel, o); ok {
+		r.on(s, sock, set)
 	}
-	v, ok := value.bracketed()
-	if !ok || v < kind.least || v > kind.most {
-		return -1, "EINVAL"
-	}
-	if kind.stored != nil {
-		v = kind.stored(v)
-	}
-	s.options.values[o] = v
-	if s.conn != nil {
-		r.kernel.setOption(s.conn, o)
-	}
-	r.kernel.setListener(s, o)
-	return 0, ""
 }
 
 func (r *runner) getsockopt(s *syscall, sock *socket) {
@@ -639,17 +458,25 @@ func optionText(o optionName, v int64) string {
 func (r *runner) optionValue(s *socket, o optionName) int64 {
 	switch o {
 	case optionName{solSocket, soError}:
-		if s.conn == nil {
-			return 0
-		}
-		n := errnoNumbers[string(s.conn.err)]
-		s.conn.err = ""
-		return n
+		r.kernel.call(tcp.Call{Verb: tcp.CallGet, FD: s.live, Option: tcp.SockError}, s.options)
+		got, _ := r.kernel.result(s.live)
+		return errnoNumbers[string(got.errno)]
 	case optionName{solSocket, soAcceptConn}:
-		return asBit(s.listening)
+		return asBit(r.kernel.descriptor(s).Listening)
+	case optionName{solSocket, soSndBuf}:
+		n, _ := r.kernel.host.Buffers(s.live)
+		return int64(n)
+	case optionName{solSocket, soRcvBuf}:
+		if _, n := r.kernel.host.Buffers(s.live); n > 0 {
+			return int64(n)
+		}
+	case optionName{ipprotoIP, ipMTU}, optionName{ipprotoIPv6, ipv6MTU}:
+		if c := r.kernel.connOf(s); c != nil {
+			return pathMTU(r.kernel, c)
+		}
 	case optionName{ipprotoTCP, tcpMaxseg}:
-		if s.conn != nil && !s.conn.gone {
-			return sendMSS(r.kernel, s.conn)
+		if c := r.kernel.connOf(s); c != nil && !c.gone {
+			return sendMSS(r.kernel, c)
 		}
 	}
 	if v, ok := s.options.values[o]; ok {
@@ -721,35 +548,17 @@ func pollText(bits int64) string {
 	return bitNames(bits, "POLLIN", "POLLOUT", "POLLERR", "POLLHUP", "POLLRDHUP", "POLLRDNORM", "POLLWRNORM")
 }
 
-// ready follows tcp_poll.
+// ready is what a socket is ready for, in the bits of poll.
 func (r *runner) ready(s *socket) int64 {
-	c := s.conn
-	switch {
-	case s.listening:
-		if r.kernel.waiting() > 0 {
-			return pollIn | pollRdnorm
-		}
-		return 0
-	case c == nil:
-		return pollHup | pollOut | pollWrnorm
-	}
 	bits := int64(0)
-	noRead := c.eof || s.noRead || c.gone
-	noWrite := c.tcb.FinQueued || c.gone
-	if c.gone || noRead && noWrite {
-		bits |= pollHup
-	}
-	if noRead {
-		bits |= pollIn | pollRdnorm | pollRdhup
-	}
-	if c.gone || c.tcb.State != tcp.SynSent && c.tcb.State != tcp.SynReceived {
-		if c.unread() > 0 {
-			bits |= pollIn | pollRdnorm
+	ready := r.kernel.host.Poll(s.live)
+	for _, b := range []struct {
+		is   tcp.Ready
+		bits int64
+	}{{tcp.ReadyIn, pollIn | pollRdnorm}, {tcp.ReadyOut, pollOut | pollWrnorm}, {tcp.ReadyErr, pollErr}, {tcp.ReadyHup, pollHup}, {tcp.ReadyRdHup, pollRdhup}} {
+		if ready&b.is != 0 {
+			bits |= b.bits
 		}
-		bits |= pollOut | pollWrnorm
-	}
-	if c.err != "" {
-		bits |= pollErr
 	}
 	return bits
 }

@@ -35,30 +35,61 @@ func (o *sockopts) clone() *sockopts {
 // mark gives a segment what the options say of the IP header.
 func (o *sockopts) mark(seg *wire.Segment) {
 	const ecn = 3
-	seg.TOS |= uint8(o.values[optionName{ipprotoIP, ipTOS}]) &^ ecn
-	if ttl := o.values[optionName{ipprotoIP, ipTTL}]; ttl != 0 {
+	tos, ttl := optionName{ipprotoIP, ipTOS}, optionName{ipprotoIP, ipTTL}
+	if seg.Is6() {
+		tos, ttl = optionName{ipprotoIPv6, ipv6Tclass}, optionName{ipprotoIPv6, ipv6UnicastHops}
+	}
+	seg.TOS |= uint8(o.values[tos]) &^ ecn
+	if ttl := o.values[ttl]; ttl > 0 {
 		seg.TTL = uint8(ttl)
 	}
 }
 
-// apply makes a profile behave as the options say.
-func (o *sockopts) apply(p *tcp.Profile) {
-	if v, ok := o.values[optionName{ipprotoTCP, tcpMaxseg}]; ok {
-		p.MSS = min(p.MSS, uint16(v))
+// onHost is the call that lets the host's descriptor know of an option; ok is false for options that it has no part in.
+func (o *sockopts) onHost(k *kernel, name optionName) (c tcp.Call, ok bool) {
+	value := func(n optionName) tcp.Time {
+		if v, ok := o.values[n]; ok {
+			return tcp.Time(v)
+		}
+		return tcp.Time(sockoptKinds[n].initial(k))
 	}
-	if v, ok := o.values[optionName{solSocket, soRcvBuf}]; ok {
-		p.Window, p.WholeMSS = firstWindow(v/2, p.MSS)
-		p.Scale = min(p.Scale, scaleFor(v/2))
+	c = tcp.Call{Verb: tcp.CallSet, Values: [3]tcp.Time{value(name)}}
+	switch name {
+	case optionName{solSocket, soKeepalive}, optionName{ipprotoTCP, tcpKeepIdle}, optionName{ipprotoTCP, tcpKeepIntvl}, optionName{ipprotoTCP, tcpKeepCnt}:
+		c.Option, c.Values = tcp.KeepAlive, [3]tcp.Time{}
+		if value(optionName{solSocket, soKeepalive}) != 0 {
+			c.Values = [3]tcp.Time{value(optionName{ipprotoTCP, tcpKeepIdle}) * tcp.Second, value(optionName{ipprotoTCP, tcpKeepIntvl}) * tcp.Second,
+				value(optionName{ipprotoTCP, tcpKeepCnt})}
+		}
+	case optionName{solSocket, soLinger}:
+		c.Option, c.Values[0] = tcp.Linger, tcp.Time(asBit(o.linger && o.lingerFor == 0))
+	case optionName{ipprotoTCP, tcpUserTimeout}:
+		c.Option, c.Values[0] = tcp.UserTimeout, c.Values[0]*tcp.Millisecond
+	case optionName{ipprotoTCP, tcpDeferAccept}, optionName{ipprotoTCP, tcpLinger2}:
+		c.Option, c.Values[0] = tcp.DeferAccept, max(c.Values[0], 0)*tcp.Second
+		if name.name == tcpLinger2 {
+			c.Option = tcp.Linger2
+		}
+	case optionName{ipprotoIP, ipLocalPortRange}:
+		c.Option, c.Values = tcp.LocalPorts, [3]tcp.Time{c.Values[0] & 0xffff, c.Values[0] >> 16}
+	default:
+		c.Option, ok = hostOptions[name]
+		return c, ok
 	}
-	if v, ok := o.values[optionName{ipprotoTCP, tcpSyncnt}]; ok {
-		p.SynRetries = uint8(v)
-	}
-	if v, ok := o.values[optionName{ipprotoTCP, tcpLinger2}]; ok && v > 0 {
-		p.FinWait = tcp.Time(v) * tcp.Second
-	}
-	if v := o.values[optionName{ipprotoIP, ipLocalPortRange}]; v != 0 {
-		p.Ports = uint16(v>>16) - uint16(v) + 1
-	}
+	return c, true
+}
+
+// hostOptions are the options whose value the host takes as it is.
+var hostOptions = map[optionName]tcp.SockOpt{
+	{solSocket, soReuseAddr}:         tcp.ReuseAddr,
+	{solSocket, soRcvBuf}:            tcp.RecvBuffer,
+	{solSocket, soSndBuf}:            tcp.SendBuffer,
+	{ipprotoTCP, tcpNodelay}:         tcp.NoDelay,
+	{ipprotoTCP, tcpMaxseg}:          tcp.MaxSeg,
+	{ipprotoTCP, tcpSyncnt}:          tcp.SynCount,
+	{ipprotoTCP, tcpFastopen}:        tcp.FastOpenQueue,
+	{ipprotoTCP, tcpNotsentLowat}:    tcp.NotSent,
+	{ipprotoTCP, tcpFastopenConnect}: tcp.FastOpenConnect,
 }
 
 // A sockoptKind is what there is to know of an option.
@@ -89,15 +120,14 @@ var sockoptKinds = map[optionName]sockoptKind{
 	{solSocket, soReusePort}:  {-maxInt, maxInt, fixed(0), asBool, false},
 	{solSocket, soType}:       {0, 0, fixed(sockStream), nil, true},
 	{solSocket, soProtocol}:   {0, 0, fixed(ipprotoTCP), nil, true},
-	{solSocket, soDomain}:     {0, 0, fixed(afInet), nil, true},
+	{solSocket, soDomain}:     {0, 0, func(k *kernel) int64 { return k.family }, nil, true},
 	{solSocket, soAcceptConn}: {0, 0, fixed(0), nil, true},
 	{solSocket, soError}:      {0, 0, fixed(0), nil, true},
 	{solSocket, soLinger}:     {0, 0, fixed(0), nil, false},
 	{solSocket, soRcvLowat}:   {0, 1, fixed(1), func(v int64) int64 { return max(v, 1) }, false},
 	{solSocket, soKeepalive}:  {-maxInt, maxInt, fixed(0), asBool, false},
-	// The kernel doubles the size to have room for its own records (man 7 socket).
-	{solSocket, soRcvBuf}: {0, maxInt, func(k *kernel) int64 { return k.settings.rcvBuf }, func(v int64) int64 { return max(2*min(v, maxInt/2), 2304) }, false},
-	{solSocket, soSndBuf}: {0, maxInt, func(k *kernel) int64 { return k.settings.sndBuf }, func(v int64) int64 { return max(2*min(v, maxInt/2), 4608) }, false},
+	{solSocket, soRcvBuf}:     {0, maxInt, func(k *kernel) int64 { return k.settings.rcvBuf }, nil, false},
+	{solSocket, soSndBuf}:     {0, maxInt, fixed(0), nil, false},
 
 	{ipprotoTCP, tcpNodelay}:         {-maxInt, maxInt, fixed(0), asBool, false},
 	{ipprotoTCP, tcpMaxseg}:          {88, 32767, fixed(536), nil, false},
@@ -126,6 +156,13 @@ var sockoptKinds = map[optionName]sockoptKind{
 	{ipprotoIP, ipLocalPortRange}:    {0, maxUint32, fixed(0), nil, false},
 	{ipprotoIP, ipTOS}:               {0, 255, fixed(0), nil, false},
 	{ipprotoIP, ipTTL}:               {1, 255, fixed(64), nil, false},
+	{ipprotoIP, ipMTU}:               {0, 0, fixed(0), nil, true},
+	{ipprotoIPv6, ipv6MTU}:           {0, 0, fixed(0), nil, true},
+	{ipprotoIPv6, ipv6MTUDiscover}:   {0, 5, fixed(1), nil, false},
+	{ipprotoIPv6, ipv6Recverr}:       {0, 1, fixed(0), asBool, false},
+	{ipprotoIPv6, ipv6V6only}:        {0, 1, fixed(0), asBool, false},
+	{ipprotoIPv6, ipv6Tclass}:        {-1, 255, fixed(0), nil, false},
+	{ipprotoIPv6, ipv6UnicastHops}:   {-1, 255, fixed(64), nil, false},
 }
 
 // deferred is how long TCP_DEFER_ACCEPT really waits: until a retransmission of the SYN-ACK (secs_to_retrans of the

@@ -8,10 +8,10 @@ import (
 
 // symbols are the constants of Linux on x86-64 that scripts name, as in its headers.
 var symbols = map[string]int64{
-	"AF_UNSPEC": 0, "AF_UNIX": 1, "AF_INET": afInet, "AF_INET6": 10, "PF_INET": afInet, "PF_INET6": 10,
+	"AF_UNSPEC": 0, "AF_UNIX": 1, "AF_INET": afInet, "AF_INET6": afInet6, "PF_INET": afInet, "PF_INET6": afInet6,
 	"SOCK_STREAM": sockStream, "SOCK_DGRAM": 2, "SOCK_RAW": 3, "SOCK_NONBLOCK": oNonblock, "SOCK_CLOEXEC": oCloexec,
-	"IPPROTO_IP": 0, "IPPROTO_ICMP": 1, "IPPROTO_TCP": ipprotoTCP, "IPPROTO_UDP": 17, "IPPROTO_IPV6": 41, "IPPROTO_ICMPV6": 58, "IPPROTO_MPTCP": 262,
-	"SOL_IP": 0, "SOL_SOCKET": solSocket, "SOL_TCP": ipprotoTCP, "SOL_UDP": 17, "SOL_IPV6": 41,
+	"IPPROTO_IP": 0, "IPPROTO_ICMP": 1, "IPPROTO_TCP": ipprotoTCP, "IPPROTO_UDP": 17, "IPPROTO_IPV6": ipprotoIPv6, "IPPROTO_ICMPV6": 58, "IPPROTO_MPTCP": 262,
+	"SOL_IP": 0, "SOL_SOCKET": solSocket, "SOL_TCP": ipprotoTCP, "SOL_UDP": 17, "SOL_IPV6": ipprotoIPv6,
 
 	"SO_DEBUG": 1, "SO_REUSEADDR": soReuseAddr, "SO_TYPE": soType, "SO_ERROR": soError, "SO_DONTROUTE": 5, "SO_BROADCAST": 6, "SO_SNDBUF": soSndBuf,
 	"SO_RCVBUF": soRcvBuf, "SO_KEEPALIVE": soKeepalive, "SO_OOBINLINE": 10, "SO_NO_CHECK": 11, "SO_PRIORITY": soPriority, "SO_LINGER": soLinger,
@@ -37,9 +37,10 @@ var symbols = map[string]int64{
 	"TCP_INFINITE_SSTHRESH": 0x7fffffff,
 	"TCP_CA_OPEN":           0, "TCP_CA_DISORDER": 1, "TCP_CA_CWR": 2, "TCP_CA_RECOVERY": 3, "TCP_CA_LOSS": 4,
 
-	"IP_TOS": ipTOS, "IP_TTL": ipTTL, "IP_MTU_DISCOVER": ipMTUDiscover, "IP_RECVERR": ipRecverr, "IP_MTU": 14, "IP_FREEBIND": ipFreebind,
+	"IP_TOS": ipTOS, "IP_TTL": ipTTL, "IP_MTU_DISCOVER": ipMTUDiscover, "IP_RECVERR": ipRecverr, "IP_MTU": ipMTU, "IP_FREEBIND": ipFreebind,
 	"IP_BIND_ADDRESS_NO_PORT": ipBindAddressNoPort, "IP_LOCAL_PORT_RANGE": ipLocalPortRange, "IP_PMTUDISC_DONT": 0, "IP_PMTUDISC_WANT": 1,
-	"IP_PMTUDISC_DO": 2, "IP_PMTUDISC_PROBE": 3, "IPV6_MTU_DISCOVER": 23, "IPV6_MTU": 24, "IPV6_RECVERR": 25, "IPV6_HOPLIMIT": 52, "IPV6_TCLASS": 67,
+	"IP_PMTUDISC_DO": 2, "IP_PMTUDISC_PROBE": 3, "IPV6_UNICAST_HOPS": ipv6UnicastHops, "IPV6_MTU_DISCOVER": ipv6MTUDiscover,
+	"IPV6_MTU": ipv6MTU, "IPV6_RECVERR": ipv6Recverr, "IPV6_HOPLIMIT": 52, "IPV6_TCLASS": ipv6Tclass, "IPV6_V6ONLY": ipv6V6only,
 
 	"O_RDONLY": 0, "O_WRONLY": 1, "O_RDWR": oRdwr, "O_ACCMODE": 3, "O_CREAT": 0x40, "O_EXCL": 0x80, "O_NOCTTY": 0x100, "O_TRUNC": 0x200,
 	"O_APPEND": 0x400, "O_NONBLOCK": oNonblock, "O_CLOEXEC": oCloexec,
@@ -62,6 +63,7 @@ var symbols = map[string]int64{
 // The constants that the runner itself needs.
 const (
 	afInet     = 2
+	afInet6    = 10
 	sockStream = 1
 	ipprotoTCP = 6
 	solSocket  = 1
@@ -78,10 +80,19 @@ const (
 	ipTOS               = 1
 	ipTTL               = 2
 	ipMTUDiscover       = 10
+	ipMTU               = 14
 	ipRecverr           = 11
 	ipFreebind          = 15
 	ipBindAddressNoPort = 24
 	ipLocalPortRange    = 51
+
+	ipprotoIPv6     = 41
+	ipv6UnicastHops = 16
+	ipv6MTUDiscover = 23
+	ipv6MTU         = 24
+	ipv6Recverr     = 25
+	ipv6V6only      = 26
+	ipv6Tclass      = 67
 
 	soPriority      = 12
 	soMark          = 36

@@ -1,7 +1,6 @@
 package packetdrill
 
 import (
-	"math/bits"
 	"strconv"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 type settings struct {
 	profile   tcp.Profile
 	rcvBuf    int64 // tcp_rmem[1]
-	sndBuf    int64 // tcp_wmem[1]
 	keepIdle  tcp.Time
 	keepIntvl tcp.Time
 	keepCount int64
@@ -20,8 +18,7 @@ type settings struct {
 }
 
 func newSettings(p tcp.Profile) settings {
-	return settings{profile: p, rcvBuf: 131072, sndBuf: 16384,
-		keepIdle: 7200 * tcp.Second, keepIntvl: 75 * tcp.Second, keepCount: 9}
+	return settings{profile: p, rcvBuf: 131072, keepIdle: 7200 * tcp.Second, keepIntvl: 75 * tcp.Second, keepCount: 9}
 }
 
 // set makes a sysctl. It reports whether the model can do as the value says.
@@ -74,7 +71,7 @@ var sysctls = map[string]func(s *settings, v []int64) bool{
 		return v[0] >= 0
 	},
 	"tcp_rmem":             (*settings).rmem,
-	"tcp_wmem":             func(s *settings, v []int64) bool { return triple(v) && v[1] > 0 && setTo(&s.sndBuf, v[1]) },
+	"tcp_wmem":             (*settings).wmem,
 	"tcp_keepalive_time":   func(s *settings, v []int64) bool { s.keepIdle = tcp.Time(v[0]) * tcp.Second; return v[0] > 0 },
 	"tcp_keepalive_intvl":  func(s *settings, v []int64) bool { s.keepIntvl = tcp.Time(v[0]) * tcp.Second; return v[0] > 0 },
 	"tcp_keepalive_probes": func(s *settings, v []int64) bool { return v[0] > 0 && v[0] < 128 && setTo(&s.keepCount, v[0]) },
@@ -94,7 +91,8 @@ var sysctls = map[string]func(s *settings, v []int64) bool{
 		s.profile.OrphanRetry = uint8(v[0])
 		return v[0] > 0 && v[0] < 256 || v[0] == 0 && setTo8(&s.profile.OrphanRetry, 8)
 	},
-	"tcp_fastopen": (*settings).fastOpen,
+	"tcp_slow_start_after_idle": func(s *settings, v []int64) bool { s.profile.IdleRestart = v[0] != 0; return v[0] == 0 || v[0] == 1 },
+	"tcp_fastopen":              (*settings).fastOpen,
 	"tcp_fastopen_blackhole_timeout_sec": func(s *settings, v []int64) bool {
 		s.profile.FastOpenPause = tcp.Time(v[0]) * tcp.Second
 		return v[0] >= 0 && v[0] <= 1<<31
@@ -135,27 +133,23 @@ func (s *settings) rmem(v []int64) bool {
 		return false
 	}
 	s.rcvBuf = v[1]
-	s.profile.Window, s.profile.WholeMSS = firstWindow(v[1]/2, s.profile.MSS)
-	s.profile.Scale = scaleFor(v[2])
+	s.profile.SetBuffer(v[1], v[2])
 	return true
 }
 
-// firstWindow is the first window of a socket with so much space: whole segments, as far as 16 bits go.
-func firstWindow(space int64, mss uint16) (window uint32, whole bool) {
-	if space-space%int64(mss) > 65535 {
-		return 65535, false
+// wmem sets the send buffer: what it is to begin with, and how large it may grow by itself.
+func (s *settings) wmem(v []int64) bool {
+	if !triple(v) || v[1] <= 0 || v[2] < v[1] || v[2] > 1<<31 {
+		return false
 	}
-	return uint32(space), space > int64(mss)
-}
-
-func scaleFor(space int64) uint8 {
-	return uint8(min(max(bits.Len64(uint64(space))-1-15, 0), 14))
+	s.profile.SendBuf, s.profile.SendBufMax = uint32(v[1]), uint32(v[2])
+	return true
 }
 
 // ignored are sysctls about what the model leaves out, with the values at which it behaves alike; "" is any.
 var ignored = map[string]string{
 	"tcp_fastopen_key": "", "tcp_frto": "", "tcp_fack": "", "tcp_dsack": "1", "tcp_reordering": "",
-	"tcp_max_reordering": "", "tcp_congestion_control": "cubic reno", "tcp_slow_start_after_idle": "", "tcp_recovery": "", "tcp_early_retrans": "",
+	"tcp_max_reordering": "", "tcp_congestion_control": "cubic reno", "tcp_recovery": "", "tcp_early_retrans": "",
 	"tcp_tso_win_divisor": "", "tcp_pacing_ss_ratio": "", "tcp_pacing_ca_ratio": "", "tcp_notsent_lowat": "", "tcp_min_tso_segs": "",
 	"tcp_limit_output_bytes": "", "tcp_autocorking": "", "tcp_no_metrics_save": "", "tcp_moderate_rcvbuf": "", "tcp_min_rtt_wlen": "", "tcp_mtu_probing": "0",
 	"tcp_base_mss": "", "tcp_comp_sack_nr": "", "tcp_comp_sack_delay_ns": "", "tcp_challenge_ack_limit": "", "tcp_retries1": "", "tcp_rfc1337": "0",

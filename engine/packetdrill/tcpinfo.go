@@ -73,8 +73,8 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	"tcpi_rto":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.RTO) },
 	"tcpi_ato":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.AckDelay) },
 	"tcpi_snd_mss":    func(k *kernel, c *conn) int64 { return sendMSS(k, c) },
-	"tcpi_advmss":     func(k *kernel, c *conn) int64 { return int64(k.profileOf(c).MSS) },
-	"tcpi_pmtu":       func(k *kernel, _ *conn) int64 { return int64(k.settings.profile.MSS) + ipv4Headers },
+	"tcpi_advmss":     func(k *kernel, c *conn) int64 { return int64(k.host.ProfileOf(&c.tcb).MSS) },
+	"tcpi_pmtu":       pathMTU,
 	"tcpi_unacked":    func(_ *kernel, c *conn) int64 { return int64(len(c.segments)) },
 	"tcpi_sacked": func(_ *kernel, c *conn) int64 {
 		n := int64(0)
@@ -141,17 +141,22 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	"tcpi_min_rtt":        func(_ *kernel, c *conn) int64 { return c.minRTT() },
 }
 
-// sendMSS is how much text a segment of a connection carries.
-func sendMSS(k *kernel, c *conn) int64 {
-	p := k.profileOf(c)
-	return int64(c.tcb.SegmentSize(&p))
+// pathMTU is the largest packet that the path takes: that of the link, or what ICMP said.
+func pathMTU(k *kernel, c *conn) int64 {
+	if c.tcb.PathMTU != 0 {
+		return int64(c.tcb.PathMTU)
+	}
+	header := wire.IPv4HeaderLen
+	if c.tcb.Local.Addr().Is6() {
+		header = wire.IPv6HeaderLen
+	}
+	return int64(k.settings.profile.MSS) + int64(header+wire.MinHeaderLen)
 }
 
-// profileOf is the profile that a connection lives with.
-func (k *kernel) profileOf(c *conn) tcp.Profile {
-	p := k.settings.profile
-	c.options.apply(&p)
-	return p
+// sendMSS is how much text a segment of a connection carries.
+func sendMSS(k *kernel, c *conn) int64 {
+	p := k.host.ProfileOf(&c.tcb)
+	return int64(c.tcb.SegmentSize(&p))
 }
 
 // sacked reports whether the peer says that it has a segment.

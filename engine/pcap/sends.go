@@ -79,6 +79,9 @@ func (x *end) sendsSyn(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	case state == tcp.SynSent && s.Seq == x.t.ISS && s.Payload != "":
 		return fail(FastOpen, rule.FastOpenFallback, "The %v sends its SYN again with text; after a loss the model sends it without, in case the text is why.", x.host)
 	case state == tcp.SynSent && s.Seq == x.t.ISS:
+		if step, ok := x.due(s, nil); ok { // an ICMP error made it go again
+			return step, exact, failure{}
+		}
 		return x.again(s, at)
 	case state == tcp.Closed, state == tcp.TimeWait, state == tcp.SynSent:
 		// A new connection; out of SYN-SENT the application has given up the old one, of which nothing is to be seen.

@@ -108,6 +108,7 @@ const (
 	DupACK         ID = "5681:2"
 	LinuxPRR       ID = "linux:prr"
 	FastRetransmit ID = "5681:3.2"
+	Restart        ID = "5681:4.1"
 	PartialACK     ID = "6582:3.2"
 	AckDelayed     ID = "9293:3.8.6.3/delay"
 	AckSent        ID = "9293:3.8.6.3/sent"
@@ -177,6 +178,9 @@ const (
 	LinuxMinMSS          ID = "linux:min-mss"
 	LinuxProbe           ID = "linux:window-probe"
 	LinuxNagle           ID = "linux:nagle"
+	LinuxSendBuffer      ID = "linux:send-buffer"
+	LinuxRestart         ID = "linux:restart"
+	LinuxPathMSS         ID = "linux:path-mss"
 	LinuxWindow          ID = "linux:window-unit"
 
 	LabDrop      ID = "lab:drop"
@@ -443,11 +447,11 @@ var catalogue = []Rule{
 		"A stolen cookie must not be enough to fill a server. When so many connections by Fast Open wait for their ACK, the next SYN gets an ordinary handshake.").
 		says("There is room.", "{pending} connections by Fast Open wait for their ACK, and no more than {limit} may: this handshake is an ordinary one.", "pending", "limit"),
 	rfc(FastOpenFailed, "7413", "4.1.3.1", "", "Fast Open: a failure is remembered",
-		"When nobody answers a SYN with the option, when ICMP says that it does not get through, or when its text is not taken, the next SYN would fare no better. So Fast Open is left alone with this port for a while: twice as long each time.").
-		says("Fast Open works with this port again, after {times} failures.", "Fast Open failed with this port {times} times in a row. It is left alone for {pause.us}. (Timeouts of the SYN: {timeouts})", "times", "pause.us", "timeouts"),
+		"No answer, an ICMP error, or text that is not taken: the next SYN would fare no better. So Fast Open is left alone with this port for a while.").
+		says("Fast Open works with this port again ({times} failures before).", "Fast Open failed with this port, {times} times in a row. It is left alone for {pause.us}.", "times", "pause.us"),
 	rfc(FastOpenPaused, "7413", "4.1.3.1", "", "Fast Open: left alone for a while",
-		"Where Fast Open failed, an ordinary handshake is what works. The SYN has neither option nor text.").
-		says("", "Fast Open failed {times} times in a row, and is left alone for another {left.us}: the SYN is an ordinary one, and the text follows the handshake.", "times", "left.us"),
+		"Where Fast Open failed, an ordinary handshake works.").
+		says("", "Fast Open failed {times} times in a row and is left alone for another {left.us}: the SYN is an ordinary one.", "times", "left.us"),
 	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
@@ -534,6 +538,9 @@ var catalogue = []Rule{
 	rfc(FastRetransmit, "5681", "3.2", "", "The third duplicate shows a loss",
 		"Three answers that ask for the same number: that segment is lost. It is sent again without waiting for the timer, and the window is halved.").
 		says("From {SND.UNA} on something is missing: it is sent again at once. Duplicates or retries: {count}; slow start ends at {ssthresh}.", "", "SND.UNA", "count", "ssthresh"),
+	rfc(Restart, "5681", "4.1", "", "After a pause the window starts again",
+		"What the path could take a while ago it need not be able to take now. After a pause of more than a retransmission timeout the congestion window is the initial one again.").
+		says("Nothing was sent for {idle.us}: the congestion window goes back from {was} to {cwnd} bytes.", "", "was", "cwnd", "idle.us"),
 	rfc(PartialACK, "6582", "3.2", "", "More was lost: the next hole is filled",
 		"The peer acknowledged a part of what was out when the loss was noticed. What comes next is lost too.").
 		says("From {SEG.SEQ} on the text is sent again; all up to {Recover} was out when the loss was noticed. Retries: {count}.", "", "SEG.SEQ", "count", "Recover"),
@@ -680,11 +687,11 @@ var catalogue = []Rule{
 		"A peer that resets before it has seen our ACK of its FIN uses the FIN's own number. Linux believes it.").
 		says("The RST has number {SEG.SEQ}, the one of the peer's FIN, just before {RCV.NXT}.", "", "SEG.SEQ", "RCV.NXT"),
 	linux(LinuxFastOpenForms, "A server that gives no cookie is asked in the other form once",
-		"The experiment before RFC 7413 used another option. To a server that did not answer the one Linux shows the other the next time, and afterwards that of the RFC for ever.").
-		says("", "The SYN-ACK has no cookie. It was asked for in vain in {forms} of 2 forms.", "forms"),
+		"The experiment before RFC 7413 used another option, which Linux tries once.").
+		says("", "The SYN-ACK has no cookie: {forms} of 2 forms were in vain.", "forms"),
 	linux(LinuxFastOpenBlackhole, "Fast Open pauses everywhere when a connection is swallowed",
-		"Some boxes on the way lose a connection whose SYN carried text or the option. Three timeouts in a row, or a FIN or RST out of order before any text, and no SYN to anybody has the option for tcp_fastopen_blackhole_timeout_sec: twice as long each time. As it comes that is 0, and it never pauses.").
-		says("Text arrived on a connection by Fast Open: {times} failures are forgotten.", "Fast Open failed {times} times in a row, this time after {timeouts} timeouts (0: a FIN or RST came out of order). It is left alone for {pause.us}.", "times", "pause.us", "timeouts"),
+		"Three timeouts in a row, or a FIN or RST out of order before any text, and no SYN has the option for tcp_fastopen_blackhole_timeout_sec.").
+		says("Text arrived: Fast Open works ({times} failures before).", "Fast Open failed {times} times in a row, after {timeouts} timeouts. It is left alone for {pause.us}.", "times", "pause.us", "timeouts"),
 	linux(LinuxFinWait, "A closed socket waits 60 s in FIN-WAIT-2",
 		"If the peer never closes, nobody would ever notice. Linux gives up after tcp_fin_timeout.").
 		says("The application has closed: the wait for the peer's FIN is limited to {wait.us}.", "", "wait.us"),
@@ -724,6 +731,15 @@ var catalogue = []Rule{
 	linux(LinuxNagle, "Only small segments make small segments wait",
 		"Nagle's algorithm holds a small segment back while anything is unacknowledged. Linux lets it go unless another small one is (Minshall's variation).").
 		says("{bytes} bytes go out although {flying} are not acknowledged: none of those segments is small.", "", "bytes", "flying"),
+	linux(LinuxPathMSS, "The path's MTU limits the MSS that is announced",
+		"The MSS option says what its sender takes. Linux announces no more than the path to the peer is known to take, as if the way back were the same.").
+		says("The path is known to take {MTU} bytes, so {MSS} bytes of text are announced.", "", "MSS", "MTU"),
+	linux(LinuxRestart, "A window that is not used shrinks",
+		"For each retransmission timeout without text Linux halves the congestion window, and it gives up half of what the application leaves unused. Slow start may take it back to three quarters.").
+		says("The window was not used for {idle.us}: it shrinks from {was} to {cwnd} bytes.", "", "was", "cwnd", "idle.us"),
+	linux(LinuxSendBuffer, "A full send buffer takes a part",
+		"What the peer has not acknowledged stays in the send buffer, with the records that the kernel keeps of it. A call that finds too little room takes what fits and returns that, or waits until a third of the buffer is free again.").
+		says("", "The send buffer of {size} bytes takes {bytes} of {asked} bytes now.", "bytes", "asked", "size"),
 	linux(LinuxWindow, "Windows are announced in whole units",
 		"A scaled window can only be a multiple of its unit. The RFC cuts off what is left over; Linux rounds up and keeps what it has promised.").
 		says("Windows are rounded up to a multiple of {unit} bytes.", "", "unit"),

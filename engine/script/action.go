@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -181,7 +182,7 @@ func (p *parser) call(id engine.HostID) engine.Action {
 	case "accept":
 		c.Verb = tcp.CallAccept
 	case "connect":
-		c.Verb = tcp.CallConnect
+		c.Verb, c.Unspec = tcp.CallConnect, p.take("unspec")
 		if p.take("to") {
 			if t, ok := p.want("an address and port"); ok {
 				c.To, _ = p.addrPort(t.whole())
@@ -210,8 +211,14 @@ func (p *parser) call(id engine.HostID) engine.Action {
 			n, _ := p.number(t.whole(), "the number of bytes", 1, engine.MaxSend)
 			c.Count = int(n)
 		}
+		c.Peek, c.WaitAll = p.take("peek"), p.take("waitall")
 	case "shutdown":
 		c.Verb = tcp.CallShutdown
+		if p.take(tcp.ShutRead.String()) {
+			c.How = tcp.ShutRead
+		} else if p.take(tcp.ShutBoth.String()) {
+			c.How = tcp.ShutBoth
+		}
 	case "close":
 		c.Verb = tcp.CallClose
 		c.Listener = p.take("listener")
@@ -255,11 +262,11 @@ func (p *parser) call(id engine.HostID) engine.Action {
 }
 
 // callEnds are the words that may follow what a call is about.
-var callEnds = []string{"nonblock", "fd", "conn"}
+var callEnds = []string{"peek", "waitall", "nonblock", "fd", "conn"}
 
 // onWhat reads "fd 3" or "conn 2" at the end of a call.
 func (p *parser) onWhat(c *tcp.Call) {
-	needed := c.Verb == tcp.CallBind || c.Verb == tcp.CallGet
+	needed := c.Verb == tcp.CallBind || c.Verb == tcp.CallGet || c.Peek || c.WaitAll || c.Unspec || c.How != tcp.ShutWrite || c.Option.OfDescriptor()
 	if c.Verb != tcp.CallSocket && p.take("fd") {
 		if t, ok := p.want("the number of a descriptor"); ok {
 			n, _ := p.number(t.whole(), "the number of a descriptor", 1, maxFD)
@@ -276,8 +283,23 @@ func (p *parser) onWhat(c *tcp.Call) {
 	}
 }
 
-// sockOptNames are the socket options that "set" knows.
-var sockOptNames = []string{tcp.KeepAlive.String(), tcp.UserTimeout.String(), tcp.NoDelay.String(), tcp.FastOpenQueue.String(), tcp.DeferAccept.String(), tcp.ReuseAddr.String(), tcp.FastOpenKey.String()}
+// sockOpts are the socket options that "set" knows.
+var sockOpts = []tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept, tcp.ReuseAddr, tcp.FastOpenKey, tcp.Nonblocking,
+	tcp.Linger, tcp.MaxSeg, tcp.RecvBuffer, tcp.SendBuffer, tcp.SynCount, tcp.Linger2, tcp.FastOpenConnect, tcp.LocalPorts, tcp.NotSent}
+
+// numberOpts are those that are numbers, with what they count and its bounds.
+var numberOpts = map[tcp.SockOpt]struct {
+	what        string
+	least, most int64
+}{
+	tcp.FastOpenQueue: {"the number of connections that may wait", 0, maxBacklog},
+	tcp.FastOpenKey:   {"the key", 0, 1<<32 - 1},
+	tcp.MaxSeg:        {"the number of bytes in a segment", 88, 32767},
+	tcp.RecvBuffer:    {"the number of bytes in the buffer", 1, 1 << 30},
+	tcp.SendBuffer:    {"the number of bytes in the buffer", 1, 1 << 30},
+	tcp.NotSent:       {"the number of bytes that may wait", 1, 1 << 30},
+	tcp.SynCount:      {"the number of retransmissions", 1, 127},
+}
 
 // The bounds of what socket options take.
 const (
@@ -285,15 +307,25 @@ const (
 	maxOptTime = 24 * 3600 * tcp.Second
 )
 
-// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s", "nodelay on", "fastopen 16" or "defer-accept 5s" behind "set".
+// sockOpt reads "keepalive 2min 75s 9", "keepalive off", "user-timeout 3s", "nodelay on", "fastopen 16" or "local-ports 5000 5003" behind
+// "set".
 func (p *parser) sockOpt(c *tcp.Call) {
 	t, ok := p.want("a socket option")
 	if !ok {
 		return
 	}
-	switch t.lower() {
-	case sockOptNames[0]:
-		c.Option = tcp.KeepAlive
+	i := slices.IndexFunc(sockOpts, func(o tcp.SockOpt) bool { return o.String() == t.lower() })
+	if i < 0 {
+		names := make([]string, len(sockOpts))
+		for i, o := range sockOpts {
+			names[i] = o.String()
+		}
+		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(names, ", "), t.text, names...))
+		return
+	}
+	c.Option = sockOpts[i]
+	switch {
+	case c.Option == tcp.KeepAlive:
 		if p.take("off") {
 			return
 		}
@@ -306,41 +338,42 @@ func (p *parser) sockOpt(c *tcp.Call) {
 			n, _ := p.number(t.whole(), "the number of probes", 1, 127)
 			c.Values[2] = tcp.Time(n)
 		}
-	case sockOptNames[1]:
-		c.Option = tcp.UserTimeout
-		if t, ok := p.want("a time"); ok {
-			c.Values[0], _ = p.time(t.whole(), "the user timeout", minOptTime, maxOptTime)
+	case c.Option == tcp.LocalPorts:
+		least := int64(1)
+		for i, what := range []string{"the first port", "the last port"} {
+			if t, ok := p.want(what); ok {
+				least, _ = p.number(t.whole(), what, least, 65535)
+				c.Values[i] = tcp.Time(least)
+			}
 		}
-	case sockOptNames[2], sockOptNames[5]:
-		c.Option = tcp.NoDelay
-		if t.lower() == sockOptNames[5] {
-			c.Option = tcp.ReuseAddr
-		}
+	case c.Option.IsSwitch():
 		if t, ok := p.want("on or off"); ok {
 			if on, ok := p.onOff(t.whole(), c.Option.String()); ok && on {
 				c.Values[0] = 1
 			}
 		}
-	case sockOptNames[3]:
-		c.Option = tcp.FastOpenQueue
+	case c.Option.IsNumber():
 		if t, ok := p.want("a number"); ok {
-			n, _ := p.number(t.whole(), "the number of connections that may wait", 0, maxBacklog)
+			o := numberOpts[c.Option]
+			n, _ := p.number(t.whole(), o.what, o.least, o.most)
 			c.Values[0] = tcp.Time(n)
-		}
-	case sockOptNames[6]:
-		c.Option = tcp.FastOpenKey
-		if t, ok := p.want("a number"); ok {
-			n, _ := p.number(t.whole(), "the key", 0, 1<<32-1)
-			c.Values[0] = tcp.Time(n)
-		}
-	case sockOptNames[4]:
-		c.Option = tcp.DeferAccept
-		if t, ok := p.want("a time"); ok {
-			c.Values[0], _ = p.time(t.whole(), "the time to wait for text", 0, maxOptTime)
 		}
 	default:
-		p.reject(t.whole(), "unknown-option", quoted(t.text)+" is no socket option", diag.DidYouMean("the options are "+strings.Join(sockOptNames, ", "), t.text, sockOptNames...))
+		if t, ok := p.want("a time"); ok {
+			c.Values[0], _ = p.time(t.whole(), timeOpts[c.Option], leastTime(c.Option), maxOptTime)
+		}
 	}
+}
+
+// timeOpts are the options that are a time.
+var timeOpts = map[tcp.SockOpt]string{tcp.UserTimeout: "the user timeout", tcp.DeferAccept: "the time to wait for text", tcp.Linger2: "the time in FIN-WAIT-2"}
+
+// leastTime is the shortest time that an option takes: none turns TCP_DEFER_ACCEPT off.
+func leastTime(o tcp.SockOpt) tcp.Time {
+	if o == tcp.DeferAccept {
+		return 0
+	}
+	return minOptTime
 }
 
 func isState(name string) bool {

@@ -128,10 +128,24 @@
 //	client set reuseaddr on fd 3
 //	client connect fd 3                 # returns when the connection is ESTABLISHED, or with an error
 //	client connect nonblock fd 3        # returns EINPROGRESS
+//	client connect unspec fd 3          # to no address: the connection is aborted, and the descriptor is as new
 //	client get error fd 3               # SO_ERROR
+//	client set nonblock on fd 3         # from now on
+//	client set sndbuf 20000 fd 3        # how much text waits to be acknowledged, Linux doubles it
+//	client set notsent 8000 fd 3        # how much of it may wait to be sent
+//	client set rcvbuf 20000 fd 3        # likewise what waits to be read, before connect or listen
+//	client set maxseg 1000 fd 3         # largest segment
+//	client set syncnt 2 fd 3            # how often the SYN is sent again
+//	client set linger2 5s fd 3          # how long FIN-WAIT-2 is after close
+//	client set linger on fd 3           # close aborts the connection
+//	client set fastopen-connect on fd 3 # connect leaves the SYN to the first send
+//	client set local-ports 5000 5003 fd 3
 //	server accept fd 3                  # returns the descriptor of the connection
 //	client send "hello" fd 3
 //	server recv nonblock fd 4
+//	server recv 100 peek fd 4           # leaves them unread
+//	server recv 100 waitall fd 4        # returns when there are so many
+//	client shutdown read fd 3           # read no more; or both
 //	client close fd 3
 //
 // # Time

@@ -357,23 +357,26 @@ func genCall() *rapid.Generator[tcp.Call] {
 			if c.FastOpen = rapid.Bool().Draw(t, "fastopen"); c.FastOpen {
 				c.Data = draw(t, genData(), "data")
 			}
+			c.Unspec = rapid.Bool().Draw(t, "unspec")
+		case tcp.CallShutdown:
+			c.How = rapid.SampledFrom([]tcp.How{tcp.ShutWrite, tcp.ShutRead, tcp.ShutBoth}).Draw(t, "how")
 		case tcp.CallSend:
 			c.Data = draw(t, genData(), "data")
 		case tcp.CallClose:
 			c.Listener = rapid.Bool().Draw(t, "listener")
 		case tcp.CallSet:
-			c.Option = rapid.SampledFrom([]tcp.SockOpt{tcp.KeepAlive, tcp.UserTimeout, tcp.NoDelay, tcp.FastOpenQueue, tcp.DeferAccept, tcp.ReuseAddr, tcp.FastOpenKey}).Draw(t, "option")
+			c.Option = rapid.SampledFrom(sockOpts).Draw(t, "option")
 			c.Values[0] = draw(t, genTime(minOptTime, maxOptTime), "value")
-			if c.Option == tcp.NoDelay || c.Option == tcp.ReuseAddr {
-				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1), "nodelay"))
+			if o := numberOpts[c.Option]; c.Option.IsNumber() {
+				c.Values[0] = tcp.Time(draw(t, number(o.least, o.most), "number"))
 			}
-			if c.Option == tcp.FastOpenQueue {
-				c.Values[0] = tcp.Time(draw(t, number[int64](0, maxBacklog), "queue"))
-			}
-			if c.Option == tcp.FastOpenKey {
-				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1<<32-1), "key"))
-			}
-			if c.Option == tcp.KeepAlive {
+			switch {
+			case c.Option.IsSwitch():
+				c.Values[0] = tcp.Time(draw(t, number[int64](0, 1), "switch"))
+			case c.Option == tcp.LocalPorts:
+				first := draw(t, number[int64](1, 65535), "first port")
+				c.Values[0], c.Values[1] = tcp.Time(first), tcp.Time(draw(t, number(first, 65535), "last port"))
+			case c.Option == tcp.KeepAlive:
 				c.Values[1], c.Values[2] = draw(t, genTime(minOptTime, maxOptTime), "interval"), tcp.Time(draw(t, number[int64](1, 127), "count"))
 				if rapid.Bool().Draw(t, "off") {
 					c.Values = [3]tcp.Time{}
@@ -381,6 +384,7 @@ func genCall() *rapid.Generator[tcp.Call] {
 			}
 		case tcp.CallRecv:
 			c.Count = draw(t, number(0, engine.MaxSend), "bytes")
+			c.Peek, c.WaitAll = rapid.Bool().Draw(t, "peek"), rapid.Bool().Draw(t, "waitall")
 		}
 		switch c.Verb {
 		case tcp.CallBind:
@@ -393,7 +397,8 @@ func genCall() *rapid.Generator[tcp.Call] {
 		case tcp.CallSocket, tcp.CallConnect, tcp.CallAccept, tcp.CallSend, tcp.CallRecv:
 			c.Nonblock = rapid.Bool().Draw(t, "nonblock")
 		}
-		if c.Verb < tcp.CallSocket && rapid.Bool().Draw(t, "on a descriptor") {
+		of := c.Peek || c.WaitAll || c.Unspec || c.How != tcp.ShutWrite || c.Verb == tcp.CallSet && c.Option.OfDescriptor()
+		if c.Verb < tcp.CallSocket && (of || rapid.Bool().Draw(t, "on a descriptor")) {
 			c.FD = draw(t, number(1, maxFD), "fd")
 		} else if c.Verb >= tcp.CallSend && c.Verb <= tcp.CallSet {
 			c.Conn = tcp.ConnID(draw(t, number[uint32](0, 1<<32-1), "conn"))

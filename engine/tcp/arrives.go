@@ -302,6 +302,9 @@ func (s *step) updateWindow(seg *wire.Segment) {
 	if !seg.Flags.Has(wire.SYN) {
 		wnd <<= s.t.SndScale
 	}
+	if s.p.Linux && wnd != s.t.SndWnd && len(s.t.Out) > 0 && s.t.State.Synchronized() {
+		s.restart()
+	}
 	s.t.SndWnd, s.t.MaxWnd = wnd, max(s.t.MaxWnd, wnd)
 	s.t.SndWL1, s.t.SndWL2 = seg.Seq, seg.Ack
 }

@@ -44,29 +44,74 @@ type Call struct {
 	Values   [3]Time        // of set: what Option names
 	FD       int            // descriptor of the socket that the call is on; 0 for a call without one (see Host.Call)
 	Nonblock bool           // of socket: O_NONBLOCK; of connect, accept, send and recv: this call does not wait
+	Peek     bool           // of recv on a descriptor: what is read stays unread (MSG_PEEK)
+	WaitAll  bool           // of recv on a descriptor: it waits until there are Count bytes (MSG_WAITALL)
+	How      How            // of shutdown on a descriptor: which direction
+	Unspec   bool           // of connect on a descriptor: to no address (AF_UNSPEC), which makes it as new
 	Conn     ConnID         // of send, set, recv, shutdown, close and abort: 0 is the newest connection
 }
+
+// How says which direction shutdown ends.
+type How uint8
+
+// The directions, by the second argument of shutdown.
+const (
+	ShutWrite How = iota // SHUT_WR: nothing more is sent
+	ShutRead             // SHUT_RD: nothing more is read
+	ShutBoth             // SHUT_RDWR
+)
+
+var howNames = [...]string{"write", "read", "both"}
+
+// String returns the name of the direction, "write".
+func (h How) String() string { return howNames[h] }
 
 // SockOpt is a socket option.
 type SockOpt uint8
 
 // The socket options, with their values.
 const (
-	KeepAlive     SockOpt = iota + 1 // SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT (a number); idle 0 turns it off
-	UserTimeout                      // TCP_USER_TIMEOUT
-	DeferAccept                      // TCP_DEFER_ACCEPT of a listener
-	NoDelay                          // TCP_NODELAY: 1 on, 0 off
-	ReuseAddr                        // SO_REUSEADDR: 1 on, 0 off
-	SockError                        // SO_ERROR, to be read with get
-	FastOpenQueue                    // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
-	FastOpenKey                      // what the listener makes its Fast Open cookies with (Linux tcp_fastopen_key, a number here)
+	KeepAlive       SockOpt = iota + 1 // SO_KEEPALIVE with TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT (a number); idle 0 turns it off
+	UserTimeout                        // TCP_USER_TIMEOUT
+	DeferAccept                        // TCP_DEFER_ACCEPT of a listener
+	NoDelay                            // TCP_NODELAY: 1 on, 0 off
+	ReuseAddr                          // SO_REUSEADDR: 1 on, 0 off
+	SockError                          // SO_ERROR, to be read with get
+	FastOpenQueue                      // TCP_FASTOPEN of a listener: how many connections may wait for their ACK, 0 for no Fast Open
+	FastOpenKey                        // what the listener makes its Fast Open cookies with (Linux tcp_fastopen_key, a number here)
+	Nonblocking                        // O_NONBLOCK, of a descriptor: 1 on, 0 off
+	Linger                             // SO_LINGER of a descriptor with a time of 0 s: 1 lets close abort the connection, 0 off
+	MaxSeg                             // TCP_MAXSEG: bytes of the largest segment
+	RecvBuffer                         // SO_RCVBUF: bytes, before the connection is made
+	SendBuffer                         // SO_SNDBUF of a descriptor: bytes
+	SynCount                           // TCP_SYNCNT: how often a SYN is sent again
+	Linger2                            // TCP_LINGER2: how long a closed socket stays in FIN-WAIT-2
+	FastOpenConnect                    // TCP_FASTOPEN_CONNECT of a descriptor: 1 lets connect wait for the text of the first send, 0 off
+	LocalPorts                         // IP_LOCAL_PORT_RANGE of a descriptor: the first and the last local port that connect may choose
+	NotSent                            // TCP_NOTSENT_LOWAT of a descriptor: bytes that may wait to be sent, for whoever asks for room
 	numSockOpts
 )
 
-var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen", "fastopen-key"}
+var sockOptNames = [...]string{"", "keepalive", "user-timeout", "defer-accept", "nodelay", "reuseaddr", "error", "fastopen", "fastopen-key",
+	"nonblock", "linger", "maxseg", "rcvbuf", "sndbuf", "syncnt", "linger2", "fastopen-connect", "local-ports", "notsent"}
 
 // String returns the name of the option, "keepalive".
 func (o SockOpt) String() string { return sockOptNames[o] }
+
+// IsSwitch reports whether an option is on or off.
+func (o SockOpt) IsSwitch() bool {
+	return o == NoDelay || o == ReuseAddr || o == Nonblocking || o == Linger || o == FastOpenConnect
+}
+
+// OfDescriptor reports whether only a descriptor has the option, not a connection by itself.
+func (o SockOpt) OfDescriptor() bool {
+	return o == SockError || o == Nonblocking || o == Linger || o == SendBuffer || o == FastOpenConnect || o == LocalPorts || o == NotSent
+}
+
+// IsNumber reports whether the value of an option is one number, neither a switch nor a time.
+func (o SockOpt) IsNumber() bool {
+	return o == FastOpenQueue || o == FastOpenKey || o == MaxSeg || o == RecvBuffer || o == SendBuffer || o == SynCount || o == NotSent
+}
 
 // String returns the call as the scenario language writes it behind the host: "listen backlog 4", "send 18". Of text that is sent it
 // tells the length only.
@@ -79,6 +124,9 @@ func (c Call) Format(text string) string {
 	case CallListen:
 		s += " backlog " + strconv.Itoa(c.Backlog)
 	case CallConnect:
+		if c.Unspec {
+			s += " unspec"
+		}
 		if c.To.IsValid() {
 			s += " to " + c.To.String()
 		}
@@ -94,6 +142,16 @@ func (c Call) Format(text string) string {
 		if c.Count != 0 {
 			s += " " + strconv.Itoa(c.Count)
 		}
+		if c.Peek {
+			s += " peek"
+		}
+		if c.WaitAll {
+			s += " waitall"
+		}
+	case CallShutdown:
+		if c.How != ShutWrite {
+			s += " " + c.How.String()
+		}
 	case CallClose:
 		if c.Listener {
 			s += " listener"
@@ -103,11 +161,13 @@ func (c Call) Format(text string) string {
 		switch {
 		case c.Option == KeepAlive && c.Values[0] == 0:
 			s += " off"
-		case c.Option == FastOpenQueue, c.Option == FastOpenKey:
+		case c.Option.IsNumber():
 			s += " " + strconv.FormatInt(int64(c.Values[0]), 10)
-		case (c.Option == NoDelay || c.Option == ReuseAddr) && c.Values[0] == 0:
+		case c.Option == LocalPorts:
+			s += fmt.Sprintf(" %d %d", int64(c.Values[0]), int64(c.Values[1]))
+		case c.Option.IsSwitch() && c.Values[0] == 0:
 			s += " off"
-		case c.Option == NoDelay || c.Option == ReuseAddr:
+		case c.Option.IsSwitch():
 			s += " on"
 		case c.Option == KeepAlive:
 			s += fmt.Sprintf(" %s %s %d", c.Values[0], c.Values[1], int64(c.Values[2]))

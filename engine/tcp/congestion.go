@@ -11,8 +11,8 @@ import (
 // dupThresh is how many duplicate acknowledgments show a loss (RFC 5681 section 3.2).
 const dupThresh = 3
 
-// openWindow sets the congestion window when the connection is ESTABLISHED (RFC 5681 section 3.1, RFC 6928 section 2).
-func (s *step) openWindow() {
+// initialWindow is the congestion window of a connection that begins, in bytes (RFC 5681 section 3.1, RFC 6928 section 2).
+func (s *step) initialWindow() uint32 {
 	mss := uint32(s.mss())
 	n := uint32(s.p.InitialSegs)
 	if n == 0 {
@@ -26,15 +26,20 @@ func (s *step) openWindow() {
 			n = 4
 		}
 	}
+	return n * mss
+}
+
+// openWindow sets the congestion window when the connection is ESTABLISHED.
+func (s *step) openWindow() {
+	s.t.Cwnd, s.t.SSThresh = s.initialWindow(), 1<<30
+	s.t.LastSent, s.t.CwndStamp = s.now, s.now
 	// RFC 5681 section 3.1: after a SYN or SYN-ACK was lost, one segment. Linux forgives the first.
 	switch {
 	case s.t.SynTimeout && s.p.Linux && s.t.BytesAcked <= 1 && s.t.Resent <= 1:
-		s.check(true, rule.LinuxSynForgiven, int64(n))
+		s.check(true, rule.LinuxSynForgiven, int64(s.segments(s.t.Cwnd)))
 	case s.t.SynTimeout:
-		n = 1
+		s.t.Cwnd = uint32(s.mss())
 	}
-	s.t.Cwnd = n * mss
-	s.t.SSThresh = 1 << 30
 }
 
 // grow opens the congestion window for n newly acknowledged numbers.

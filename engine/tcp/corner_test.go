@@ -402,7 +402,7 @@ func TestFastOpenCorners(t *testing.T) {
 	request := h.sent()[0].Options.Parse()
 	h.equal("a request in the old form is answered in it", fmt.Sprint(request.HasFastOpen, request.FastOpenExp), "true true")
 	h.arrive("R", nxt, 0, 0)
-	cookie := h.host.FastOpenCookie(peer.Addr())
+	cookie := h.host.FastOpenCookie(80, peer.Addr())
 	h.effects = nil
 	h.segment(wire.Segment{Flags: wire.SYN, Seq: nxt - 1, Window: 64240, Payload: "text", Options: wire.Options{}.WithMSS(1000).WithFastOpen(cookie)})
 	h.equal("state", h.state(), tcp.SynReceived)
@@ -410,7 +410,7 @@ func TestFastOpenCorners(t *testing.T) {
 	h.equal("after RST", h.state().String()+" "+h.errno(), "CLOSED ECONNRESET")
 
 	client := newTester(t, tcp.Linux)
-	client.equal("no listener, no cookie", client.host.FastOpenCookie(peer.Addr()) == nil, true)
+	client.equal("no listener, no cookie", client.host.FastOpenCookie(80, peer.Addr()) == nil, true)
 	for i := range byte(18) {
 		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 77, 1, i}), 80)
 		client.call(tcp.Call{Verb: tcp.CallConnect, To: to, FastOpen: true, Data: "text"})

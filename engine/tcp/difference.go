@@ -45,10 +45,12 @@ var differences = []Difference{
 	{"timeout after a lost SYN", both("3 s", "3 s if no round trip was measured"), linuxOnly, rule.RTOAfterSyn, "syn-lost"},
 	{"initial window after a lost SYN", both("one segment", "as ever, unless more than one was lost"), linuxOnly, rule.LinuxSynForgiven, "syn-lost"},
 	{"initial window", both("2 to 4 segments (RFC 5681)", "10 segments (RFC 6928)"), []string{"InitialSegs"}, rule.Send, "initial-window-linux"},
+	{"the congestion window after a pause", both("the initial window", "half for each timeout, and half of what was not used"), linuxOnly, rule.LinuxRestart, "idle-restart-linux"},
 	{"repair of a loss", both("half the window, RFC 5681", "0.7 of it, RFC 6937"), linuxOnly, rule.LinuxPRR, "data-lost-sack-linux"},
 	{"tail loss probe", both("no", "after two round trips, if SACK is agreed"), []string{"LossProbe"}, rule.LossProbe, "handshake-linux"},
 	{"delayed acknowledgments", both("no", "40 ms at most"), []string{"AckDelay"}, rule.AckDelayed, "delayed-ack-linux"},
 	{"Nagle's algorithm", both("small segments wait for all that is out", "small segments wait for small ones"), linuxOnly, rule.LinuxNagle, "nagle-linux"},
+	{"send buffer", both("128 KiB of text", "records count too, grows with the congestion window, and a third of it must be free"), []string{"SendBuf", "SendBufMax", "Linux"}, rule.LinuxSendBuffer, "send-buffer-linux"},
 	{"probe of a shut window", both("one byte of text", "empty, one number back"), linuxOnly, rule.LinuxProbe, "window-shut-linux"},
 
 	// Queues of a server.
@@ -78,6 +80,7 @@ var differences = []Difference{
 	{"an ICMP error for a SYN-ACK", both("only a hard one ends the attempt", "only a soft one does"), linuxOnly, rule.LinuxICMPRequest, "icmp-for-syn-ack-linux"},
 	{"a hard ICMP error for text", both("aborts the connection", "kept, and the connection goes on"), linuxOnly, rule.LinuxICMPSoft, "icmp-hard-in-established-linux"},
 	{"no route while text is sent again", both("the timeout stays doubled", "the last doubling is taken back"), linuxOnly, rule.RevertBackOff, "net-unreachable-data-linux"},
+	{"the MSS announced on a path that takes less than the link", both("what the link takes", "what the path takes"), linuxOnly, rule.LinuxPathMSS, "mtu-fastopen-linux"},
 	{"the smallest path MTU that is believed", both("68 bytes", "552 bytes"), linuxOnly, rule.PathMTU, "mtu-attack"},
 
 	// The end.

@@ -34,9 +34,14 @@ func (h *Host) AppendBinary(b []byte) []byte {
 		b = appendAddr(b, f.server)
 		b = appendInts(b, int64(f.times), int64(f.at), int64(f.conn))
 	}
+	b = appendInts(b, int64(len(h.paths)))
+	for _, p := range h.paths {
+		b = appendAddr(b, netip.AddrPortFrom(p.to, 0))
+		b = appendInts(b, int64(p.mtu))
+	}
 	b = appendInts(b, int64(len(h.ended)))
 	for _, e := range h.ended {
-		b = appendInts(b, int64(e.id), int64(e.errno))
+		b = appendInts(b, int64(e.id), int64(e.errno), int64(e.unread), bit(e.eof), int64(e.port))
 	}
 	return b
 }
@@ -51,7 +56,8 @@ func (t *TCB) appendBinary(b []byte) []byte {
 		num(t.Recover), num(t.Resend), int64(t.NumSacked), num(t.TailSeq), num(t.SmallEnd), int64(t.Resent), int64(t.Probes), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),
 		int64(t.UserTimeout), bit(t.UserTimeoutSet), int64(t.LossSince), bit(t.Timing), num(t.TimedEnd), int64(t.TimedAt), int64(t.FirstSent),
 		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), bit(t.FastOpen), int64(t.Deferred), bit(t.AckSeen), int64(t.SynData), int64(len(t.Out)))
-	b = appendInts(b, int64(t.PriorCwnd), int64(t.PRRDelivered), int64(t.PRROut), bit(t.CwndFull), int64(t.MaxOut), num(t.UsageEnd))
+	b = appendInts(b, int64(t.PriorCwnd), int64(t.PRRDelivered), int64(t.PRROut), bit(t.CwndFull), int64(t.MaxOut), num(t.UsageEnd), int64(t.LastSent), int64(t.CwndUsed), int64(t.CwndStamp))
+	b = t.Own.appendBinary(b)
 	b = append(b, t.Out...)
 	for i := range t.NumHeld {
 		p := &t.Held[i]
@@ -65,6 +71,10 @@ func (t *TCB) appendBinary(b []byte) []byte {
 		b = appendInts(b, int64(at))
 	}
 	return b
+}
+
+func (o *Own) appendBinary(b []byte) []byte {
+	return appendInts(b, int64(o.MaxSeg), int64(o.RcvBuf), int64(o.SynCount), int64(o.FinWait))
 }
 
 func appendAddr(b []byte, a netip.AddrPort) []byte {

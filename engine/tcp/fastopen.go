@@ -162,11 +162,11 @@ func (h *Host) fastRun(t *TCB, now Time, in *Input, out []Effect) []Effect {
 		}
 		f.times, f.at, f.conn = min(f.times, 254)+1, now, h.lastID
 		h.failed = append(h.failed, f)
-		timeouts := int64(0)
-		if in.Kind == TimerInput {
-			timeouts = int64(before.Retries) + 1
+		args := [4]int64{int64(f.times), int64(f.pause(&h.cfg.Profile))}
+		if in.Kind == TimerInput && h.cfg.Profile.Linux {
+			args[2] = int64(before.Retries) + 1
 		}
-		out = append(out, Effect{Kind: Check, Conn: t.ID, Rule: id, Args: [4]int64{int64(f.times), int64(f.pause(&h.cfg.Profile)), timeouts}})
+		out = append(out, Effect{Kind: Check, Conn: t.ID, Rule: id, Args: args})
 	case works && i >= 0 && h.failed[i].conn < t.ID: // it was opened since
 		args := [4]int64{int64(h.failed[i].times)}
 		h.failed = slices.Delete(h.failed, i, i+1)
@@ -236,10 +236,10 @@ func (h *Host) FastOpenRoom(now Time, server netip.AddrPort) int {
 	return max(int(min(f.mss, h.cfg.Profile.MSS))-wire.MaxOptions, 0)
 }
 
-// FastOpenCookie returns the cookie that the listener on the host's own port gives to a client, and that it takes from it;
-// nil without that listener.
-func (h *Host) FastOpenCookie(client netip.Addr) []byte {
-	l := h.ofCall()
+// FastOpenCookie returns the cookie that the listener on a port gives to a client, and that it takes from it; nil without that
+// listener.
+func (h *Host) FastOpenCookie(port uint16, client netip.Addr) []byte {
+	l := h.listener(port)
 	if l == nil {
 		return nil
 	}

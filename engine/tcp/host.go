@@ -32,13 +32,17 @@ type Host struct {
 	served    []served       // servers whose Fast Open cookies it remembers, the newest last
 	failed    []fastFailure  // where Fast Open failed, the newest last
 	sockets   []Socket       // open descriptors, by number
+	paths     []path         // how large packets may be, by address, the newest last
 	ended     []ended        // sockets whose connection ended while the application still had them
 }
 
-// ended is a socket without a connection: the error that the application has not been told yet.
+// ended is a socket without a connection: what the application has not been told yet.
 type ended struct {
-	id    ConnID
-	errno Errno
+	id     ConnID
+	errno  Errno
+	unread uint32 // bytes that it has not read
+	eof    bool   // the peer's FIN had come
+	port   uint16 // of the listener in whose accept queue it waits, 0 once the application has it
 }
 
 // maxEnded is how many of them are kept.
@@ -76,9 +80,10 @@ func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg} }
 // Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
 func (h *Host) Set(x *Host) {
 	conns, ends, sent := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...), h.sent
-	known, failed, sockets := append(h.served[:0], x.served...), append(h.failed[:0], x.failed...), append(h.sockets[:0], x.sockets...)
+	known, failed := append(h.served[:0], x.served...), append(h.failed[:0], x.failed...)
+	sockets, paths := append(h.sockets[:0], x.sockets...), append(h.paths[:0], x.paths...)
 	*h = *x
-	h.conns, h.ended, h.sent, h.served, h.failed, h.sockets = conns, ends, sent, known, failed, sockets
+	h.conns, h.ended, h.sent, h.served, h.failed, h.sockets, h.paths = conns, ends, sent, known, failed, sockets, paths
 }
 
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
@@ -147,13 +152,17 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 	if i < 0 || h.conns[i].Timers[timer] > now {
 		return out
 	}
-	return h.wake(now, h.step(i, now, &Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out))
+	out = h.step(i, now, &Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out)
+	h.roomAgain()
+	return h.wake(now, out)
 }
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
 func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 	h.sent = h.sent[:0]
-	return h.wake(now, h.receive(now, seg, out))
+	out = h.receive(now, seg, out)
+	h.roomAgain()
+	return h.wake(now, out)
 }
 
 func (h *Host) receive(now Time, seg *wire.Segment, out []Effect) []Effect {
@@ -258,6 +267,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	}
 	t := h.record(seg.Dst, seg.Src)
 	t.State, t.Passive, t.Deferred = Listen, true, l.deferring
+	h.inherit(t)
 	out = h.run(t, now, &in, out)
 	if t.State == Listen {
 		h.conns = h.conns[:len(h.conns)-1]
@@ -364,7 +374,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if !OneHost(remote.Addr()) {
 		return out, ENETUNREACH
 	}
-	local, errno := h.localPort(now, c.From, remote)
+	local, errno := h.localPort(now, c, remote)
 	if errno != OK {
 		return out, errno
 	}
@@ -383,20 +393,29 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 			Effect{Kind: Removed, Conn: old.ID})
 		h.conns = slices.Delete(h.conns, i, i+1)
 	}
-	out = h.run(h.record(local, remote), now, &in, out)
+	t := h.record(local, remote)
+	if i := h.socket(c.FD); i >= 0 {
+		t.takeOptions(&h.sockets[i], &h.cfg.Profile)
+	}
+	out = h.run(t, now, &in, out)
 	h.opened()
 	return h.settle(first, out), nil
 }
 
-// localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on.
-func (h *Host) localPort(now Time, want uint16, remote netip.AddrPort) (netip.AddrPort, Errno) {
-	if want != 0 {
-		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), want)
+// localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on, or of the socket's own range.
+func (h *Host) localPort(now Time, c Call, remote netip.AddrPort) (netip.AddrPort, Errno) {
+	if c.From != 0 {
+		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), c.From)
 		return a, h.free(now, a, remote, true)
 	}
+	first, ports := h.cfg.Addr.Port(), cmp.Or(h.cfg.Profile.Ports, 1024)
+	if i := h.socket(c.FD); i >= 0 && h.sockets[i].options[LocalPorts].set {
+		v := h.sockets[i].options[LocalPorts].values
+		first, ports = uint16(v[0]), uint16(v[1])-uint16(v[0])+1
+	}
 	errno := EADDRNOTAVAIL
-	for n := range cmp.Or(h.cfg.Profile.Ports, 1024) {
-		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), h.cfg.Addr.Port()+n)
+	for n := range ports {
+		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), first+n)
 		if a.Port() == 0 {
 			continue
 		}
@@ -427,11 +446,28 @@ func (h *Host) free(now Time, local, remote netip.AddrPort, bound bool) Errno {
 func (h *Host) accept(l *listener, out []Effect) (ConnID, []Effect, error) {
 	for i := range h.conns {
 		if t := &h.conns[i]; t.waiting() && t.Local.Port() == l.port {
+			if e := h.endedIn(l); e != nil && e.id < t.ID {
+				break
+			}
 			t.Accepted = true
 			return t.ID, append(out, Effect{Kind: Tell, Conn: t.ID, Rule: rule.Accept, Notice: Accepted}), nil
 		}
 	}
+	if e := h.endedIn(l); e != nil {
+		e.port = 0
+		return e.id, append(out, Effect{Kind: Tell, Conn: e.id, Rule: rule.Accept, Notice: Accepted}), nil
+	}
 	return 0, out, EAGAIN
+}
+
+// endedIn is the oldest connection in the accept queue of a listener that has ended, nil when there is none.
+func (h *Host) endedIn(l *listener) *ended {
+	for i := range h.ended {
+		if e := &h.ended[i]; e.port == l.port {
+			return e
+		}
+	}
+	return nil
 }
 
 // closeListener ends LISTEN (RFC 9293 section 3.10.4). Connections that nobody accepted are reset; one that is still being made stays
@@ -439,6 +475,7 @@ func (h *Host) accept(l *listener, out []Effect) (ConnID, []Effect, error) {
 func (h *Host) closeListener(l *listener, now Time, out []Effect) []Effect {
 	port := l.port
 	*l = listener{}
+	h.ended = slices.DeleteFunc(h.ended, func(e ended) bool { return e.port == port })
 	out = append(out, Effect{Kind: Change, Rule: rule.Close, From: Listen, To: Closed})
 	for {
 		i := slices.IndexFunc(h.conns, func(t TCB) bool { return t.waiting() && t.Local.Port() == port })
@@ -468,7 +505,7 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 		if c.Nonblock && !t.State.Synchronized() && !(t.Passive && t.FastOpen) {
 			return out, EAGAIN
 		}
-		if len(t.Out)+len(c.Data) > sendBuffer {
+		if len(t.Out)+len(c.Data) > plainBuffer {
 			return out, EAGAIN
 		}
 		in.Kind = SendInput
@@ -495,11 +532,20 @@ func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
 // last is the newest connection that the application still has; -1 when a newer one has ended.
 func (h *Host) last() int {
 	for i := len(h.conns) - 1; i >= 0; i-- {
-		if n := len(h.ended); !h.conns[i].Orphan && (n == 0 || h.ended[n-1].id < h.conns[i].ID) {
+		if e := h.lastEnded(); !h.conns[i].Orphan && (e < 0 || h.ended[e].id < h.conns[i].ID) {
 			return i
 		}
 	}
 	return -1
+}
+
+// lastEnded is the newest that the application has, -1 when there is none.
+func (h *Host) lastEnded() int {
+	i := len(h.ended) - 1
+	for i >= 0 && h.ended[i].port != 0 {
+		i--
+	}
+	return i
 }
 
 // onEnded makes a call on a socket whose connection has ended: the error is told once; afterwards nothing can be sent and there is
@@ -507,7 +553,7 @@ func (h *Host) last() int {
 func (h *Host) onEnded(c Call, out []Effect) ([]Effect, error) {
 	i := slices.IndexFunc(h.ended, func(e ended) bool { return e.id == c.Conn })
 	if c.Conn == 0 {
-		i = len(h.ended) - 1
+		i = h.lastEnded()
 	}
 	if i < 0 {
 		return out, ENOTCONN
@@ -535,7 +581,15 @@ func (t *TCB) waiting() bool {
 // embryonic reports whether a connection is in the SYN queue.
 func (t *TCB) embryonic() bool { return t.Passive && t.State == SynReceived && !t.FastOpen }
 
-func (h *Host) queued(l *listener) int { return h.count(l, (*TCB).waiting) }
+func (h *Host) queued(l *listener) int {
+	n := h.count(l, (*TCB).waiting)
+	for i := range h.ended {
+		if h.ended[i].port == l.port {
+			n++
+		}
+	}
+	return n
+}
 
 func (h *Host) embryonic(l *listener) int { return h.count(l, (*TCB).embryonic) }
 
@@ -583,7 +637,7 @@ func (h *Host) record(local, remote netip.AddrPort) *TCB {
 	h.conns = h.conns[:n+1]
 	t := &h.conns[n]
 	*t = TCB{} // in its place: append would copy it
-	t.ID, t.Local, t.Remote = h.lastID+1, local, remote
+	t.ID, t.Local, t.Remote, t.PathMTU = h.lastID+1, local, remote, h.pathMTU(remote.Addr())
 	return t
 }
 
@@ -608,7 +662,18 @@ func (h *Host) step(i int, now Time, in *Input, out []Effect) []Effect {
 
 // run is Step for a record of the host's own.
 func (h *Host) run(t *TCB, now Time, in *Input, out []Effect) []Effect {
+	if t.Own != (Own{}) {
+		return h.runOwn(t, now, in, out)
+	}
 	s := step{t: t, p: &h.cfg.Profile, now: now, out: out, room: &h.sent}
+	s.input(in)
+	return s.out
+}
+
+// runOwn is run for a connection whose socket has options of its own.
+func (h *Host) runOwn(t *TCB, now Time, in *Input, out []Effect) []Effect {
+	p := h.cfg.Profile.own(t.Own)
+	s := step{t: t, p: &p, now: now, out: out, room: &h.sent}
 	s.input(in)
 	return s.out
 }
@@ -621,8 +686,8 @@ func (h *Host) settle(first int, out []Effect) []Effect {
 			continue
 		}
 		out = append(out, Effect{Kind: Removed, Conn: t.ID})
-		if t.Accepted && !t.Orphan && t.State == Closed {
-			h.end(t.ID, out[first:])
+		if (t.Accepted || h.keeps(t)) && !t.Orphan && t.State == Closed {
+			h.end(t, out[first:])
 		}
 		h.conns = slices.Delete(h.conns, i, i+1)
 		break
@@ -630,13 +695,27 @@ func (h *Host) settle(first int, out []Effect) []Effect {
 	return out
 }
 
+// keeps reports whether the accept queue keeps a connection that has ended: Linux hands it out all the same, with its text and its error.
+func (h *Host) keeps(t *TCB) bool {
+	return h.cfg.Profile.Linux && t.Passive && !t.Accepted && h.listener(t.Local.Port()) != nil
+}
+
 // end notes a socket whose connection ended, with the error that it ended with.
-func (h *Host) end(id ConnID, effects []Effect) {
-	e := ended{id: id}
+func (h *Host) end(t *TCB, effects []Effect) {
+	e := ended{id: t.ID}
+	if !t.Accepted {
+		e.port = t.Local.Port()
+	}
 	for i := range effects {
-		if effects[i].Kind == Tell && effects[i].Errno != OK {
-			e.errno = effects[i].Errno
+		if x := &effects[i]; x.Kind == Tell && x.Errno != OK {
+			e.errno = x.Errno
+		} else if x.Kind == Change && x.Conn == t.ID && x.To == Closed {
+			e.eof = x.From.Synchronized() && !x.From.receives()
 		}
+	}
+	// RFC 9293 section 3.10.7.4, second: a reset flushes all queues. Linux lets the application read what had come.
+	if e.errno == OK || h.cfg.Profile.Linux {
+		e.unread = t.Unread
 	}
 	if len(h.ended) == maxEnded {
 		h.ended = slices.Delete(h.ended, 0, 1)

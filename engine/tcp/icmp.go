@@ -1,6 +1,9 @@
 package tcp
 
 import (
+	"net/netip"
+	"slices"
+
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -17,12 +20,44 @@ func (h *Host) ReceiveICMP(now Time, seg *wire.Segment, out []Effect) []Effect {
 	h.sent = h.sent[:0]
 	// RFC 9293 section 3.9.2.2, MUST-54: the error goes to the connection that sent what is quoted.
 	if i := h.between(seg.Src, seg.Dst); i >= 0 {
-		return h.step(i, now, &Input{Kind: ICMPInput, Seg: seg}, out)
+		id, remote := h.conns[i].ID, h.conns[i].Remote.Addr()
+		out = h.step(i, now, &Input{Kind: ICMPInput, Seg: seg}, out)
+		if i = h.find(id); i >= 0 && h.conns[i].PathMTU != 0 {
+			h.learnPath(remote, h.conns[i].PathMTU)
+		}
+		return h.wake(now, out)
 	}
 	args := [4]int64{int64(seg.Src.Port()), int64(seg.Dst.Port())}
 	return append(out,
 		Effect{Kind: Check, Rule: rule.ICMPConnection, Args: args},
 		Effect{Kind: Discard, Rule: rule.ICMPConnection, Args: args})
+}
+
+// A path is what a host knows of the way to an address: new connections begin with it (RFC 1191 section 6.2, RFC 8201 section 5.2).
+type path struct {
+	to  netip.Addr
+	mtu uint32 // bytes of the largest packet
+}
+
+// maxPaths is of how many ways a host remembers that.
+const maxPaths = 16
+
+func (h *Host) learnPath(to netip.Addr, mtu uint32) {
+	h.paths = slices.DeleteFunc(h.paths, func(p path) bool { return p.to == to })
+	if len(h.paths) == maxPaths {
+		h.paths = slices.Delete(h.paths, 0, 1)
+	}
+	h.paths = append(h.paths, path{to, mtu})
+}
+
+// pathMTU is how large packets to an address may be, 0 while nothing is known.
+func (h *Host) pathMTU(to netip.Addr) uint32 {
+	for _, p := range h.paths {
+		if p.to == to {
+			return p.mtu
+		}
+	}
+	return 0
 }
 
 // icmp takes an ICMP error about a segment that this connection is said to have sent.
@@ -43,11 +78,12 @@ func (s *step) icmp(seg *wire.Segment) {
 	typ, code := seg.ICMP.Kind.TypeCode(seg.Is6())
 	said := [2]int64{int64(typ), int64(code)}
 	errno, hard := icmpError(seg.ICMP.Kind, seg.Is6())
+	fast := s.t.Passive && s.t.FastOpen && s.t.State == SynReceived
 	switch {
-	case s.p.Linux && s.t.Passive && s.t.State == SynReceived:
+	case s.p.Linux && s.t.embryonic():
 		s.linuxRequestICMP(seg, said)
 	// Linux gives up a connection that is being made on any error (tcp_v4_err), where the RFC waits on a soft one.
-	case s.p.Linux && !s.t.State.Synchronized():
+	case s.p.Linux && !s.t.State.Synchronized() && !(fast && s.t.Accepted):
 		s.end(Closed, errno, rule.LinuxICMPConnect, said[:]...)
 	// Linux never aborts a connection that is made (RFC 5927 section 5.2 describes that).
 	case s.p.Linux && hard:
@@ -134,6 +170,10 @@ func (s *step) tooBig(seg *wire.Segment) {
 		least = linuxMinMTU4
 	}
 	mtu, was := max(uint32(seg.ICMP.MTU), least), s.mss()
+	if s.t.State == SynSent && s.t.SynData > 0 {
+		s.synTooBig(seg, mtu)
+		return
+	}
 	old := s.t.PathMTU
 	s.t.PathMTU = mtu
 	now := s.mss()
@@ -152,5 +192,19 @@ func (s *step) tooBig(seg *wire.Segment) {
 	for uint32(s.t.Resend-s.t.SndUna) < s.t.Cwnd && s.resendOne(rule.PathMTUResend, int64(mtu)) {
 	}
 	s.stop(LossProbe, rule.PathMTUResend)
+	s.set(Retransmit, s.now+s.t.RTO, rule.RTORestart, int64(s.t.RTO))
+}
+
+// synTooBig takes that word about a SYN with the text of a Fast Open: without it the SYN fits, and goes out again at once
+// (tcp_simple_retransmit). The text follows the handshake.
+func (s *step) synTooBig(seg *wire.Segment, mtu uint32) {
+	size, room := int64(s.t.SynData), int64(mtu)-int64(s.t.headers())
+	if !s.check(room < size+int64(wire.MaxOptions) && s.t.PathMTU != mtu, rule.PathMTU, int64(seg.ICMP.MTU), size, room) {
+		s.discard(rule.PathMTU, int64(seg.ICMP.MTU), size, room)
+		return
+	}
+	s.t.PathMTU = mtu
+	s.t.Timing = false
+	s.emitSyn(rule.PathMTUResend, num(s.t.ISS), 0, int64(mtu))
 	s.set(Retransmit, s.now+s.t.RTO, rule.RTORestart, int64(s.t.RTO))
 }

@@ -9,18 +9,15 @@ import (
 
 // option sets a socket option of a connection.
 func (s *step) option(o SockOpt, v [3]Time) {
+	s.t.take(s.p, o, v)
 	switch o {
 	case KeepAlive:
-		s.t.KeepIdle, s.t.KeepInterval, s.t.KeepCount, s.t.KeepProbes = v[0], v[1], uint8(v[2]), 0
 		s.stop(Keepalive, rule.KeepOff)
 		if s.t.KeepIdle > 0 && s.t.State.Synchronized() {
 			s.set(Keepalive, max(s.now, s.t.LastHeard+s.t.KeepIdle), rule.KeepIdle, int64(s.t.KeepIdle))
 		}
 	case NoDelay:
-		s.t.NoDelay = v[0] != 0
 		s.sendData(rule.Send)
-	case UserTimeout:
-		s.t.UserTimeout, s.t.UserTimeoutSet = v[0], true
 	}
 }
 

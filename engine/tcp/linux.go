@@ -8,6 +8,7 @@ import (
 const (
 	linuxTimeoutMin = 8 * Millisecond // TCP_TIMEOUT_MIN, two jiffies at 250 Hz
 	linuxProbeMin   = 2 * Millisecond // TCP_TIMEOUT_MIN_US, what a tail loss probe waits beyond two round trips
+	linuxMinAdvMSS  = 256             // net.ipv4.route.min_adv_mss
 	linuxMinSndMSS  = 48              // tcp_min_snd_mss
 	linuxDefaultMSS = 536             // TCP_MSS_DEFAULT, over IPv6 too
 	linuxMinMTU     = 68              // the smallest that IPv4 allows (RFC 791 section 3.2)
@@ -125,7 +126,7 @@ func (s *step) linuxWriter() {
 // segments; room is what both windows allow. The last segment of such a packet has PSH (__tcp_transmit_skb).
 func (s *step) linuxPacket(flying, room int) int {
 	mss := s.mss()
-	n := min(len(s.t.Out)-flying, room, s.linuxPacketSegs()*mss)
+	n := min(len(s.t.Out)-flying, room, s.linuxPacketSegs()*mss, s.t.portion(mss))
 	if rest := n % mss; n > mss && rest > 0 && flying > 0 && s.nagle(flying, rest) {
 		n -= rest
 	}

@@ -175,19 +175,24 @@ func (s *step) reduce(delivered uint32, advanced, newlyLost bool) {
 	s.t.Cwnd = uint32(flight+max(n, 0)) * uint32(s.mss())
 }
 
-// linuxGrow opens the window by what arrived, if the window was what limited the sender (tcp_is_cwnd_limited).
+// linuxGrow opens the window by what arrived, if the window was what limited the sender.
 func (s *step) linuxGrow(delivered uint32) {
 	mss := uint32(s.mss())
-	slow := s.t.Cwnd < s.t.SSThresh
-	if !s.t.CwndFull && !(slow && s.segments(s.t.Cwnd) < 2*s.t.MaxOut) {
+	if !s.windowLimits() {
 		return
 	}
-	if slow {
+	if s.t.Cwnd < s.t.SSThresh {
 		s.t.Cwnd = min(s.t.Cwnd+delivered*mss, max(s.t.SSThresh, s.t.Cwnd))
 		return
 	}
 	// RFC 5681 section 3.1: congestion avoidance, about one segment a round trip.
 	s.t.Cwnd += max(1, mss*mss/s.t.Cwnd)
+}
+
+// windowLimits reports whether the congestion window is what limits the sender: it is full, or in slow start half full
+// (tcp_is_cwnd_limited).
+func (s *step) windowLimits() bool {
+	return s.t.CwndFull || s.t.Cwnd < s.t.SSThresh && s.segments(s.t.Cwnd) < 2*s.t.MaxOut
 }
 
 // validate notes, after something was sent, whether the window was full (RFC 7661, tcp_cwnd_validate).
@@ -197,6 +202,7 @@ func (s *step) validate() {
 	if s.t.UsageEnd.LessEq(s.t.SndUna) || full || !s.t.CwndFull && out > s.t.MaxOut {
 		s.t.CwndFull, s.t.MaxOut, s.t.UsageEnd = full, out, s.t.SndNxt
 	}
+	s.unused(out)
 }
 
 // linuxResend sends again what is lost, as far as the window allows, and reports whether there was anything.

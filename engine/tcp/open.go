@@ -58,6 +58,7 @@ func (s *step) begin(in *Input) {
 
 // emitSyn sends the SYN of SYN-SENT, for the first time or again.
 func (s *step) emitSyn(id rule.ID, args ...int64) {
+	s.checkMSS()
 	flags := wire.SYN
 	// RFC 3168 section 6.1.1: an ECN-setup SYN has ECE and CWR set; 6.1.1.1: one that is sent again may not, in case they are why
 	// the first was lost.
@@ -77,6 +78,7 @@ func (s *step) emitSyn(id rule.ID, args ...int64) {
 
 // emitSynAck sends the SYN-ACK of SYN-RECEIVED, for the first time or again.
 func (s *step) emitSynAck(id rule.ID, args ...int64) {
+	s.checkMSS()
 	flags := wire.SYN | wire.ACK
 	if s.t.ECN {
 		flags |= wire.ECE // RFC 3168 section 6.1.1: an ECN-setup SYN-ACK has ECE set and CWR not
@@ -236,6 +238,9 @@ func (s *step) established(id rule.ID, args ...int64) {
 		// RFC 6298 section 5.7: the SYN timed out, so data starts with 3 s. Linux does so only without a measurement.
 		s.t.RTO = 3 * Second
 		s.check(true, rule.RTOAfterSyn, int64(s.t.RTO))
+	}
+	if s.t.KeepIdle > 0 {
+		s.set(Keepalive, s.now+s.t.KeepIdle, rule.KeepIdle, int64(s.t.KeepIdle))
 	}
 	switch {
 	case s.t.Passive && s.t.FastOpen: // the application knows of it

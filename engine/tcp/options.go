@@ -54,7 +54,7 @@ func (s *step) synAckOptions(o *wire.Options) {
 
 // synLayout puts the options of a SYN in the order of Linux, each group a multiple of four bytes.
 func (s *step) synLayout(o *wire.Options, ts, sack, scale bool, echo uint32) {
-	o.AddMSS(s.p.MSS)
+	o.AddMSS(s.announcedMSS())
 	switch {
 	case ts && sack:
 		o.AddSACKPermitted()
@@ -85,6 +85,22 @@ func (s *step) addFastOpen(o *wire.Options) {
 		o.AddFastOpen(s.fast.cookie.bytes())
 	}
 	o.AddNOP(-o.Len() & 3)
+}
+
+// announcedMSS is what this side says that it takes: what the link takes. Linux says less when it knows that the path to the peer takes
+// less, though the way back may be another (ipv4_default_advmss).
+func (s *step) announcedMSS() uint16 {
+	if !s.p.Linux || s.t.PathMTU == 0 {
+		return s.p.MSS
+	}
+	return min(s.p.MSS, uint16(max(int(s.t.PathMTU)-s.t.headers(), linuxMinAdvMSS)))
+}
+
+// checkMSS says so where it is less.
+func (s *step) checkMSS() {
+	if mss := s.announcedMSS(); mss < s.p.MSS {
+		s.check(true, rule.LinuxPathMSS, int64(mss), int64(s.t.PathMTU))
+	}
 }
 
 // options are those of a segment without SYN: once agreed, timestamps are in every one of them but an RST

@@ -17,6 +17,8 @@ type Profile struct {
 	WholeMSS   bool   // Linux: the first window is a whole number of full segments
 	Scale      uint8  // window scale offered
 	ScaleOn    bool
+	SendBuf    uint32 // send buffer of a descriptor, bytes (Linux tcp_wmem[1])
+	SendBufMax uint32 // how large Linux lets it grow by itself (tcp_wmem[2])
 	SACK       bool
 	Timestamps bool
 
@@ -42,6 +44,7 @@ type Profile struct {
 	PAWS            bool    // segments with an old timestamp are dropped (RFC 7323 section 5)
 	Ports           uint16  // how many local ports connect may choose from, 0 for 1024
 	InitialSegs     uint8   // initial congestion window in segments, 0 for what RFC 5681 says (RFC 6928)
+	IdleRestart     bool    // the congestion window shrinks while nothing is sent (RFC 5681 section 4.1, Linux tcp_slow_start_after_idle)
 	FastOpen        uint8   // Fast Open: the bits FastOpenClient, FastOpenServer, FastOpenNoCookie (Linux tcp_fastopen)
 	FastOpenPause   Time    // how long Fast Open is left alone after it failed, 0 for not at all (Linux tcp_fastopen_blackhole_timeout_sec)
 	ISN             ISNKind // how initial sequence numbers are made
@@ -58,16 +61,17 @@ type Profile struct {
 // RFC9293 is the text of RFC 9293 with RFC 5961 and RFC 6298, and nothing that it does not ask for: its SYN carries the MSS
 // option only, unless the set-up switches more on.
 var RFC9293 = Profile{
-	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7, SynQueueRoom: 1,
-	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, PAWS: true, SynGiveUp: 180 * Second, GiveUp: 100 * Second, MSL: 120 * Second,
+	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7, SendBuf: 128 << 10, SynQueueRoom: 1,
+	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, PAWS: true, IdleRestart: true, SynGiveUp: 180 * Second, GiveUp: 100 * Second, MSL: 120 * Second,
 	FastOpenPause: 3600 * Second,
 }
 
 // Linux is Linux 6.18 with the sysctls as they come.
 var Linux = Profile{
 	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
+	SendBuf: 16 << 10, SendBufMax: 4 << 20,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
-	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, SynQueueRoom: 1, ECN: 2, FastOpen: FastOpenClient, PAWS: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
+	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, SynQueueRoom: 1, ECN: 2, FastOpen: FastOpenClient, PAWS: true, IdleRestart: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
 }
 
 // LinuxClassic is Linux before 6.5, which most books and captures show: the timeouts of a SYN double from the first one on, a

@@ -263,6 +263,7 @@ func (s *step) send(data string) {
 		s.t.Out += data
 		s.check(true, rule.SendQueued, int64(len(data)))
 	case Established, CloseWait:
+		s.restart()
 		s.t.Out += data
 		s.sendData(rule.Send)
 		s.startPersist()
@@ -440,6 +441,9 @@ func (s *step) emitText(seq wire.Seq, text string, id rule.ID, args ...int64) {
 	}
 	if last && s.t.FinSent {
 		flags |= wire.FIN
+	}
+	if text != "" {
+		s.t.LastSent = s.now
 	}
 	s.emit(flags, seq, text, id, args...)
 }

@@ -22,6 +22,12 @@ type Socket struct {
 	Connected bool   // connect said so, or accept returned it
 	Waiting   Call   // the call that has not returned yet, with Verb 0 when there is none
 	Done      int    // bytes that it has sent already
+	NoRead    bool   // shutdown said that nothing more is read
+	Deferred  bool   // connect was called with TCP_FASTOPEN_CONNECT: the first text opens the connection
+	NoSpace   bool   // somebody waits for room in the send buffer
+
+	peer  netip.AddrPort // of Deferred
+	grown int            // what Linux made of the send buffer by itself
 
 	options [numSockOpts]struct {
 		set    bool
@@ -33,8 +39,8 @@ const (
 	firstFD    = 3 // 0, 1 and 2 are taken in every program
 	maxSockets = 64
 
-	// sendBuffer is how much text a connection takes that the peer has not acknowledged.
-	sendBuffer = 128 << 10
+	// plainBuffer is how much text a connection takes by calls without a descriptor that the peer has not acknowledged.
+	plainBuffer = 128 << 10
 
 	firstEphemeral = 32768 // local ports that listen and bind choose, as those of Linux
 )
@@ -89,13 +95,20 @@ func (h *Host) onSocket(now Time, c Call, out []Effect) ([]Effect, error) {
 		return out, EALREADY
 	}
 	if c.Nonblock = c.Nonblock || s.Nonblock; c.Verb == CallConnect || c.Verb == CallAccept || c.Verb == CallSend || c.Verb == CallRecv {
+		s.Done = 0
+		if c.Verb == CallSend {
+			s.NoSpace = false // whoever asks anew gets the room that there is
+		}
+		if s.Deferred && c.Verb == CallSend {
+			c.Verb, c.FastOpen = CallConnect, true
+		}
 		if c.Verb == CallConnect {
 			var over bool
 			if out, over = h.begin(now, i, c, out); over {
 				return out, nil
 			}
 		}
-		h.sockets[i].Waiting, h.sockets[i].Done = c, 0
+		h.sockets[i].Waiting = c
 		return h.attempt(now, i, out), nil
 	}
 	value, errno := 0, OK
@@ -105,7 +118,7 @@ func (h *Host) onSocket(now Time, c Call, out []Effect) ([]Effect, error) {
 	case CallListen:
 		out, errno = h.listenOn(i, c.Backlog, out)
 	case CallShutdown:
-		out, errno = h.shutdown(now, s, out)
+		out, errno = h.shutdown(now, s, c.How, out)
 	case CallClose, CallAbort:
 		return returns(c.FD, 0, 0, OK, h.closeSocket(now, i, c.Verb, out)), nil
 	case CallSet:
@@ -195,11 +208,13 @@ func (h *Host) listenOn(i, backlog int, out []Effect) ([]Effect, Errno) {
 	return out, OK
 }
 
-// begin starts a connect. over says that the call has returned.
+// begin starts a connect, or what opens a connection with text. over says that the call has returned.
 func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, over bool) {
 	s := &h.sockets[i]
 	switch {
-	case s.Listening, s.Connected:
+	case c.Unspec:
+		return returns(c.FD, 0, 0, OK, h.dissolve(now, i, out)), true
+	case s.Listening, s.Connected, s.Deferred && c.Verb == CallConnect && !c.FastOpen:
 		return returns(c.FD, s.Conn, 0, EISCONN, out), true
 	case s.Conn != 0 && c.Nonblock && h.find(s.Conn) >= 0 && !h.conns[h.find(s.Conn)].State.Synchronized():
 		return returns(c.FD, s.Conn, 0, EALREADY, out), true
@@ -208,16 +223,26 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 	}
 	open := c
 	open.From = cmp.Or(s.Port, c.From)
-	if c.FastOpen && c.Nonblock && h.cookieFor(now, c.To).Len == 0 {
-		open.Data = "" // there is no cookie yet, and nobody waits with the text
+	if s.Deferred {
+		open.To = s.peer
+	} else if s.options[FastOpenConnect].values[0] != 0 && h.cfg.Profile.FastOpen&FastOpenClient != 0 && !c.FastOpen {
+		if h.FastOpenRoom(now, h.peerOf(c.To)) > 0 {
+			s.Deferred, s.peer = true, c.To
+			return returns(c.FD, 0, 0, OK, out), true
+		}
+		open.FastOpen = true // it asks for a cookie
+	}
+	if open.FastOpen && c.Nonblock {
+		// Nobody waits with what does not fit into the SYN.
+		open.Data = open.Data[:min(len(open.Data), h.FastOpenRoom(now, h.peerOf(open.To)))]
 	}
 	out, err := h.connect(now, open, out)
 	if err != nil {
 		return returns(c.FD, 0, 0, err.(Errno), out), true
 	}
 	t := &h.conns[len(h.conns)-1]
-	s.Conn, s.Port = t.ID, t.Local.Port()
-	out = h.applyOptions(now, i, out)
+	s.Conn, s.Port, s.Deferred = t.ID, t.Local.Port(), false
+	s.Done = len(open.Data)
 	if c.Nonblock {
 		if sent := int(h.conns[len(h.conns)-1].SynData); sent > 0 {
 			return returns(c.FD, s.Conn, sent, OK, out), true
@@ -227,12 +252,20 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 	return out, false
 }
 
-func (h *Host) cookieFor(now Time, to netip.AddrPort) Cookie {
+// peerOf is where connect goes.
+func (h *Host) peerOf(to netip.AddrPort) netip.AddrPort {
 	if !to.IsValid() {
-		to = h.cfg.Peer
+		return h.cfg.Peer
 	}
-	f, _ := h.fastConnect(now, to, nil)
-	return f.cookie
+	return to
+}
+
+// dissolve makes a socket as new: its connection is aborted (connect with AF_UNSPEC, tcp_disconnect).
+func (h *Host) dissolve(now Time, i int, out []Effect) []Effect {
+	out = h.release(now, h.sockets[i], CallAbort, out)
+	s := &h.sockets[i]
+	s.Listening, s.Conn, s.Connected, s.Deferred, s.NoRead, s.NoSpace, s.grown = false, 0, false, false, false, false, 0
+	return out
 }
 
 // wake lets each call that waits return if it can now.
@@ -252,7 +285,11 @@ func (h *Host) attempt(now Time, i int, out []Effect) []Effect {
 	fd, conn := s.FD, s.Conn
 	switch s.Waiting.Verb {
 	case CallConnect:
-		value, errno = h.tryConnect(s)
+		if value, errno = h.tryConnect(s); errno == OK && s.Done < len(s.Waiting.Data) {
+			// The text of a Fast Open that was under way already follows the handshake.
+			s.Waiting.Verb = CallSend
+			value, errno, out = h.trySend(now, s, out)
+		}
 	case CallAccept:
 		value, errno, out = h.tryAccept(now, i, out)
 		s = &h.sockets[h.socket(fd)] // the new descriptor may have moved it
@@ -284,21 +321,23 @@ func (h *Host) tryConnect(s *Socket) (int, Errno) {
 
 func (h *Host) tryAccept(now Time, i int, out []Effect) (int, Errno, []Effect) {
 	s := h.sockets[i]
-	if !s.Listening {
+	switch {
+	case !s.Listening:
 		return 0, EINVAL, out
+	case len(h.sockets) == maxSockets:
+		return 0, EMFILE, out // before anything is taken out of the queue
 	}
 	id, out, err := h.accept(h.listener(s.Port), out)
 	if err != nil {
 		return 0, EAGAIN, out
 	}
-	n := h.newSocket()
-	if n < 0 {
-		return 0, EMFILE, out
-	}
-	a := &h.sockets[n]
+	a := &h.sockets[h.newSocket()]
 	a.Conn, a.Port, a.Connected, a.options = id, s.Port, true, s.options
 	fd := a.FD
-	return fd, OK, h.applyOptions(now, n, out)
+	if k := h.find(id); k >= 0 {
+		h.growSendBuffer(a, &h.conns[k])
+	}
+	return fd, OK, out
 }
 
 // trySend follows RFC 9293 section 3.9.1.2: the error is told once, and nothing can be sent after close or shutdown.
@@ -309,6 +348,8 @@ func (h *Host) trySend(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 		return 0, EPIPE, out
 	case s.Conn == 0:
 		return 0, ENOTCONN, out
+	case k < 0 && s.Done > 0:
+		return s.Done, OK, out // the error is for the next call
 	case k < 0:
 		return 0, cmp.Or(h.takeError(s), EPIPE), out
 	}
@@ -319,8 +360,17 @@ func (h *Host) trySend(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 	if !t.State.Synchronized() && !(t.Passive && t.FastOpen) {
 		return 0, EAGAIN, out
 	}
+	if s.NoSpace && !s.Waiting.Nonblock {
+		return 0, EAGAIN, out
+	}
+	if s.grown == 0 {
+		h.growSendBuffer(s, t)
+	}
 	data := s.Waiting.Data[s.Done:]
-	n := min(len(data), sendBuffer-len(t.Out))
+	n := h.sendRoom(now, s, t, len(data))
+	if s.NoSpace = n < len(data); s.NoSpace && h.cfg.Profile.Linux {
+		out = append(out, Effect{Kind: Check, Conn: t.ID, Rule: rule.LinuxSendBuffer, Args: [4]int64{int64(n), int64(len(data)), int64(h.sendBufferOf(s))}})
+	}
 	if n > 0 {
 		s.Done += n
 		out = h.step(k, now, &Input{Kind: SendInput, Data: data[:n]}, out)
@@ -331,29 +381,73 @@ func (h *Host) trySend(now Time, s *Socket, out []Effect) (int, Errno, []Effect)
 	return 0, EAGAIN, out
 }
 
-// tryRecv reads what there is; then comes the error, then the end of the text.
+// tryRecv reads what there is; then comes the end of the text, then the error.
 func (h *Host) tryRecv(now Time, s *Socket, out []Effect) (int, Errno, []Effect) {
-	k := h.find(s.Conn)
+	k, e := h.find(s.Conn), h.endedOf(s)
+	unread, eof := h.readable(s)
 	switch {
+	case s.Deferred:
+		return 0, EAGAIN, out
 	case s.Conn == 0:
 		return 0, ENOTCONN, out
+	}
+	over := eof || k < 0
+	n := int(unread)
+	if c := &s.Waiting; c.Count > 0 {
+		if c.WaitAll && n < c.Count && !over {
+			return 0, EAGAIN, out
+		}
+		n = min(n, c.Count)
+	}
+	switch {
+	case n > 0 && s.Waiting.Peek:
+		return n, OK, out
+	case n > 0 && k < 0:
+		e.unread -= uint32(n)
+		return n, OK, out
+	case n > 0:
+		return n, OK, h.step(k, now, &Input{Kind: RecvInput, Count: n}, out)
+	case eof:
+		return 0, OK, out
 	case k < 0:
 		return 0, h.takeError(s), out
-	}
-	t := &h.conns[k]
-	if n := int(t.Unread); n > 0 {
-		if s.Waiting.Count > 0 {
-			n = min(n, s.Waiting.Count)
-		}
-		return n, OK, h.step(k, now, &Input{Kind: RecvInput, Count: n}, out)
-	}
-	if t.State.Synchronized() && !t.State.receives() {
-		return 0, OK, out
 	}
 	return 0, EAGAIN, out
 }
 
-func (h *Host) shutdown(now Time, s *Socket, out []Effect) ([]Effect, Errno) {
+// readable is how much a socket has to read, and whether nothing comes behind it.
+func (h *Host) readable(s *Socket) (unread uint32, eof bool) {
+	eof = s.NoRead
+	if k := h.find(s.Conn); k >= 0 {
+		t := &h.conns[k]
+		return t.Unread, eof || t.State.Synchronized() && !t.State.receives()
+	}
+	if e := h.endedOf(s); e != nil {
+		return e.unread, eof || e.eof
+	}
+	return 0, eof
+}
+
+// Unread returns how many bytes a descriptor has to read, and whether the end comes behind them.
+func (h *Host) Unread(fd int) (n int, end bool) {
+	i := h.socket(fd)
+	if i < 0 {
+		return 0, false
+	}
+	s := &h.sockets[i]
+	unread, end := h.readable(s)
+	return int(unread), end || s.Conn != 0 && h.find(s.Conn) < 0
+}
+
+// shutdown ends one direction or both (inet_shutdown).
+func (h *Host) shutdown(now Time, s *Socket, how How, out []Effect) ([]Effect, Errno) {
+	if s.Listening && h.cfg.Profile.Linux {
+		if how != ShutWrite {
+			s.Listening = false
+			out = h.closeListener(h.listener(s.Port), now, out)
+		}
+		return out, OK
+	}
 	k := h.find(s.Conn)
 	switch {
 	case s.Conn == 0 || k < 0:
@@ -362,12 +456,25 @@ func (h *Host) shutdown(now Time, s *Socket, out []Effect) ([]Effect, Errno) {
 		s.Conn = 0
 		return h.step(k, now, &Input{Kind: CloseInput}, out), OK
 	}
+	s.NoRead = s.NoRead || how != ShutWrite
+	if how == ShutRead {
+		return out, OK
+	}
 	return h.step(k, now, &Input{Kind: ShutdownInput}, out), OK
 }
 
 func (h *Host) closeSocket(now Time, i int, verb Verb, out []Effect) []Effect {
 	s := h.sockets[i]
 	h.sockets = slices.Delete(h.sockets, i, i+1)
+	// SO_LINGER with no time to wait: what was not sent is thrown away, and the peer is told so.
+	if s.options[Linger].values[0] != 0 {
+		verb = CallAbort
+	}
+	return h.release(now, s, verb, out)
+}
+
+// release gives up what a socket stands for, its listener or its connection.
+func (h *Host) release(now Time, s Socket, verb Verb, out []Effect) []Effect {
 	if s.Listening {
 		return h.closeListener(h.listener(s.Port), now, out)
 	}
@@ -388,7 +495,9 @@ func (h *Host) closeSocket(now Time, i int, verb Verb, out []Effect) []Effect {
 func (h *Host) setOption(now Time, i int, o SockOpt, v [3]Time, out []Effect) []Effect {
 	s := &h.sockets[i]
 	s.options[o].set, s.options[o].values = true, v
-	if s.Listening {
+	if o == Nonblocking {
+		s.Nonblock = v[0] != 0
+	} else if s.Listening {
 		h.listener(s.Port).set(&h.cfg.Profile, o, v[0])
 	} else if k := h.find(s.Conn); k >= 0 {
 		out = h.step(k, now, &Input{Kind: OptionInput, Option: o, Values: v}, out)
@@ -396,32 +505,51 @@ func (h *Host) setOption(now Time, i int, o SockOpt, v [3]Time, out []Effect) []
 	return out
 }
 
-// applyOptions gives a new connection the options that were set on its socket.
-func (h *Host) applyOptions(now Time, i int, out []Effect) []Effect {
-	for o, v := range h.sockets[i].options {
-		if k := h.find(h.sockets[i].Conn); v.set && k >= 0 {
-			out = h.step(k, now, &Input{Kind: OptionInput, Option: SockOpt(o), Values: v.values}, out)
+// endedOf is how the connection of a socket ended, nil while it has not.
+func (h *Host) endedOf(s *Socket) *ended {
+	for i := range h.ended {
+		if e := &h.ended[i]; e.id == s.Conn && s.Conn != 0 {
+			return e
 		}
 	}
-	return out
+	return nil
 }
 
 // takeError is SO_ERROR: the error that ended the connection, told once.
 func (h *Host) takeError(s *Socket) Errno {
-	for i := range h.ended {
-		if e := &h.ended[i]; e.id == s.Conn && s.Conn != 0 {
-			errno := e.errno
-			e.errno = OK
-			return errno
+	e := h.endedOf(s)
+	if e == nil {
+		return OK
+	}
+	errno := e.errno
+	e.errno = OK
+	return errno
+}
+
+// inherit gives a connection that begins the options of the socket that listens for it.
+func (h *Host) inherit(t *TCB) {
+	for i := range h.sockets {
+		if s := &h.sockets[i]; s.Listening && s.Port == t.Local.Port() {
+			t.takeOptions(s, &h.cfg.Profile)
 		}
 	}
-	return OK
+}
+
+// takeOptions gives a connection that begins the options that were set on a socket.
+func (t *TCB) takeOptions(s *Socket, p *Profile) {
+	for o, v := range s.options {
+		if v.set {
+			t.take(p, SockOpt(o), v.values)
+		}
+	}
 }
 
 func (s *Socket) appendBinary(b []byte) []byte {
 	w := &s.Waiting
 	b = appendInts(b, int64(s.FD), bit(s.Nonblock), int64(s.Port), bit(s.Listening), int64(s.Conn), bit(s.Connected), int64(s.Done),
-		int64(w.Verb), int64(w.Count), bit(w.Nonblock), int64(len(w.Data)))
+		bit(s.NoRead), bit(s.Deferred), bit(s.NoSpace), int64(s.grown),
+		int64(w.Verb), int64(w.Count), bit(w.Nonblock), bit(w.Peek), bit(w.WaitAll), bit(w.FastOpen), int64(len(w.Data)))
+	b = appendAddr(b, s.peer)
 	b = append(b, w.Data...)
 	for _, o := range s.options {
 		b = appendInts(b, bit(o.set), int64(o.values[0]), int64(o.values[1]), int64(o.values[2]))

@@ -72,8 +72,8 @@ func (s *step) input(in *Input) {
 	if s.t.ID == 0 || s.t.State == Closed || s.t.State == Listen {
 		return
 	}
-	// When something was last heard is nothing that a learner could see change.
-	before.LastHeard, before.LastText, before.RecentAt = s.t.LastHeard, s.t.LastText, s.t.RecentAt
+	// When something was last heard or sent is nothing that a learner could see change.
+	before.LastHeard, before.LastText, before.RecentAt, before.LastSent, before.CwndStamp = s.t.LastHeard, s.t.LastText, s.t.RecentAt, s.t.LastSent, s.t.CwndStamp
 	if *s.t != before {
 		s.effect(Updated, "")
 	}

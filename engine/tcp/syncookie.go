@@ -58,7 +58,6 @@ func (h *Host) openCookie(now Time, local, remote netip.AddrPort, isn, cookie wi
 
 // sendCookie answers a SYN with a SYN-ACK whose number is a cookie, and keeps nothing.
 func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
-	p := &h.cfg.Profile
 	o := seg.Options.Parse()
 	mss := o.MSS
 	if !o.HasMSS || mss == 0 {
@@ -69,7 +68,9 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 		index++
 	}
 	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
-	s := step{t: &t, p: p, now: now, out: out, room: &h.sent}
+	h.inherit(&t)
+	p := h.ProfileOf(&t)
+	s := step{t: &t, p: &p, now: now, out: out, room: &h.sent}
 	for k := range s.t.Timers {
 		s.t.Timers[k] = Never
 	}
@@ -106,7 +107,6 @@ func cookieBits(scaled bool, scale uint8, sack, ecn bool) uint32 {
 // takeCookie opens a connection by the cookie that an ACK brings back. taken is false when cookies are not in use and the
 // segment is an ordinary one for a listener.
 func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect) (result []Effect, taken bool) {
-	p := &h.cfg.Profile
 	if seg.Flags&(wire.SYN|wire.ACK|wire.RST) != wire.ACK || !h.cookiesLive(l, now) {
 		return out, false
 	}
@@ -126,9 +126,12 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	offset := h.tsOffset(seg.Dst, seg.Src)
 	t := h.record(seg.Dst, seg.Src)
 	t.State, t.Passive = Listen, true
+	h.inherit(t)
 	for k := range t.Timers {
 		t.Timers[k] = Never
 	}
+	own := h.ProfileOf(t)
+	p := &own
 	s := step{t: t, p: p, now: now, out: out, room: &h.sent}
 	first := len(out)
 	s.begin(&Input{ISS: cookie, TSOffset: offset})

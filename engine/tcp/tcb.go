@@ -64,6 +64,7 @@ type TCB struct {
 	Accepted  bool   // the application has it: it called connect or accept returned it
 	FinQueued bool   // the application sends no more: a FIN follows the last text
 	FinSent   bool   // that FIN was sent; SND.NXT counts it
+	Own       Own    // what the options of the socket change of the profile
 	NoDelay   bool   // small segments need not wait (TCP_NODELAY)
 	Orphan    bool   // the application closed the socket: nobody reads any more
 
@@ -93,6 +94,10 @@ type TCB struct {
 	CwndFull                        bool
 	MaxOut                          uint32
 	UsageEnd                        wire.Seq
+
+	LastSent  Time   // when text was last sent
+	CwndUsed  uint32 // segments that were out at most while the window was not full, and since when that is watched
+	CwndStamp Time
 
 	TailSeq  wire.Seq // first number of the newest segment with text
 	SmallEnd wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)

@@ -2,6 +2,7 @@
 import './sim/tcp-sim.js'
 import { keepBeside, showBeside } from './beside.js'
 import { noteProgress } from './progress.js'
+import { t } from './sim/sentence.js'
 
 /**
  * What this module needs of a simulator.
@@ -89,15 +90,15 @@ if (lesson && exercises.length) noteProgress(lesson, exercises)
 const asks = {
   predict(form) {
     const answer = String(new FormData(form).get('answer') ?? '').trim()
-    return answer ? { answer } : 'Give an answer first.'
+    return answer ? { answer } : t('lesson.answer')
   },
   quiz(form) {
     const answer = new FormData(form).getAll('answer').map(Number)
-    return answer.length ? { answer } : 'Choose an answer first.'
+    return answer.length ? { answer } : t('lesson.choose')
   },
   challenge(form) {
     const sim = simulator(form.dataset.of)
-    return sim ? { commands: sim.commands } : 'The simulator of this challenge is not running.'
+    return sim ? { commands: sim.commands } : t('lesson.no-sim')
   },
 }
 
@@ -113,7 +114,7 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
 async function check(form) {
   const feedback = /** @type {HTMLElement} */ (form.querySelector('.feedback'))
   const { kind = '', block = '' } = form.dataset
-  const ask = asks[kind]?.(form) ?? 'This exercise is of a kind that this page does not know.'
+  const ask = asks[kind]?.(form) ?? t('lesson.unknown')
   if (typeof ask === 'string') {
     say(feedback, '', ask)
     return
@@ -125,11 +126,11 @@ async function check(form) {
     const verdict = await post({ lesson, block, kind, ...ask })
     form.classList.toggle('solved', verdict.ok)
     if (verdict.goals) markGoals(form, verdict.goals)
-    say(feedback, verdict.ok ? 'Right.' : verdict.code === 'partly' ? 'Partly right.' : 'Not yet.', verdict.feedback ?? '', verdict)
+    say(feedback, t(verdict.ok ? 'lesson.right' : verdict.code === 'partly' ? 'lesson.partly' : 'lesson.wrong'), verdict.feedback ?? '', verdict)
     form.querySelector('.watch')?.removeAttribute('hidden')
     if (verdict.ok) noteProgress(lesson, exercises, block)
   } catch (err) {
-    say(feedback, 'Not checked.', err instanceof Refused ? err.message : 'The lab did not answer. Your answer is still here: try again in a moment.')
+    say(feedback, t('lesson.unchecked'), err instanceof Refused ? err.message : t('lesson.no-answer'))
   } finally {
     button.removeAttribute('aria-disabled')
   }
@@ -146,7 +147,7 @@ async function post(question) {
     body: JSON.stringify(question),
   })
   const body = await answer.json()
-  if (!answer.ok) throw new Refused(body.message ?? `The lab answered ${answer.status}.`)
+  if (!answer.ok) throw new Refused(body.message ?? t('lesson.status', { n: answer.status }))
   return body
 }
 
@@ -174,7 +175,7 @@ function markGoals(form, goals) {
     item.classList.toggle('met', goal.ok)
     item.querySelector('use')?.setAttribute('href', `${document.documentElement.dataset.static}icons.svg#${goal.ok ? 'met' : 'circle'}`)
     const word = item.querySelector('.word')
-    if (word) word.textContent = goal.ok ? 'reached' : goal.detail ? `not reached: ${goal.detail}` : 'not reached'
+    if (word) word.textContent = goal.ok ? t('lesson.reached') : goal.detail ? t('lesson.missed.why', { why: goal.detail }) : t('lesson.missed')
   })
 }
 

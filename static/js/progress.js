@@ -37,6 +37,12 @@ export function noteProgress(lesson, exercises, solved) {
   paintProgress(all)
 }
 
+/** What to say, in the page's language: this module is on pages too that have no need of a catalogue. */
+const words = document.body.dataset
+
+/** @param {string | undefined} text @param {number} n @param {number} of */
+const fill = (text, n, of) => (text ?? '').replace('{n}', String(n)).replace('{of}', String(of))
+
 /** Marks every place that names a lesson (data-progress) with how far the reader is. */
 export function paintProgress(all = readProgress()) {
   for (const place of document.querySelectorAll('[data-progress]')) {
@@ -47,11 +53,11 @@ export function paintProgress(all = readProgress()) {
     place.classList.toggle('done', done)
     place.style.setProperty('--part', p ? `${(100 * solved) / p.of}%` : '0%')
     const word = place.querySelector('.progress-word')
-    if (word) word.textContent = done ? 'done' : solved > 0 && p ? `${solved} of ${p.of} solved` : ''
+    if (word) word.textContent = done ? words.done ?? '' : solved > 0 && p ? fill(words.part, solved, p.of) : ''
   }
   const strip = document.querySelector('ol.progress')
   if (strip) {
     const done = strip.querySelectorAll('.done').length
-    strip.setAttribute('aria-label', `Progress: ${done} of ${strip.children.length} lessons done`)
+    strip.setAttribute('aria-label', fill(words.whole, done, strip.children.length))
   }
 }

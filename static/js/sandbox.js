@@ -1,11 +1,13 @@
 // The sandbox: a scenario in a form, and the simulator that runs it. A link carries its scenario behind the #.
 import './sim/tcp-sim.js'
 import { keepBeside } from './beside.js'
-import { t } from './sim/sentence.js'
+import { more, t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
 /** @typedef {HTMLElement & { scenario: string }} Simulator */
 /** @typedef {{ line: number, col: number, severity: string, message: string, hint?: string }} Fault */
+
+await more()
 
 const base = document.documentElement.dataset.base ?? '/'
 const form = /** @type {HTMLFormElement} */ (document.getElementById('scenario-form'))
@@ -48,7 +50,7 @@ async function ask(source) {
     if (!bad) return []
     return bad.faults?.length ? bad.faults : [{ line: bad.line ?? 0, col: bad.col ?? 0, severity: 'error', message: bad.message, hint: bad.hint }]
   } catch {
-    return [{ line: 0, col: 0, severity: 'error', message: 'The lab did not answer. Your text is still here: try again in a moment.' }]
+    return [{ line: 0, col: 0, severity: 'error', message: t('sandbox.no-answer') }]
   }
 }
 
@@ -57,9 +59,9 @@ function showFaults(found) {
   const list = document.createElement('ul')
   for (const f of found) {
     const item = document.createElement('li')
-    if (f.line > 0) item.append(span('where', `Line ${f.line}, column ${f.col}`), ' ')
+    if (f.line > 0) item.append(span('where', t('sandbox.where', { line: f.line, col: f.col })), ' ')
     item.append(f.message)
-    if (f.hint) item.append(' ', span('what', `(${f.hint})`))
+    if (f.hint) item.append(' ', span('what', t('sandbox.hint', { hint: f.hint })))
     list.append(item)
   }
   faults.replaceChildren(...(found.length ? [list] : []))
@@ -96,7 +98,7 @@ async function open() {
     return
   }
   message.className = 'message'
-  message.textContent = 'This scenario came with the link.'
+  message.textContent = t('sandbox.link')
   await run(text.value)
 }
 

@@ -2,7 +2,7 @@
 // how numbers and times are written. The browser says the same sentences from the same catalogue.
 package i18n
 
-//go:generate go run ./internal/catalog -o ../../static/js/catalog.en.js
+//go:generate go run ./internal/catalog -static ../../static
 
 import (
 	"embed"
@@ -19,13 +19,15 @@ import (
 var files embed.FS
 
 // Languages are the languages that have a catalogue. The first is the fallback of all others.
-var Languages = []string{"en"}
+var Languages = []string{"en", "de", "es"}
 
 var catalogs = load()
 
 // A Catalog is the messages of one language.
 type Catalog struct {
-	Lang     string
+	Lang     string // of the page: "en"
+	Locale   string // of numbers and plurals
+	Dir      string // of the writing: "ltr" or "rtl"
 	messages map[string]message
 }
 
@@ -51,13 +53,54 @@ func load() map[string]*Catalog {
 		if err != nil {
 			panic(err) // the files are part of the program: a test loads them all
 		}
-		c := &Catalog{Lang: lang}
+		c := &Catalog{Lang: lang, Locale: lang, Dir: "ltr"}
 		if err := json.Unmarshal(b, &c.messages); err != nil {
 			panic(fmt.Sprintf("i18n: %s.json: %v", lang, err))
 		}
 		all[lang] = c
 	}
 	return all
+}
+
+// Pseudo returns two catalogues that nobody speaks, made of the English one, for tests: en-XA is four tenths longer and full of
+// accents, so that it shows what has no room and what is in no catalogue; ar-XB runs from right to left.
+func Pseudo() []*Catalog {
+	en := catalogs[Languages[0]]
+	long := &Catalog{Lang: "en-XA", Locale: en.Locale, Dir: "ltr", messages: map[string]message{}}
+	right := &Catalog{Lang: "ar-XB", Locale: en.Locale, Dir: "rtl", messages: map[string]message{}}
+	for key, m := range en.messages {
+		long.messages[key], right.messages[key] = message{}, message{}
+		for form, text := range m {
+			right.messages[key][form] = text
+			if !strings.HasPrefix(key, "number.") {
+				text = stretch(text)
+			}
+			long.messages[key][form] = text
+		}
+	}
+	return []*Catalog{long, right}
+}
+
+var accents = strings.NewReplacer("a", "á", "e", "ë", "i", "î", "o", "ö", "u", "ü", "A", "Å", "E", "É", "I", "Î", "O", "Ø", "U", "Û", "n", "ñ", "c", "ç", "y", "ÿ")
+
+// stretch makes a text longer and strange, apart from its placeholders.
+func stretch(text string) string {
+	var b strings.Builder
+	letters := 0
+	for rest := text; rest != ""; {
+		before, hole, found := strings.Cut(rest, "{")
+		b.WriteString(accents.Replace(before))
+		letters += len(before)
+		if !found {
+			break
+		}
+		hole, rest, _ = strings.Cut(hole, "}")
+		b.WriteString("{" + hole + "}")
+	}
+	for range (letters*2 + 4) / 5 {
+		b.WriteString("~")
+	}
+	return b.String()
 }
 
 // Lookup returns the catalogue of a language such as "en" or "en-GB", or English when there is none.
@@ -147,8 +190,12 @@ func (c *Catalog) Number(n float64) string {
 	if n < 0 && s != "0" {
 		b.WriteString("-")
 	}
+	least := 4 // digits that are grouped
+	if c.T("number.least") == "5" {
+		least = 5
+	}
 	for i, r := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
+		if i > 0 && (len(whole)-i)%3 == 0 && len(whole) >= least {
 			b.WriteString(c.T("number.group"))
 		}
 		b.WriteRune(r)

@@ -3,16 +3,19 @@ package i18n_test
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"net/netip"
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
+	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/i18n"
 )
 
@@ -179,18 +182,80 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestModuleIsFresh: the browser's copy of the catalogue is what the generator writes.
-func TestModuleIsFresh(t *testing.T) {
-	want, err := i18n.Module("en")
+// TestTranslated: what English says, the other languages say, or untranslated.txt owns up to it ("de ui.drop", a line each). Then
+// English stands in.
+func TestTranslated(t *testing.T) {
+	text, err := os.ReadFile("testdata/untranslated.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("../../static/js/catalog.en.js")
+	listed := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		listed[strings.TrimSpace(line)] = true
+	}
+	for _, lang := range i18n.Languages[1:] {
+		c := i18n.Lookup(lang)
+		for _, key := range i18n.Lookup("en").Keys() {
+			switch missing := lang + " " + key; {
+			case !c.Has(key) && !listed[missing]:
+				t.Errorf("%s has no message %q: translate it, or add the line %q to web/i18n/testdata/untranslated.txt", lang, key, missing)
+			case c.Has(key) && listed[missing]:
+				t.Errorf("%q is translated: take it out of untranslated.txt", missing)
+			}
+			delete(listed, lang+" "+key)
+		}
+	}
+	delete(listed, "")
+	for line := range listed {
+		t.Errorf("untranslated.txt names what is no message: %q", line)
+	}
+}
+
+// TestNumbers: the server writes numbers as Intl does in the browser.
+func TestNumbers(t *testing.T) {
+	for lang, want := range map[string][3]string{"en": {"1,075", "12,345.5", "0.5"}, "de": {"1.075", "12.345,5", "0,5"}, "es": {"1075", "12.345,5", "0,5"}} {
+		for i, n := range []float64{1075, 12345.5, 0.5} {
+			if got := i18n.Lookup(lang).Number(n); got != want[i] {
+				t.Errorf("%s: %v is %q, want %q", lang, n, got, want[i])
+			}
+		}
+	}
+}
+
+// TestPseudo: the pseudo-locales have every message, with its placeholders; one is a good deal longer.
+func TestPseudo(t *testing.T) {
+	en, pseudo := i18n.Lookup("en"), i18n.Pseudo()
+	long, right := pseudo[0], pseudo[1]
+	if right.Dir != "rtl" || long.Dir != "ltr" {
+		t.Errorf("directions %q and %q", long.Dir, right.Dir)
+	}
+	if got := long.T("ui.event", "i", 4, "of", 9); got != "ëvëñt 4 öf 9~~~~" {
+		t.Errorf("got %q", got)
+	}
+	for _, key := range en.Keys() {
+		if !long.Has(key) || right.T(key) != en.T(key) {
+			t.Errorf("%s: %q and %q", key, long.T(key), right.T(key))
+		}
+	}
+}
+
+// TestModulesAreFresh: the browser's copies of the catalogues are what the generator writes.
+func TestModulesAreFresh(t *testing.T) {
+	now, later, err := static.Sources(static.Embedded())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, want) {
-		t.Error("static/js/catalog.en.js is stale: run go generate ./web/i18n")
+	differences, err := i18n.Differences()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range i18n.Languages {
+		first, more := i18n.Lookup(lang).Modules(now, later)
+		for name, want := range map[string][]byte{"js/catalog." + lang + ".js": first, "js/more." + lang + ".js": more, "js/differences.en.js": differences} {
+			if got, err := fs.ReadFile(static.Embedded(), name); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("static/%s is stale (%v): run go generate ./web/i18n", name, err)
+			}
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
+	"github.com/handshakelab/lab/web/i18n"
 )
 
 // way is the whole way of a segment: parts of it are counted in ten-thousandths.
@@ -33,6 +34,7 @@ type content struct {
 
 // segment is everything that is known about one segment at the end of the run.
 type segment struct {
+	words
 	id        engine.SegID
 	from, to  engine.HostID
 	at        engine.Time
@@ -76,8 +78,12 @@ type band struct {
 	state tcp.State
 }
 
+// words are those of one language.
+type words struct{ *i18n.Catalog }
+
 // Run is a finished run, read once.
 type Run struct {
+	words
 	events   []engine.Event
 	segments []*segment
 	byID     map[engine.SegID]*segment
@@ -87,9 +93,9 @@ type Run struct {
 	delay    engine.Time // one-way delay of the slower direction
 }
 
-// Read folds the events of a run.
-func Read(events []engine.Event) *Run {
-	r := &Run{events: events, byID: map[engine.SegID]*segment{}, bands: [2][]band{{{k: -1}}, {{k: -1}}}}
+// Read folds the events of a run, to be told in the language of c.
+func Read(c *i18n.Catalog, events []engine.Event) *Run {
+	r := &Run{words: words{c}, events: events, byID: map[engine.SegID]*segment{}, bands: [2][]band{{{k: -1}}, {{k: -1}}}}
 	type timerKey struct {
 		host  engine.HostID
 		conn  tcp.ConnID
@@ -189,7 +195,7 @@ func (h *tracker) after(e *engine.Event) tcp.State {
 
 // born makes the record of the segment that e put on the wire.
 func (r *Run) born(e *engine.Event, k int) *segment {
-	s := &segment{id: e.Seg, at: e.At, k: k, conn: e.Conn, forged: e.Kind == engine.Forged, injected: e.Kind == engine.Injected, rule: e.Rule}
+	s := &segment{words: r.words, id: e.Seg, at: e.At, k: k, conn: e.Conn, forged: e.Kind == engine.Forged, injected: e.Kind == engine.Injected, rule: e.Rule}
 	s.to = e.Toward
 	if e.Kind == engine.Sent {
 		s.to = peer(e.Host)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/tcp"
-	"github.com/handshakelab/lab/web/i18n"
 )
 
 // A Layout is the drawing of a run at one width. model.d.ts describes its parts.
@@ -142,9 +141,9 @@ func (l *lanes) edge(h engine.HostID) int {
 	return l.x[h] - 60
 }
 
-func ms(t engine.Time) string { return i18n.Lookup("en").Ms(int64(t)) }
+func (w words) ms(t engine.Time) string { return w.Ms(int64(t)) }
 
-func span2(t engine.Time) string { return i18n.Lookup("en").Time(int64(t)) }
+func (w words) length(t engine.Time) string { return w.Time(int64(t)) }
 
 func newLanes(r *Run, moments []moment, width int) *lanes {
 	w, l := width*10, &lanes{mode: "compact", right: width*10 - 20}
@@ -153,7 +152,7 @@ func newLanes(r *Run, moments []moment, width int) *lanes {
 	}
 	digits := 0
 	for _, m := range moments {
-		digits = max(digits, utf8.RuneCountInString(ms(m.t)))
+		digits = max(digits, utf8.RuneCountInString(r.ms(m.t)))
 	}
 	if width < 456 {
 		wider := max(0, 76*digits-330)
@@ -226,7 +225,7 @@ func (d *drawing) ticks() []Tick {
 		}
 		t := Tick{T: int64(m.t), Y: Px(d.y[i])}
 		if d.y[i] >= free {
-			t.Text, free = ms(m.t), d.y[i]+170
+			t.Text, free = d.ms(m.t), d.y[i]+170
 		}
 		out = append(out, t)
 	}
@@ -246,7 +245,7 @@ func (d *drawing) breaks() []Break {
 				key = "ladder.later"
 			}
 		}
-		out = append(out, Break{int64(t0), int64(t1), Px(y0), Px(y1), Px((d.x[0] + d.x[1]) / 2), i18n.T(key, "time", span2(t1-t0)),
+		out = append(out, Break{int64(t0), int64(t1), Px(y0), Px(y1), Px((d.x[0] + d.x[1]) / 2), d.T(key, "time", d.length(t1-t0)),
 			wave(d.left, d.right, y0), wave(d.left, d.right, y1)})
 	}
 	return out
@@ -356,22 +355,22 @@ func (s *segment) name(text string) string {
 	} else if s.of != 0 {
 		key = "ladder.name.copy"
 	}
-	return i18n.T(key, "text", text, "seg", int(s.id), "host", i18n.T("host."+s.from.String()), "to", i18n.T("host."+s.to.String()),
-		"of", int(s.of), "t", ms(s.at), "fate", s.fateText())
+	return s.T(key, "text", text, "seg", int(s.id), "host", s.T("host."+s.from.String()), "to", s.T("host."+s.to.String()),
+		"of", int(s.of), "t", s.ms(s.at), "fate", s.fateText())
 }
 
 func (s *segment) fateText() string {
 	switch {
 	case s.discarded:
-		return i18n.T("ladder.fate.discarded", "t", ms(s.endAt))
+		return s.T("ladder.fate.discarded", "t", s.ms(s.endAt))
 	case s.lost:
-		return i18n.T("ladder.fate.lost", "t", ms(s.endAt))
+		return s.T("ladder.fate.lost", "t", s.ms(s.endAt))
 	case s.ended:
-		return i18n.T("ladder.fate.arrived", "t", ms(s.endAt))
+		return s.T("ladder.fate.arrived", "t", s.ms(s.endAt))
 	case s.held() || s.last().due == tcp.Never:
-		return i18n.T("ladder.fate.held")
+		return s.T("ladder.fate.held")
 	}
-	return i18n.T("ladder.fate.flight", "t", ms(s.last().due))
+	return s.T("ladder.fate.flight", "t", s.ms(s.last().due))
 }
 
 // ---------------------------------------------------------------- lanes: states, timers, captions
@@ -509,23 +508,23 @@ func (d *drawing) captions(s *span, add func(cls string, k, y int, text string))
 		return
 	}
 	key := "ladder.timer." + s.timer.String()
-	if !i18n.Lookup("en").Has(key + ".starts") {
+	if !d.Has(key + ".starts") {
 		key = "ladder.timer.other"
 	}
 	if !d.restarted(s) && s.due != tcp.Never {
-		add("cap", s.k, y0+170, i18n.T(key+".starts", "time", span2(s.due-s.t0)))
+		add("cap", s.k, y0+170, d.T(key+".starts", "time", d.length(s.due-s.t0)))
 	}
 	if s.end != "fired" {
 		return
 	}
 	next := slices.IndexFunc(d.timers, func(o *span) bool { return s.sameTimer(o) && o.t0 == s.t1 && o.k > s.k1 })
 	if next < 0 {
-		add("cap strong", s.k1, y1+40, i18n.T(key+".fires"))
+		add("cap strong", s.k1, y1+40, d.T(key+".fires"))
 		return
 	}
-	add("cap strong", s.k1, y1+40, i18n.T(key+".again"))
+	add("cap strong", s.k1, y1+40, d.T(key+".again"))
 	if o := d.timers[next]; o.due != tcp.Never {
-		add("cap", s.k1, y1+200, i18n.T("ladder.timer.next", "time", span2(o.due-o.t0)))
+		add("cap", s.k1, y1+200, d.T("ladder.timer.next", "time", d.length(o.due-o.t0)))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
 )
 
@@ -49,7 +50,7 @@ func fixture(t testing.TB, events []engine.Event) []byte {
 		b.Write(live.AppendEvent(nil, &events[i]))
 	}
 	b.WriteString("\n],\"layouts\":[\n")
-	run := Read(events)
+	run := Read(i18n.Lookup("en"), events)
 	for i, w := range widths {
 		if i > 0 {
 			b.WriteString(",\n")

@@ -10,7 +10,6 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/wire"
-	"github.com/handshakelab/lab/web/i18n"
 )
 
 //go:generate go tool templ generate
@@ -34,12 +33,11 @@ type Row struct {
 
 // Rows returns the segments of the run in the order in which they came on the wire.
 func (r *Run) Rows() []Row {
-	c := i18n.Lookup("en")
 	var rows []Row
 	for _, s := range r.segments {
 		w := &s.content().wire
 		row := Row{
-			Number: strconv.Itoa(int(s.id)), Time: ms(s.at), From: c.T("host." + s.from.String()), Flags: flagsOf(w),
+			Number: strconv.Itoa(int(s.id)), Time: r.ms(s.at), From: r.T("host." + s.from.String()), Flags: flagsOf(w),
 			Seq: strconv.FormatUint(uint64(w.Seq), 10), Ack: "–", Len: strconv.Itoa(len(w.Payload)), Fate: s.fateText(),
 		}
 		if w.Flags.Has(wire.ACK) {
@@ -49,14 +47,14 @@ func (r *Run) Rows() []Row {
 			row.Class = "lost"
 		}
 		e := &r.events[s.k]
-		row.Why = c.Rule(e.Rule, !r.failed(s.k), e.Args)
+		row.Why = r.Rule(e.Rule, !r.failed(s.k), e.Args)
 		switch {
 		case s.forged:
-			row.Why = c.T("ladder.why.forged")
+			row.Why = r.T("ladder.why.forged")
 		case s.injected:
-			row.Why = c.T("ladder.why.injected")
+			row.Why = r.T("ladder.why.injected")
 		case s.of != 0:
-			row.Why = c.T("ladder.why.copy", "seg", int(s.of))
+			row.Why = r.T("ladder.why.copy", "seg", int(s.of))
 		}
 		rows = append(rows, row)
 	}

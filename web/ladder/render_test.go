@@ -17,7 +17,7 @@ import (
 func figure(t *testing.T, name string) string {
 	t.Helper()
 	var b strings.Builder
-	run := Read(play(t, filepath.Join("testdata", name+".lab")))
+	run := Read(i18n.Lookup("en"), play(t, filepath.Join("testdata", name+".lab")))
 	if err := Figure("sim-"+name, "A run", run).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestFigure(t *testing.T) {
 }
 
 func TestRows(t *testing.T) {
-	rows := Read(play(t, "testdata/lost-syn-ack.lab")).Rows()
+	rows := Read(i18n.Lookup("en"), play(t, "testdata/lost-syn-ack.lab")).Rows()
 	want := []struct{ time, from, seq, ack, length, fate string }{
 		{"0", "client", "1000", "–", "0", "arrived at 50 ms"},
 		{"50", "server", "5000", "1001", "0", "lost at 90 ms"},
@@ -101,7 +101,7 @@ func TestRowOfAReset(t *testing.T) {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	rows := Read(events).Rows()
+	rows := Read(i18n.Lookup("en"), events).Rows()
 	if got := rows[len(rows)-1].Why; !strings.Contains(got, "305 does not acknowledge") {
 		t.Errorf("the RST is sent because: %s", got)
 	}
@@ -136,7 +136,7 @@ func TestWords(t *testing.T) {
 }
 
 func BenchmarkFigure(b *testing.B) {
-	run := Read(play(b, "testdata/lost-syn-ack.lab"))
+	run := Read(i18n.Lookup("en"), play(b, "testdata/lost-syn-ack.lab"))
 	for b.Loop() {
 		if err := Figure("sim", "A run", run).Render(b.Context(), io.Discard); err != nil {
 			b.Fatal(err)

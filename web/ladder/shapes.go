@@ -9,7 +9,6 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/wire"
-	"github.com/handshakelab/lab/web/i18n"
 )
 
 // Px is a length in tenths of a pixel.
@@ -135,7 +134,7 @@ func (s *segment) fate() string {
 func (s *segment) note(c *content, fate string) string {
 	var notes []string
 	if n := len(c.wire.Payload); n > 0 && c.wire.ICMP.Kind == wire.NoICMP {
-		notes = append(notes, i18n.T("bytes", "n", n))
+		notes = append(notes, s.T("bytes", "n", n))
 	}
 	hidden := ""
 	for _, f := range c.edited {
@@ -145,20 +144,20 @@ func (s *segment) note(c *content, fate string) string {
 	}
 	switch {
 	case hidden != "":
-		notes = append(notes, i18n.T("ladder.field."+hidden))
+		notes = append(notes, s.T("ladder.field."+hidden))
 	case len(c.edited) > 0:
-		notes = append(notes, i18n.T("ladder.note.edited"))
+		notes = append(notes, s.T("ladder.note.edited"))
 	case s.forged:
-		notes = append(notes, i18n.T("ladder.note.forged"))
+		notes = append(notes, s.T("ladder.note.forged"))
 	case s.injected:
-		notes = append(notes, i18n.T("ladder.note.injected"))
+		notes = append(notes, s.T("ladder.note.injected"))
 	case s.of != 0:
-		notes = append(notes, i18n.T("ladder.note.copy"))
+		notes = append(notes, s.T("ladder.note.copy"))
 	case s.again != 0:
-		notes = append(notes, i18n.T("ladder.note.again"))
+		notes = append(notes, s.T("ladder.note.again"))
 	}
 	if fate != "" {
-		notes = append(notes, i18n.T("ladder.note."+fate))
+		notes = append(notes, s.T("ladder.note."+fate))
 	}
 	if len(notes) > 2 {
 		notes = notes[len(notes)-2:]
@@ -169,7 +168,7 @@ func (s *segment) note(c *content, fate string) string {
 	case 1:
 		return notes[0]
 	}
-	return i18n.T("ladder.note.list", "a", notes[0], "b", notes[1])
+	return s.T("ladder.note.list", "a", notes[0], "b", notes[1])
 }
 
 func nameOfField(f engine.Field) string {
@@ -202,21 +201,21 @@ func newPill(s *segment, c *content, room int) sizedPill {
 	}
 	texts := flags
 	if len(flags) == 0 {
-		texts = []string{i18n.T("ladder.none")}
+		texts = []string{s.T("ladder.none")}
 		if c.wire.ICMP.Kind != wire.NoICMP {
-			texts[0] = i18n.T("icmp.kind", "what", c.wire.ICMP.Kind)
+			texts[0] = s.T("icmp.kind", "what", c.wire.ICMP.Kind)
 		}
 	}
 	wide := -30
 	for _, f := range texts {
-		wide += boldPx*len(f) + 120
+		wide += boldPx*utf8.RuneCountInString(f) + 120
 	}
 	// flags that do not fit are written as single letters, as tcpdump does
 	short := len(flags) > 0 && wide+noteWidth+2*padPx > room
 	p := Pill{K: c.k, FlagsEdited: slices.Contains(c.edited, engine.FieldFlags), Note: note, Pencil: pencil, Badges: []Badge{}}
 	x := padPx
 	for _, f := range texts {
-		text, w := f, boldPx*len(f)+90
+		text, w := f, boldPx*utf8.RuneCountInString(f)+90
 		if short {
 			text, w = f[:1], boldPx+60
 		}
@@ -228,9 +227,9 @@ func newPill(s *segment, c *content, room int) sizedPill {
 		x += w + 30
 	}
 	seqEdited, ackEdited := slices.Contains(c.edited, engine.FieldSeq), slices.Contains(c.edited, engine.FieldAck)
-	numbers := []Span{{i18n.T("ladder.seq", "n", uint32(c.wire.Seq)), seqEdited}}
+	numbers := []Span{{s.T("ladder.seq", "n", uint32(c.wire.Seq)), seqEdited}}
 	if slices.Contains(flags, "ACK") || ackEdited {
-		numbers = append(numbers, Span{i18n.T("ladder.ack", "n", uint32(c.wire.Ack)), ackEdited})
+		numbers = append(numbers, Span{s.T("ladder.ack", "n", uint32(c.wire.Ack)), ackEdited})
 	}
 	length := func(row []Span) int {
 		n := -1

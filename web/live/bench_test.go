@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,46 +17,77 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// BenchmarkStep does a step of a run over a socket on the loopback interface, beside a bare echo by the same library: of the
-// command, and of as many bytes as the step's answer has. The processor time of both ends together is what counts; the wall
-// clock depends on what else runs. A step is three messages (the command, the node, the done), an echo is two.
+// BenchmarkStep does steps over sockets on the loopback interface, beside a bare echo of as many bytes as the answer to a step
+// has, by the same library. Each socket has one command under way at any time. The processor time of both ends together is
+// what counts; the wall clock depends on what else runs. A step is three messages (the command, the node, the done), an echo is
+// two; the issue's bound is 1.25 times the echo's time a message.
 func BenchmarkStep(b *testing.B) {
-	var echo float64
-	b.Run("echo of the command", func(b *testing.B) {
-		echo = benchmarkEcho(b, func(id int) []byte { return step(int64(id), "AAAAAAAAAAAAAAAAAAAAAA") }) / 2
-	})
-	answer := bytes.Repeat([]byte("x"), 2400)
-	b.Run("echo of the answer", func(b *testing.B) { benchmarkEcho(b, func(int) []byte { return answer }) })
-	b.Run("step", func(b *testing.B) {
-		p := open(b, Config{})
-		c := p.dial()
-		defer c.ws.Close()
-		id, run, size := int64(0), "", 0
-		cpu := processor(b, func() {
-			if id%200 == 0 {
-				// A long run for a learner; each step here opens a branch.
-				id++
-				run = c.openRun(id, lost)[0].Run
+	for _, n := range []int{1, 100, 1000} {
+		echo := 0.0
+		b.Run(fmt.Sprintf("echo, sockets=%d", n), func(b *testing.B) { echo = benchmarkEcho(b, n) })
+		b.Run(fmt.Sprintf("step, sockets=%d", n), func(b *testing.B) {
+			p := open(b, Config{Nodes: 1 << 30})
+			type learner struct {
+				*browser
+				id  int64
+				run string
 			}
-			id++
-			exchange(b, c.ws, step(id, run), 1)
-			size = exchange(b, c.ws, nil, 1)
-			unlimit(p.hub)
-		}) / 3
-		if size == 0 {
-			b.Error("the done is empty")
+			learners := make([]*learner, n)
+			start := func(l *learner) {
+				l.id++
+				l.run = l.openRun(l.id, lost)[0].Run
+				l.ws.SetReadDeadline(time.Time{})
+			}
+			for i := range learners {
+				learners[i] = &learner{browser: p.dial()}
+				start(learners[i])
+			}
+			cpu := pipeline(b, n, func(i int) {
+				l := learners[i]
+				if l.id%1000 == 0 {
+					start(l) // a very long run for a learner; each step here opens a branch
+				}
+				l.id++
+				exchange(b, l.ws, step(l.id, l.run), 0)
+			}, func(i int) {
+				exchange(b, learners[i].ws, nil, 2)
+				unlimit(p.hub, learners[i].id)
+			})
+			if echo > 0 {
+				b.ReportMetric(cpu/3/(echo/2), "times-echo/message")
+				b.ReportMetric(cpu/echo, "times-echo/exchange")
+			}
+			for _, l := range learners {
+				l.ws.Close()
+			}
+		})
+	}
+}
+
+// pipeline keeps one exchange under way on each of n sockets, and returns the processor time of one in nanoseconds.
+func pipeline(b *testing.B, n int, ask, hear func(socket int)) float64 {
+	k := 0
+	cpu := processor(b, func() {
+		if k >= n {
+			hear(k % n)
 		}
-		if echo > 0 {
-			b.ReportMetric(cpu/echo, "times-echo/message")
-		}
+		ask(k % n)
+		k++
 	})
+	for i := range min(k, n) {
+		hear((k + i) % min(k, n))
+	}
+	return cpu
 }
 
 func step(id int64, run string) []byte {
 	return fmt.Appendf(nil, `{"type":"do","id":%d,"run":%q,"at":3,"line":"step"}`, id, run)
 }
 
-func benchmarkEcho(b *testing.B, message func(id int) []byte) float64 {
+// answer is about what a step is answered with: the node and the done.
+const answer = 2550
+
+func benchmarkEcho(b *testing.B, n int) float64 {
 	up := websocket.Upgrader{ReadBufferSize: 1024, WriteBufferSize: 1024}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := up.Upgrade(w, r, nil)
@@ -70,16 +103,73 @@ func benchmarkEcho(b *testing.B, message func(id int) []byte) float64 {
 		}
 	}))
 	defer srv.Close()
-	ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(srv.URL, "http"), http.Header{"Origin": {srv.URL}})
-	if err != nil {
-		b.Fatal(err)
+	sockets := make([]*websocket.Conn, n)
+	for i := range sockets {
+		ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(srv.URL, "http"), http.Header{"Origin": {srv.URL}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer ws.Close()
+		sockets[i] = ws
 	}
-	defer ws.Close()
-	id := 0
-	return processor(b, func() {
-		id++
-		exchange(b, ws, message(id), 1)
-	})
+	message := bytes.Repeat([]byte("x"), answer)
+	return pipeline(b, n, func(i int) { exchange(b, sockets[i], message, 0) }, func(i int) { exchange(b, sockets[i], nil, 1) })
+}
+
+// BenchmarkSession says how much memory a learner takes who has opened a page: a socket, and the run of a lesson played to its
+// end. Clients are bare connections, which count too.
+func BenchmarkSession(b *testing.B) {
+	const n = 1000
+	for b.Loop() {
+		p := open(b, Config{})
+		request := fmt.Sprintf("GET /ws HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\n\r\n",
+			strings.TrimPrefix(p.srv.URL, "http://"), p.srv.URL, Subprotocol)
+		command := fmt.Appendf(nil, `{"type":"open","id":1,"scenario":%q,"ahead":true}`, lost)
+		conns := make([]net.Conn, n)
+		buf := make([]byte, 64<<10)
+		before := inUse()
+		for i := range conns {
+			conn, err := net.Dial("tcp", p.srv.Listener.Addr().String())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer conn.Close()
+			conns[i] = conn
+			hear := func(end string) {
+				for all := ""; !strings.Contains(all, end); {
+					k, err := conn.Read(buf)
+					if err != nil {
+						b.Fatal(err, all)
+					}
+					all += string(buf[:k])
+				}
+			}
+			fmt.Fprint(conn, request)
+			hear(`"type":"welcome"`)
+			// A text frame with a length in two bytes and a mask of zeros.
+			frame := append([]byte{0x81, 0x80 | 126, byte(len(command) >> 8), byte(len(command)), 0, 0, 0, 0}, command...)
+			if _, err := conn.Write(frame); err != nil {
+				b.Fatal(err)
+			}
+			hear(`"type":"done"`)
+		}
+		if runs, _, sockets := p.hub.Counts(); runs != n || sockets != n {
+			b.Fatalf("%d runs on %d sockets", runs, sockets)
+		}
+		b.ReportMetric(float64(inUse()-before)/n, "B/session")
+		for _, conn := range conns {
+			conn.Close()
+		}
+	}
+}
+
+// inUse is the memory of heap and stacks that is not garbage.
+func inUse() int64 {
+	runtime.GC()
+	runtime.GC() // what finalizers and pools let go of
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
 }
 
 // exchange sends a message, if there is one, and reads n, without keeping them. It returns the size of the last one.
@@ -103,8 +193,11 @@ func exchange(b *testing.B, ws *websocket.Conn, message []byte, n int) (size int
 	return size
 }
 
-// unlimit fills the token buckets, which are not what is measured. The reader waits for the next command meanwhile.
-func unlimit(h *Hub) {
+// unlimit fills the token buckets now and then; they are not what is measured. The reader waits for the next command meanwhile.
+func unlimit(h *Hub, id int64) {
+	if id%100 != 0 {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for s := range h.sockets {

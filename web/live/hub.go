@@ -77,7 +77,7 @@ func NewHub(cfg Config) *Hub {
 			Frame: MaxFrame, Rate: rate, Burst: burst, Events: engine.MaxEvents, Nodes: maxRunNodes, Runs: maxFollowed, Commands: MaxCommands,
 		}}),
 		upgrade: websocket.Upgrader{
-			ReadBufferSize:  1024,
+			ReadBufferSize:  256, // most commands are shorter, and longer ones need not be copied
 			WriteBufferSize: 1024,
 			WriteBufferPool: &sync.Pool{},
 			Subprotocols:    []string{Subprotocol},

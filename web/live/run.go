@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strconv"
@@ -20,7 +21,17 @@ const (
 	maxLogBytes = 96 << 10 // of the frames in the log
 	maxResults  = 64       // executed commands that can be answered again
 	lookAhead   = 200      // due things that running ahead takes when a run never becomes quiet
+	forgetful   = 1000     // nodes up to which a run forgets its events: who wants them again waits for a replay
 )
+
+// rooms are where frames are written. A command brings many, and a run that waits for the next one needs no room.
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// A room has frames one behind the other.
+type room struct {
+	buf  []byte
+	ends []int
+}
 
 // A run is one run of the engine and those who follow it. It lives in the hub, whoever comes and goes.
 type run struct {
@@ -44,8 +55,7 @@ type run struct {
 	done      []byte // the newest done frame
 	following []follower
 	gone      bool // the hub has forgotten it
-	buf       []byte
-	ends      []int // where the frames in buf end
+	*room          // while a command is done
 }
 
 // told is what the frame of a node says beside what the timeline keeps at hand.
@@ -79,7 +89,7 @@ func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame
 	if err != nil {
 		return nil, nil, explain(err, nil)
 	}
-	r := &run{id: id, tl: tl, told: make([]told, 1, 16), next: 1}
+	r := &run{id: id, tl: tl, told: make([]told, 1, 16), next: 1, room: rooms.Get().(*room)}
 	r.start = appendStart(nil, sc)
 	r.buf = append(appendFrameHead(nil, "run", id, 0), r.start...)
 	r.buf = append(r.buf, '}')
@@ -243,20 +253,29 @@ func (r *run) finish(id int64, node int) {
 	r.done = slices.Clone(r.buf[start:])
 }
 
-// take returns the frames that were written since the last time, and puts them into the log.
+// take returns the frames that were written, and leaves the room.
 func (r *run) take() [][]byte {
-	// One piece of memory for all of them. The buffer is used again.
-	all := slices.Clone(r.buf)
+	// One piece of memory for all of them.
+	all := bytes.Clone(r.buf)
 	frames := make([][]byte, len(r.ends))
 	start := 0
 	for i, end := range r.ends {
 		frames[i] = all[start:end:end]
 		start = end
 	}
-	if r.buf = r.buf[:0]; cap(r.buf) > 64<<10 {
-		r.buf = nil
+	if cap(r.buf) <= 256<<10 {
+		r.buf, r.ends = r.buf[:0], r.ends[:0]
+		rooms.Put(r.room)
 	}
-	r.ends = r.ends[:0]
+	r.room = nil
+	if len(r.told) <= forgetful {
+		r.tl.Forget()
+	}
+	return frames
+}
+
+// keep puts frames into the log. Those of the opening are not in it: who missed one of them gets a snapshot.
+func (r *run) keep(frames [][]byte) {
 	for _, f := range frames {
 		r.logBytes += len(f)
 	}
@@ -266,7 +285,6 @@ func (r *run) take() [][]byte {
 		r.log[0] = nil // the array behind stays until the next append needs a larger one
 		r.log = r.log[1:]
 	}
-	return frames
 }
 
 // do executes a command and tells everybody, or answers it again, or refuses it. It returns the number of new nodes.
@@ -297,8 +315,16 @@ func (r *run) doLocked(c *DoCommand, from follower) int {
 		return 0
 	}
 	nodes := r.tl.Len()
+	if r.room == nil {
+		r.room = rooms.Get().(*room)
+	}
 	node, fault := r.execute(&c.Do)
 	if fault != nil {
+		// What it did before it failed is told with the next command.
+		if len(r.ends) == 0 {
+			rooms.Put(r.room)
+			r.room = nil
+		}
 		r.address(fault, c.ID)
 		from.say(fault.encode())
 		return 0
@@ -338,6 +364,7 @@ func (r *run) again(c *DoCommand, at int) []byte {
 
 func (r *run) publish() {
 	frames := r.take()
+	r.keep(frames)
 	for _, f := range r.following {
 		f.post(r, frames)
 	}
@@ -379,6 +406,9 @@ func (r *run) unfollow(f follower) {
 	defer r.mu.Unlock()
 	r.following = slices.DeleteFunc(r.following, func(g follower) bool { return g == f })
 	r.followers.Store(int32(len(r.following)))
+	if len(r.following) == 0 && len(r.told) <= forgetful {
+		r.tl.Rest()
+	}
 }
 
 // refresh sends a snapshot to a follower whose queue was emptied.

@@ -169,8 +169,9 @@ func TestTwoSocketsOnOneRun(t *testing.T) {
 			log[b] = append(log[b], b.read().raw)
 		}
 	}
-	read(two, int(opened.N)+1)
-	log[two] = nil
+	if f := two.read(); f.Type != "snapshot" || f.N != opened.N {
+		t.Fatalf("got %s", f.raw)
+	}
 	const rounds = 50
 	for i := range int64(rounds) {
 		// The ids differ, as they do when each takes the next free one.
@@ -199,8 +200,10 @@ func TestResume(t *testing.T) {
 		after int64
 		want  int64 // first frame, or -1 for a snapshot
 	}{
-		{"in the middle", 4, 5},
-		{"from the start", -1, 0},
+		{"in the middle", done.N - 2, done.N - 1},
+		{"from the end of the opening", last(opened).N, last(opened).N + 1},
+		{"from the middle of the opening", 2, -1},
+		{"from the start", -1, -1},
 		{"with nothing missing", done.N, done.N + 1},
 		{"from the future", done.N + 1, -1},
 		{"from far in the future", maxInteger, -1},

@@ -76,7 +76,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The handler returns, which frees the buffers of the HTTP server.
-	go s.serve()
+	go s.start()
 }
 
 func upgradeError(w http.ResponseWriter, _ *http.Request, status int, reason error) {
@@ -137,8 +137,9 @@ type item struct {
 	frame []byte
 }
 
-// A socket is one browser. It has one goroutine, which reads commands and writes what they bring. Frames that come from
-// others' commands are written by a goroutine that lives only as long as there are some.
+// A socket is one browser. It has one goroutine, which reads commands and writes what they bring. Behind an open it is a new one:
+// whoever opens a page reads first, and the stack that the opening took need not wait with them. Frames that come from others'
+// commands are written by a goroutine that lives only as long as there are some.
 type socket struct {
 	hub  *Hub
 	ws   *websocket.Conn
@@ -146,7 +147,6 @@ type socket struct {
 	ping *time.Timer
 
 	// Owned by the reader.
-	in       bytes.Buffer
 	tokens   float64
 	refilled time.Time
 	slowed   time.Time // since when it is told to slow down
@@ -163,16 +163,7 @@ type socket struct {
 	closed  bool      // the connection is closed
 }
 
-func (s *socket) serve() {
-	defer s.hub.release(s)
-	defer s.end()
-	defer func() {
-		if v := recover(); v != nil {
-			id := newID()
-			s.hub.cfg.Log.Error("panic on a socket", "id", id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			s.close(websocket.CloseInternalServerErr, "internal error "+id)
-		}
-	}()
+func (s *socket) start() {
 	s.ws.SetReadLimit(MaxFrame)
 	s.ws.SetReadDeadline(time.Now().Add(pongWait))
 	s.ws.SetPongHandler(func(string) error { return s.ws.SetReadDeadline(time.Now().Add(pongWait)) })
@@ -182,7 +173,28 @@ func (s *socket) serve() {
 	s.tokens, s.refilled = burst, time.Now()
 	s.say(s.hub.welcome)
 	s.flushIfFree()
-	for s.next() {
+	s.serve()
+}
+
+// serve does commands up to an open, and hands over to the next goroutine, or ends the socket.
+func (s *socket) serve() {
+	more, opened := false, false
+	defer func() {
+		if v := recover(); v != nil {
+			id := newID()
+			s.hub.cfg.Log.Error("panic on a socket", "id", id, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			s.close(websocket.CloseInternalServerErr, "internal error "+id)
+		}
+		if more {
+			go s.serve()
+			return
+		}
+		s.end()
+		s.hub.release(s)
+	}()
+	for more = true; more && !opened; {
+		more = false // should it panic
+		more, opened = s.next()
 	}
 }
 
@@ -197,37 +209,41 @@ func (s *socket) sendPing() {
 	}
 }
 
+// messages are what commands are read into.
+var messages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // next reads one message and does what it says.
-func (s *socket) next() bool {
+func (s *socket) next() (more, opened bool) {
 	kind, r, err := s.ws.NextReader()
 	if err != nil {
-		return s.failed(err)
+		s.failed(err)
+		return false, false
 	}
 	if kind != websocket.TextMessage {
 		s.answer(refuse(BadFrame, "commands are text frames"))
-		return true
+		return true, false
 	}
-	s.in.Reset()
+	in := messages.Get().(*bytes.Buffer)
+	defer messages.Put(in)
+	in.Reset()
 	// The library bounds what it reads; it does so for a compressed message before inflating it. We bound what we keep.
-	switch n, err := s.in.ReadFrom(io.LimitReader(r, MaxFrame+1)); {
+	switch n, err := in.ReadFrom(io.LimitReader(r, MaxFrame+1)); {
 	case err != nil:
-		return s.failed(err)
+		s.failed(err)
+		return false, false
 	case n > MaxFrame:
 		s.close(websocket.CloseMessageTooBig, "")
-		return false
-	case !utf8.Valid(s.in.Bytes()):
+		return false, false
+	case !utf8.Valid(in.Bytes()):
 		s.close(websocket.CloseInvalidFramePayloadData, "")
-		return false
+		return false, false
 	}
 	allowed, patient := s.allow()
 	if !patient {
 		s.close(websocket.ClosePolicyViolation, "too many commands")
-		return false
+		return false, false
 	}
-	command, fault := Decode(s.in.Bytes())
-	if s.in.Cap() > 4<<10 {
-		s.in = bytes.Buffer{}
-	}
+	command, fault := Decode(in.Bytes())
 	switch {
 	case !allowed:
 		slow := refuse(SlowDown, "at most %d commands a second", rate)
@@ -239,17 +255,17 @@ func (s *socket) next() bool {
 		s.answer(fault)
 	default:
 		s.do(command)
+		_, opened = command.(*OpenCommand)
 	}
-	return true
+	return true, opened
 }
 
 // failed ends reading after an error. The library has sent the close frame that a fault asks for, but not always for a length
 // that no frame can have. A second close frame is never sent.
-func (s *socket) failed(err error) bool {
+func (s *socket) failed(err error) {
 	if errors.Is(err, websocket.ErrReadLimit) {
 		s.close(websocket.CloseMessageTooBig, "")
 	}
-	return false
 }
 
 // allow takes a token for a command. Without one the command is refused; the second result says whether the socket may go on
@@ -322,6 +338,7 @@ func (s *socket) openRun(c *OpenCommand) {
 	defer r.mu.Unlock()
 	// The errors come before the done, which closes the command.
 	frames := r.take()
+	r.tl.Rest() // whoever opens a page reads first
 	s.post(r, frames[:len(frames)-1])
 	for _, f := range faults {
 		s.say(f.encode())
@@ -466,7 +483,7 @@ func (s *socket) flush() {
 		}
 		if done || s.deaf {
 			s.writing, s.since = false, time.Time{}
-			if cap(spare) > cap(queue) && cap(spare) <= maxQueue {
+			if cap(spare) > cap(queue) && cap(spare) <= 4 { // a step has two
 				s.queue = spare
 			}
 			s.mu.Unlock()

@@ -2,22 +2,30 @@ package pages
 
 // keys is what the help says about the keyboard; static/js/sim/keys.js carries it out.
 var keys = []struct {
-	names   []string
-	between string
-	does    string
+	names []string
+	does  string // key in the catalogue
 }{
-	{[]string{"Space"}, "", "play or pause"},
-	{[]string{"←", "→"}, "", "previous or next event"},
-	{[]string{"Shift ←", "Shift →"}, "", "10 ms back or on"},
-	{[]string{"Home", "End"}, "", "start, or last event so far"},
-	{[]string{"↑", "↓"}, "", "previous or next segment"},
-	{[]string{"Enter"}, "", "inspect the segment"},
-	{[]string{"D"}, "", "drop the segment"},
-	{[]string{"L"}, "", "delay it"},
-	{[]string{"U"}, "", "duplicate it"},
-	{[]string{"H"}, "", "hold it, or let it go"},
-	{[]string{"E"}, "", "edit it"},
-	{[]string{"Ctrl Z"}, "", "take back the last action"},
-	{[]string{"+", "−"}, "", "larger or smaller diagram"},
-	{[]string{"?"}, "", "this help"},
+	{[]string{"key.space"}, "key.play"},
+	{[]string{"←", "→"}, "key.step"},
+	{[]string{"Shift ←", "Shift →"}, "key.shift"},
+	{[]string{"key.home"}, "key.ends"},
+	{[]string{"↑", "↓"}, "key.segment"},
+	{[]string{"key.enter"}, "key.inspect"},
+	{[]string{"D"}, "key.d"},
+	{[]string{"L"}, "key.l"},
+	{[]string{"U"}, "key.u"},
+	{[]string{"H"}, "key.h"},
+	{[]string{"E"}, "key.e"},
+	{[]string{"C"}, "key.c"},
+	{[]string{"Ctrl Z"}, "key.undo"},
+	{[]string{"+", "−"}, "key.zoom"},
+	{[]string{"?"}, "key.help"},
+}
+
+// key is the name of a key.
+func (p Page) key(name string) string {
+	if p.cat().Has(name) {
+		return p.t(name)
+	}
+	return name
 }

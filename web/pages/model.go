@@ -5,26 +5,32 @@ package pages
 //go:generate go tool templ generate
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
+	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/web/i18n"
 )
 
 // A Page is what every page needs to know about where it stands.
 type Page struct {
-	Base   string // where the lab lives: "/" or "/lab/", always with a slash at both ends
-	Static string // where static files lie: "/lab/static/0123456789ab/", with a slash at the end
-	Lang   string // language of the page; empty means English
-	Dir    string // "rtl" for a language that runs right to left
-	Here   Place  // which entry of the main navigation is current
-	Title  string // of the page, without the name of the site; empty for the home page
+	Base   string        // where the lab lives: "/" or "/lab/", always with a slash at both ends
+	Static string        // where static files lie: "/lab/static/0123456789ab/", with a slash at the end
+	Words  *i18n.Catalog // of the language of the page; nil means English
+	Here   Place         // which entry of the main navigation is current
+	Title  string        // of the page, without the name of the site; empty for the home page
 
 	// Modules returns the names of the modules ("js/sim/fold.js") that a module imports, itself among them, so that a page
 	// can ask for all at once instead of one round trip an import. Nil: nothing is preloaded.
 	Modules func(module string) []string
+
+	// Languages are those that the page can be had in.
+	Languages []*i18n.Catalog
 
 	// Description is the sentence that a search engine or a shared link shows.
 	Description string
@@ -35,37 +41,56 @@ type Place string
 
 // The entries.
 const (
-	Elsewhere   Place = ""
-	AtLessons   Place = "lessons"
-	AtSandbox   Place = "sandbox"
-	siteName          = "Handshake Lab"
-	description       = "Take a TCP handshake into your own hands: step through it, lose a segment, change a number, and read which rule made the other side answer as it did."
+	Elsewhere Place = ""
+	AtLessons Place = "lessons"
+	AtSandbox Place = "sandbox"
+	siteName        = "Handshake Lab"
 )
 
-func (p Page) lang() string {
-	if p.Lang == "" {
-		return "en"
+func (p Page) cat() *i18n.Catalog {
+	if p.Words == nil {
+		return i18n.Lookup("en")
 	}
-	return p.Lang
+	return p.Words
 }
 
-func (p Page) dir() string {
-	if p.Dir == "" {
-		return "ltr"
-	}
-	return p.Dir
+func (p Page) lang() string { return p.cat().Lang }
+
+// t is a text of the page.
+func (p Page) t(key string, args ...any) string { return p.cat().T(key, args...) }
+
+// before and behind are the parts of a text around its one placeholder, for which there is markup.
+func (p Page) before(key string) string {
+	text, _, _ := strings.Cut(p.t(key), "{")
+	return text
 }
+
+func (p Page) behind(key string) string {
+	_, text, _ := strings.Cut(p.t(key), "}")
+	return text
+}
+
+// course marks text of a lesson, which is in English, on a page that is not.
+func (p Page) course() templ.Attributes {
+	if p.lang() == courseLang {
+		return nil
+	}
+	return templ.Attributes{"lang": courseLang, "dir": "ltr"}
+}
+
+// courseLang is the language that lessons are written in.
+const courseLang = "en"
 
 func (p Page) title() string {
 	if p.Title == "" {
-		return siteName + ": hold a TCP connection in your hands"
+		return p.t("page.title.home", "site", siteName)
 	}
-	return p.Title + " · " + siteName
+	return p.t("page.title", "title", p.Title, "site", siteName)
 }
 
 func (p Page) description() string {
 	if p.Description == "" {
-		return description
+		return p.t("page.description")
 	}
 	return p.Description
 }
@@ -79,9 +104,24 @@ func (p Page) file(name string) string { return p.Static + name }
 // frame is what a page tells the layout beyond Page: where the skip links lead and which module runs it.
 type frame struct {
 	Page
-	Main   string // name of the main part in the skip link: "the lesson"
-	Sim    string // id of the first simulator; empty when the page has none
+	Main   string // the main part, as the skip link names it: "lesson"
+	Sims   []*lessons.Sim
 	Script string // the module that runs this page, beside appScript; empty for none
+}
+
+// rules are the texts of the rules that the runs on the page follow, so that a simulator can say why without asking for all
+// others.
+func (f frame) rules() map[rule.ID]i18n.RuleText {
+	texts := map[rule.ID]i18n.RuleText{}
+	for _, s := range f.Sims {
+		for i := range s.Events {
+			id := s.Events[i].Rule
+			if text, ok := f.cat().RuleText(id); ok {
+				texts[id] = text
+			}
+		}
+	}
+	return texts
 }
 
 // The modules that pages start.
@@ -107,6 +147,9 @@ func (f frame) preload() []string {
 			}
 		}
 	}
+	if f.Script != "" {
+		names = append(names, "js/catalog."+f.lang()+".js")
+	}
 	return names
 }
 
@@ -119,29 +162,20 @@ type ErrorData struct {
 	Ref     string // number of the request, for whoever looks it up in the log; empty for none
 }
 
-func (e ErrorData) heading() string {
+// kind is what the catalogue calls it.
+func (e ErrorData) kind() string {
 	switch {
-	case e.Heading != "":
-		return e.Heading
 	case e.Status == 404:
-		return "This segment never arrived"
+		return "page.error.404"
 	case e.Status >= 500:
-		return "The lab has reset the connection"
+		return "page.error.500"
 	}
-	return "The lab refused that"
+	return "page.error.400"
 }
 
-func (e ErrorData) message() string {
-	switch {
-	case e.Message != "":
-		return e.Message
-	case e.Status == 404:
-		return "There is no page at this address. It may have moved, or the link has a letter too many."
-	case e.Status >= 500:
-		return "Something broke on our side, and not by anything you did. Trying again in a moment is a good retransmission strategy."
-	}
-	return "The request could not be understood."
-}
+func (e ErrorData) heading() string { return cmp.Or(e.Heading, e.t(e.kind())) }
+
+func (e ErrorData) message() string { return cmp.Or(e.Message, e.t(e.kind()+".text")) }
 
 // HomeData is the home page: what the lab is, a simulator to touch at once, the lessons.
 type HomeData struct {
@@ -190,14 +224,11 @@ func (s SandboxData) source() string {
 	return s.Sim.Source
 }
 
-func minutes(n int) string {
-	switch n {
-	case 0:
+func (p Page) minutes(n int) string {
+	if n == 0 {
 		return ""
-	case 1:
-		return "1 minute"
 	}
-	return strconv.Itoa(n) + " minutes"
+	return p.t("page.minutes", "n", n)
 }
 
 func micros(t tcp.Time) string { return strconv.FormatInt(int64(t), 10) }
@@ -213,9 +244,8 @@ func yes(b bool) string {
 func (d LessonData) place() int { return slices.Index(d.Course.Lessons, d.Lesson) + 1 }
 
 func (d LessonData) ofHowMany() string {
-	s := "of " + strconv.Itoa(len(d.Course.Lessons))
-	if m := minutes(d.Lesson.Minutes); m != "" {
-		s += " · " + m
+	if d.Lesson.Minutes == 0 {
+		return d.t("page.of", "n", len(d.Course.Lessons))
 	}
-	return s
+	return d.t("page.of.minutes", "of", len(d.Course.Lessons), "n", d.Lesson.Minutes)
 }

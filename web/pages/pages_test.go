@@ -119,6 +119,10 @@ func TestReferences(t *testing.T) {
 
 // Every address stands under the base path, and every static file exists.
 func TestAddresses(t *testing.T) {
+	assets, err := static.New("/lab/", static.Embedded(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, html := range every(t) {
 		for _, m := range urls.FindAllStringSubmatch(html, -1) {
 			url, _, _ := strings.Cut(m[1], "#")
@@ -126,8 +130,8 @@ func TestAddresses(t *testing.T) {
 			switch {
 			case url == "" || strings.HasPrefix(url, "https://www.rfc-editor.org/"):
 			case isStatic:
-				if _, err := fs.Stat(static.Embedded(), file); err != nil {
-					t.Errorf("%s: %v", name, err)
+				if assets.File(file) == nil {
+					t.Errorf("%s: there is no %s", name, file)
 				}
 			case !strings.HasPrefix(url, "/lab/"):
 				t.Errorf("%s: %s is not under the base path", name, url)

@@ -79,6 +79,22 @@ func firstSim(l *lessons.Lesson) *lessons.Sim {
 	return nil
 }
 
+// sims are the simulators of a lesson in their order.
+func sims(l *lessons.Lesson) (all []*lessons.Sim) {
+	for _, p := range l.Parts {
+		all = append(all, some(p.Sim)...)
+	}
+	return all
+}
+
+// some is a list of one simulator, or of none.
+func some(s *lessons.Sim) []*lessons.Sim {
+	if s == nil {
+		return nil
+	}
+	return []*lessons.Sim{s}
+}
+
 func simID(s *lessons.Sim) string {
 	if s == nil {
 		return ""

@@ -1,4 +1,6 @@
 // What a learner opens when they want to know more: each panel is a part of its own, fetched when it is first opened.
+import { html } from '../../vendor/lit.js';
+
 /** @import { Store } from './store.js' */
 /** @import { Index, Model } from './model.js' */
 
@@ -16,7 +18,12 @@
 /** @typedef {{ id: string, icon: string, load: () => Promise<unknown>, view: (g: Given) => unknown }} Panel id: also of its name in the catalogue, ui.panel.ID */
 
 /** @type {Panel[]} */
-export const PANELS = [];
+export const PANELS = [
+  {
+    id: 'compare', icon: 'beside', load: () => Promise.all([import('./tcp-compare.js'), sheet('compare')]),
+    view: (g) => html`<tcp-compare .store=${g.store} .ix=${g.ix} .blocked=${g.blocked} .say=${g.say}></tcp-compare>`,
+  },
+];
 
 /** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */
 export function sheet(name) {

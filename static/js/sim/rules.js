@@ -1,5 +1,5 @@
 // The chips above the diagram: what the path is like, which rules are on it, and which could be added.
-import { flagsOf, parseTime, pathRule, t, time } from './sentence.js';
+import { flagsOf, ms, parseTime, pathRule, t, time } from './sentence.js';
 
 /** @import { LabEvent } from './model.js' */
 /** @typedef {{ name: string, value: string }} Setting */
@@ -68,12 +68,13 @@ export function actionWords(line, removed = '') {
   if (rule) return t('action.rule', { rule: pathRule(rule[1] ?? '') });
   const gone = /^unrule (\d+)$/.exec(line);
   if (gone) return t('action.unrule', { rule: removed ? pathRule(removed) : gone[1] ?? '' });
-  const box = /^(?:box (.*)|(mtu .*))$/.exec(line);
-  if (box) return t('action.box', { box: box[1] ?? box[2] ?? '' });
-  const unboxed = /^unbox (\d+)$/.exec(line);
-  if (unboxed) return t('action.unbox', { n: Number(unboxed[1]) });
   if (line.startsWith('forge ')) return t('action.forge');
   const call = /^(client|server) (.*)$/.exec(line);
   if (call) return t('action.call', { Host: t(`Host.${call[1]}`), call: call[2] ?? '' });
   return t('action.other', { line });
+}
+
+/** What a branch is called: by what made it. @param {import('./store.js').Branch | undefined} b */
+export function branchName(b) {
+  return !b || b.first || !b.line ? t('ui.branch.first') : t('ui.branch.name', { what: actionWords(b.line, b.rule), n: ms(b.at) });
 }

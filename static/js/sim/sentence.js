@@ -1,13 +1,43 @@
 // What a run says: the sentence of an event and of a step, the sentence of a rule with its numbers, and how times and
 // numbers are written. web/i18n/sentence.go is the same in Go; both are held to web/i18n/testdata/sentences.json.
-import { lang, messages, rules } from '../catalog.en.js';
+import { signal } from '../../vendor/signals.js';
 
 /** @import { LabEvent, Wire, Host } from './model.js' */
 /** @typedef {Record<string, string | number>} Args */
 /** @typedef {{ source: string, section?: string, title: string, url?: string, params?: string[], pass?: string, fail?: string }} Rule */
 
-const plural = new Intl.PluralRules(lang);
-const digits = new Intl.NumberFormat(lang, { maximumFractionDigits: 3 });
+/** @typedef {Record<string, string | Record<string, string>>} Messages */
+
+// The server names the language of the page and preloads its catalogue, and puts the rules that the runs of the page follow into
+// it. All else comes when it is first needed.
+const page = globalThis.document;
+const lang = page?.documentElement.lang || 'en';
+/** @type {{ locale: string, messages: Messages }} */
+const first = await import(`../catalog.${lang}.js`);
+/** @type {Messages} */
+const messages = { ...first.messages };
+/** @type {Record<string, Rule>} */
+const rules = JSON.parse(page?.getElementById('rules')?.textContent || '{}');
+/** Grows when there are more words than before, so that whoever was short of them says it again. */
+export const learned = signal(0);
+/** @type {Promise<void> | undefined} */
+let rest;
+
+/** The messages of the parts that are loaded late, and all rules. A part that is loaded late waits for them. */
+export function more() {
+  rest ??= import(`../more.${lang}.js`).then((/** @type {{ messages: Messages, rules: Record<string, Rule> }} */ m) => {
+    Object.assign(messages, m.messages);
+    Object.assign(rules, m.rules);
+    memo = new WeakMap();
+    learned.value++;
+  }, () => {
+    rest = undefined; // the network may come back
+  });
+  return rest;
+}
+
+const plural = new Intl.PluralRules(first.locale);
+const digits = new Intl.NumberFormat(first.locale, { maximumFractionDigits: 3 });
 
 /** The names of the control bits in the order of the header. */
 export const FLAGS = ['CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN'];
@@ -17,8 +47,11 @@ export const FLAGS = ['CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN'];
  * @param {string} key @param {Args} [args]
  */
 export function t(key, args = {}) {
-  const m = /** @type {Record<string, string | Record<string, string>>} */ (messages)[key];
-  if (m === undefined) return key;
+  const m = messages[key];
+  if (m === undefined) {
+    void more();
+    return key;
+  }
   const text = typeof m === 'string' ? m : m[plural.select(Number(args.n))] ?? m.other ?? key;
   return fill(text, args);
 }
@@ -66,7 +99,10 @@ export function list(names) {
 }
 
 /** @param {string} id @returns {Rule | undefined} */
-export const ruleOf = (id) => /** @type {Record<string, Rule>} */ (rules)[id];
+export function ruleOf(id) {
+  if (!rules[id]) void more();
+  return rules[id];
+}
 
 /**
  * The sentence of a rule with the numbers of one event filled in.
@@ -248,7 +284,7 @@ export function pathRule(line) {
 }
 
 /** @type {WeakMap<object, Told[]>} */
-const memo = new WeakMap();
+let memo = new WeakMap();
 
 /**
  * All steps of a branch in words; made once.
@@ -262,3 +298,6 @@ export function told(ix) {
   }
   return all;
 }
+
+// Without a page there is no first screen to be quick for.
+if (!page) await more();

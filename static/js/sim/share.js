@@ -1,5 +1,7 @@
 // A run as the text of a link and back: "1." and the scenario, deflated, in base64url. engine/share is the same in Go.
-import { t } from './sentence.js';
+import { more, t } from './sentence.js';
+
+await more();
 
 export const MAX_LINK = 64 << 10, MAX_TEXT = 256 << 10;
 const VERSION = '1.';

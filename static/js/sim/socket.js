@@ -142,6 +142,7 @@ export class Link {
         return;
       }
       case 'run':
+      case 'snapshot': // of a run that is too large for the queue, already as the answer to its open
         (this.runs.find((r) => r.id === frame.run) ?? this.opening)?.receive(frame);
         return;
     }
@@ -296,10 +297,18 @@ export class Run {
 
   /** @param {Snapshot} s */
   snapshot(s) {
-    const { nodes, done, ...first } = s;
+    const { nodes, done, ...rest } = s, byNumber = new Map(nodes.map((f) => [f.node, f]));
+    /** @type {RunFrame} */
+    const first = { ...rest, type: 'run', n: 0 };
     this.n = s.n;
-    this.first = { ...first, type: 'run', n: 0 };
-    this.nodes = new Map(nodes.map((f) => [f.node, f]));
+    if (this.fresh) {
+      this.id = s.run;
+      this.fresh = { ...this.fresh, first, nodes: byNumber };
+      this.opened(done);
+      return;
+    }
+    this.first = first;
+    this.nodes = byNumber;
     this.finish(done);
   }
 

@@ -1,14 +1,18 @@
 // What a simulator knows: the tree of the run, which branch is shown, and where on it the learner stands. Everything on the
 // page is computed from these signals; looking back never asks the engine, every intervention does.
 import { batch, computed, signal } from '../../vendor/signals.js';
-import { after, back, fold, index, next, seek } from './fold.js';
+import { after, back, backCheck, fold, index, next, nextCheck, seek } from './fold.js';
 
 /** @import { LabEvent, Model, Position, SegmentAt } from './model.js' */
 /** @import { DoneFrame, ErrorFrame, NodeFrame, RunFrame } from '../protocol.js' */
 /** @import { Link, Run, Command, Source } from './socket.js' */
 
 /** @typedef {{ node: number, parent: number, line: string, at: number, k0: number, k1: number }} PathNode a node of the shown branch, with the range of its events */
-/** @typedef {{ tip: number, first: boolean, line: string, at: number, rule: string }} Branch line: the action that made it; rule: the rule that it is about */
+/**
+ * The end of a branch, and how it came to be. line: the action that made it; rule: the rule that it is about; from: the tip of
+ * the branch that it left, 0 for the first one.
+ * @typedef {{ tip: number, first: boolean, line: string, at: number, rule: string, from: number }} Branch
+ */
 /** @typedef {{ text: string, node: number, n: number }} PathRule node: where it was added, 0 for the set-up; n: its number in the set-up */
 /** @typedef {{ gone: number, differs: number | null, rule: string }} Replayed */
 
@@ -39,6 +43,8 @@ export class Store {
     this.playing = signal(false);
     this.speed = signal(0.05);
     this.selected = signal(0);
+    /** Whether a step is one check of an arrival rather than all of it. */
+    this.byCheck = signal(false);
     /** @type {Map<number, { done: DoneFrame }>} what is known of the ends of branches */
     this.ends = new Map();
     /** @type {{ tip: number, pos: Position }[]} */
@@ -60,7 +66,7 @@ export class Store {
     /** @type {import('../../vendor/signals.js').ReadonlySignal<readonly LabEvent[]>} */
     this.events = computed(() => {
       this.version.value;
-      return this.shown().flatMap((f) => f.events);
+      return this.eventsOf(this.tip.value);
     });
     this.index = computed(() => index(this.events.value));
     /** @type {import('../../vendor/signals.js').ReadonlySignal<Model>} */
@@ -203,7 +209,7 @@ export class Store {
   }
 
   back() {
-    this.goto(back(this.index.value, this.pos.value));
+    this.goto((this.byCheck.value ? backCheck : back)(this.index.value, this.pos.value));
   }
 
   start() {
@@ -216,31 +222,57 @@ export class Store {
 
   /** One step on; where the future is not known yet, the engine makes one. @returns {Promise<boolean>} false at the end of the run */
   async next() {
-    const pos = next(this.index.value, this.pos.value);
+    const on = this.byCheck.value ? nextCheck : next, pos = on(this.index.value, this.pos.value);
     if (pos !== this.pos.value) {
       this.goto(pos);
       return true;
     }
     if (!this.more.value || this.busy.value) return false;
     await this.grow();
-    return next(this.index.value, pos) !== pos;
+    const grown = on(this.index.value, pos);
+    if (grown === pos) return false;
+    this.goto(grown);
+    return true;
   }
 
-  /** Lets the engine take one more step at the end of the branch. */
+  /** Makes one more step known at the end of the branch; the playhead stays. */
   async grow() {
-    const known = this.index.value.steps.length;
     if (this.hidden) {
+      const known = this.index.value.steps.length;
       batch(() => {
         while (this.hidden && this.index.value.steps.length === known) this.seen.value++;
-        if (!this.playing.value && this.index.value.steps.length > known) this.pos.value = after(this.index.value, known);
-        this.follow();
       });
       return;
     }
-    await this.send({ at: this.tip.value, line: 'step', ahead: false }, (done) => {
-      this.tip.value = done.last;
-      if (!this.playing.value) this.pos.value = after(this.index.value, Math.max(known, this.index.value.steps.length - 1));
-      this.follow();
+    const tip = this.tip.value;
+    this.busy.value = true;
+    try {
+      this.adopt(tip, await this.ask(tip, 1));
+    } finally {
+      this.busy.value = false;
+    }
+  }
+
+  /**
+   * Lets the engine take steps behind a node, or only one where there are not so many left. Nothing of it is shown yet.
+   * @param {number} at @param {number} n @returns {Promise<DoneFrame>}
+   */
+  async ask(at, n) {
+    const run = this.run;
+    if (!run) throw new Error('no run');
+    /** @param {string} line */
+    const step = (line) => run.do({ at, line, ahead: false });
+    const done = await (n > 1 ? step(`step ${n}`).catch(() => step('step')) : step('step'));
+    if (this.run !== run) throw new Error('another run');
+    return done;
+  }
+
+  /** Shows what was asked for at the end of a branch. @param {number} tip @param {DoneFrame} done */
+  adopt(tip, done) {
+    this.ends.set(done.last, { done });
+    batch(() => {
+      this.version.value++;
+      if (this.tip.value === tip) this.tip.value = done.last;
     });
   }
 
@@ -424,6 +456,10 @@ export class Store {
       children.set(f.node, children.get(f.node) ?? []);
       children.set(f.parent, [...(children.get(f.parent) ?? []), f.node]);
     }
+    // each node lies on one branch: that of its oldest child
+    /** @type {Map<number, number>} */
+    const tips = new Map();
+    for (const [node, below] of [...children].sort((a, b) => b[0] - a[0])) tips.set(node, below.length ? tips.get(Math.min(...below)) ?? node : node);
     /** @type {Branch[]} */
     const list = [];
     for (const [node, below] of children) {
@@ -432,9 +468,15 @@ export class Store {
       // the last place where this branch left an older one, and the action there
       const i = path.findLastIndex((f) => 'parent' in f && Math.min(...(children.get(f.parent) ?? [])) !== f.node);
       const by = i < 0 ? undefined : path.slice(i).find((f) => 'line' in f && !PASSES.test(f.line));
-      list.push({ tip: node, first: i < 0, line: by && 'line' in by ? by.line : '', at: by?.at ?? 0, rule: by?.events.find((e) => e.kind === 'rule-removed')?.text ?? '' });
+      list.push({ tip: node, first: i < 0, from: tips.get(path[i - 1]?.node ?? -1) ?? 0, line: by && 'line' in by ? by.line : '', at: by?.at ?? 0, rule: by?.events.find((e) => e.kind === 'rule-removed')?.text ?? '' });
     }
     return list.sort((a, b) => Number(b.first) - Number(a.first) || a.tip - b.tip);
+  }
+
+  /** All that happens on a branch. A run whose future is hidden is given only as far as the learner has seen it. @param {number} tip @returns {readonly LabEvent[]} */
+  eventsOf(tip) {
+    const path = this.pathTo(tip);
+    return (tip === this.original ? path.slice(0, this.seen.value) : path).flatMap((f) => f.events);
   }
 
   /** Shows another branch at the same time. @param {number} tip */

@@ -5,6 +5,7 @@
 //                position   { t, k }
 //                selection  number of the chosen segment, or 0
 //                width      CSS pixels; measured when it is not set
+//                mark       an instant with a line and a sign, or null
 //   events       seek            { t, k }   the learner wants to be there
 //                segment-select  { id }     the learner chose a segment
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
@@ -21,7 +22,7 @@ let made = 0;
 
 export class TcpLadder extends LitElement {
   static properties = {
-    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, width: { type: Number }, measured: { state: true },
+    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
   };
 
   constructor() {
@@ -32,6 +33,8 @@ export class TcpLadder extends LitElement {
     this.position = { t: 0, k: 0 };
     this.selection = 0;
     this.width = 0;
+    /** @type {number | null} */
+    this.mark = null;
     this.measured = 0;
     /** Which segment has the tab stop. */
     this.stop = 0;
@@ -82,6 +85,7 @@ export class TcpLadder extends LitElement {
       const fate = now.phase === 'lost' || now.phase === 'held' ? now.phase : now.discarded ? 'discarded' : '';
       return { shape, now, pill, phase: now.phase === 'arrived' ? 'done' : now.phase, note: noteOf(now.seg, now.wire, now.edited, fate) };
     });
+    const mark = this.mark === null ? null : yAt(l, { t: this.mark, k: count(ix.times, (v) => v <= (this.mark ?? 0)) });
     const stop = this.stopOf(drawn), clock = clockAt(ix, pos), bubble = Math.max(l.left + 4, 7.8 * clock.length + 12);
     return html`<svg class="ladder ${l.mode}" viewBox="0 0 ${l.width} ${l.height}" width=${l.width} height=${l.height} role="group" aria-label=${t('ui.ladder')}
         @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key}>
@@ -91,6 +95,7 @@ export class TcpLadder extends LitElement {
         ${k.text && Math.abs(k.y - y) > 15 ? svg`<text class="time" x=${l.timeX} y=${k.y + 4} text-anchor="end">${k.text}</text>` : nothing}`)}</g>
       <g class="bands" aria-hidden="true">${l.bands.map((b) => halves(b.k < pos.k, b.y0, b.y1, below, (y0, y1, when) => svg`<rect class="band ${b.cls} ${when}" x=${b.x} y=${y0} width="12" height=${y1 - y0} fill=${fill(id, b.cls)}></rect>`))}</g>
       ${l.breaks.map((b) => gap(l, b))}
+      ${mark === null ? nothing : svg`<line class="mark" x1=${l.left} x2=${l.right} y1=${mark} y2=${mark}></line>`}
       <line class="playhead" x1=${l.left} x2=${l.right} y1=${y} y2=${y}></line>
       <g aria-hidden="true">${l.timers.map((v) => timer(v, pos, below))}
         ${l.labels.map((v) => {
@@ -100,6 +105,7 @@ export class TcpLadder extends LitElement {
       <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
       <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>
+      ${mark === null ? nothing : svg`<g class="mark" aria-hidden="true"><rect x=${l.server - 32} y=${mark - 9} width="22" height="18" rx="4"></rect><text x=${l.server - 21} y=${mark + 5.5} text-anchor="middle">≠</text></g>`}
       <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
     </svg>`;
   }

@@ -3,10 +3,11 @@
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
+import { checkAt } from './fold.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
-import { PANELS } from './panels.js';
-import { actionWords, settings, suggestions } from './rules.js';
-import { has, ms, pathRule, t, told } from './sentence.js';
+import { PANELS, sheet } from './panels.js';
+import { branchName, settings, suggestions } from './rules.js';
+import { has, learned, more, ms, pathRule, ruleSentence, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
 import { segmentTable } from './tcp-log.js';
@@ -51,7 +52,7 @@ function store(key, value) {
 
 export class TcpSim extends LitElement {
   static properties = {
-    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true },
+    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true }, tree: { state: true }, until: { state: true },
   };
 
   constructor() {
@@ -69,6 +70,10 @@ export class TcpSim extends LitElement {
     this.note = '';
     /** Which panel is open, '' for none. */
     this.panel = '';
+    /** Whether the tree of the run can be drawn: its part is fetched when the run branches. @type {'' | 'coming' | 'there'} */
+    this.tree = '';
+    /** Whether the menu of "on until" is open. */
+    this.until = false;
     this.live = false;
     /** @type {Model | null} what the panels show: while playing it changes only when something happens */
     this.coarse = null;
@@ -87,6 +92,14 @@ export class TcpSim extends LitElement {
     // the same functions for good: a new one would make the parts render again
     this.doLine = (/** @type {string} */ line) => this.act(line);
     this.sayThis = (/** @type {string} */ text) => this.say(text);
+    this.chooseTip = (/** @type {number} */ tip) => this.choose(tip);
+    this.wentThere = (/** @type {string} */ outcome, /** @type {string} */ what) => this.went(outcome, what);
+    this.leaveUntil = () => void this.closeUntil();
+    this.untilLost = (/** @type {FocusEvent} */ e) => {
+      const to = e.relatedTarget, menu = /** @type {Element} */ (e.currentTarget);
+      if (to instanceof Element && !menu.contains(to) && !to.closest('.until')) this.until = false;
+    };
+    this.layBeside = () => this.show('compare');
     this.stepText = (/** @type {Step} */ step) => told(this.store.index.value)[step.i]?.text ?? '';
     /** What the parts tell the whole. @type {[string, (e: any) => void][]} */
     this.handlers = [
@@ -115,10 +128,16 @@ export class TcpSim extends LitElement {
     this.off = [
       effect(() => {
         // everything that the page shows
-        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, this.link.state.value];
+        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.byCheck.value, this.link.state.value];
         this.requestUpdate();
       }),
+      effect(() => {
+        if (learned.value) for (const part of [this, ...this.querySelectorAll('*')]) if (part instanceof LitElement) part.requestUpdate();
+      }),
       effect(() => this.moved(s.pos.value.t)),
+      effect(() => {
+        if (s.branches.value.length > 1) void this.draw();
+      }),
       effect(() => this.connected(this.link.state.value)),
       effect(() => {
         cancelAnimationFrame(this.frame);
@@ -270,6 +289,7 @@ export class TcpSim extends LitElement {
     if (!this.live || before === state) return;
     if (state === 'retry' || (state === 'down' && before !== 'retry')) this.announcer?.say(t('say.lost'), { group: 'link' });
     if ((state === 'open' || state === 'http') && (before === 'retry' || before === 'down')) this.announcer?.say(t('say.found'), { group: 'link' });
+    if (state === 'open' && this.store.branches.peek().length > 1) void this.draw(); // it may have been asked for while there was nobody to answer
   }
 
   // ---------------------------------------------------------------- what the learner does
@@ -298,6 +318,7 @@ export class TcpSim extends LitElement {
     go();
     const m = s.model.value;
     this.saidStep = m.step;
+    if (this.tellCheck()) return;
     this.announcer?.say(this.worth(m.step < 0 ? t('say.start') : t('say.back', { n: ms(m.t), i: m.step + 1, of: m.steps.length, text: told(s.index.value)[m.step]?.spoken ?? '' }), true), { group: 'event' });
   }
 
@@ -306,8 +327,19 @@ export class TcpSim extends LitElement {
     const s = this.store, m = s.model.value, says = told(s.index.value)[m.step];
     this.saidStep = m.step;
     this.note = '';
+    if (this.tellCheck()) return;
     const text = frame ? t(frame, { text: says?.spoken ?? '' }) : says?.spoken ?? '';
     this.announcer?.say(this.worth(text, !!frame || !!says?.key), { group: 'event' });
+  }
+
+  /** Says the check that the playhead has come to in the middle of a step, on the page too. */
+  tellCheck() {
+    const s = this.store, check = s.byCheck.value ? checkAt(s.index.value, s.pos.value) : null;
+    if (!check) return false;
+    const { event: e, i, of } = check;
+    this.note = t(e.ok ? 'say.check.pass' : 'say.check.fail', { i, of, Host: t(`Host.${e.host}`), text: ruleSentence(e) });
+    this.announcer?.say(this.worth(this.note, true), { group: 'event' });
+    return true;
   }
 
   /** @param {number} i */
@@ -340,6 +372,68 @@ export class TcpSim extends LitElement {
       s.play();
       this.announcer?.say(t('say.playing'), { group: 'play' });
     }
+  }
+
+  /** Opens the menu of "on until", or closes it. */
+  async toggleUntil() {
+    if (this.until) return this.closeUntil();
+    try {
+      await Promise.all([import('./tcp-until.js'), sheet('history')]);
+      this.until = true;
+    } catch {
+      this.say(t('ui.panel.failed'));
+    }
+  }
+
+  async closeUntil() {
+    this.until = false;
+    await this.updateComplete;
+    const button = this.querySelector('.btns .until');
+    if (button instanceof HTMLElement) button.focus({ preventScroll: true });
+  }
+
+  /** What became of "on until". @param {string} outcome @param {string} what */
+  went(outcome, what) {
+    const s = this.store;
+    s.chosen = false;
+    void this.closeUntil();
+    if (outcome === 'found') {
+      s.follow();
+      this.tellStep();
+    } else this.say(outcome === 'blocked' ? this.blocked : t(`until.${outcome}`, { what: t(`until.${what}`), n: ms(Math.floor(s.pos.value.t)) }));
+  }
+
+  /** Fetches what draws the tree of the run. */
+  async draw() {
+    if (this.tree) return;
+    this.tree = 'coming';
+    try {
+      await Promise.all([import('./tcp-history.js'), sheet('history')]);
+      this.tree = 'there';
+    } catch {
+      this.tree = '';
+      this.say(t('ui.panel.failed'));
+    }
+  }
+
+  /** @param {number} tip */
+  choose(tip) {
+    const s = this.store;
+    s.choose(tip);
+    this.saidStep = s.model.value.step;
+    this.note = '';
+    this.announcer?.say(t('say.branch.chosen', { text: branchName(s.branches.value.find((b) => b.tip === tip)) }), { group: 'answer' });
+  }
+
+  /** Opens a panel and goes there. @param {string} id */
+  async show(id) {
+    if (this.panel !== id) await this.togglePanel(id);
+    await this.updateComplete;
+    const panel = this.querySelector(`.panel.${id}`);
+    if (!(panel instanceof HTMLElement)) return;
+    panel.tabIndex = -1;
+    panel.focus({ preventScroll: true });
+    panel.scrollIntoView({ block: 'start', behavior: calm.matches ? 'auto' : 'smooth' });
   }
 
   /** @param {string} line */
@@ -419,7 +513,7 @@ export class TcpSim extends LitElement {
     if (!this.store.undo()) return this.say(t('ui.why.undo'));
     const now = this.store.branches.value.find((b) => b.tip === this.store.tip.value);
     this.saidStep = this.store.model.value.step;
-    this.say(t('say.undo', { text: this.branchName(now) }));
+    this.say(t('say.undo', { text: branchName(now) }));
   }
 
   async fullscreen() {
@@ -460,7 +554,8 @@ export class TcpSim extends LitElement {
   /** Enter on a segment of the diagram goes on to its header. @param {KeyboardEvent} e */
   enter(e) {
     const seg = e.target instanceof Element ? e.target.closest('[data-seg]') : null;
-    if (!seg || e.key !== 'Enter') return;
+    // what another run has done is looked at where it is shown
+    if (!seg || e.key !== 'Enter' || seg.closest('[data-other]')) return;
     e.preventDefault();
     e.stopPropagation();
     void this.inspect(Number(seg.getAttribute('data-seg')));
@@ -606,23 +701,14 @@ export class TcpSim extends LitElement {
       ${this.menu ? html`<div class="rulemenu card" role="group" aria-label=${t('ui.rule.menu')} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') { e.stopPropagation(); void this.toggleMenu(); } }}>
         ${suggestions(s.events.value, rules.map((r) => r.text)).map((r) => html`<button type="button" @click=${() => this.rule(() => s.addRule(r.line), 'added')}>${r.text}</button>`)}
         <p>${t('ui.rule.note')}</p></div>` : nothing}
-      ${this.chooser()}
     </div>`;
   }
 
-  /** @param {import('./store.js').Branch | undefined} b */
-  branchName(b) {
-    return !b || b.first || !b.line ? t('ui.branch.first') : t('ui.branch.name', { what: actionWords(b.line, b.rule), n: ms(b.at) });
-  }
-
-  chooser() {
+  /** The tree of the run, from its first branch on. */
+  history() {
     const s = this.store, branches = s.branches.value;
-    if (branches.length < 2) return nothing;
-    return html`<label class="branches">${use('branch')}<span>${t('ui.branch')}</span> <select @change=${(/** @type {Event} */ e) => {
-      s.choose(Number(/** @type {HTMLSelectElement} */ (e.target).value));
-      this.saidStep = s.model.value.step;
-      this.say(t('say.branch.chosen', { text: this.branchName(s.branches.value.find((b) => b.tip === s.tip.value)) }));
-    }}>${branches.map((b) => html`<option value=${b.tip} .selected=${b.tip === s.tip.value}>${this.branchName(b)}</option>`)}</select></label>`;
+    if (branches.length < 2 || this.tree !== 'there') return nothing;
+    return html`<tcp-history .branches=${branches} .tip=${s.tip.value} .choose=${this.chooseTip} .compare=${this.layBeside}></tcp-history>`;
   }
 
   /** @param {Model} m */
@@ -659,16 +745,20 @@ export class TcpSim extends LitElement {
   transport(m) {
     const s = this.store, playing = s.playing.value, start = s.pos.value.k === 0 && s.pos.value.t === 0, end = s.atEnd && !s.more.value;
     const of = m.steps.length;
+    const check = checkAt(s.index.value, s.pos.value);
     return html`<div class="card transport" role="group" aria-label=${t('ui.playback')}>
+      ${this.history()}
       ${this.note ? html`<p class="simnote">${this.note}<button type="button" class="icon quiet" tabindex="-1" aria-label=${t('ui.close')} @click=${() => { this.note = ''; }}>${use('close')}</button></p>` : nothing}
-      <div class="btns" role="toolbar" aria-label=${t('ui.playback')} data-rove @keydown=${arrows} @focusin=${stay}>
+      <div class="steer"><div class="btns" role="toolbar" aria-label=${t('ui.playback')} data-rove @keydown=${arrows} @focusin=${stay}>
         <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.first')} title=${t('ui.first')} @click=${() => this.goBack(() => s.start())}>${use('first')}</button>
         <button type="button" class="icon" aria-disabled=${start} aria-label=${t('ui.back')} title=${t('ui.back')} @click=${() => this.goBack(() => s.back())}>${use('back')}</button>
         <button type="button" class="solid play" @click=${this.toggle}>${use(playing ? 'pause' : 'play')}<span>${t(playing ? 'ui.pause' : 'ui.play')}</span></button>
         <button type="button" class="icon next" aria-disabled=${end} aria-label=${t('ui.next')} title=${t('ui.next')} @click=${this.next}>${use('fwd')}</button>
+        <button type="button" class="icon until" aria-expanded=${this.until} aria-label=${t('until.menu')} title=${t('until.menu')} @click=${this.toggleUntil}>${use('until')}</button>
       </div>
+      ${this.until ? html`<tcp-until .store=${s} .ask=${this.blocked} .done=${this.wentThere} .close=${this.leaveUntil} @focusout=${this.untilLost}></tcp-until>` : nothing}</div>
       <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .text=${this.stepText}></tcp-timeline>
-      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
+      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : check ? t('ui.event.check', { i: m.step + 1, c: check.i, of: check.of }) : t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
       ${this.speed('speed')}
     </div>`;
   }
@@ -697,7 +787,7 @@ export class TcpSim extends LitElement {
       return;
     }
     try {
-      await panel.load();
+      await Promise.all([panel.load(), more()]);
       this.panel = id;
     } catch {
       this.say(t('ui.panel.failed'));

@@ -71,7 +71,7 @@ export class TcpTimeline extends LitElement {
         <rect class="rail" x="0" y="15" width="100%" height="4" rx="2"></rect>
         <rect class="rail played" x="0" y="15" width=${pc(here)} height="4" rx="2"></rect>
         ${l.breaks.map((b) => cut(partOf(l, { t: b.t0 }), partOf(l, { t: b.t1 }), here))}
-        ${marks(ix, l, pos).map((m) => mark(m))}
+        ${marks(ix, (at) => partOf(l, at), pos).map((m) => mark(m))}
         <svg class="now" x=${pc(here)} y="0" width="1" height="1"><rect x="-7" y="1" width="14" height="32" rx="4"></rect></svg>
       </svg>
       <div class="scale" aria-hidden="true"><svg width="100%" height="14" focusable="false">${labels(l, this.measured).map(([x, text, anchor]) => svg`<text x=${pc(x)} y="10" text-anchor=${anchor}>${text}</text>`)}</svg></div>
@@ -137,12 +137,15 @@ export class TcpTimeline extends LitElement {
 }
 
 /** @param {number} part */
-const pc = (part) => `${Math.round(part * 10000) / 100}%`;
+export const pc = (part) => `${Math.round(part * 10000) / 100}%`;
 
 /** @typedef {{ x: number, shape: 'c' | 's' | 'cross' | 'hand' | 'call', cls: string, dy: number }} Mark */
 
-/** One mark a step: its shape says where, its colour what. @param {Index} ix @param {Layout} l @param {Position} pos @returns {Mark[]} */
-function marks(ix, l, pos) {
+/**
+ * One mark a step: its shape says where, its colour what.
+ * @param {Index} ix @param {(at: Position) => number} place from 0 to 1 @param {Position} pos @returns {Mark[]}
+ */
+export function marks(ix, place, pos) {
   return ix.steps.flatMap((s, i) => {
     // a call that sends nothing would only fray the mark of what was sent in the same instant
     if (!s.seg && !s.sent.length && s.kind !== 'timer-fired' && ix.steps.some((o) => o.t === s.t && (o.seg || o.sent.length))) return [];
@@ -151,14 +154,14 @@ function marks(ix, l, pos) {
     // two hosts at one instant: one above, one below
     const beside = [ix.steps[i - 1], ix.steps[i + 1]].some((o) => o?.t === s.t && o.host !== s.host && (o.seg || o.sent.length) && seg);
     return [{
-      x: partOf(l, { t: s.t, k: s.k1 }), shape, dy: beside ? (s.host === 'client' ? -7 : 7) : 0,
+      x: place({ t: s.t, k: s.k1 }), shape, dy: beside ? (s.host === 'client' ? -7 : 7) : 0,
       cls: `ev ${shape} ${s.kind === 'lost' ? 'loss' : kind} ${s.k0 < pos.k ? '' : 'future'}`,
     }];
   });
 }
 
 /** @param {Mark} m */
-function mark({ x, shape, cls, dy }) {
+export function mark({ x, shape, cls, dy }) {
   const y = 17 + dy;
   return svg`<svg class=${cls} x=${pc(x)} y=${y} width="1" height="1" overflow="visible">${
     shape === 'c' ? svg`<circle r="5.5"></circle>` : shape === 's' ? svg`<rect x="-5.5" y="-5.5" width="11" height="11" rx="1.5"></rect>`
@@ -167,7 +170,7 @@ function mark({ x, shape, cls, dy }) {
 }
 
 /** Where the scale leaves silence out: slanted bars. @param {number} from @param {number} to @param {number} here */
-function cut(from, to, here) {
+export function cut(from, to, here) {
   const mid = (from + to) / 2;
   return svg`<svg class="skip ${here >= mid ? 'played' : ''}" x=${pc(mid)} y="17" width="1" height="1" overflow="visible"><rect x="-11" y="-8" width="22" height="16"></rect><path d="M -8 7 L -4 -7 M -2 7 L 2 -7 M 4 7 L 8 -7"></path></svg>`;
 }

@@ -102,16 +102,17 @@ test('the model at a position is that of the events so far, whatever comes after
   }
 });
 
-test('ten thousand events are folded in no time', () => {
+test('ten thousand events are read once, and folded at any place', () => {
   const events = [];
   for (let i = 0; events.length < 10_000; i++) {
     const wire = { ...lost.events.find((e) => e.wire).wire, seq: i };
     events.push({ n: events.length, t: i * 1000, kind: 'sent', host: 'client', seg: i + 1, due: i * 1000 + 50_000, wire });
     if (i >= 50) events.push({ n: events.length, t: i * 1000, kind: 'arrived', host: 'server', seg: i - 49 });
   }
-  const ix = index(events), start = performance.now();
-  for (let i = 0; i < 100; i++) fold(ix, seek(ix, i * 50_000));
-  const each = (performance.now() - start) / 100;
-  assert.ok(each < 10, `${each} ms for one position`);
+  const ix = index(events);
+  for (let i = 0; i < 100; i++) {
+    const at = seek(ix, i * 50_000);
+    assert.equal(fold(ix, at).segments.filter((s) => s.phase !== 'future').length, events.filter((e) => e.kind === 'sent' && e.t <= at.t).length);
+  }
   assert.equal(index(events), ix, 'an array is read once');
 });

@@ -83,6 +83,18 @@ test('a snapshot stands for the frames before it', async () => {
   assert.equal(run.nodes.size, 8);
 });
 
+test('a run that is too large for the queue arrives as a snapshot, as the answer to its open', async () => {
+  const net = network(), link = new Link(net.env), run = link.open(source);
+  net.socket.give(welcome);
+  const [first, ...rest] = handshake('R');
+  net.socket.give({ ...first, type: 'snapshot', n: 6, nodes: rest.slice(0, 5), done: rest[5] });
+  assert.equal(await run.ready, run);
+  assert.deepEqual([run.id, run.n, run.nodes.size, run.first.n, run.done.last], ['R', 6, 5, 0, 5]);
+  const done = run.do({ at: 3, line: 'drop #2', ahead: true });
+  net.socket.give(...dropped('R', 2));
+  assert.equal((await done).last, 8);
+});
+
 for (const [same, digest] of [[true, 'd2'], [false, 'other']]) {
   test(`a server that forgot the run gets the page's copy; ${same ? 'it comes out the same' : 'a difference is told'}`, async () => {
     const { net, run } = await standing();
