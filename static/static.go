@@ -270,6 +270,9 @@ func (a *Assets) join(sources map[string][]byte) error {
 	return nil
 }
 
+// Add serves a file that does not lie on disk.
+func (a *Assets) Add(name string, data []byte) error { return a.add(name, data) }
+
 // add makes a file ready. What a module imports is read from its source, which is more regular than what is made of it.
 func (a *Assets) add(name string, data []byte) error {
 	kind := kindOf(name)
@@ -325,8 +328,8 @@ func (a *Assets) URL(name string) string { return a.prefix + name }
 
 // File returns the named file, or nil when there is none.
 func (a *Assets) File(name string) *File {
-	if a.dev == nil {
-		return a.files[name]
+	if f := a.files[name]; f != nil || a.dev == nil {
+		return f
 	}
 	if !fs.ValidPath(name) || !served(name) {
 		return nil

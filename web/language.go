@@ -1,15 +1,33 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/i18n"
 )
 
 // langCookie holds the language that a reader chose.
 const langCookie = "lab.lang"
+
+// addPseudo adds the pseudo-locales, with their catalogues for the browser.
+func (s *Site) addPseudo() error {
+	now, later, err := static.Sources(static.Embedded())
+	if err != nil {
+		return err
+	}
+	for _, c := range i18n.Pseudo() {
+		first, more := c.Modules(now, later)
+		if err := errors.Join(s.cfg.Assets.Add("js/catalog."+c.Lang+".js", first), s.cfg.Assets.Add("js/more."+c.Lang+".js", more)); err != nil {
+			return err
+		}
+		s.languages = append(s.languages, c)
+	}
+	return nil
+}
 
 // lookup returns the language of that name, nil when pages are not served in it.
 func (s *Site) lookup(lang string) *i18n.Catalog {

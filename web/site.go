@@ -56,7 +56,9 @@ func New(cfg Config) (*Site, error) {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
 	if cfg.PseudoLocales {
-		s.languages = append(s.languages, i18n.Pseudo()...)
+		if err := s.addPseudo(); err != nil {
+			return nil, err
+		}
 	}
 	for _, origin := range cfg.Origins {
 		if err := s.cross.AddTrustedOrigin(origin); err != nil {
@@ -98,6 +100,8 @@ func (s *Site) routes() *chi.Mux {
 	r.Handle("/ws", s.hub)
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
 	r.Post("/api/check", s.handle(s.sameSite(s.check)))
+	r.Post("/api/view", s.handle(s.sameSite(s.view)))
+	get("/api/rules", s.handle(s.ruleRuns))
 	return r
 }
 

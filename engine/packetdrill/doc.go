@@ -34,8 +34,8 @@
 //
 // # What is here
 //
-// The host under test is Linux 6.18 (profile linux of package tcp) over IPv4, with the settings that packetdrill's own tests begin
-// with (defaults.sh). Shell lines run nothing: sysctls in them set the profile, defaults.sh, set_sysctls.py and sysctl_restore are known
+// The host under test is Linux 6.18 (profile linux of package tcp) over IPv4, IPv6, or IPv4 under sockets of IPv6 (--ip_version), with the
+// settings that packetdrill's own tests begin with (defaults.sh). Calls are made on the host's own descriptors. Shell lines run nothing: sysctls in them set the profile, defaults.sh, set_sysctls.py and sysctl_restore are known
 // by name, sleep lets time pass, and commands that change nothing which the model has are passed over. Where a script sets no
 // buffers, the window scale of the host is taken from the first SYN that it expects: it is what distinguishes the kernels that
 // scripts were written on.
@@ -43,14 +43,15 @@
 // Calls: socket, bind, listen, accept, connect (also with AF_UNSPEC), read, readv, recv, recvfrom, recvmsg (with TCP_CM_INQ), write,
 // writev, send, sendto, sendmsg, MSG_PEEK, MSG_WAITALL, MSG_DONTWAIT, MSG_FASTOPEN, shutdown, close, fcntl (F_GETFL, F_SETFL), ioctl
 // (SIOCINQ, SIOCOUTQ, SIOCOUTQNSD), poll, epoll, getsockopt and setsockopt with the options in sockopt.go. Segments: all flags, ECN marks, type
-// of service, time to live, the options mss, wscale, sackOK, sack, TS, FO, FOEXP, md5, nop and eol. Snippets between %{ and }% may
+// of service, time to live, the options mss, wscale, sackOK, sack, TS, FO, FOEXP, md5, nop and eol. Inbound ICMP errors about what
+// the connection under test has sent (icmp unreachable frag_needed mtu 1200 [1:1001(1000)]). Snippets between %{ and }% may
 // assert, assign and print over the fields of TCP_INFO in tcpinfo.go.
 //
 // # Limitations
 //
-// What is left out is reported as unsupported, with its place: IPv6, ICMP, UDP, tunnels, accurate ECN, Multipath TCP, files and pipes, MSG_MORE,
-// MSG_EOR, MSG_OOB, TCP_CORK, error queues, statements of Python beyond those above, and settings that the profile has no field for. Not
-// reported, because a script cannot say that it depends on them: a send buffer never fills, so that no write is partial or
-// blocks; how a kernel divides text among packets is modelled as package tcp does it, and PSH is not compared in a line that stands for several
-// segments; of congestion control what package tcp names. Only one port can be listened on.
+// What is left out is reported as unsupported, with its place: ICMP messages that are no error or that the host sends, UDP, tunnels, flow
+// labels, accurate ECN, Multipath TCP, files and pipes, MSG_MORE, MSG_EOR, MSG_OOB, TCP_CORK, error queues, statements of Python beyond those
+// above, and settings that the profile has no field for. Not reported, because a script cannot say that it depends on them: how a kernel
+// divides text among packets is modelled as package tcp does it, with PSH, which is not compared in a line that stands for several segments,
+// and so is the memory that text takes in a send buffer; of congestion control what package tcp names. Four ports can be listened on.
 package packetdrill

@@ -654,38 +654,61 @@ func (p *parser) patch(forge bool) engine.Patch {
 	return patch
 }
 
+// FieldRange returns the least and the most that edit and forge take for a field, both included: of a number its value, of
+// the options and the payload their length in bytes. It is 0, 0 for control bits and addresses.
+func FieldRange(f engine.Field) (lo, hi int64) {
+	switch f {
+	case engine.FieldSrcPort, engine.FieldDstPort, engine.FieldWindow, engine.FieldChecksum, engine.FieldUrgent:
+		return 0, 1<<16 - 1
+	case engine.FieldSeq, engine.FieldAck:
+		return 0, 1<<32 - 1
+	case engine.FieldOffset:
+		return 1, 15
+	case engine.FieldReserved:
+		return 0, 15
+	case engine.FieldOptions:
+		return 0, wire.MaxOptions
+	case engine.FieldPayload:
+		return 0, engine.MaxData
+	case engine.FieldTTL:
+		return 1, 255
+	}
+	return 0, 0
+}
+
 // field reads the value of one field into the patch.
 func (p *parser) field(patch *engine.Patch, bit engine.Field, name string, v value, forge bool) {
 	s := &patch.Seg
 	patch.Set |= bit
-	short := func(hi int64) int64 {
-		n, _ := p.number(v, name, 0, hi)
+	lo, hi := FieldRange(bit)
+	number := func() int64 {
+		n, _ := p.number(v, name, lo, hi)
 		return n
 	}
 	switch bit {
 	case engine.FieldSrcPort:
-		s.Src = netip.AddrPortFrom(s.Src.Addr(), uint16(short(65535)))
+		s.Src = netip.AddrPortFrom(s.Src.Addr(), uint16(number()))
 	case engine.FieldDstPort:
-		s.Dst = netip.AddrPortFrom(s.Dst.Addr(), uint16(short(65535)))
+		s.Dst = netip.AddrPortFrom(s.Dst.Addr(), uint16(number()))
 	case engine.FieldSeq:
-		s.Seq = wire.Seq(short(1<<32 - 1))
+		s.Seq = wire.Seq(number())
 	case engine.FieldAck:
-		s.Ack = wire.Seq(short(1<<32 - 1))
+		s.Ack = wire.Seq(number())
 	case engine.FieldOffset:
 		if !strings.EqualFold(v.text, "right") {
-			n, _ := p.numberOr(v, "offset", 1, 15, "or write right to compute it")
+			n, _ := p.numberOr(v, "offset", lo, hi, "or write right to compute it")
 			s.Offset = uint8(n)
 		}
 	case engine.FieldReserved:
-		s.Reserved = uint8(short(15))
+		s.Reserved = uint8(number())
 	case engine.FieldFlags:
 		s.Flags, _ = p.flags(v, "bad-flags", "set of control bits")
 	case engine.FieldWindow:
-		s.Window = uint16(short(65535))
+		s.Window = uint16(number())
 	case engine.FieldChecksum:
-		p.checksum(patch, v, forge)
+		p.checksum(patch, v, lo, hi, forge)
 	case engine.FieldUrgent:
-		s.Urgent = uint16(short(65535))
+		s.Urgent = uint16(number())
 	case engine.FieldOptions:
 		o, err := wire.ParseOptions(v.text)
 		if e, ok := errors.AsType[*wire.OptionError](err); ok {
@@ -697,13 +720,12 @@ func (p *parser) field(patch *engine.Patch, bit engine.Field, name string, v val
 		}
 		s.Options = o
 	case engine.FieldPayload:
-		if s.Payload = v.text; len(v.text) > engine.MaxData {
-			d := p.fault(v.col, v.end, "out-of-range", fmt.Sprintf("a payload has at most %d bytes, not %d", engine.MaxData, len(v.text)), "")
-			d.Range = &diag.Range{Min: 0, Max: engine.MaxData}
+		if s.Payload = v.text; int64(len(v.text)) > hi {
+			d := p.fault(v.col, v.end, "out-of-range", fmt.Sprintf("a payload has at most %d bytes, not %d", hi, len(v.text)), "")
+			d.Range = &diag.Range{Min: lo, Max: hi}
 		}
 	case engine.FieldTTL:
-		n, _ := p.number(v, "ttl", 1, 255)
-		s.TTL = uint8(n)
+		s.TTL = uint8(number())
 	case engine.FieldSrcAddr:
 		a, _ := p.addr(v)
 		s.Src = netip.AddrPortFrom(a, s.Src.Port())
@@ -714,7 +736,7 @@ func (p *parser) field(patch *engine.Patch, bit engine.Field, name string, v val
 }
 
 // checksum reads a number, or keep: as it was, though the segment changes. Without it the right one is computed.
-func (p *parser) checksum(patch *engine.Patch, v value, forge bool) {
+func (p *parser) checksum(patch *engine.Patch, v value, lo, hi int64, forge bool) {
 	if strings.EqualFold(v.text, "keep") {
 		if forge {
 			p.reject(v, "bad-field", "a forged segment has no earlier checksum to keep", "leave it out for the right one, or give a number")
@@ -723,7 +745,7 @@ func (p *parser) checksum(patch *engine.Patch, v value, forge bool) {
 		patch.KeepSum = true
 		return
 	}
-	n, _ := p.numberOr(v, "checksum", 0, 65535, "write keep to leave it as it was; leave checksum out to have it computed")
+	n, _ := p.numberOr(v, "checksum", lo, hi, "write keep to leave it as it was; leave checksum out to have it computed")
 	patch.Seg.FixedSum, patch.Seg.Checksum = true, uint16(n)
 }
 

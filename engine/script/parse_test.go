@@ -477,3 +477,19 @@ func checkPlace(t *testing.T, d diag.Diagnostic, lines []string) {
 		t.Fatalf("%s ends at column %d of a line of %d", d, d.EndCol, width)
 	}
 }
+
+// TestFieldRange: what FieldRange says is what edit takes, and not one more.
+func TestFieldRange(t *testing.T) {
+	for f := engine.FieldSrcPort; f <= engine.FieldDstAddr; f <<= 1 {
+		lo, hi := FieldRange(f)
+		if hi == 0 || f == engine.FieldOptions || f == engine.FieldPayload {
+			continue
+		}
+		for n := range map[int64]bool{lo - 1: true, lo: true, hi: true, hi + 1: true} {
+			_, d := ParseAction(fmt.Sprintf("edit #1 %s=%d", f, n))
+			if ok := d == nil; ok != (n >= lo && n <= hi) {
+				t.Errorf("%s=%d: taken %v, but the range is %d to %d", f, n, ok, lo, hi)
+			}
+		}
+	}
+}

@@ -277,6 +277,9 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.takeSacked(seg)
 		s.acknowledged(seg)
 	} else {
+		if s.p.Linux && seg.Ack.Less(s.t.SndUna) {
+			s.takeSacked(seg) // an old ACK may still tell what has arrived (tcp_ack)
+		}
 		s.duplicateAck(seg)
 	}
 	if s.p.Linux {

@@ -80,7 +80,8 @@ func (s *step) lost() {
 	s.t.SSThresh = max(flight/2, 2*uint32(s.mss()))
 	if s.p.Linux {
 		// RFC 9438 section 4.6: CUBIC keeps 0.7 of the window.
-		s.t.SSThresh = max(s.segments(s.t.Cwnd)*717/1024, 2) * uint32(s.mss())
+		s.t.SSThresh = max(s.segments(s.t.Cwnd)*cubicBeta/1024, 2) * uint32(s.mss())
+		s.t.cubic.lost(s.segments(s.t.Cwnd))
 	}
 	s.t.Recover = s.t.SndNxt
 }
@@ -93,6 +94,7 @@ func (s *step) timedOut() {
 	default:
 		s.t.Recover = s.t.SndNxt
 	}
+	s.t.cubic = cubic{} // a timeout makes all forgotten
 	s.t.Recovery, s.t.DupAcks = byTimeout, 0
 	s.t.Cwnd = uint32(s.mss())
 	if !s.p.Linux {

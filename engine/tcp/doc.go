@@ -13,7 +13,7 @@
 //
 // A [Call] without a descriptor is about the listener on the host's own port, or about a connection: where it cannot be made at
 // once it is an [Errno] and changes nothing. A call on a descriptor is one of a program: it waits or, without blocking, returns EAGAIN or
-// EINPROGRESS, and how it ended is an effect (socket.go).
+// EINPROGRESS, and how it ended is an effect (socket.go). [Host.Poll] says what a descriptor is ready for.
 //
 // # Profiles
 //
@@ -25,8 +25,9 @@
 //
 // The opening of a connection is in open.go, the checks of RFC 9293 section 3.10.7.4 in arrives.go, closing in close.go, what Linux does
 // in another order or for a reason of its own in linux.go and reduced.go (sockets in TIME-WAIT). Sending and retransmission are in
-// retransmit.go, delayed acknowledgments in ack.go, text ahead of a gap and SACK in reassembly.go, congestion control in congestion.go.
-// Each option or defence has its file: fastopen.go, usertimeout.go, keepalive.go, persist.go, syncookie.go, synqueue.go, isn.go.
+// retransmit.go, delayed acknowledgments in ack.go, text ahead of a gap and SACK in reassembly.go, congestion control in congestion.go,
+// CUBIC in cubic.go, the congestion window after a pause in idle.go. What a full send buffer does to a call is in sndbuf.go, what socket
+// options mean in sockopt.go. Each option or defence has its file: fastopen.go, usertimeout.go, keepalive.go, persist.go, syncookie.go, synqueue.go, isn.go.
 //
 // # Broken on purpose
 //
@@ -41,8 +42,11 @@
 //   - security and compartment, the third check of section 3.10.7.4, and IP options;
 //   - text and FIN that come in a SYN without a Fast Open cookie are not kept for later (section 3.10.7.2 allows either): they are not
 //     acknowledged, and the sender sends them again;
-//   - congestion control is that of RFC 5681 and RFC 6582 with SACK, not CUBIC, RACK or pacing, and there is no undo of a
-//     retransmission that proved needless; the congestion window is not validated after an idle time;
+//   - congestion control is that of RFC 5681 and RFC 6582 with SACK, and of Linux PRR (RFC 6937) and CUBIC (RFC 9438). Left out are RACK
+//     (RFC 8985), so that a retransmission which is lost again waits for the timer and reordering is not told from loss, HyStart (RFC 9406),
+//     pacing, and the undo of a reduction that proved needless (Eifel, F-RTO, DSACK);
+//   - close does not wait for what SO_LINGER with a time would wait for, and an ICMP error is told only by a call that fails because of it
+//     (no IP_RECVERR);
 //   - at most four pieces of text are held ahead of gaps, and a receive buffer does not grow by itself;
 //   - marks of explicit congestion notification are agreed on and set, but no router makes any, so none is answered;
 //   - a path MTU is never tried larger again (RFC 1191 section 6.3), and black holes are not looked for (RFC 4821);

@@ -58,6 +58,7 @@ func (t *TCB) appendBinary(b []byte) []byte {
 		bit(t.SynTimeout), int64(t.LastInWnd), int64(t.BytesAcked), bit(t.FastOpen), int64(t.Deferred), bit(t.AckSeen), int64(t.SynData), int64(len(t.Out)))
 	b = appendInts(b, int64(t.PriorCwnd), int64(t.PRRDelivered), int64(t.PRROut), bit(t.CwndFull), int64(t.MaxOut), num(t.UsageEnd), int64(t.LastSent), int64(t.CwndUsed), int64(t.CwndStamp))
 	b = t.Own.appendBinary(b)
+	b = t.cubic.appendBinary(b)
 	b = append(b, t.Out...)
 	for i := range t.NumHeld {
 		p := &t.Held[i]

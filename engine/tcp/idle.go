@@ -7,6 +7,9 @@ import "github.com/handshakelab/lab/engine/rule"
 // restart takes the window back before text is sent after a pause of more than a retransmission timeout, when nothing is out.
 func (s *step) restart() {
 	idle := s.now - s.t.LastSent
+	if s.t.SndUna == s.t.SndNxt {
+		s.t.cubic.paused(s.now, idle)
+	}
 	if !s.p.IdleRestart || s.t.SndUna != s.t.SndNxt || idle <= s.t.RTO || s.t.Cwnd == 0 {
 		return
 	}

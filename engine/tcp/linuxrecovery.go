@@ -8,7 +8,8 @@ import (
 // Where RFC 5681 halves the window and lets duplicates inflate it, Linux counts what is in flight: the third segment that the peer
 // has beyond a hole makes all holes before it lost, and proportional rate reduction (RFC 6937) takes the window from where it
 // was to 0.7 of it, CUBIC's share (RFC 9438 section 4.6), one segment for each that arrives. Left out of what the kernel does are
-// the reordering timer of RACK, HyStart, undoing, and CUBIC's growth beyond that of RFC 5681.
+// RACK, which goes by the times at which segments were sent (RFC 8985) and so notices that one which was sent again is lost again,
+// HyStart, and the undoing of a reduction that proved needless.
 
 // sackedBytes is how much beyond SND.UNA the peer says that it has. Without SACK each duplicate acknowledgment stands for a
 // segment.
@@ -182,11 +183,13 @@ func (s *step) linuxGrow(delivered uint32) {
 		return
 	}
 	if s.t.Cwnd < s.t.SSThresh {
-		s.t.Cwnd = min(s.t.Cwnd+delivered*mss, max(s.t.SSThresh, s.t.Cwnd))
-		return
+		grown := min(s.t.Cwnd+delivered*mss, s.t.SSThresh)
+		delivered -= min(delivered, (grown-s.t.Cwnd)/mss)
+		s.t.Cwnd = grown
 	}
-	// RFC 5681 section 3.1: congestion avoidance, about one segment a round trip.
-	s.t.Cwnd += max(1, mss*mss/s.t.Cwnd)
+	if delivered > 0 && s.t.Cwnd >= s.t.SSThresh {
+		s.avoid(delivered)
+	}
 }
 
 // windowLimits reports whether the congestion window is what limits the sender: it is full, or in slow start half full

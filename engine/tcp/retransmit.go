@@ -83,6 +83,9 @@ func (s *step) echoed(seg *wire.Segment) {
 // sample takes one round-trip time into the retransmission timeout.
 func (s *step) sample(r Time) {
 	r = max(r, Microsecond)
+	if s.p.Linux {
+		s.t.cubic.measured(s.now, r)
+	}
 	id := rule.RTTNext
 	if !s.t.RTTKnown() {
 		// RFC 6298 section 2.2: SRTT = R, RTTVAR = R/2.

@@ -98,6 +98,7 @@ type TCB struct {
 	LastSent  Time   // when text was last sent
 	CwndUsed  uint32 // segments that were out at most while the window was not full, and since when that is watched
 	CwndStamp Time
+	cubic     cubic
 
 	TailSeq  wire.Seq // first number of the newest segment with text
 	SmallEnd wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)

@@ -14,13 +14,9 @@ import { t } from './sim/sentence.js'
  * }} Simulator
  */
 
-/** @typedef {{ text: string, ok: boolean, detail?: string }} Goal */
-/** @typedef {{ ok: boolean, feedback?: string, code?: string, goals?: Goal[], steps?: number }} Verdict */
-
-const base = document.documentElement.dataset.base ?? '/'
 
 /** @param {string | undefined} id @returns {Simulator | null} */
-const simulator = (id) => /** @type {Simulator | null} */ (document.getElementById(`sim-${id}`))
+export const simulator = (id) => /** @type {Simulator | null} */ (document.getElementById(`sim-${id}`))
 
 // ---- playhead links and steps ----
 
@@ -59,7 +55,7 @@ document.addEventListener('click', (event) => {
 })
 
 /** Brings a simulator's diagram into view when none of it is. @param {HTMLElement} sim */
-function show(sim) {
+export function show(sim) {
   const shown = (sim.querySelector('.ladder') ?? sim).getBoundingClientRect()
   if (shown.bottom > innerHeight / 4 && shown.top < innerHeight - 80) return
   const box = sim.closest('.simbox')
@@ -82,109 +78,28 @@ for (const box of /** @type {NodeListOf<HTMLElement>} */ (document.querySelector
 // ---- exercises ----
 
 const article = /** @type {HTMLElement | null} */ (document.querySelector('main[data-lesson]'))
-const lesson = article?.dataset.lesson ?? ''
-const exercises = (article?.dataset.exercises ?? '').split(' ').filter(Boolean)
+export const lesson = article?.dataset.lesson ?? ''
+export const exercises = (article?.dataset.exercises ?? '').split(' ').filter(Boolean)
 if (lesson && exercises.length) noteProgress(lesson, exercises)
 
-/** @type {Record<string, (form: HTMLFormElement) => object | string>} what is asked of the server, or what is missing */
-const asks = {
-  predict(form) {
-    const answer = String(new FormData(form).get('answer') ?? '').trim()
-    return answer ? { answer } : t('lesson.answer')
-  },
-  quiz(form) {
-    const answer = new FormData(form).getAll('answer').map(Number)
-    return answer.length ? { answer } : t('lesson.choose')
-  },
-  challenge(form) {
-    const sim = simulator(form.dataset.of)
-    return sim ? { commands: sim.commands } : t('lesson.no-sim')
-  },
+/**
+ * What checks an answer comes with the first answer.
+ * @param {HTMLFormElement} form @param {'check' | 'watch'} what
+ */
+async function late(form, what) {
+  try {
+    const parts = await import('./exercises.js')
+    await parts[what](form)
+  } catch {
+    const feedback = form.querySelector('.feedback')
+    if (feedback) feedback.textContent = t('ui.panel.failed')
+  }
 }
 
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll('form[data-kind]'))) {
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void check(form)
+    void late(form, 'check')
   })
-  form.querySelector('.watch')?.addEventListener('click', () => void watch(form))
-}
-
-/** @param {HTMLFormElement} form */
-async function check(form) {
-  const feedback = /** @type {HTMLElement} */ (form.querySelector('.feedback'))
-  const { kind = '', block = '' } = form.dataset
-  const ask = asks[kind]?.(form) ?? t('lesson.unknown')
-  if (typeof ask === 'string') {
-    say(feedback, '', ask)
-    return
-  }
-  const button = /** @type {HTMLButtonElement} */ (form.querySelector('button[type=submit]'))
-  if (button.getAttribute('aria-disabled') === 'true') return
-  button.setAttribute('aria-disabled', 'true')
-  try {
-    const verdict = await post({ lesson, block, kind, ...ask })
-    form.classList.toggle('solved', verdict.ok)
-    if (verdict.goals) markGoals(form, verdict.goals)
-    say(feedback, t(verdict.ok ? 'lesson.right' : verdict.code === 'partly' ? 'lesson.partly' : 'lesson.wrong'), verdict.feedback ?? '', verdict)
-    form.querySelector('.watch')?.removeAttribute('hidden')
-    if (verdict.ok) noteProgress(lesson, exercises, block)
-  } catch (err) {
-    say(feedback, t('lesson.unchecked'), err instanceof Refused ? err.message : t('lesson.no-answer'))
-  } finally {
-    button.removeAttribute('aria-disabled')
-  }
-}
-
-/** What the server has to say about a question that it cannot answer. */
-class Refused extends Error {}
-
-/** @param {object} question @returns {Promise<Verdict>} */
-async function post(question) {
-  const answer = await fetch(`${base}api/check`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(question),
-  })
-  const body = await answer.json()
-  if (!answer.ok) throw new Refused(body.message ?? t('lesson.status', { n: answer.status }))
-  return body
-}
-
-/**
- * The feedback is a live region beside its question. Its HTML comes from the server, which made it from the lesson.
- * @param {HTMLElement} feedback @param {string} word @param {string} html @param {Verdict} [verdict]
- */
-function say(feedback, word, html, verdict) {
-  const head = document.createElement('b')
-  head.textContent = word
-  const body = document.createElement('div')
-  if (verdict) body.innerHTML = html
-  else body.textContent = html
-  // Cleared first: the same words twice are news twice.
-  feedback.replaceChildren()
-  feedback.append(...(word ? [head] : []), body)
-}
-
-/** @param {HTMLFormElement} form @param {Goal[]} goals */
-function markGoals(form, goals) {
-  const items = form.querySelectorAll('.goals > li')
-  goals.forEach((goal, i) => {
-    const item = items[i]
-    if (!item) return
-    item.classList.toggle('met', goal.ok)
-    item.querySelector('use')?.setAttribute('href', `${document.documentElement.dataset.static}icons.svg#${goal.ok ? 'met' : 'circle'}`)
-    const word = item.querySelector('.word')
-    if (word) word.textContent = goal.ok ? t('lesson.reached') : goal.detail ? t('lesson.missed.why', { why: goal.detail }) : t('lesson.missed')
-  })
-}
-
-/** Plays in the simulator what a prediction was about. @param {HTMLFormElement} form */
-async function watch(form) {
-  const sim = simulator(form.dataset.of)
-  if (!sim) return
-  sim.time = Number(form.dataset.at)
-  show(sim)
-  for (const line of (form.dataset.do ?? '').split('\n').filter(Boolean)) await sim.do(line)
-  sim.play()
+  form.querySelector('.watch')?.addEventListener('click', () => void late(form, 'watch'))
 }

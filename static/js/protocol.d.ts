@@ -95,6 +95,8 @@ export interface RunHost {
   /** "192.0.2.10:52431" */
   addr: string;
   profile: string;
+  /** connections that fit in the SYN queue beyond the backlog */
+  synRoom: number;
 }
 
 /** A RunFrame is frame 0 of a run: node 0, the world as it was set up. */

@@ -30,6 +30,7 @@ type content struct {
 	k      int
 	wire   wire.Segment
 	edited []engine.Field // in the order in which they were first edited
+	was    *wire.Segment  // what it carried at first
 }
 
 // segment is everything that is known about one segment at the end of the run.
@@ -114,7 +115,7 @@ func Read(c *i18n.Catalog, events []engine.Event) *Run {
 			}
 		case engine.Edited:
 			if s != nil {
-				s.contents = append(s.contents, content{k: k, wire: *e.Wire, edited: union(s.content().edited, e.Fields)})
+				s.contents = append(s.contents, content{k: k, wire: *e.Wire, edited: union(s.content().edited, e.Fields), was: &s.contents[0].wire})
 			}
 		case engine.Delayed, engine.Released, engine.Held:
 			if s != nil {

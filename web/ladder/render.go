@@ -88,8 +88,12 @@ func (r *Run) addr(h engine.HostID) string {
 
 func lower(s string) string { return strings.ToLower(s) }
 
-func edited(v bool) string {
-	if v {
+// class says whether a number is as it was sent.
+func (s Span) class() string {
+	switch {
+	case s.Was:
+		return "was"
+	case s.Edited:
 		return "edited"
 	}
 	return "same"

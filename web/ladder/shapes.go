@@ -40,6 +40,7 @@ type Badge struct {
 type Span struct {
 	Text   string `json:"text"`
 	Edited bool   `json:"edited"`
+	Was    bool   `json:"was,omitempty"` // it was so before it was edited
 }
 
 // A Pill is the label of a segment from event K on.
@@ -180,6 +181,30 @@ func nameOfField(f engine.Field) string {
 	return ""
 }
 
+// wasOf says what the edited fields of a pill were before: the flags and the numbers that it shows, and the window.
+func wasOf(s *segment, c *content) []Span {
+	var row []Span
+	add := func(f engine.Field, what string) {
+		if slices.Contains(c.edited, f) {
+			row = append(row, Span{s.T("ladder.was", "what", what), true, true})
+		}
+	}
+	if c.was == nil {
+		return nil
+	}
+	flags := strings.Join(flagsOf(c.was), "-")
+	if flags == "" {
+		flags = s.T("ladder.none")
+	}
+	add(engine.FieldFlags, flags)
+	add(engine.FieldSeq, s.T("ladder.seq", "n", uint32(c.was.Seq)))
+	add(engine.FieldAck, s.T("ladder.ack", "n", uint32(c.was.Ack)))
+	if slices.Contains(c.edited, engine.FieldWindow) {
+		row = append(row, Span{s.T("ladder.was.window", "now", int(c.wire.Window), "old", int(c.was.Window)), true, true})
+	}
+	return row
+}
+
 type sizedPill struct {
 	pill Pill
 	w, h int
@@ -227,9 +252,9 @@ func newPill(s *segment, c *content, room int) sizedPill {
 		x += w + 30
 	}
 	seqEdited, ackEdited := slices.Contains(c.edited, engine.FieldSeq), slices.Contains(c.edited, engine.FieldAck)
-	numbers := []Span{{s.T("ladder.seq", "n", uint32(c.wire.Seq)), seqEdited}}
+	numbers := []Span{{s.T("ladder.seq", "n", uint32(c.wire.Seq)), seqEdited, false}}
 	if slices.Contains(flags, "ACK") || ackEdited {
-		numbers = append(numbers, Span{s.T("ladder.ack", "n", uint32(c.wire.Ack)), ackEdited})
+		numbers = append(numbers, Span{s.T("ladder.ack", "n", uint32(c.wire.Ack)), ackEdited, false})
 	}
 	length := func(row []Span) int {
 		n := -1
@@ -239,10 +264,12 @@ func newPill(s *segment, c *content, room int) sizedPill {
 		return monoPx*n + 2*padPx
 	}
 	// two numbers of ten digits can be wider than the space between the lanes
-	p.Rows = [][]Span{numbers}
-	if length(numbers) > room {
-		p.Rows = nil
-		for _, n := range numbers {
+	for _, row := range [][]Span{numbers, wasOf(s, c)} {
+		if length(row) <= room && len(row) > 0 {
+			p.Rows = append(p.Rows, row)
+			continue
+		}
+		for _, n := range row {
 			p.Rows = append(p.Rows, []Span{n})
 		}
 	}

@@ -87,6 +87,7 @@ type Welcome struct {
 type RunHost struct {
 	Addr    string `json:"addr"` // "192.0.2.10:52431"
 	Profile string `json:"profile"`
+	SynRoom int    `json:"synRoom"` // connections that fit in the SYN queue beyond the backlog
 }
 
 // A RunFrame is frame 0 of a run: node 0, the world as it was set up.

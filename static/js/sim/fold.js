@@ -1,8 +1,10 @@
 // What a run looks like at any instant: a pure function of its events and a position. index() reads an events array once,
 // fold() then answers for a position by binary search, so that scrubbing costs next to nothing. No DOM in here.
 
+import { Learner } from './numbers.js';
+
 /** @import { Host, RunEvent, State, Vars, Wire } from '../protocol.js' */
-/** @import { Band, End, HostAt, Index, Leg, Model, Position, Segment, SegmentAt, Step, Timer } from './model.js' */
+/** @import { Band, End, HostAt, Index, Leg, Model, Position, Segment, SegmentAt, Timer } from './model.js' */
 
 /** The whole way of a segment: parts of the way are counted in ten-thousandths, so that Go and JavaScript agree to the digit. */
 export const WAY = 10000;
@@ -41,8 +43,10 @@ function read(events) {
   const running = new Map();
   /** @type {Map<string, number>} */
   const sentBefore = new Map();
+  const numbers = new Learner();
   events.forEach((e, k) => {
     const { t, host } = e, conn = e.conn ?? 0;
+    numbers.add(e);
     const seg = e.seg ? ix.segment.get(e.seg) : undefined;
     switch (e.kind) {
       case 'sent': case 'forged': case 'duplicated': case 'injected': {
@@ -272,7 +276,7 @@ export function seek(ix, t) {
 }
 
 /** How many steps have begun at pos. @param {Index} ix @param {Position} pos */
-const begun = (ix, pos) => count(ix.steps, (s) => s.k0 < pos.k);
+export const begun = (ix, pos) => count(ix.steps, (s) => s.k0 < pos.k);
 
 /** The position after step i, or before all of them. @param {Index} ix @param {number} i @returns {Position} */
 export function after(ix, i) {
@@ -290,35 +294,6 @@ export function next(ix, pos) {
 export function back(ix, pos) {
   const i = begun(ix, pos) - 1, s = ix.steps[i];
   return after(ix, s && pos.t > s.t ? i : i - 1);
-}
-
-/** Where one stops in a step who walks through its checks: behind each of them, and at its end. @param {Index} ix @param {Step} s */
-function stops(ix, s) {
-  /** @type {number[]} */
-  const ks = [];
-  for (let k = s.k0; k < s.k1 - 1; k++) if (ix.events[k]?.kind === 'check') ks.push(k + 1);
-  return [...ks, s.k1];
-}
-
-/** The position one check on, or at the end of the step that has no more; the same position at the end. @param {Index} ix @param {Position} pos @returns {Position} */
-export function nextCheck(ix, pos) {
-  const s = ix.steps[count(ix.steps, (v) => v.k1 <= pos.k)], k = s && stops(ix, s).find((v) => v > pos.k);
-  return s && k ? { t: s.t, k } : pos;
-}
-
-/** The position one check back, or at the end of the step before. @param {Index} ix @param {Position} pos @returns {Position} */
-export function backCheck(ix, pos) {
-  const s = ix.steps[begun(ix, pos) - 1], k = s && pos.t === s.t ? stops(ix, s).findLast((v) => v < pos.k) : 0;
-  return s && k ? { t: s.t, k } : back(ix, pos);
-}
-
-/** The check that has just been made at pos, in the middle of its step: which of how many. @param {Index} ix @param {Position} pos */
-export function checkAt(ix, pos) {
-  const s = ix.steps[begun(ix, pos) - 1], e = ix.events[pos.k - 1];
-  if (!s || !e || pos.t !== s.t || pos.k >= s.k1 || e.kind !== 'check') return null;
-  /** @param {number} k */
-  const checks = (k) => ix.events.slice(s.k0, k).filter((v) => v.kind === 'check').length;
-  return { event: e, i: checks(pos.k), of: checks(s.k1) };
 }
 
 // ---------------------------------------------------------------- the model at a position

@@ -1,17 +1,17 @@
 // The keyboard inside a simulator. Nothing here listens outside of it.
 
-/** @typedef {'toggle' | 'next' | 'back' | 'later' | 'earlier' | 'first' | 'last' | 'up' | 'down' | 'inspect' | 'drop' | 'delay' | 'duplicate' | 'edit' | 'hold' | 'console' | 'undo' | 'help' | 'larger' | 'smaller'} Act */
+/** @typedef {'toggle' | 'next' | 'back' | 'later' | 'earlier' | 'first' | 'last' | 'up' | 'down' | 'inspect' | 'drop' | 'delay' | 'duplicate' | 'edit' | 'forge' | 'sooner' | 'behind' | 'hold' | 'console' | 'undo' | 'help' | 'larger' | 'smaller'} Act */
 
 /** Rows of the help: the name of the keys and what they do, both in the catalogue. */
 export const KEYS = [
   ['key.space', 'key.play'], ['key.arrows', 'key.step'], ['key.shift-arrows', 'key.shift'], ['key.home', 'key.ends'], ['key.updown', 'key.segment'], ['key.enter', 'key.inspect'],
-  ['D', 'key.d'], ['L', 'key.l'], ['U', 'key.u'], ['H', 'key.h'], ['E', 'key.e'], ['C', 'key.c'], ['Ctrl + Z', 'key.undo'], ['+, −', 'key.zoom'], ['?', 'key.help'],
+  ['D', 'key.d'], ['L', 'key.l'], ['U', 'key.u'], ['H', 'key.h'], ['E', 'key.e'], ['key.alt-down', 'key.bits'], ['key.alt-updown', 'key.reorder'], ['N', 'key.n'], ['C', 'key.c'], ['Ctrl + Z', 'key.undo'], ['+, −', 'key.zoom'], ['?', 'key.help'],
 ];
 
 /** @type {Record<string, Act>} */
 const PLAIN = { ArrowRight: 'next', ArrowLeft: 'back', Home: 'first', End: 'last', ArrowUp: 'up', ArrowDown: 'down' };
 /** @type {Record<string, Act>} */
-const LETTERS = { d: 'drop', l: 'delay', u: 'duplicate', e: 'edit', h: 'hold', c: 'console', '?': 'help', '+': 'larger', '=': 'larger', '-': 'smaller' };
+const LETTERS = { d: 'drop', l: 'delay', u: 'duplicate', e: 'edit', n: 'forge', h: 'hold', c: 'console', '?': 'help', '+': 'larger', '=': 'larger', '-': 'smaller' };
 
 /**
  * What a key means, or null. Keys that a control under the focus needs itself are left to it.
@@ -20,9 +20,10 @@ const LETTERS = { d: 'drop', l: 'delay', u: 'duplicate', e: 'edit', h: 'hold', c
  * @returns {Act | null}
  */
 export function act(e, letters) {
-  if (e.defaultPrevented || e.altKey) return null;
+  if (e.defaultPrevented) return null;
   const target = e.target instanceof Element ? e.target : null;
   if (target?.closest('input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, dialog, [contenteditable]')) return null;
+  if (e.altKey) return e.ctrlKey || e.metaKey || e.shiftKey ? null : e.key === 'ArrowUp' ? 'sooner' : e.key === 'ArrowDown' ? 'behind' : null;
   if (e.ctrlKey || e.metaKey) return e.key.toLowerCase() === 'z' && !e.shiftKey ? 'undo' : null;
   if (target?.closest('input[type=radio]')) return null;
   if (e.shiftKey && (e.key === 'ArrowRight' || e.key === 'ArrowLeft')) return e.key === 'ArrowRight' ? 'later' : 'earlier';

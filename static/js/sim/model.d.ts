@@ -134,7 +134,8 @@ export interface Index {
 export type Point = [x: number, y: number];
 
 export interface Badge { x: number; w: number; text: string; cls: string }
-export interface Span { text: string; edited: boolean }
+/** was: so it was before it was edited. */
+export interface Span { text: string; edited: boolean; was?: boolean }
 
 /** The label of a segment. */
 export interface Pill {

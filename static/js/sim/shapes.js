@@ -1,5 +1,6 @@
 // The small shapes of a ladder: the pill of a segment, arrow heads, bars, zigzags and the edges of a break. Integers, tenths
 // of a pixel, as in geometry.js; web/ladder/shapes.go is the same in Go.
+import { ackOf, seqOf } from './numbers.js';
 import { t } from './sentence.js';
 
 /** @import { Badge, Layout, Pill, Point, Segment, SegmentShape, Span, Wire } from './model.js' */
@@ -80,13 +81,21 @@ export function pillOf(s, wire, edited, room) {
     x += w + 30;
   });
   /** @type {Span[]} */
-  const numbers = [{ text: t('ladder.seq', { n: wire.seq }), edited: edited.includes('seq') }];
-  if (flags.includes('ACK') || edited.includes('ack')) numbers.push({ text: t('ladder.ack', { n: wire.ack }), edited: edited.includes('ack') });
+  const numbers = [{ text: t('ladder.seq', { n: seqOf(wire) }), edited: edited.includes('seq') }];
+  if (flags.includes('ACK') || edited.includes('ack')) numbers.push({ text: t('ladder.ack', { n: ackOf(wire) }), edited: edited.includes('ack') });
   const length = (/** @type {Span[]} */ row) => MONO * row.reduce((n, v) => n + v.text.length + 1, -1) + 2 * PAD;
   // two numbers of ten digits can be wider than the space between the lanes
-  const rows = length(numbers) > room ? numbers.map((v) => [v]) : [numbers];
+  const rows = [numbers, wasOf(/** @type {Wire} */ (s.contents[0]?.wire ?? wire), wire, edited)].flatMap((row) => (row.length && length(row) <= room ? [row] : row.map((v) => [v])));
   const w = Math.min(room, Math.max(PILL, x - 30 + noteWidth + PAD, ...rows.map(length))), h = 400 + ROW * (rows.length - 1);
   return { w, h, pill: { k: 0, x: 0, y: 0, w: px(w), h: px(h), badges, flagsEdited: edited.includes('flags'), note, pencil, rows } };
+}
+
+/** What the edited fields of a pill were before: the flags and the numbers that it shows, and the window. @param {Wire} was @param {Wire} now @param {string[]} edited @returns {Span[]} */
+function wasOf(was, now, edited) {
+  const old = { flags: flagsOf(was).join('-') || t('ladder.none'), seq: t('ladder.seq', { n: was.seq }), ack: t('ladder.ack', { n: was.ack }) };
+  const row = Object.entries(old).flatMap(([field, what]) => (edited.includes(field) ? [t('ladder.was', { what })] : []));
+  if (edited.includes('window')) row.push(t('ladder.was.window', { now: now.window, old: was.window }));
+  return row.map((text) => ({ text, edited: true, was: true }));
 }
 
 /** What one reads on a pill. @param {Pill} pill @param {string} [note] */

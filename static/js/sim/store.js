@@ -1,7 +1,7 @@
 // What a simulator knows: the tree of the run, which branch is shown, and where on it the learner stands. Everything on the
 // page is computed from these signals; looking back never asks the engine, every intervention does.
 import { batch, computed, signal } from '../../vendor/signals.js';
-import { after, back, backCheck, fold, index, next, nextCheck, seek } from './fold.js';
+import { after, back, fold, index, next, seek } from './fold.js';
 
 /** @import { LabEvent, Model, Position, SegmentAt } from './model.js' */
 /** @import { DoneFrame, ErrorFrame, NodeFrame, RunFrame } from '../protocol.js' */
@@ -23,6 +23,14 @@ const CROSSING = 1000;
 
 export const SPEEDS = [0.001, 0.01, 0.05, 0.2, 1, 10];
 
+/**
+ * How far a step goes: the position one on and one back, and what to say where it stops in the middle of something.
+ * @typedef {{ next: typeof next, back: typeof back, tell: (ix: import('./model.js').Index, pos: Position) => { text: string, place: string } | null }} Walk
+ */
+
+/** From event to event. @type {Walk} */
+export const EVENTS = { next, back, tell: () => null };
+
 export class Store {
   /** @param {Link} link */
   constructor(link) {
@@ -43,8 +51,7 @@ export class Store {
     this.playing = signal(false);
     this.speed = signal(0.05);
     this.selected = signal(0);
-    /** Whether a step is one check of an arrival rather than all of it. */
-    this.byCheck = signal(false);
+    this.walk = signal(EVENTS);
     /** @type {Map<number, { done: DoneFrame }>} what is known of the ends of branches */
     this.ends = new Map();
     /** @type {{ tip: number, pos: Position }[]} */
@@ -209,7 +216,7 @@ export class Store {
   }
 
   back() {
-    this.goto((this.byCheck.value ? backCheck : back)(this.index.value, this.pos.value));
+    this.goto(this.walk.value.back(this.index.value, this.pos.value));
   }
 
   start() {
@@ -222,7 +229,7 @@ export class Store {
 
   /** One step on; where the future is not known yet, the engine makes one. @returns {Promise<boolean>} false at the end of the run */
   async next() {
-    const on = this.byCheck.value ? nextCheck : next, pos = on(this.index.value, this.pos.value);
+    const on = this.walk.value.next, pos = on(this.index.value, this.pos.value);
     if (pos !== this.pos.value) {
       this.goto(pos);
       return true;
@@ -515,9 +522,12 @@ export class Store {
     });
   }
 
-  /** The branch that is shown, as a scenario: the set-up and all actions. */
-  text() {
-    const lines = this.pathTo(this.tip.value).flatMap((f) => ('line' in f && f.line ? [f.line] : []));
+  /**
+   * The branch that is shown, as a scenario: the set-up and all actions. With an instant of it (see place), up to there.
+   * @param {{ at: number, wait: number }} [until]
+   */
+  text({ at, wait } = { at: this.tip.value, wait: 0 }) {
+    const lines = this.pathTo(at).flatMap((f) => ('line' in f && f.line ? [f.line] : []));
     /** @type {string[]} */
     const out = [];
     let steps = 0;
@@ -534,6 +544,7 @@ export class Store {
       }
     }
     flush();
+    if (wait) out.push(`wait ${wait}us`);
     return [(this.run?.first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
   }
 }

@@ -6,8 +6,9 @@ import { differences as known, profiles } from '../differences.en.js';
 import { across, behind, common, differences, placeOf, replay, scale, sentence, timeAt } from './compare.js';
 import { fold, index, seek } from './fold.js';
 import { arrows, rove, stay } from './keys.js';
+import { relative } from './numbers.js';
 import { branchName } from './rules.js';
-import { ms, ruleOf, t } from './sentence.js';
+import { more, ms, ruleOf, t } from './sentence.js';
 import { use } from './tcp-header.js';
 import './tcp-ladder.js';
 import { cut, mark, marks, pc } from './tcp-timeline.js';
@@ -18,6 +19,8 @@ import { cut, mark, marks, pc } from './tcp-timeline.js';
 /** @import { Store } from './store.js' */
 /** @typedef {{ text: string, run: Run, state: 'loading' | 'there' | 'failed', events: readonly LabEvent[], fault: string }} Other */
 /** @typedef {{ a: Index, b: Index, all: Difference[], same: number, scale: Scale, touched: readonly Known[], cause: readonly Known[] }} Made */
+
+await more();
 
 /** So many differences are listed. */
 const LISTED = 60;
@@ -74,7 +77,7 @@ export class TcpCompare extends LitElement {
     if (changed.has('store')) {
       this.off();
       this.off = effect(() => {
-        void [s.pos.value, s.version.value, s.tip.value, s.selected.value];
+        void [s.pos.value, s.version.value, s.tip.value, s.selected.value, relative.value];
         this.requestUpdate();
       });
     }
@@ -343,20 +346,20 @@ export class TcpCompare extends LitElement {
       <p>${t('compare.states', { client: m.hosts.client.state, server: m.hosts.server.state })}${this.time > (ix.times.at(-1) ?? 0) ? html` <span>${t('compare.over')}</span>` : nothing}</p>`;
     return html`<div class="sides">
       <section aria-label=${t('compare.side', { side: 'A', name: names[0] ?? '' })}>${head('A', a, names[0], made.a)}
-        <div class="ladderbox"><tcp-ladder .events=${made.a.events} .position=${this.late && this.time > s.pos.value.t ? { t: this.time, k: made.a.events.length } : s.pos.value} .selection=${s.selected.value} .mark=${line}></tcp-ladder></div></section>
+        <div class="ladderbox"><tcp-ladder .events=${made.a.events} .position=${this.late && this.time > s.pos.value.t ? { t: this.time, k: made.a.events.length } : s.pos.value} .selection=${s.selected.value} .mark=${line} .relative=${relative.value}></tcp-ladder></div></section>
       <section data-other aria-label=${t('compare.side', { side: 'B', name: names[1] ?? '' })} @focusin=${(/** @type {Event} */ e) => e.stopPropagation()}
           @segment-select=${(/** @type {CustomEvent} */ e) => { e.stopPropagation(); this.chosenB = e.detail.id; }} @seek=${(/** @type {CustomEvent} */ e) => { e.stopPropagation(); this.go(e.detail.t); }}>${head('B', b, names[1], made.b)}
-        <div class="ladderbox"><tcp-ladder .events=${made.b.events} .position=${at} .selection=${this.chosenB} .mark=${line}></tcp-ladder></div></section>
+        <div class="ladderbox"><tcp-ladder .events=${made.b.events} .position=${at} .selection=${this.chosenB} .mark=${line} .relative=${relative.value}></tcp-ladder></div></section>
     </div>`;
   }
 
   /** @param {Made} made */
   lists(made) {
-    const now = this.time, all = made.all.slice(0, LISTED), more = made.all.length - all.length;
+    const now = this.time, all = made.all.slice(0, LISTED), beyond = made.all.length - all.length;
     return html`
       ${made.all.length > 1 ? html`<details class="all"><summary>${t('compare.all', { n: made.all.length })}</summary>
         <ol>${all.map((d) => html`<li class=${d.t === now ? 'now' : ''}><button type="button" @click=${() => this.goto(d)}>${sentence(d, made.a, made.b)}</button></li>`)}</ol>
-        ${more ? html`<p>${t('compare.more', { n: more })}</p>` : nothing}</details>` : nothing}
+        ${beyond ? html`<p>${t('compare.more', { n: beyond })}</p>` : nothing}</details>` : nothing}
       ${made.touched.length ? html`<details class="all"><summary>${t('compare.known', { n: made.touched.length })}</summary>${this.table(made.touched)}</details>` : nothing}`;
   }
 }

@@ -1,85 +1,25 @@
 // The chosen segment as the header figure of RFC 9293: read it, and while it is in flight change any bit of it.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
-import { FLAGS, flagsOf, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
+import { ackOf, relative, seqOf } from './numbers.js';
+import { FLAGS, fieldsOf, flagsOf, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 import { fate } from './tcp-log.js';
 
 /** @import { End, Index, LabEvent, Model, SegmentAt, Wire } from './model.js' */
-/** @import { ErrorFrame } from '../protocol.js' */
-/** @typedef {{ name: string, width: 4 | 16 | 32, max: number, hex?: boolean, text?: boolean }} Spec */
-/** @typedef {Record<string, string>} Draft */
+/** @import { ErrorFrame, RunHost } from '../protocol.js' */
+/** @import { TcpEdit } from './tcp-edit.js' */
 
-const U16 = 0xffff, U32 = 0xffffffff;
-/** @type {Record<string, Spec>} */
-const SPECS = {
-  sport: { name: 'sport', width: 16, max: U16 }, dport: { name: 'dport', width: 16, max: U16 }, seq: { name: 'seq', width: 32, max: U32 }, ack: { name: 'ack', width: 32, max: U32 },
-  offset: { name: 'offset', width: 4, max: 15 }, reserved: { name: 'reserved', width: 4, max: 15 }, window: { name: 'window', width: 16, max: U16 },
-  checksum: { name: 'checksum', width: 16, max: U16, hex: true }, urgent: { name: 'urgent', width: 16, max: U16 },
-  options: { name: 'options', width: 32, max: 0, text: true }, payload: { name: 'payload', width: 32, max: 0, text: true },
-};
+/** How many of the 32 columns a field has. @type {Record<string, number>} */
+const COLUMNS = { seq: 32, ack: 32, offset: 4, reserved: 4, options: 32, payload: 32 };
 const MAX_DELAY = 60000;
 
-/** @param {number} n */
-const hex4 = (n) => `0x${n.toString(16).padStart(4, '0')}`;
-/** @param {string} addr */
-const port = (addr) => addr.slice(addr.lastIndexOf(':') + 1);
-
-/** The fields of a segment as a learner would type them. @param {Wire} w @returns {Draft} */
-export function draftOf(w) {
-  return {
-    sport: port(w.src), dport: port(w.dst), seq: String(w.seq), ack: String(w.ack), offset: String(w.offset), reserved: String(w.reserved), flags: flagsOf(w).join(',') || 'none',
-    window: String(w.window), checksum: hex4(w.checksum), urgent: String(w.urgent), options: w.options, payload: w.payload,
-  };
-}
-
-/** A whole number, decimal or with 0x; NaN for anything else. @param {string} s */
-const number = (s) => (/^(\d+|0x[0-9a-f]+)$/i.test(s.trim()) ? Number(s.trim()) : NaN);
-
-/** What is wrong with a draft, by field. @param {Draft} draft @param {'recompute' | 'keep' | 'own'} sum @returns {Record<string, string>} */
-export function faults(draft, sum) {
-  /** @type {Record<string, string>} */
-  const bad = {};
-  for (const { name, max, text } of Object.values(SPECS)) {
-    if (text || (name === 'checksum' && sum !== 'own')) continue;
-    const v = number(draft[name] ?? '');
-    if (!(v >= 0 && v <= max)) bad[name] = t('field.bad', { field: t(`field.${name}`), min: 0, max });
-  }
-  return bad;
-}
-
-/**
- * The line of the scenario language that makes the segment what the draft says, and where in it each field stands.
- * '' when nothing is changed.
- * @param {number} seg @param {Wire} wire @param {Draft} draft @param {'recompute' | 'keep' | 'own'} sum
- */
-export function editLine(seg, wire, draft, sum) {
-  const was = draftOf(wire);
-  let line = `edit #${seg}`;
-  /** @type {{ name: string, from: number, to: number }[]} */
-  const places = [];
-  for (const name of ['sport', 'dport', 'seq', 'ack', 'offset', 'reserved', 'flags', 'window', 'urgent', 'options', 'payload']) {
-    const now = draft[name] ?? '', spec = SPECS[name];
-    const same = spec && !spec.text ? number(now) === number(was[name] ?? '') : now === was[name];
-    if (same) continue;
-    const from = line.length + 2;
-    line += ` ${name}=${spec?.text ? quote(now) : spec ? number(now) : now}`;
-    places.push({ name, from, to: line.length + 1 });
-  }
-  const from = line.length + 2;
-  if (sum === 'own') line += ` checksum=${hex4(number(draft.checksum ?? ''))}`;
-  else if (sum === 'keep' && places.length) line += ' checksum=keep';
-  else if (!places.length) return { line: '', places };
-  places.push({ name: 'checksum', from, to: line.length + 1 });
-  return { line, places };
-}
-
-/** @param {string} s */
-const quote = (s) => `"${s.replace(/[\\"]/g, '\\$&').replace(/\r/g, '\\r').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/[\x00-\x1f\x7f-\xff]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`;
+/** The fields as a learner reads them: sequence numbers as they were chosen to be shown; a form has those of the wire. @param {Wire} w @returns {Record<string, string>} */
+const shownOf = (w) => ({ ...fieldsOf(w), seq: String(seqOf(w)), ack: String(ackOf(w)) });
 
 export class TcpHeader extends LitElement {
   static properties = {
-    segment: { attribute: false }, model: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, act: { attribute: false },
-    editing: { state: true }, draft: { state: true }, sum: { state: true }, bad: { state: true }, amount: { state: true }, note: { state: true },
+    segment: { attribute: false }, model: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, act: { attribute: false }, relative: { attribute: false },
+    hosts: { attribute: false }, form: { state: true }, bad: { state: true }, amount: { state: true }, note: { state: true },
   };
 
   constructor() {
@@ -94,11 +34,11 @@ export class TcpHeader extends LitElement {
     this.blocked = '';
     /** Does a line; rejects with the engine's error frame. @type {(line: string) => Promise<unknown>} */
     this.act = async () => {};
-    this.editing = false;
-    /** @type {Draft} */
-    this.draft = {};
-    /** @type {'recompute' | 'keep' | 'own'} */
-    this.sum = 'recompute';
+    this.relative = false;
+    /** @type {readonly RunHost[]} */
+    this.hosts = [];
+    /** Which form stands in the place of the figure. @type {'' | 'edit' | 'forge'} */
+    this.form = '';
     /** @type {Record<string, string>} */
     this.bad = {};
     /** @type {'' | 'delay' | 'duplicate'} */
@@ -116,8 +56,8 @@ export class TcpHeader extends LitElement {
   /** @param {Map<PropertyKey, unknown>} changed */
   willUpdate(changed) {
     const before = /** @type {SegmentAt | undefined} */ (changed.get('segment'));
-    if (changed.has('segment') && (before?.id !== this.segment?.id || (this.editing && !this.flying))) {
-      this.editing = false;
+    if (changed.has('segment') && (before?.id !== this.segment?.id || (this.form === 'edit' && !this.flying))) {
+      if (this.form === 'edit') this.form = '';
       this.amount = '';
       this.bad = {};
       this.note = '';
@@ -173,7 +113,7 @@ export class TcpHeader extends LitElement {
   /** @param {'delay' | 'duplicate'} what */
   ask(what) {
     this.try(async () => {
-      this.editing = false;
+      this.form = '';
       this.opener = document.activeElement;
       this.amount = this.amount === what ? '' : what;
       await this.updateComplete;
@@ -184,30 +124,44 @@ export class TcpHeader extends LitElement {
 
   /** @param {string} [field] which gets the focus */
   edit(field = 'seq') {
-    this.try(async () => {
-      if (!this.segment) return;
-      this.draft = draftOf(this.segment.wire);
-      this.opener = document.activeElement;
-      this.sum = 'recompute';
-      this.bad = {};
-      this.amount = '';
-      this.editing = true;
-      this.dispatchEvent(new CustomEvent('sim-pause', { bubbles: true }));
-      await this.updateComplete;
-      this.focusField(field);
-    });
+    this.try(() => void this.show('edit', field));
   }
 
-  /** @param {string} field */
-  focusField(field) {
-    const input = this.querySelector(`[name="${field}"]`);
-    if (!(input instanceof HTMLElement)) return;
-    input.focus();
-    if (input instanceof HTMLInputElement) input.select();
+  /** A new segment. */
+  async forge() {
+    if (!this.blocked) return this.show('forge', 'base');
+    this.note = this.blocked;
+    this.tell(this.blocked);
+  }
+
+  /** Fetches a form and shows it in the place of the figure. @param {'edit' | 'forge'} form @param {string} field */
+  async show(form, field) {
+    const opener = document.activeElement, seg = this.segment?.id;
+    this.dispatchEvent(new CustomEvent('sim-pause', { bubbles: true }));
+    try {
+      await (form === 'edit' ? import('./tcp-edit.js') : import('./tcp-forge.js'));
+    } catch {
+      this.tell(t('ui.panel.failed'));
+      return;
+    }
+    // another segment was chosen while the form was on its way
+    if (form === 'edit' && (this.segment?.id !== seg || !this.flying)) return;
+    this.opener = opener;
+    this.amount = '';
+    this.note = '';
+    this.form = form;
+    await this.updateComplete;
+    const shown = /** @type {TcpEdit | null} */ (this.querySelector('tcp-edit, tcp-forge'));
+    await shown?.focusField(field);
+  }
+
+  /** @param {string} text */
+  tell(text) {
+    this.dispatchEvent(new CustomEvent('sim-say', { bubbles: true, detail: { text } }));
   }
 
   async cancel() {
-    this.editing = false;
+    this.form = '';
     this.amount = '';
     await this.updateComplete;
     this.focusBack();
@@ -222,36 +176,6 @@ export class TcpHeader extends LitElement {
   focusTool() {
     const tool = this.querySelector('.pacts [data-stop]');
     if (tool instanceof HTMLElement) tool.focus();
-  }
-
-  /** @param {SubmitEvent} e */
-  async submitEdit(e) {
-    e.preventDefault();
-    const s = this.segment;
-    if (!s) return;
-    this.bad = faults(this.draft, this.sum);
-    const { line, places } = editLine(s.id, s.wire, this.draft, this.sum);
-    if (Object.keys(this.bad).length) return this.focusBad();
-    if (!line) return this.cancel();
-    try {
-      await this.act(line);
-      this.note = '';
-      await this.cancel();
-    } catch (err) {
-      const error = /** @type {ErrorFrame} */ (err);
-      const message = error.hint ? `${error.message} ${t('ui.hint', { hint: error.hint })}` : error.message;
-      const place = places.find((p) => error.col && error.col >= p.from && error.col <= p.to) ?? places.find((p) => p.name === error.field);
-      if (place) this.bad = { [place.name]: message };
-      else this.note = message;
-      this.dispatchEvent(new CustomEvent('sim-say', { bubbles: true, detail: { text: message } }));
-      if (place) await this.focusBad();
-    }
-  }
-
-  async focusBad() {
-    await this.updateComplete;
-    const first = this.querySelector('[aria-invalid=true]');
-    if (first instanceof HTMLElement) first.focus();
   }
 
   /** @param {SubmitEvent} e */
@@ -274,7 +198,11 @@ export class TcpHeader extends LitElement {
 
   render() {
     const s = this.segment;
-    if (!s || !this.model || !this.ix) return html`<div class="card insp"><p class="none">${t('ui.segment.none')}</p></div>`;
+    if (!this.model || !this.ix || (!s && this.form !== 'forge')) return html`<div class="card insp"><p class="none">${t('ui.segment.none')}</p>${this.model ? html`<div class="pacts"><button type="button" aria-disabled=${this.blocked !== ''} @click=${() => this.forge()}>${use('plus')}${t('ui.forge')}</button></div>` : nothing}</div>`;
+    if (this.form === 'forge' || !s) {
+      return html`<div class="card insp" role="group" aria-label=${t('ui.forge')}><header><h3>${t('ui.forge')}</h3></header>
+        <tcp-forge .model=${this.model} .ix=${this.ix} .hosts=${this.hosts} .blocked=${this.blocked} .act=${this.act} @edit-close=${this.cancel}></tcp-forge></div>`;
+    }
     return html`<div class="card insp" role="group" aria-label=${t('ui.segment', { seg: s.id })}>
       <header>
         <h3>${t('ui.segment', { seg: s.id })} ${s.wire.icmp ? kindOf(s.wire) : ''} ${flagsOf(s.wire).map((f) => html`<b class="chip ${f.toLowerCase()}">${f}</b>`)}<span>${t('ui.segment.from', { host: t(`host.${s.seg.from}`), fate: fate(s) })}</span></h3>
@@ -282,7 +210,7 @@ export class TcpHeader extends LitElement {
       </header>
       ${this.amount ? this.amountForm() : nothing}
       <p class="note" ?hidden=${!this.note}>${this.note} ${!this.flying && this.note && !this.blocked ? html`<button type="button" class="link" @click=${() => this.goThere(s)}>${t('ui.goto')}</button>` : nothing}</p>
-      ${this.editing ? this.form(s) : this.figure(s)}
+      ${this.form === 'edit' ? html`<tcp-edit .segment=${s} .model=${this.model} .ix=${this.ix} .hosts=${this.hosts} .blocked=${this.why} .act=${this.act} @edit-close=${this.cancel}></tcp-edit>` : this.figure(s)}
       ${this.reasons(s)}
     </div>`;
   }
@@ -290,8 +218,6 @@ export class TcpHeader extends LitElement {
   updated() {
     const bar = this.querySelector('.pacts');
     if (bar) rove(bar);
-    const flags = this.querySelector('.flags[role=toolbar]');
-    if (flags) rove(flags);
   }
 
   /** To the middle of the segment's way. @param {SegmentAt} s */
@@ -311,7 +237,8 @@ export class TcpHeader extends LitElement {
       ${tool('ui.delay.do', 'delay', () => this.ask('delay'), '', this.amount === 'delay')}
       ${tool('ui.duplicate', 'dup', () => this.ask('duplicate'), '', this.amount === 'duplicate')}
       ${s.phase === 'held' ? tool('ui.release', 'release', () => this.hold()) : tool('ui.hold', 'hold', () => this.hold())}
-      ${tool('ui.edit', 'edit', () => this.edit(), '', this.editing)}
+      ${tool('ui.edit', 'edit', () => this.edit(), '', this.form === 'edit')}
+      <button type="button" aria-disabled=${this.blocked !== ''} title=${this.blocked || nothing} @click=${() => this.forge()}>${use('plus')}${t('ui.forge')}</button>
     </div>`;
   }
 
@@ -331,77 +258,30 @@ export class TcpHeader extends LitElement {
     void this.cancel();
   }
 
-  /** @param {unknown} content @param {SegmentAt} s @param {string} label */
-  frame(content, s, label) {
-    return html`<div class="hdr" role="group" aria-label=${label}>
-      <div class="ruler" aria-hidden="true"><span>0</span><span>8</span><span>16</span><span>24</span><span>31</span></div>${content}</div>`;
-  }
-
-  /** The header as it is, to read. @param {SegmentAt} s */
+  /** The header as it is, to read; what was edited shows what it was, too. @param {SegmentAt} s */
   figure(s) {
-    const w = s.wire, was = s.was ? draftOf(s.was) : null, now = draftOf(w), caps = captions(s, /** @type {Index} */ (this.ix));
-    /** @param {string} name @param {string} value @param {unknown} [more] */
-    const field = (name, value, more) => {
-      const spec = SPECS[name], changed = was && was[name] !== now[name];
-      const caption = changed ? t('field.was', { old: was[name] || t('options.none') }) : caps[name];
-      return html`<div class="f w${spec?.width ?? 16} ${changed ? 'changed' : caps[name] ? 'hl' : ''}" @dblclick=${() => this.flying && this.edit(name)}><span class="k">${t(`field.${name}`)}</span>${changed ? html`<del class="vh">${was[name]}</del>` : nothing}<span class="v">${value}</span>${caption ? html`<small>${caption}</small>` : nothing}${more ?? nothing}</div>`;
-    };
-    const options = w.options ? w.options.split(',') : [];
-    const wasOptions = was && was.options !== now.options ? html`<small>${t('field.was', { old: was.options || t('options.none') })}</small>` : nothing;
-    const byte = flagsOf(w).reduce((n, f) => n | 1 << (7 - FLAGS.indexOf(f)), 0);
-    return this.frame(html`
-      ${field('sport', now.sport ?? '')}${field('dport', now.dport ?? '')}${field('seq', now.seq ?? '')}${field('ack', now.ack ?? '')}
-      ${field('offset', now.offset ?? '')}${field('reserved', now.reserved ?? '')}<div class="f w8 ${was && was.flags !== now.flags ? 'changed' : ''}"><span class="k">${t('field.flags')}</span><span class="v">0x${byte.toString(16).padStart(2, '0')}</span></div>${field('window', now.window ?? '')}
+    const w = s.wire, now = shownOf(w), was = s.was ? shownOf(s.was) : now, caps = captions(s, /** @type {Index} */ (this.ix)), options = w.options ? w.options.split(',') : [];
+    const changed = (/** @type {string} */ name) => was[name] !== now[name];
+    const before = (/** @type {string} */ name) => (changed(name) ? html`<small class="old">${t('field.was', { old: (name === 'payload' ? printable(was[name] ?? '') : was[name]) || t('options.none') })}</small>` : nothing);
+    /** @param {string} name @param {unknown} [more] @param {unknown} [label] @param {unknown} [value] */
+    const field = (name, more = nothing, label = t(`field.${name}`), value = html`<span class="v">${now[name]}</span>`) => html`<div class="f w${COLUMNS[name] ?? 16} ${name} ${changed(name) ? 'changed' : caps[name] ? 'hl' : ''}" @dblclick=${() => this.flying && this.edit(name)}>
+      <span class="k">${label}</span>${value}${before(name)}${caps[name] ? html`<small>${caps[name]}</small>` : nothing}${more}</div>`;
+    const byte = (/** @type {Wire} */ x) => `0x${flagsOf(x).reduce((n, f) => n | 1 << (7 - FLAGS.indexOf(f)), 0).toString(16).padStart(2, '0')}`;
+    return html`${['src', 'dst', 'ttl'].some(changed) ? html`<p class="iphdr">${['src', 'dst', 'ttl'].map((name) => html`<span class=${changed(name) ? 'changed' : ''}><b>${t(`field.${name}`)}</b> <span class="v">${now[name]}</span> ${before(name)}</span>`)}</p>` : nothing}
+    <div class="hdr" role="group" aria-label=${t('ui.header', { seg: s.id })}>
+      <div class="ruler" aria-hidden="true"><span>0</span><span>8</span><span>16</span><span>24</span><span>31</span></div>
+      ${['sport', 'dport', 'seq', 'ack', 'offset', 'reserved'].map((name) => field(name))}
+      <div class="f w8 ${changed('flags') ? 'changed' : ''}"><span class="k">${t('field.flags')}</span><span class="v">${byte(w)}</span>${changed('flags') ? html`<small class="old">${t('field.was', { old: byte(/** @type {Wire} */ (s.was)) })}</small>` : nothing}</div>${field('window')}
       <div class="f w32 flags" role="img" aria-label=${t('flags.list', { flags: flagsOf(w).map((f) => t(`flag.${f}`)).join('; ') || t('flags.none') })}>${FLAGS.map((f) => {
-        const on = flagsOf(w).includes(f), before = s.was ? flagsOf(s.was).includes(f) : on;
-        return html`<b class="${on ? `on b-${f.toLowerCase()}` : ''} ${before !== on ? 'flipped' : ''}">${f}</b>`;
+        const on = flagsOf(w).includes(f), flipped = s.was && flagsOf(s.was).includes(f) !== on;
+        return html`<b class="${on ? `on b-${f.toLowerCase()}` : ''} ${flipped ? 'flipped' : ''}">${f}</b>`;
       })}</div>
-      ${field('checksum', now.checksum ?? '', html`<small class=${w.sumok ? '' : 'loss'}>${w.sumok ? t('checksum.decimal', { n: w.checksum }) : t('checksum.bad')}</small>`)}${field('urgent', now.urgent ?? '')}
-      ${options.length === 1 ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${optionName(w.options)}</span><span class="v">${optionValue(w.options)}</span><small>${spaced(w.optionsHex)}</small>${wasOptions}</div>`
-        : options.length ? html`<div class="f w32 ${was && was.options !== now.options ? 'changed' : ''}"><span class="k">${t('field.options')}</span><ul class="opts">${options.filter((o) => o !== 'nop').map((o) => html`<li><span class="v">${o}</span></li>`)}</ul><small class="hex">${spaced(w.optionsHex)}</small>${wasOptions}</div>`
-        : was?.options ? html`<div class="f w32 changed"><span class="k">${t('field.options')}</span><span class="v">${t('options.none')}</span>${wasOptions}</div>` : nothing}
-      ${w.payload ? html`<div class="f w32 ${was && was.payload !== now.payload ? 'changed' : ''}"><span class="k">${t('field.payload')}</span><span class="v payload">${printable(w.payload)}</span><small>${t('bytes', { n: w.payload.length })}</small></div>` : nothing}`, s, t('ui.header', { seg: s.id }));
-  }
-
-  /** The header as a form. @param {SegmentAt} s */
-  form(s) {
-    const d = this.draft, was = draftOf(s.wire);
-    /** @param {string} name @param {string} value */
-    const set = (name, value) => {
-      this.draft = { ...this.draft, [name]: value };
-      if (this.bad[name]) {
-        const { [name]: _, ...rest } = this.bad;
-        this.bad = rest;
-      }
-    };
-    /** @param {string} name @param {unknown} [more] */
-    const field = (name, more) => {
-      const spec = SPECS[name], bad = this.bad[name], changed = d[name] !== was[name];
-      const hint = spec?.text ? (name === 'options' ? t('options.hint') : '') : t('field.range', { min: 0, max: spec?.hex ? '0xffff' : spec?.max ?? 0 });
-      const own = name !== 'checksum' || this.sum === 'own';
-      return html`<div class="f w${spec?.width ?? 16} ${changed && own ? 'changed' : ''}">
-        <label for="${this.id0}-${name}">${t(`field.${name}`)}</label>
-        <input id="${this.id0}-${name}" name=${name} type="text" inputmode=${spec?.text || spec?.hex ? 'text' : 'numeric'} autocomplete="off" spellcheck="false" .value=${d[name] ?? ''} ?readonly=${!own}
-          aria-invalid=${bad ? 'true' : nothing} aria-describedby="${this.id0}-${name}-hint${bad ? ` ${this.id0}-${name}-bad` : ''}" @input=${(/** @type {InputEvent} */ e) => set(name, /** @type {HTMLInputElement} */ (e.target).value)}>
-        <small id="${this.id0}-${name}-hint" class=${spec?.width === 4 ? 'vh' : ''}>${changed && own ? t('field.was', { old: was[name] || t('options.none') }) : hint}</small>
-        ${more ?? nothing}${bad ? html`<p class="bad" id="${this.id0}-${name}-bad">${bad}</p>` : nothing}</div>`;
-    };
-    const on = d.flags === 'none' ? [] : (d.flags ?? '').split(',');
-    /** @param {string} f */
-    const flip = (f) => {
-      const next = on.includes(f) ? on.filter((x) => x !== f) : [...on, f];
-      set('flags', ['SYN', 'FIN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'].filter((x) => next.includes(x)).join(',') || 'none');
-    };
-    const byte = on.reduce((n, f) => n | 1 << (7 - FLAGS.indexOf(f)), 0);
-    const sums = /** @type {const} */ (['recompute', 'keep', 'own']);
-    return html`<form class="edit" novalidate @submit=${this.submitEdit} @keydown=${this.escape}>${this.frame(html`
-      ${field('sport')}${field('dport')}${field('seq')}${field('ack')}${field('offset')}${field('reserved')}
-      <div class="f w8 ${d.flags !== was.flags ? 'changed' : ''}"><span class="k">${t('field.flags')}</span><span class="v">0x${byte.toString(16).padStart(2, '0')}</span></div>${field('window')}
-      <div class="f w32 flags" role="toolbar" aria-label=${t('field.flags')} @keydown=${arrows} @focusin=${stay}>${FLAGS.map((f) => html`<button type="button" class=${on.includes(f) ? `on b-${f.toLowerCase()}` : ''} aria-pressed=${on.includes(f)} aria-label=${t(`flag.${f}`)} @click=${() => flip(f)}>${f}</button>`)}</div>
-      ${field('checksum')}${field('urgent')}
-      <fieldset class="f w32 sums"><legend>${t('checksum.how')}</legend>${sums.map((v) => html`<label><input type="radio" name="${this.id0}-sum" .checked=${this.sum === v} @change=${() => { this.sum = v; }}> ${t(`checksum.${v}`)}</label>`)}</fieldset>
-      ${field('options')}${field('payload')}`, s, t('ui.header', { seg: s.id }))}
-      <div class="row"><button type="submit" class="solid" aria-disabled=${this.why !== ''}>${t('ui.send')}</button><button type="button" @click=${this.cancel}>${t('ui.cancel')}</button></div></form>`;
+      ${changed('flags') ? html`<div class="f w32 changed">${before('flags')}</div>` : nothing}
+      ${field('checksum', html`<small class=${w.sumok ? '' : 'loss'}>${w.sumok ? t('checksum.decimal', { n: w.checksum }) : t('checksum.bad')}</small>`)}${field('urgent')}
+      ${options.length === 1 && !changed('options') ? field('options', html`<small>${spaced(w.optionsHex)}</small>`, optionName(w.options), html`<span class="v">${optionValue(w.options)}</span>`)
+        : options.length ? field('options', html`<small class="hex">${spaced(w.optionsHex)}</small>`, t('field.options'), html`<ul class="opts">${options.filter((o) => o !== 'nop' || changed('options')).map((o) => html`<li><span class="v">${o}</span></li>`)}</ul>`)
+        : changed('options') ? field('options', nothing, t('field.options'), html`<span class="v">${t('options.none')}</span>`) : nothing}
+      ${w.payload || changed('payload') ? field('payload', html`<small>${t('bytes', { n: w.payload.length })}</small>`, t('field.payload'), html`<span class="v payload">${printable(w.payload)}</span>`) : nothing}</div>`;
   }
 
   /** Why the segment was sent, what became of it, and the checks on the way. @param {SegmentAt} s */
@@ -464,6 +344,11 @@ export function captions(s, ix) {
   /** @type {Record<string, string>} */
   const caps = {};
   const w = s.wire, flags = flagsOf(w), me = s.seg.from;
+  if (relative.value) {
+    if (seqOf(w) !== w.seq) caps.seq = t('caption.wire', { n: w.seq });
+    if (ackOf(w) !== w.ack && flags.includes('ACK')) caps.ack = t('caption.wire', { n: w.ack });
+    return caps;
+  }
   if (s.seg.forged || s.seg.injected) return caps;
   const own = isn(ix, me, s.seg.k), theirs = isn(ix, me === 'client' ? 'server' : 'client', s.seg.k);
   const host = t(`host.${me}`), peer = t(`host.${me === 'client' ? 'server' : 'client'}`);

@@ -9,11 +9,13 @@ import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { tree } from './history.js';
 import { arrows, rove, stay } from './keys.js';
 import { branchName } from './rules.js';
-import { t } from './sentence.js';
+import { more, t } from './sentence.js';
 import { use } from './tcp-header.js';
 
 /** @import { Branch } from './store.js' */
 /** @import { Row } from './history.js' */
+
+await more();
 
 /** Pixels: from the edges to the first and last column, the most between two, and the most for all of them. */
 const EDGE = 9, STEP = 26, WIDTH = 150;

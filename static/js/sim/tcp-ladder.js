@@ -11,6 +11,7 @@
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { count, index, segmentAt } from './fold.js';
 import { layout, nameOf, timeNear, yAt } from './geometry.js';
+import { relative } from './numbers.js';
 import { ms, t } from './sentence.js';
 import { noteOf, textOf } from './shapes.js';
 
@@ -22,7 +23,7 @@ let made = 0;
 
 export class TcpLadder extends LitElement {
   static properties = {
-    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
+    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, relative: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
   };
 
   constructor() {
@@ -32,6 +33,8 @@ export class TcpLadder extends LitElement {
     /** @type {Position} */
     this.position = { t: 0, k: 0 };
     this.selection = 0;
+    /** Whether sequence numbers are relative; it is given so that the picture is drawn again. */
+    this.relative = false;
     this.width = 0;
     /** @type {number | null} */
     this.mark = null;
@@ -40,14 +43,25 @@ export class TcpLadder extends LitElement {
     this.stop = 0;
     this.name = `ladder-${++made}`;
     this.dragging = false;
-    /** @type {{ events: readonly RunEvent[], width: number, layout: Layout } | null} */
+    /** @type {{ events: readonly RunEvent[], width: number, relative: boolean, layout: Layout } | null} */
     this.drawn = null;
+    /** What drags segments. @type {import('./ladder-drag.js').Hand | null} */
+    this.hand = null;
+    for (const e of ['pointerover', 'focusin']) this.addEventListener(e, () => void this.reach(), { once: true });
     // not on the picture: an SVG element that listens for the focus is a tab stop in Chromium
     this.addEventListener('focusin', this.focused);
     this.observer = new ResizeObserver((entries) => {
       const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
       if (width > 0) this.measured = width;
     });
+  }
+
+  /** Somebody may want to touch a segment. Without the network the ladder is for reading. */
+  async reach() {
+    const loaded = await import('./ladder-drag.js').catch(() => null);
+    if (!loaded || this.hand) return;
+    this.hand = new loaded.Hand(this);
+    this.requestUpdate();
   }
 
   createRenderRoot() {
@@ -69,9 +83,9 @@ export class TcpLadder extends LitElement {
   /** The drawing at the present width. @returns {Layout} */
   get layout() {
     const width = Math.max(300, this.width || this.measured || 512), { drawn } = this;
-    if (drawn?.events === this.events && drawn.width === width) return drawn.layout;
+    if (drawn?.events === this.events && drawn.width === width && drawn.relative === relative.value) return drawn.layout;
     const made = layout(this.events, width);
-    this.drawn = { events: this.events, width, layout: made };
+    this.drawn = { events: this.events, width, relative: relative.value, layout: made };
     return made;
   }
 
@@ -104,9 +118,10 @@ export class TcpLadder extends LitElement {
         })}</g>
       <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
-      <rect class="grip" x="0" y="0" width=${l.left} height=${l.height}></rect>
+      ${this.hand ? svg`${drawn.map((d) => this.hand?.handle(d.shape, d.now))}${this.hand.preview(l)}` : nothing}
+      <rect class="grip" @touchstart=${still} x="0" y="0" width=${l.left} height=${l.height}></rect>
       ${mark === null ? nothing : svg`<g class="mark" aria-hidden="true"><rect x=${l.server - 32} y=${mark - 9} width="22" height="18" rx="4"></rect><text x=${l.server - 21} y=${mark + 5.5} text-anchor="middle">≠</text></g>`}
-      <g class="bubble" aria-hidden="true"><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
+      <g class="bubble" aria-hidden="true" @touchstart=${still}><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
     </svg>`;
   }
 
@@ -140,7 +155,7 @@ export class TcpLadder extends LitElement {
       ${p.flagsEdited ? svg`<path class="under" d="M ${p.x + 8} ${p.y + 22.5} H ${p.x + (p.badges.at(-1)?.x ?? 0) + (p.badges.at(-1)?.w ?? 0)}"></path>` : nothing}
       ${note ? svg`<text class="note" x=${p.x + p.w - 8 - (p.pencil ? 14 : 0)} y=${p.y + 17} text-anchor="end">${note} </text>` : nothing}
       ${p.pencil ? svg`<path class="pencil" d="M ${p.x + p.w - 18} ${p.y + 18} l 1 -3.5 l 6.5 -6.5 l 2.5 2.5 l -6.5 6.5 Z"></path>` : nothing}
-      ${p.rows.map((row, i) => svg`<text class="num" x=${p.x + 8} y=${p.y + 33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
+      ${p.rows.map((row, i) => svg`<text class="num" x=${p.x + 8} y=${p.y + 33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.was ? 'was' : v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
     </g>`;
   }
 
@@ -209,7 +224,8 @@ export class TcpLadder extends LitElement {
 
   /** @param {PointerEvent} e */
   grab(e) {
-    if (e.button !== 0 || !(e.target instanceof Element) || !e.target.closest('.grip, .bubble')) return;
+    if (e.button !== 0 || !(e.target instanceof Element)) return;
+    if (!e.target.closest('.grip, .bubble')) return this.hand?.grab(e);
     this.dragging = true;
     e.target.setPointerCapture(e.pointerId);
     this.seek(e);
@@ -219,10 +235,13 @@ export class TcpLadder extends LitElement {
   /** @param {PointerEvent} e */
   drag(e) {
     if (this.dragging) this.seek(e);
+    else this.hand?.move(e);
   }
 
-  drop() {
+  /** @param {PointerEvent} e */
+  drop(e) {
     this.dragging = false;
+    this.hand?.drop(e);
   }
 
   /** @param {PointerEvent} e */
@@ -250,6 +269,8 @@ function placeAt(l, times, y) {
   return { t: time, k: count(times, (v) => v <= time) };
 }
 
+/** A finger here drags, and does not scroll; touch-action alone does not see to that in a drawing. @param {TouchEvent} e */
+const still = (e) => e.preventDefault();
 /** @param {Point[]} points */
 const path = (points) => points.map(([x, y], i) => `${i ? 'L' : 'M'} ${x} ${y}`).join(' ');
 /** @param {Point[]} points */

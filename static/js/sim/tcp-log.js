@@ -1,6 +1,7 @@
 // What happened, step by step, and the segments as a table.
 import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
-import { FLAGS, flagsOf, kindOf, ms, t, told } from './sentence.js';
+import { ackOf, seqOf } from './numbers.js';
+import { FLAGS, flagsOf, kindOf, list, ms, t, told } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 
 /** @import { Index, Model, SegmentAt, Wire } from './model.js' */
@@ -20,6 +21,15 @@ export function fate(s) {
   return t(`fate.${s.phase}`, { n: ms(s.seg.end?.t) });
 }
 
+/** What a segment is in a column of the table, and what it was before it was edited. @param {SegmentAt} s @param {(w: Wire) => string | number} of */
+function cell(s, of) {
+  const now = of(s.wire), was = s.was ? of(s.was) : now;
+  return was === now ? now : html`<del><span class="vh">${t('table.was')} </span>${was}</del> <ins>${now}</ins>`;
+}
+
+/** Its fate, and which fields were changed. @param {SegmentAt} s */
+const history = (s) => (s.edited.length ? t('fate.edited', { fate: fate(s), fields: list(s.edited.map((f) => t(`name.${f}`))) }) : fate(s));
+
 /** What only the learner's hand does. */
 const HAND = new Set(['lab:drop', 'lab:delay', 'lab:hold', 'lab:release', 'lab:duplicate', 'lab:edit', 'lab:forge']);
 
@@ -31,7 +41,7 @@ function by(says) {
 }
 
 export class TcpLog extends LitElement {
-  static properties = { model: { attribute: false }, ix: { attribute: false }, hide: { attribute: false } };
+  static properties = { model: { attribute: false }, ix: { attribute: false }, hide: { attribute: false }, relative: { attribute: false } };
 
   constructor() {
     super();
@@ -41,6 +51,7 @@ export class TcpLog extends LitElement {
     this.ix = null;
     /** Whether what comes next must not be told. */
     this.hide = false;
+    this.relative = false;
   }
 
   createRenderRoot() {
@@ -93,7 +104,7 @@ export function segmentTable(model, selected, select) {
     <thead><tr>${['number', 'time', 'from', 'flags', 'seq', 'ack', 'len', 'fate'].map((c) => html`<th scope="col">${t(`col.${c}`)}</th>`)}</tr></thead>
     <tbody>${repeat(model.segments.filter((s) => s.phase !== 'future' || s.seg.t >= model.t), (s) => s.id, (s) => html`<tr class=${`${s.phase} ${s.id === selected ? 'now' : ''}`}>
       <th scope="row"><button type="button" aria-pressed=${s.id === selected} @click=${() => select(s.id)}>${s.id}</button></th>
-      <td>${ms(s.seg.t)}</td><td>${t(`host.${s.seg.from}`)}</td><td>${kindOf(s.wire)}</td><td>${s.wire.seq ?? 0}</td><td>${flagsOf(s.wire).includes('ACK') ? s.wire.ack ?? 0 : '–'}</td><td>${s.wire.payload?.length ?? 0}</td><td>${fate(s)}</td></tr>`)}</tbody>
+      <td>${ms(s.seg.t)}</td><td>${t(`host.${s.seg.from}`)}</td><td>${cell(s, kindOf)}</td><td>${cell(s, seqOf)}</td><td>${cell(s, (w) => (flagsOf(w).includes('ACK') ? ackOf(w) : '–'))}</td><td>${cell(s, (w) => w.payload.length)}</td><td>${history(s)}</td></tr>`)}</tbody>
   </table></div>`;
 }
 

@@ -3,11 +3,11 @@
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
-import { checkAt } from './fold.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
+import { relative, setRelative } from './numbers.js';
 import { PANELS, sheet } from './panels.js';
 import { branchName, settings, suggestions } from './rules.js';
-import { has, learned, more, ms, pathRule, ruleSentence, t, told } from './sentence.js';
+import { has, learned, more, ms, pathRule, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
 import { segmentTable } from './tcp-log.js';
@@ -93,7 +93,7 @@ export class TcpSim extends LitElement {
     this.doLine = (/** @type {string} */ line) => this.act(line);
     this.sayThis = (/** @type {string} */ text) => this.say(text);
     this.chooseTip = (/** @type {number} */ tip) => this.choose(tip);
-    this.wentThere = (/** @type {string} */ outcome, /** @type {string} */ what) => this.went(outcome, what);
+    this.wentThere = (/** @type {string} */ text) => this.went(text);
     this.leaveUntil = () => void this.closeUntil();
     this.untilLost = (/** @type {FocusEvent} */ e) => {
       const to = e.relatedTarget, menu = /** @type {Element} */ (e.currentTarget);
@@ -108,6 +108,7 @@ export class TcpSim extends LitElement {
       ['segment-select', (e) => this.store.select(e.detail.id)],
       ['sim-pause', () => this.store.pause()],
       ['sim-say', (e) => this.say(e.detail.text)],
+      ['sim-do', (e) => void this.doAll(e.detail)],
       ['focusin', (e) => this.focused(e.target)],
     ];
     this.connection = '';
@@ -128,7 +129,7 @@ export class TcpSim extends LitElement {
     this.off = [
       effect(() => {
         // everything that the page shows
-        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.byCheck.value, this.link.state.value];
+        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.walk.value, this.link.state.value, relative.value];
         this.requestUpdate();
       }),
       effect(() => {
@@ -334,10 +335,9 @@ export class TcpSim extends LitElement {
 
   /** Says the check that the playhead has come to in the middle of a step, on the page too. */
   tellCheck() {
-    const s = this.store, check = s.byCheck.value ? checkAt(s.index.value, s.pos.value) : null;
-    if (!check) return false;
-    const { event: e, i, of } = check;
-    this.note = t(e.ok ? 'say.check.pass' : 'say.check.fail', { i, of, Host: t(`Host.${e.host}`), text: ruleSentence(e) });
+    const s = this.store, stop = s.walk.value.tell(s.index.value, s.pos.value);
+    if (!stop) return false;
+    this.note = stop.text;
     this.announcer?.say(this.worth(this.note, true), { group: 'event' });
     return true;
   }
@@ -392,15 +392,14 @@ export class TcpSim extends LitElement {
     if (button instanceof HTMLElement) button.focus({ preventScroll: true });
   }
 
-  /** What became of "on until". @param {string} outcome @param {string} what */
-  went(outcome, what) {
+  /** What became of "on until": '' when it was found. @param {string} text */
+  went(text) {
     const s = this.store;
     s.chosen = false;
     void this.closeUntil();
-    if (outcome === 'found') {
-      s.follow();
-      this.tellStep();
-    } else this.say(outcome === 'blocked' ? this.blocked : t(`until.${outcome}`, { what: t(`until.${what}`), n: ms(Math.floor(s.pos.value.t)) }));
+    if (text) return this.say(text);
+    s.follow();
+    this.tellStep();
   }
 
   /** Fetches what draws the tree of the run. */
@@ -440,8 +439,31 @@ export class TcpSim extends LitElement {
   async act(line) {
     const s = this.store, many = s.branches.value.length;
     const done = await s.act(line);
+    // what the learner has made is what they want to see
+    const made = line.startsWith('forge ') ? s.model.value.segments.findLast((x) => x.seg.forged && x.phase !== 'future') : undefined;
+    if (made) s.select(made.id);
     this.tellStep(s.branches.value.length > many ? 'say.branch' : undefined);
     return done;
+  }
+
+  /** Does lines one after the other and says what came of all of them. @param {{ lines: string[], text?: string }} what */
+  async doAll({ lines, text }) {
+    if (this.blocked) return this.say(this.blocked);
+    try {
+      for (const line of lines) await this.act(line);
+      if (text) this.say(text);
+    } catch (e) {
+      this.say(/** @type {Error} */ (e).message);
+    }
+  }
+
+  /** Lets the chosen segment change places with its neighbour. @param {1 | -1} by */
+  async reorder(by) {
+    const s = this.store;
+    s.pause();
+    const { swap } = await import('./order.js'), done = swap(s.model.value, s.index.value, s.selected.value, by);
+    if (done.lines.length) await this.doAll(done);
+    else this.say(done.text);
   }
 
   /** @param {number} seg */
@@ -516,6 +538,12 @@ export class TcpSim extends LitElement {
     this.say(t('say.undo', { text: branchName(now) }));
   }
 
+  /** Sequence numbers of the wire, or counted from the start of the connection: for all simulators at once. */
+  renumber() {
+    setRelative(!relative.value);
+    this.say(t(relative.value ? 'say.relative' : 'say.absolute'));
+  }
+
   async fullscreen() {
     try {
       if (document.fullscreenElement) await document.exitFullscreen();
@@ -584,6 +612,9 @@ export class TcpSim extends LitElement {
       case 'duplicate': return head?.ask('duplicate');
       case 'hold': return head?.hold();
       case 'edit': return head?.edit();
+      case 'forge': return void head?.forge();
+      case 'sooner': return void this.reorder(-1);
+      case 'behind': return void this.reorder(1);
       case 'console': return this.querySelector('tcp-console')?.querySelector('input')?.focus();
       case 'undo': return this.undo();
       case 'help': return this.showHelp();
@@ -670,6 +701,7 @@ export class TcpSim extends LitElement {
         <button type="button" @click=${this.copy}>${use('share')}<span>${t('ui.copy')}</span></button>
         <button type="button" @click=${this.reset}>${use('reset')}<span>${t('ui.reset')}</span></button>
         <button type="button" class="icon" aria-pressed=${this.table} title=${t('ui.table')} @click=${() => { this.table = !this.table; }}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
+        <button type="button" class="icon" aria-pressed=${relative.value} title=${t('ui.relative')} @click=${this.renumber}>${use('relative')}<span class="vh">${t('ui.relative')}</span></button>
         <button type="button" class="icon" title=${t('ui.help')} @click=${this.showHelp}>${use('keys')}<span class="vh">${t('ui.help')}</span></button>
         <button type="button" class="icon" title=${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')} @click=${this.fullscreen}>${use('grow')}<span class="vh">${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')}</span></button>
       </div>
@@ -732,11 +764,11 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value}></tcp-ladder></div>`}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
-        <tcp-vars class="card vars" .model=${this.coarse}></tcp-vars>
+        <tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>
       </div>
     </div>`;
   }
@@ -745,7 +777,6 @@ export class TcpSim extends LitElement {
   transport(m) {
     const s = this.store, playing = s.playing.value, start = s.pos.value.k === 0 && s.pos.value.t === 0, end = s.atEnd && !s.more.value;
     const of = m.steps.length;
-    const check = checkAt(s.index.value, s.pos.value);
     return html`<div class="card transport" role="group" aria-label=${t('ui.playback')}>
       ${this.history()}
       ${this.note ? html`<p class="simnote">${this.note}<button type="button" class="icon quiet" tabindex="-1" aria-label=${t('ui.close')} @click=${() => { this.note = ''; }}>${use('close')}</button></p>` : nothing}
@@ -758,7 +789,7 @@ export class TcpSim extends LitElement {
       </div>
       ${this.until ? html`<tcp-until .store=${s} .ask=${this.blocked} .done=${this.wentThere} .close=${this.leaveUntil} @focusout=${this.untilLost}></tcp-until>` : nothing}</div>
       <tcp-timeline class="scrub" .events=${s.events.value} .position=${s.pos.value} .text=${this.stepText}></tcp-timeline>
-      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : check ? t('ui.event.check', { i: m.step + 1, c: check.i, of: check.of }) : t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
+      <div class="readout"><p><b>${ms(Math.floor(m.t))}</b> ms</p><p>${m.step < 0 ? t('ui.event.before') : s.walk.value.tell(s.index.value, s.pos.value)?.place ?? t(s.more.value ? 'ui.event.more' : 'ui.event', { i: m.step + 1, of })}</p></div>
       ${this.speed('speed')}
     </div>`;
   }
@@ -773,8 +804,8 @@ export class TcpSim extends LitElement {
   under() {
     const s = this.store;
     return html`<div class="under">
-      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
-      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
+      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
+      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>
       <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
     </div>`;
   }
@@ -801,7 +832,7 @@ export class TcpSim extends LitElement {
       <div class="tabs" role="toolbar" aria-label=${t('ui.panels')} data-rove @keydown=${arrows} @focusin=${stay}>
         ${PANELS.map((p) => html`<button type="button" aria-expanded=${p === panel} aria-controls=${p === panel ? id : nothing} @click=${() => this.togglePanel(p.id)}>${use(p.icon)}${t(`ui.panel.${p.id}`)}</button>`)}
       </div>
-      ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, act: this.doLine, say: this.sayThis })}</section>` : nothing}
+      ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, relative: relative.value, act: this.doLine, say: this.sayThis })}</section>` : nothing}
     </div>`;
   }
 

@@ -3,11 +3,13 @@
 //
 //   properties   store    the run
 //                ask      why the engine cannot be asked just now, '' when it can
-//                done     called at the end: (outcome, what)
+//                done     called at the end with a sentence, '' when the thing was found
 //                close    called when the learner wants nothing of this
 import { LitElement, html } from '../../vendor/lit.js';
+import { CHECKS } from './checks.js';
 import { arrows, rove, stay } from './keys.js';
-import { t } from './sentence.js';
+import { ms, t } from './sentence.js';
+import { EVENTS } from './store.js';
 import { MOST, UNTIL, find, go } from './until.js';
 
 /** @import { Store } from './store.js' */
@@ -23,7 +25,7 @@ export class TcpUntil extends LitElement {
     /** @type {Store | null} */
     this.store = null;
     this.ask = '';
-    /** @type {(outcome: string, what: string) => void} */
+    /** @type {(text: string) => void} */
     this.done = () => {};
     this.close = () => {};
     /** What the engine is looking for, '' while it is not asked. */
@@ -57,13 +59,10 @@ export class TcpUntil extends LitElement {
     const store = this.store;
     if (!store) return;
     last = what;
-    if (this.ask && store.more.value && !store.hidden && !find(store.index.value, store.pos.value, what)) return this.done('blocked', what);
+    if (this.ask && store.more.value && !store.hidden && !find(store.index.value, store.pos.value, what)) return this.done(this.ask);
     store.pause();
-    try {
-      this.done(await go(store, what, this.stop.signal, (n) => this.asked(what, n)), what);
-    } catch {
-      this.done('broken', what);
-    }
+    const outcome = await go(store, what, this.stop.signal, (n) => this.asked(what, n)).catch(() => 'broken');
+    this.done(outcome === 'found' ? '' : t(`until.${outcome}`, { what: t(`until.${what}`), n: ms(Math.floor(store.pos.value.t)) }));
   }
 
   /** @param {string} what @param {number} n */
@@ -93,10 +92,10 @@ export class TcpUntil extends LitElement {
         <progress max=${MOST} value=${this.steps} aria-label=${t('until.progress')}></progress>
         <button type="button" @click=${() => this.stop.abort()}>${t('until.stop')}</button></div>`;
     }
-    /** @param {boolean} check @param {string} key */
-    const grain = (check, key) => html`<label><input type="radio" name=${this.name} .checked=${store.byCheck.value === check} @change=${() => { store.byCheck.value = check; this.grain = key; }}> ${t(key)}</label>`;
+    /** @param {import('./store.js').Walk} walk @param {string} key */
+    const grain = (walk, key) => html`<label><input type="radio" name=${this.name} .checked=${store.walk.value === walk} @change=${() => { store.walk.value = walk; this.grain = key; }}> ${t(key)}</label>`;
     return html`<div class="untilbox card" role="group" aria-label=${t('until.menu')} @keydown=${this.key}>
-      <fieldset><legend>${t('until.step')}</legend>${grain(false, 'until.step.event')}${grain(true, 'until.step.check')}</fieldset>
+      <fieldset><legend>${t('until.step')}</legend>${grain(EVENTS, 'until.step.event')}${grain(CHECKS, 'until.step.check')}</fieldset>
       <p id="${this.name}-l">${t('until.label')}</p>
       <div class="wants" role="toolbar" aria-orientation="vertical" aria-labelledby="${this.name}-l" data-rove data-vertical @keydown=${arrows} @focusin=${stay}>
         ${UNTIL.map((what) => html`<button type="button" data-what=${what} @click=${() => this.go(what)}>${t(`until.${what}`)}</button>`)}

@@ -444,7 +444,7 @@ test('500 keys at random break nothing', async () => {
   await sim.focus()
   // a link to an RFC would lead away, as it should
   await page.evaluate(() => addEventListener('click', (e) => { if (/** @type {Element} */ (e.target).closest('a')) e.preventDefault() }))
-  const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'Space', 'Enter', 'Escape', 'Tab', 'Shift+Tab', 'd', 'l', 'u', 'h', 'e', 'c', 'Control+z', '+', '-', '?', '5']
+  const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'Space', 'Enter', 'Escape', 'Tab', 'Shift+Tab', 'd', 'l', 'u', 'h', 'e', 'n', 'c', 'Alt+ArrowUp', 'Alt+ArrowDown', 'Control+z', '+', '-', '?', '5']
   let seed = 20260101
   for (let i = 0; i < 500; i++) {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0

@@ -1,7 +1,8 @@
 // The history of a run: its tree as a picture, on until something happens, walking by checks.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backCheck, checkAt, index, nextCheck } from '../../../static/js/sim/fold.js';
+import { CHECKS, backCheck, checkAt, nextCheck } from '../../../static/js/sim/checks.js';
+import { index } from '../../../static/js/sim/fold.js';
 import { tree } from '../../../static/js/sim/history.js';
 import { Link } from '../../../static/js/sim/socket.js';
 import { Store, advance, gaps } from '../../../static/js/sim/store.js';
@@ -167,7 +168,7 @@ test('by checks: a stop behind each check of an arrival, then at its end', () =>
 
 test('next and back follow the switch between events and checks', async () => {
   const { store } = await loaded();
-  store.byCheck.value = true;
+  store.walk.value = CHECKS;
   store.start();
   while (await store.next());
   assert.equal(store.atEnd, true, 'steps without checks are one stop each');

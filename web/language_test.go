@@ -1,0 +1,81 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/static"
+)
+
+func TestPageLanguage(t *testing.T) {
+	h := newTestSite(t, "/lab/", lessons.Builtin()).Handler()
+	for _, test := range []struct {
+		name, query string
+		header      []string
+		want        string
+	}{
+		{"nothing said", "", nil, "en"},
+		{"by the browser", "", []string{"Accept-Language", "fr;q=0.9, es-MX;q=0.8, en;q=0.1"}, "es"},
+		{"the best of two", "", []string{"Accept-Language", "es;q=0.5, de-AT, en;q=0.7"}, "de"},
+		{"anything", "", []string{"Accept-Language", "fr, *;q=0.1"}, "en"},
+		{"not that one", "", []string{"Accept-Language", "de;q=0"}, "en"},
+		{"nonsense", "", []string{"Accept-Language", ";;,q=1,de;q=x,=;=,\x00"}, "en"},
+		{"by the cookie", "", []string{"Accept-Language", "es", "Cookie", "lab.lang=de"}, "de"},
+		{"a cookie that means nothing", "", []string{"Accept-Language", "es", "Cookie", "lab.lang=xx"}, "es"},
+		{"by the address", "lang=es", []string{"Cookie", "lab.lang=de"}, "es"},
+		{"an address that means nothing", "lang=../../x", []string{"Cookie", "lab.lang=de"}, "de"},
+		{"a language for tests alone", "lang=ar-XB", nil, "en"},
+	} {
+		for _, path := range []string{"/lab/", "/lab/lessons", "/lab/lessons/lost-syn-ack", "/lab/sandbox", "/lab/nope"} {
+			r := httptest.NewRequest("GET", path+"?"+test.query, nil)
+			for i := 0; i < len(test.header); i += 2 {
+				r.Header.Set(test.header[i], test.header[i+1])
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			page := w.Body.String()
+			if !strings.Contains(page, `<html lang="`+test.want+`" dir="ltr"`) {
+				t.Errorf("%s: %s is not in %q", test.name, path, test.want)
+			}
+			if vary := w.Header().Get("Vary"); vary != "Accept-Encoding, Accept-Language, Cookie" {
+				t.Errorf("%s: %s varies by %q", test.name, path, vary)
+			}
+			set := w.Header().Get("Set-Cookie")
+			if chosen := test.query == "lang=es" && w.Code == http.StatusOK; chosen != (set != "") || chosen && !strings.HasPrefix(set, "lab.lang=es; Path=/lab/; ") {
+				t.Errorf("%s: %s sets %q", test.name, path, set)
+			}
+			// What a lesson says is English, and is marked where the page is not.
+			if marked := strings.Contains(page, ` dir="ltr" lang="en"`); strings.Contains(path, "lost-syn-ack") && marked != (test.want != "en") && test.want != "en" {
+				t.Errorf("%s: the lesson's own text is not marked", test.name)
+			}
+		}
+	}
+}
+
+func TestPseudoLocales(t *testing.T) {
+	assets, err := static.New("/", static.Embedded(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := New(Config{Base: "/", Assets: assets, Lessons: lessons.Builtin(), PseudoLocales: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := site.Handler()
+	for lang, dir := range map[string]string{"en-XA": "ltr", "ar-XB": "rtl"} {
+		r := httptest.NewRequest("GET", "/lessons/lost-syn-ack?lang="+lang, nil)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if !strings.Contains(w.Body.String(), `<html lang="`+lang+`" dir="`+dir+`"`) {
+			t.Errorf("no page in %s", lang)
+		}
+		for _, name := range []string{"js/catalog.", "js/more."} {
+			if w := ask(h, "GET", assets.URL(name+lang+".js"), ""); w.Code != 200 {
+				t.Errorf("%s%s.js: %d", name, lang, w.Code)
+			}
+		}
+	}
+}
