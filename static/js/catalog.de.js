@@ -72,6 +72,8 @@ export const messages = {
   "errno.EPROTO": "Protokollfehler",
   "errno.ETIMEDOUT": "Zeit für die Verbindung überschritten",
   "event.arrived": "{Host} hat {kind} empfangen, {numbers}.",
+  "event.box-added": "Auf halbem Weg steht jetzt Gerät {n}: {box}.",
+  "event.box-removed": "Gerät {n} ist weg: {box}.",
   "event.called": "{Host}: Die Anwendung hat {call} aufgerufen.",
   "event.called.accept": "{Host}: Die Anwendung hat {call} aufgerufen.",
   "event.called.connect": "{Host} hat aktiv geöffnet: Die Anwendung hat {call} aufgerufen.",

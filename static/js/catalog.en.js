@@ -72,6 +72,8 @@ export const messages = {
   "errno.EPROTO": "protocol error",
   "errno.ETIMEDOUT": "connection timed out",
   "event.arrived": "{Host} received {kind}, {numbers}.",
+  "event.box-added": "Half way stands a new box, number {n}: {box}.",
+  "event.box-removed": "Box {n} is gone: {box}.",
   "event.called": "{Host}: the application called {call}.",
   "event.called.accept": "{Host}: the application called {call}.",
   "event.called.connect": "{Host} opened actively: its application called {call}.",

@@ -72,6 +72,8 @@ export const messages = {
   "errno.EPROTO": "error de protocolo",
   "errno.ETIMEDOUT": "se agotó el tiempo de conexión",
   "event.arrived": "{Host}: recibió {kind}, {numbers}.",
+  "event.box-added": "A mitad del camino está ahora el equipo {n}: {box}.",
+  "event.box-removed": "El equipo {n} ya no está: {box}.",
   "event.called": "{Host}: la aplicación llamó a {call}.",
   "event.called.accept": "{Host}: la aplicación llamó a {call}.",
   "event.called.connect": "{Host}: apertura activa; su aplicación llamó a {call}.",

@@ -413,6 +413,8 @@ export type Kind =
   | "discarded" // a host threw seg away
   | "rule-added" // text is now rule number count of the path
   | "rule-removed" // text, which was rule number count, is gone
+  | "box-added" // text is now box number count of the path
+  | "box-removed" // text, which was box number count, is gone
   | "expect-failed"; // an expectation did not hold: text
 
 /** State is the state of a connection, as RFC 9293 spells it. */

@@ -356,6 +356,8 @@ const (
 	Discarded    Kind = "discarded"     // a host threw seg away
 	RuleAdded    Kind = "rule-added"    // text is now rule number count of the path
 	RuleRemoved  Kind = "rule-removed"  // text, which was rule number count, is gone
+	BoxAdded     Kind = "box-added"     // text is now box number count of the path
+	BoxRemoved   Kind = "box-removed"   // text, which was box number count, is gone
 	Failed       Kind = "expect-failed" // an expectation did not hold: text
 )
 

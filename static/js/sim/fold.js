@@ -11,7 +11,7 @@ export const WAY = 10000;
 
 /** Events that happen by themselves or by the learner's hand; all others follow from one of these at the same instant. */
 const CAUSES = new Set(['called', 'arrived', 'lost', 'timer-fired', 'forged', 'edited', 'delayed', 'held', 'released', 'duplicated', 'passed',
-  'rule-added', 'rule-removed', 'expect-failed']);
+  'rule-added', 'rule-removed', 'box-added', 'box-removed', 'expect-failed']);
 
 /** @type {WeakMap<readonly RunEvent[], Index>} */
 const indexed = new WeakMap();

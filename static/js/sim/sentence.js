@@ -205,6 +205,7 @@ export class Narrator {
         if (byBox) return t(`event.${e.kind}.box`, { ...a, why: ruleSentence(e) });
         return t(has(`event.${e.kind}.${lab}`) ? `event.${e.kind}.${lab}` : `event.${e.kind}`, a);
       case 'discarded': return t(e.seg ? 'event.discarded' : 'event.discarded.none', a);
+      case 'box-added': case 'box-removed': return t(`event.${e.kind}`, { ...a, box: (e.text ?? '').replace(/^box /, '') });
       case 'rule-added': case 'rule-removed': return t(`event.${e.kind}`, { ...a, rule: pathRule(e.text ?? '') });
       case 'check': return t(e.ok ? 'event.check.pass' : 'event.check.fail', { ...a, text: ruleSentence(e) });
       default: return t(`event.${e.kind}`, a);

@@ -595,13 +595,13 @@ export function advance(t, real, speed, gaps) {
 }
 
 /**
- * The first instant at which two runs differ, null when they are equal. That rules were added or removed does not count:
+ * The first instant at which two runs differ, null when they are equal. That rules or boxes were added or removed does not count:
  * what they do counts.
  * @param {readonly LabEvent[]} a @param {readonly LabEvent[]} b
  */
 export function difference(a, b) {
   /** @param {readonly LabEvent[]} events */
-  const plain = (events) => events.filter((e) => e.kind !== 'rule-added' && e.kind !== 'rule-removed');
+  const plain = (events) => events.filter((e) => e.kind !== 'rule-added' && e.kind !== 'rule-removed' && e.kind !== 'box-added' && e.kind !== 'box-removed');
   const x = plain(a), y = plain(b);
   for (let i = 0; i < Math.max(x.length, y.length); i++) {
     const p = x[i], q = y[i];
