@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type config struct {
 	basePath string
 	lessons  string
 	origins  string
+	frames   string
 	dev      bool
 	pseudo   bool
 	drain    time.Duration
@@ -35,6 +37,7 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.basePath, "base-path", "/", "`path` under which browsers see the lab; a proxy in front may pass it on or take it off")
 	fs.StringVar(&cfg.lessons, "lessons", "", "`folder` of lessons instead of the built-in course; changes are served at once")
 	fs.StringVar(&cfg.origins, "origins", "", "other `origins` whose pages may use the runs, divided by commas, such as https://lab.example; also the lab's own one, when a proxy ends TLS and does not send X-Forwarded-Proto")
+	fs.StringVar(&cfg.frames, "frame-ancestors", "", "other `sites` whose pages may show a simulator in a frame, divided by commas, such as https://school.example, https://*.school.example, or * for all")
 	fs.BoolVar(&cfg.dev, "dev", false, "serve static files from the folder static, and lessons from lessons/course, as they are on disk")
 	fs.BoolVar(&cfg.pseudo, "pseudo-locales", false, "also serve the pages in two languages that nobody speaks, for tests of the layout: ?lang=en-XA is longer and ?lang=ar-XB runs from right to left")
 	fs.DurationVar(&cfg.drain, "drain", 0, "`time` between a signal to end and the end, while readyz says no; for load balancers")
@@ -110,9 +113,22 @@ func (cfg *config) check() error {
 			return fmt.Errorf("%q is not an origin: write it like https://lab.example", origin)
 		}
 	}
+	for _, site := range cfg.ancestorList() {
+		if !ancestor.MatchString(site) {
+			return fmt.Errorf("%q is no site for -frame-ancestors: write it like https://school.example", site)
+		}
+	}
 	return nil
 }
 
-func (cfg *config) originList() []string {
-	return strings.FieldsFunc(cfg.origins, func(r rune) bool { return r == ',' || r == ' ' })
+// ancestor is a site as a content security policy names it: an origin, whose host may begin with "*.", or all.
+var ancestor = regexp.MustCompile(`^(\*|https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?)$`)
+
+func (cfg *config) ancestorList() []string { return list(cfg.frames) }
+
+func (cfg *config) originList() []string { return list(cfg.origins) }
+
+// list are the entries of a setting that is divided by commas or blanks.
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }

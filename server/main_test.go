@@ -302,6 +302,9 @@ func TestBadSettings(t *testing.T) {
 		{"a base path with a question mark", nil, []string{"-base-path", "/a?b"}, "/a?b"},
 		{"an origin with a path", nil, []string{"-origins", "https://lab.example/x"}, "https://lab.example/x"},
 		{"an origin that is a name", nil, []string{"-origins", "lab.example"}, "lab.example"},
+		{"a frame ancestor that is a name", nil, []string{"-frame-ancestors", "school.example"}, "school.example"},
+		{"a frame ancestor with a path", []string{"LAB_FRAME_ANCESTORS=https://a.example,https://b.example/x"}, nil, "https://b.example/x"},
+		{"a frame ancestor with a second directive", nil, []string{"-frame-ancestors", "https://a.example;script-src"}, "script-src"},
 		{"a negative drain", nil, []string{"-drain", "-1s"}, "-drain"},
 		{"dev far from the source", nil, []string{"-dev"}, "-dev"},
 		{"a healthcheck without a port", nil, []string{"healthcheck", "-addr", "x"}, "-addr"},
@@ -335,7 +338,7 @@ func TestHelpAndVersion(t *testing.T) {
 		}
 	}
 	r = lab(t, nil, "", "-h")
-	for _, flag := range []string{"-addr", "-base-path", "-lessons", "-dev", "-origins", "-drain"} {
+	for _, flag := range []string{"-addr", "-base-path", "-lessons", "-dev", "-origins", "-frame-ancestors", "-drain"} {
 		if r.code != 0 || !strings.Contains(r.stdout, flag) {
 			t.Errorf("-h does not know %s: %+v", flag, r)
 		}

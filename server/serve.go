@@ -114,7 +114,7 @@ func newSite(cfg *config, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), PseudoLocales: cfg.pseudo, Log: log})
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Log: log})
 	return site, folder != "", err
 }
 

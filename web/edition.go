@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -17,7 +19,9 @@ import (
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/flood"
 	"github.com/handshakelab/lab/web/i18n"
+	"github.com/handshakelab/lab/web/latency"
 	"github.com/handshakelab/lab/web/pages"
 )
 
@@ -28,6 +32,10 @@ type edition struct {
 	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack", and language
 	errors map[int]map[string]*static.File    // by status and language
 	rules  ruleIndex
+	runs   map[string]*later // the sandboxes of the scenarios, by path
+	embeds map[string]*later // simulators alone, by what they are embedded by; see embedPages
+
+	embedJS *static.File
 }
 
 const htmlType = "text/html; charset=utf-8"
@@ -48,7 +56,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if err != nil {
 		return nil, err
 	}
-	logDiagnostics(s.cfg.Log, course.Diagnostics)
+	logDiagnostics(s.cfg.Log, "lesson", course.Diagnostics)
 	if old != nil {
 		course = keepGood(course, old.course)
 	}
@@ -57,8 +65,25 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)
 	}
+	off, on, err := bothFloods(flood.Default)
+	if err != nil {
+		return nil, fmt.Errorf("the flood: %w", err)
+	}
+	ways, err := latency.Load()
+	if err != nil {
+		return nil, fmt.Errorf("latency: %w", err)
+	}
+	script := s.cfg.Assets.File("js/embed-host.js")
+	if script == nil {
+		return nil, errors.New("the script for pages that embed a simulator is not among the static files")
+	}
+	e.embedJS = static.NewFile("text/javascript; charset=utf-8", static.Ask, script.Bytes())
+	e.runs, e.embeds = s.scenarioPages(), s.embedPages(course)
 	for _, words := range s.languages {
-		for path, component := range s.list(course, sandbox, words) {
+		list := s.list(course, sandbox, words)
+		list["/flood"] = pages.Flood(pages.FloodData{Page: s.at(words, pages.AtGallery, "A SYN flood"), Off: off, On: on})
+		list["/latency"] = pages.Latency(pages.LatencyData{Page: s.at(words, pages.AtGallery, "What a handshake costs"), Ways: ways})
+		for path, component := range list {
 			file, err := render(component, static.Ask)
 			if err != nil {
 				return nil, fmt.Errorf("rendering %s in %q: %w", path, words.Lang, err)
@@ -85,18 +110,22 @@ func (s *Site) blank(words *i18n.Catalog) pages.Page {
 	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages}
 }
 
+// at is a page in a language.
+func (s *Site) at(words *i18n.Catalog, place pages.Place, title string) pages.Page {
+	p := s.blank(words)
+	p.Here, p.Title = place, title
+	return p
+}
+
 // list is all pages in a language, by path.
 func (s *Site) list(course *lessons.Course, sandbox *lessons.Sim, words *i18n.Catalog) map[string]templ.Component {
-	at := func(place pages.Place, title string) pages.Page {
-		p := s.blank(words)
-		p.Here, p.Title = place, title
-		return p
-	}
+	at := func(place pages.Place, title string) pages.Page { return s.at(words, place, title) }
 	own := *sandbox
 	own.Title = words.T("page.sandbox")
 	list := map[string]templ.Component{
 		"/":        pages.Home(pages.HomeData{Page: s.blank(words), Course: course}),
 		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, words.T("page.lessons")), Course: course}),
+		"/gallery": pages.Gallery(pages.GalleryData{Page: at(pages.AtGallery, words.T("page.gallery")), Gallery: s.gallery}),
 		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, words.T("page.sandbox")), Sim: &own}),
 	}
 	for _, l := range course.Lessons {
@@ -141,6 +170,43 @@ func render(c templ.Component, cache string) (*static.File, error) {
 	return static.NewFile(htmlType, cache, b.Bytes()).Varies("Accept-Language", "Cookie"), nil
 }
 
+// scenarioPages are the sandboxes of all scenarios of the gallery, by path.
+func (s *Site) scenarioPages() map[string]*later {
+	list := map[string]*later{}
+	for _, group := range s.gallery.Groups {
+		for _, it := range group.Items {
+			list["/sandbox/"+it.Slug] = s.later(func(words *i18n.Catalog) templ.Component {
+				p := s.at(words, pages.AtGallery, it.Title)
+				p.Description = it.Look
+				return pages.Sandbox(pages.SandboxData{Page: p, Sim: it.Sim, Item: it})
+			})
+		}
+	}
+	return list
+}
+
+// A later is a page that is rendered when somebody first asks for it in a language, because there are many and few are asked for.
+type later struct {
+	files map[string]func() (*static.File, error)
+}
+
+func (s *Site) later(in func(words *i18n.Catalog) templ.Component) *later {
+	l := &later{map[string]func() (*static.File, error){}}
+	for _, words := range s.languages {
+		l.files[words.Lang] = sync.OnceValues(func() (*static.File, error) { return render(in(words), static.Ask) })
+	}
+	return l
+}
+
+func (l *later) serve(w http.ResponseWriter, r *http.Request, words *i18n.Catalog) error {
+	file, err := l.files[words.Lang]()
+	if err != nil {
+		return err
+	}
+	file.ServeHTTP(w, r)
+	return nil
+}
+
 func (s *Site) modules(entry string) []string {
 	names, err := s.cfg.Assets.Modules(entry)
 	if err != nil {
@@ -162,13 +228,13 @@ func newSim(source string) (*lessons.Sim, error) {
 	return &lessons.Sim{ID: "sandbox-sim", Title: "Sandbox", Source: source, Scenario: sc, Ahead: true, Events: events, World: world}, nil
 }
 
-func logDiagnostics(log *slog.Logger, list diag.List) {
+func logDiagnostics(log *slog.Logger, what string, list diag.List) {
 	for _, d := range list {
 		level := slog.LevelError
 		if d.Severity == diag.Warning {
 			level = slog.LevelWarn
 		}
-		log.Log(context.Background(), level, "lesson: "+d.String())
+		log.Log(context.Background(), level, what+": "+d.String())
 	}
 }
 

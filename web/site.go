@@ -9,10 +9,13 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/lessons/gallery"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
@@ -24,6 +27,10 @@ type Config struct {
 	Assets  *static.Assets
 	Lessons fs.FS
 	Origins []string // other sites whose pages may use this one's runs: "https://lab.example"
+
+	// Ancestors are the other sites whose pages may show a simulator in a frame, as sources of a content security policy:
+	// "https://school.example", "https://*.school.example", or "*" for all.
+	Ancestors []string
 
 	// PseudoLocales adds languages that nobody speaks, for tests of the layout: i18n.Pseudo.
 	PseudoLocales bool
@@ -40,8 +47,13 @@ type Site struct {
 	hub       *live.Hub
 	cross     *http.CrossOriginProtection
 	router    *chi.Mux
+	gallery   *gallery.Gallery
 	draining  atomic.Bool
+	uploads   chan struct{} // captures that come in
 }
+
+// builtinGallery is played once, however many sites there are.
+var builtinGallery = sync.OnceValues(func() (*gallery.Gallery, diag.List) { return gallery.Load(gallery.Builtin()) })
 
 // New loads the lessons and renders all pages.
 func New(cfg Config) (*Site, error) {
@@ -51,7 +63,7 @@ func New(cfg Config) (*Site, error) {
 	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
-	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection()}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads)}
 	for _, lang := range i18n.Languages {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
@@ -65,6 +77,9 @@ func New(cfg Config) (*Site, error) {
 			return nil, err
 		}
 	}
+	var faults diag.List
+	s.gallery, faults = builtinGallery()
+	logDiagnostics(cfg.Log, "scenario", faults)
 	e, err := s.load(nil)
 	if err != nil {
 		return nil, err
@@ -92,22 +107,40 @@ func (s *Site) routes() *chi.Mux {
 	}
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
-	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/sandbox"} {
+	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}"} {
 		get(page, s.handle(s.page))
 	}
 	get("/static/*", s.handle(s.file))
+	get("/api/flood", s.handle(playFlood))
+	get("/embed", s.handle(s.embed))
+	get("/embed.js", s.handle(s.embedScript))
 	// Without r.Get, so that the hub answers to other methods in its own words.
 	r.Handle("/ws", s.hub)
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
+	r.Post("/api/faults", s.handle(s.sameSite(faults)))
 	r.Post("/api/check", s.handle(s.sameSite(s.check)))
 	r.Post("/api/view", s.handle(s.sameSite(s.view)))
 	get("/api/rules", s.handle(s.ruleRuns))
+	r.Post("/api/export", s.handle(s.sameSite(s.export)))
+	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
 	return r
 }
 
 // Handler returns the whole site, to be served at the root of a host.
 func (s *Site) Handler() http.Handler {
-	return secure(s.recoverer(http.MaxBytesHandler(s.based(s.router), maxBody)))
+	return secure(s.recoverer(bounded(s.based(s.router))))
+}
+
+// bounded limits the bodies of requests. Only captures may be large.
+func bounded(next http.Handler) http.Handler {
+	small, large := http.MaxBytesHandler(next, maxBody), http.MaxBytesHandler(next, maxCapture+1)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api/capture") {
+			large.ServeHTTP(w, r)
+			return
+		}
+		small.ServeHTTP(w, r)
+	})
 }
 
 // based takes the base path off. A path without it is served as well: many proxies take it off themselves. What the pages
@@ -131,12 +164,16 @@ func (s *Site) based(next http.Handler) http.Handler {
 }
 
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
-	page := s.edition.Load().pages[r.URL.Path]
-	if page == nil {
+	e := s.edition.Load()
+	page, run := e.pages[r.URL.Path], e.runs[r.URL.Path]
+	if page == nil && run == nil {
 		return errNotFound
 	}
 	if c := s.lookup(r.URL.Query().Get("lang")); c != nil {
 		http.SetCookie(w, &http.Cookie{Name: langCookie, Value: c.Lang, Path: s.cfg.Base, MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+	if run != nil {
+		return run.serve(w, r, s.language(r))
 	}
 	page[s.language(r).Lang].ServeHTTP(w, r)
 	return nil

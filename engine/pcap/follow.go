@@ -97,6 +97,11 @@ const (
 // Follow plays a conversation, an index into c.Conversations, with the model at both ends, and reports the first segment that the
 // model would not have sent. The package comment says what is judged and what is not.
 func (c *Capture) Follow(conv int, client, server tcp.Profile) Report {
+	return c.follow(conv, client, server, (*following).take)
+}
+
+// follow gives each segment of a conversation to take until that finds no way on.
+func (c *Capture) follow(conv int, client, server tcp.Profile, take func(f *following, p *Packet, from engine.HostID) bool) Report {
 	talk := &c.Conversations[conv]
 	f := following{report: Report{Profiles: [2]string{client.Name, server.Name}}}
 	f.ends[engine.Client] = end{host: engine.Client, local: talk.Client, remote: talk.Server, base: client, p: client, shared: &f.shared}
@@ -111,7 +116,7 @@ func (c *Capture) Follow(conv int, client, server tcp.Profile) Report {
 	}
 	f.ends[engine.Client].alone, f.ends[engine.Server].alone = !heard[engine.Server] && !f.self, !heard[engine.Client]
 	for _, i := range talk.Packets {
-		if packet := &c.Packets[i]; !f.take(packet, talk.From(packet)) {
+		if packet := &c.Packets[i]; !take(&f, packet, talk.From(packet)) {
 			break
 		}
 	}

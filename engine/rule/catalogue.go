@@ -142,6 +142,8 @@ const (
 	AcceptQueueSYN   ID = "linux:accept-queue-syn"
 	AcceptQueueAbort ID = "linux:accept-queue-abort"
 	CookieSent       ID = "linux:syncookie-sent"
+	CookieSum        ID = "linux:syncookie-sum"
+	CookieTimestamp  ID = "linux:syncookie-timestamp"
 	CookieGood       ID = "linux:syncookie-ack"
 	AcceptQueueACK   ID = "linux:accept-queue-ack"
 
@@ -637,6 +639,12 @@ var catalogue = []Rule{
 	linux(CookieSent, "A SYN cookie instead of a queue entry",
 		"When the SYN queue is full, all that must be remembered is put into the server's own sequence number. Nothing is kept, and so the SYN-ACK cannot be sent again.").
 		says("The number {ISS} is a cookie: it holds the MSS {MSS} as number {index} of a table, and the minute {minute}.", "", "ISS", "index", "MSS", "minute"),
+	linux(CookieSum, "What a SYN cookie is the sum of",
+		"A hash of addresses, ports and a secret, the client's number, the minute in the highest eight bits, and in the lower 24 another hash, which has the minute in it, plus the number of the MSS.").
+		says("The cookie is {hash} + {SEG.SEQ} + {minute} × 2^24 + {low}, modulo 2^32.", "", "hash", "SEG.SEQ", "minute", "low"),
+	linux(CookieTimestamp, "What a SYN cookie cannot hold goes into the timestamp",
+		"The lowest six bits of the clock behind TSval say which window scale, SACK and ECN the SYN offered. The client echoes them.").
+		says("The lowest six bits of TSval less {offset} hold the window scale {scale} (15 is none), SACK {sack} and ECN {ECN}.", "", "offset", "scale", "sack", "ECN"),
 	linux(CookieGood, "The ACK brings the cookie back",
 		"A cookie that is right and at most two minutes old opens the connection that nobody remembered.").
 		says("The cookie {cookie} is right and {age} minutes old; it names entry {index} of the MSS table, {MSS} bytes.", "{cookie} is no cookie of this server, or too old.", "cookie", "age", "index", "MSS"),

@@ -115,8 +115,8 @@ func fieldDiffers(name string) bool {
 
 // inAll are rules of Linux that all profiles follow, because the RFCs say nothing of the matter.
 var inAll = []rule.ID{rule.SynQueue, rule.AcceptQueueSYN, rule.AcceptQueueACK, rule.AcceptQueueAbort,
-	rule.LinuxDeferAccept, // an option that only who wants it sets
-	rule.CookieGood}       // whoever sends cookies takes them back
+	rule.LinuxDeferAccept,                                 // an option that only who wants it sets
+	rule.CookieSum, rule.CookieTimestamp, rule.CookieGood} // whoever sends cookies makes them so and takes them back
 
 // Each rule of Linux shows in a difference.
 func TestLinuxRulesAreDifferences(t *testing.T) {

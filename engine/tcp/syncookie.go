@@ -37,12 +37,17 @@ const (
 	cookieBitsMask = 1<<24 - 1
 )
 
+// A cookieSum is what a cookie is made of.
+type cookieSum struct{ hash, isn, count, low uint32 }
+
 // cookie makes the cookie for a SYN of a client.
-func (h *Host) cookie(now Time, local, remote netip.AddrPort, isn wire.Seq, index int) wire.Seq {
+func (h *Host) cookie(now Time, local, remote netip.AddrPort, isn wire.Seq, index int) cookieSum {
 	count := uint32(now / cookiePeriod)
-	bits := (uint32(keyedHash(h.cfg.Secret, uint64(4)<<32|uint64(count), local, remote)) + uint32(index)) & cookieBitsMask
-	return wire.Seq(uint32(keyedHash(h.cfg.Secret, 3, local, remote)) + uint32(isn) + count<<24 + bits)
+	low := (uint32(keyedHash(h.cfg.Secret, uint64(4)<<32|uint64(count), local, remote)) + uint32(index)) & cookieBitsMask
+	return cookieSum{uint32(keyedHash(h.cfg.Secret, 3, local, remote)), uint32(isn), count, low}
 }
+
+func (c cookieSum) seq() wire.Seq { return wire.Seq(c.hash + c.isn + c.count<<24 + c.low) }
 
 // openCookie takes a cookie apart again. index is that of the MSS, age how many periods old the cookie is.
 func (h *Host) openCookie(now Time, local, remote netip.AddrPort, isn, cookie wire.Seq) (index int, age uint32, ok bool) {
@@ -74,7 +79,8 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 	for k := range s.t.Timers {
 		s.t.Timers[k] = Never
 	}
-	s.begin(&Input{ISS: h.cookie(now, seg.Dst, seg.Src, seg.Seq, index), TSOffset: h.tsOffset(seg.Dst, seg.Src)})
+	sum := h.cookie(now, seg.Dst, seg.Src, seg.Seq, index)
+	s.begin(&Input{ISS: sum.seq(), TSOffset: h.tsOffset(seg.Dst, seg.Src)})
 	s.takeSyn(seg)
 	quiet := len(s.out)
 	s.agree(seg)
@@ -84,8 +90,13 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 		s.t.SACKOK, s.t.ScaleOK, s.t.RcvScale, s.t.SndScale = false, false, 0, 0
 	}
 	s.check(true, rule.CookieSent, num(s.t.ISS), int64(index), int64(table[index]), int64(now/cookiePeriod))
+	s.check(true, rule.CookieSum, int64(sum.hash), int64(sum.isn), int64(sum.count), int64(sum.low))
 	s.cookieTS = true
 	s.cookieBits = cookieBits(s.t.ScaleOK, min(o.WindowScale, maxScale), s.t.SACKOK, s.t.ECN)
+	if s.t.TSOK {
+		b := s.cookieBits
+		s.check(true, rule.CookieTimestamp, int64(h.tsOffset(seg.Dst, seg.Src)), int64(b&cookieNoScale), int64(b&cookieSACKBit/cookieSACKBit), int64(b&cookieECNBit/cookieECNBit))
+	}
 	s.emitSynAck(rule.CookieSent, num(s.t.ISS), int64(index), int64(table[index]), int64(now/cookiePeriod))
 	return s.out
 }
@@ -172,4 +183,12 @@ func (h *Host) cookiesLive(l *listener, now Time) bool {
 	default:
 		return false
 	}
+}
+
+// CookieMSS returns the table of MSS values that a SYN cookie can name.
+func CookieMSS(v6 bool) [4]uint16 {
+	if v6 {
+		return cookieMSS6
+	}
+	return cookieMSS4
 }

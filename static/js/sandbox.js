@@ -1,11 +1,15 @@
-// The sandbox: a scenario in a form, and the simulator that runs it. A link carries its scenario behind the #.
+// The sandbox: the scene as a form and as text, which say the same, and the simulator that runs it. A link carries its scenario
+// behind the #.
 import './sim/tcp-sim.js'
+import './scene/scene-form.js'
 import { keepBeside } from './beside.js'
+import { Marked } from './scene/marked.js'
 import { more, t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
-/** @typedef {HTMLElement & { scenario: string }} Simulator */
-/** @typedef {{ line: number, col: number, severity: string, message: string, hint?: string }} Fault */
+/** @typedef {import('./sim/tcp-sim.js').TcpSim} Simulator */
+/** @import { SceneForm } from './scene/scene-form.js' */
+/** @import { Fault } from './scene/marked.js' */
 
 await more()
 
@@ -14,7 +18,62 @@ const form = /** @type {HTMLFormElement} */ (document.getElementById('scenario-f
 const text = /** @type {HTMLTextAreaElement} */ (document.getElementById('scenario'))
 const faults = /** @type {HTMLElement} */ (document.getElementById('scenario-faults'))
 const message = /** @type {HTMLElement} */ (document.getElementById('link-message'))
+const changed = /** @type {HTMLElement} */ (document.getElementById('scenario-changed'))
+const undo = /** @type {HTMLButtonElement} */ (document.getElementById('scenario-undo'))
+const fields = /** @type {SceneForm} */ (document.querySelector('scene-form'))
 const sim = /** @type {Simulator | null} */ (document.querySelector('tcp-sim'))
+const editor = new Marked(text)
+
+/** What the simulator shows, and what stood here before something else was put in its place. */
+let running = text.value, before = ''
+fields.text = text.value
+
+// ---- the text and the form are the same thing ----
+
+text.addEventListener('input', () => {
+  fields.text = text.value
+  edited()
+})
+fields.addEventListener('scene', (event) => {
+  text.value = /** @type {CustomEvent} */ (event).detail.text
+  edited()
+})
+
+/** @param {string} source */
+function put(source) {
+  text.value = source
+  fields.text = source
+  edited()
+}
+
+function edited() {
+  editor.draw()
+  changed.hidden = text.value === running
+  clearTimeout(timer)
+  timer = setTimeout(look, CALM)
+}
+
+// ---- what is wrong is shown while one writes, a moment after the last key ----
+
+const CALM = 350
+let timer = 0
+/** @type {AbortController | null} */
+let asking = null
+
+/** Asks the server what is wrong with the text as it stands, without running it. */
+async function look() {
+  const source = text.value
+  asking?.abort()
+  asking = new AbortController()
+  try {
+    const answer = await fetch(`${base}api/faults`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ scenario: source }), signal: asking.signal })
+    if (answer.ok && source === text.value) showFaults((await answer.json()).faults)
+  } catch {
+    // asked again with the next key; running it says so when the lab does not answer
+  }
+}
+
+// ---- running ----
 
 form.addEventListener('submit', (event) => {
   event.preventDefault()
@@ -23,17 +82,22 @@ form.addEventListener('submit', (event) => {
   history.replaceState(null, '', location.pathname + location.search)
   void run(text.value)
 })
+text.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+  event.preventDefault()
+  form.requestSubmit()
+})
 
 /** Runs a scenario, or says where it is wrong and leaves the simulator as it was. @param {string} source */
 async function run(source) {
+  clearTimeout(timer)
+  asking?.abort()
   const found = await ask(source)
   showFaults(found)
-  if (found.some((f) => f.severity === 'error')) {
-    const first = /** @type {Fault} */ (found.find((f) => f.severity === 'error'))
-    text.focus()
-    selectPlace(first)
-    return
-  }
+  const first = found.find((f) => f.severity === 'error')
+  if (first) return editor.show(first)
+  running = source
+  changed.hidden = text.value === running
   if (sim) sim.scenario = source
 }
 
@@ -59,39 +123,39 @@ function showFaults(found) {
   const list = document.createElement('ul')
   for (const f of found) {
     const item = document.createElement('li')
-    if (f.line > 0) item.append(span('where', t('sandbox.where', { line: f.line, col: f.col })), ' ')
+    if (f.line > 0) {
+      const place = document.createElement('button')
+      place.type = 'button'
+      place.className = 'where'
+      place.textContent = t('scene.place', { line: f.line, col: f.col })
+      place.addEventListener('click', () => editor.show(f))
+      item.append(place, ' ')
+    }
     item.append(f.message)
-    if (f.hint) item.append(' ', span('what', t('sandbox.hint', { hint: f.hint })))
+    if (f.hint) {
+      const hint = document.createElement('span')
+      hint.className = 'what'
+      hint.textContent = t('ui.hint', { hint: f.hint })
+      item.append(' ', hint)
+    }
     list.append(item)
   }
   faults.replaceChildren(...(found.length ? [list] : []))
   if (found.some((f) => f.severity === 'error')) text.setAttribute('aria-invalid', 'true')
   else text.removeAttribute('aria-invalid')
+  editor.mark(found)
+  fields.faults = found
 }
 
-/** @param {string} name @param {string} words */
-function span(name, words) {
-  const s = document.createElement('span')
-  s.className = name
-  s.textContent = words
-  return s
-}
-
-/** Puts the cursor where the fault is. Columns count code points. @param {Fault} fault */
-function selectPlace({ line, col }) {
-  if (line < 1) return
-  const lines = text.value.split('\n')
-  const before = lines.slice(0, line - 1).reduce((n, l) => n + l.length + 1, 0)
-  const inLine = [...(lines[line - 1] ?? '')].slice(0, Math.max(0, col - 1)).join('').length
-  text.setSelectionRange(before + inLine, before + (lines[line - 1] ?? '').length)
-}
+// ---- scenarios that come from elsewhere ----
 
 /** Opens what the address carries. A link that cannot be read leaves the sandbox as it was and says why. */
 async function open() {
   const code = /^#s=(.*)$/s.exec(location.hash)?.[1]
   if (code === undefined) return
+  let source
   try {
-    text.value = await decode(code)
+    source = await decode(code)
   } catch (err) {
     message.className = 'message bad'
     message.textContent = t('share.unreadable', { why: err instanceof Error ? err.message : '' })
@@ -99,11 +163,41 @@ async function open() {
   }
   message.className = 'message'
   message.textContent = t('sandbox.link')
-  await run(text.value)
+  put(source)
+  await run(source)
 }
 
 addEventListener('hashchange', () => void open())
 void open()
+
+const brought = document.getElementById('bring')
+if (brought && sim) {
+  const { bring } = await import('./capture.js')
+  bring({ form: brought, sim, open: (scenario) => {
+    put(scenario)
+    void run(scenario)
+  } })
+}
+
+// The simulator's "change the scene" brings the branch that is shown, with all that was done in it, back into the text.
+document.addEventListener('sim-scene', (event) => {
+  event.preventDefault()
+  if (text.value !== '') {
+    before = text.value
+    undo.hidden = false
+  }
+  put(/** @type {CustomEvent} */ (event).detail.text)
+  running = text.value
+  changed.hidden = true
+  text.focus()
+  text.setSelectionRange(0, 0)
+  form.scrollIntoView({ block: 'nearest' })
+})
+undo.addEventListener('click', () => {
+  put(before)
+  undo.hidden = true
+  text.focus()
+})
 
 const box = document.querySelector('.spread > .simbox')
 if (box instanceof HTMLElement) keepBeside(box)

@@ -11,9 +11,12 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
+	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/rule"
+	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/lessons/gallery"
 	"github.com/handshakelab/lab/web/i18n"
 )
 
@@ -43,6 +46,7 @@ type Place string
 const (
 	Elsewhere Place = ""
 	AtLessons Place = "lessons"
+	AtGallery Place = "gallery"
 	AtSandbox Place = "sandbox"
 	siteName        = "Handshake Lab"
 )
@@ -107,6 +111,8 @@ type frame struct {
 	Main   string // the main part, as the skip link names it: "lesson"
 	Sims   []*lessons.Sim
 	Script string // the module that runs this page, beside appScript; empty for none
+
+	Sheets []string // style sheets of this page only, beside those of all pages
 }
 
 // rules are the texts of the rules that the runs on the page follow, so that a simulator can say why without asking for all
@@ -129,6 +135,9 @@ const (
 	appScript     = "js/app.js"
 	lessonScript  = "js/lesson.js"
 	sandboxScript = "js/sandbox.js"
+	floodScript   = "js/flood.js"
+	latencyScript = "js/latency.js"
+	embedScript   = "js/embed.js"
 )
 
 // preload lists what the page's own modules import.
@@ -199,7 +208,8 @@ type LessonData struct {
 // SandboxData is the sandbox: a simulator for any scenario, which stands at first with the one of Sim. A link brings its own.
 type SandboxData struct {
 	Page
-	Sim *lessons.Sim
+	Sim  *lessons.Sim
+	Item *gallery.Item // the scenario of the gallery that it is, nil for another
 }
 
 // first is the lesson to begin with, or nil in a course without lessons.
@@ -223,6 +233,25 @@ func (s SandboxData) source() string {
 	}
 	return s.Sim.Source
 }
+
+// profiles are the names of the profiles, that of the language's default first.
+func profiles() string {
+	names := tcp.ProfileNames()
+	first := script.DefaultSetup().Hosts[engine.Client].Profile
+	slices.SortStableFunc(names, func(a, b string) int {
+		switch first {
+		case a:
+			return -1
+		case b:
+			return 1
+		}
+		return 0
+	})
+	return strings.Join(names, " ")
+}
+
+// defaultAddress is the address of a host to which a scenario gives none.
+func defaultAddress(h engine.HostID) string { return script.DefaultSetup().Hosts[h].Addr.String() }
 
 func (p Page) minutes(n int) string {
 	if n == 0 {

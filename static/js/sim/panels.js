@@ -1,5 +1,6 @@
 // What a learner opens when they want to know more: each panel is a part of its own, fetched when it is first opened.
 import { html } from '../../vendor/lit.js';
+import { more } from './sentence.js';
 
 /** @import { Store } from './store.js' */
 /** @import { Index, Model } from './model.js' */
@@ -40,6 +41,8 @@ export const PANELS = [
     id: 'compare', icon: 'beside', load: () => Promise.all([import('./tcp-compare.js'), sheet('compare')]),
     view: (g) => html`<tcp-compare .store=${g.store} .ix=${g.ix} .blocked=${g.blocked} .say=${g.say}></tcp-compare>`,
   },
+  { id: 'take', icon: 'take', load: () => Promise.all([import('./tcp-take.js'), sheet('take')]), view: (g) => html`<tcp-take .store=${g.store} .say=${g.say}></tcp-take>` },
+  { id: 'embed', icon: 'grow', load: () => Promise.all([more(), import('./tcp-embed.js'), sheet('embed')]), view: (g) => html`<tcp-embed .store=${g.store} .say=${g.say}></tcp-embed>` },
 ];
 
 /** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */

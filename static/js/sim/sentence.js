@@ -57,6 +57,9 @@ export function t(key, args = {}) {
   return fill(text, args);
 }
 
+/** Takes in the messages of a part that is not on every page. @param {object} more */
+export const learn = (more) => void Object.assign(messages, more);
+
 /** Whether there is a message of that key. @param {string} key */
 export const has = (key) => Object.hasOwn(messages, key);
 

@@ -187,6 +187,10 @@ export class Run {
     this.openID = 0;
     this.resumeID = 0;
     this.broken = false;
+    /** Why nothing can be done about a run that happened elsewhere; '' when the engine plays it. */
+    this.recorded = '';
+    /** The segment that the model finds odd, 0 for none. */
+    this.odd = 0;
     this.posting = false;
     /** @type {{ first: RunFrame | null, nodes: Map<number, NodeFrame>, fault: ErrorFrame | null } | null} frames of an opening that is not closed yet */
     this.fresh = null;

@@ -102,6 +102,12 @@ export class Store {
     return this.run?.first ?? null;
   }
 
+  /** Why the run cannot be changed at all, '' when it can: it happened elsewhere. */
+  get recorded() {
+    this.version.value;
+    return this.run?.recorded ?? '';
+  }
+
   get atEnd() {
     const end = this.events.value.length, last = this.index.value.times.at(-1) ?? 0, pos = this.pos.value;
     return pos.k >= end && pos.t >= last;
@@ -110,19 +116,19 @@ export class Store {
   // ---------------------------------------------------------------- the run
 
   /**
-   * Opens a run and shows it at `at`. Rejects with the engine's error frame when there is none.
-   * @param {Source} source @param {{ at?: number, commands?: Command[] }} [options]
+   * Opens a run, or takes one that is there already, and shows it at `at`. Rejects with the engine's error frame when there is none.
+   * @param {Source | Run} source @param {{ at?: number, commands?: Command[] }} [options]
    */
   async load(source, { at = 0, commands = [] } = {}) {
     if (this.run) this.link.forget(this.run);
-    const run = this.link.open(source, commands);
+    const run = 'ready' in source ? source : this.link.open(source, commands);
     batch(() => {
       this.run = run;
       this.status.value = 'loading';
       this.fault.value = null;
       this.mismatch.value = false;
       this.playing.value = false;
-      this.ahead = source.ahead ?? false;
+      this.ahead = 'ready' in source || (source.ahead ?? false);
     });
     run.onreopen = (same) => this.reopened(run, same);
     try {
@@ -545,7 +551,8 @@ export class Store {
     }
     flush();
     if (wait) out.push(`wait ${wait}us`);
-    return [(this.run?.first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
+    const first = this.run?.first;
+    return [...(first?.title ? [`title ${first.title}`] : []), (first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
   }
 }
 

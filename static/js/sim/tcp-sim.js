@@ -21,6 +21,7 @@ import './tcp-console.js';
 /** @import { Model, Step } from './model.js' */
 /** @import { PathRule, Replayed } from './store.js' */
 /** @import { Fault } from '../protocol.js' */
+/** @import { Recorded } from './recorded.js' */
 /** @import { TcpHeader } from './tcp-header.js' */
 /** @import { TcpLadder } from './tcp-ladder.js' */
 
@@ -233,6 +234,17 @@ export class TcpSim extends LitElement {
     await this.updateComplete;
     this.becomeReady?.();
     document.documentElement.dataset.ready = 'yes';
+    this.dispatchEvent(new CustomEvent('ready'));
+  }
+
+  /** Shows a run that happened elsewhere, at the segment that is odd in it. @param {Recorded} run */
+  async record(run) {
+    this.announcer?.hush(true);
+    await this.store.load(run, { at: run.oddAt ?? 0 });
+    if (run.odd) this.store.select(run.odd);
+    this.saidStep = this.store.model.value.step;
+    this.announcer?.hush(false);
+    await this.updateComplete;
     this.dispatchEvent(new CustomEvent('ready'));
   }
 
@@ -494,18 +506,19 @@ export class TcpSim extends LitElement {
     }
     await this.updateComplete;
     // the button that had the focus is gone
-    const add = this.querySelector('.rules .add button');
+    const add = this.querySelector('.rules .add [aria-expanded]');
     if (add instanceof HTMLElement) add.focus();
   }
 
   async toggleMenu() {
     this.menu = !this.menu;
     await this.updateComplete;
-    const first = this.querySelector(this.menu ? '.rulemenu button' : '.rules .add button');
+    const first = this.querySelector(this.menu ? '.rulemenu button' : '.rules .add [aria-expanded]');
     if (first instanceof HTMLElement) first.focus();
   }
 
   async copy() {
+    if (this.store.recorded) return this.say(this.store.recorded);
     const { link } = await import('./share.js');
     try {
       const address = await link(new URL(base, location.href).href, this.store.text(), this.time);
@@ -519,6 +532,19 @@ export class TcpSim extends LitElement {
         const input = this.querySelector('.linkbox input');
         if (input instanceof HTMLInputElement) input.select(), input.focus();
       }
+    } catch (e) {
+      this.say(/** @type {Error} */ (e).message);
+    }
+  }
+
+  /** The run that is shown as a scene to change: a page that has a place for it takes it, else the sandbox does. */
+  async scene() {
+    const title = this.store.first?.title;
+    const text = (title ? `title ${title}\n` : '') + this.store.text();
+    if (!this.dispatchEvent(new CustomEvent('sim-scene', { bubbles: true, cancelable: true, detail: { text } }))) return;
+    try {
+      const { link } = await import('./share.js');
+      location.assign(await link(new URL(base, location.href).href, text, this.time));
     } catch (e) {
       this.say(/** @type {Error} */ (e).message);
     }
@@ -627,6 +653,7 @@ export class TcpSim extends LitElement {
 
   /** Why the engine cannot be asked just now, '' when it can. */
   get blocked() {
+    if (this.store.recorded) return this.store.recorded;
     const state = this.link.state.value;
     if (state !== 'open' && state !== 'http') return t('ui.why.offline');
     return this.store.busy.value ? t('ui.why.busy') : '';
@@ -715,11 +742,13 @@ export class TcpSim extends LitElement {
     return html`
       ${s.status.value === 'loading' ? html`<p class="notice">${t('ui.loading')}</p>` : nothing}
       ${fault ? html`<div class="notice bad" role="alert"><p>${t(s.status.value === 'failed' ? 'ui.failed' : 'ui.stopped')}</p><ul>${(fault.faults ?? [fault]).map(line)}</ul></div>` : nothing}
+      ${s.recorded ? /** @type {Recorded} */ (s.run).notice((at, seg) => { this.scrub({ t: at }); s.select(seg); }) : nothing}
       ${s.mismatch.value ? html`<p class="notice bad" role="alert">${t('ui.mismatch')}</p>` : nothing}
       ${this.linkText ? html`<p class="notice linkbox"><label>${t('ui.copy.failed')} <input type="text" readonly .value=${this.linkText} aria-label=${t('ui.copy.label')}></label> <button type="button" @click=${() => { this.linkText = ''; }}>${t('ui.close')}</button></p>` : nothing}`;
   }
 
   chips() {
+    if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
     const s = this.store, first = s.first, rules = s.rules.value, off = this.blocked !== '';
     const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
@@ -728,6 +757,7 @@ export class TcpSim extends LitElement {
       <ul class="rules" aria-label=${t('ui.settings')}>
         ${list.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
         ${rules.map((r) => html`<li class="loss"><b>${t('ui.rule')}</b> ${pathRule(r.text)}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { rule: pathRule(r.text) })} @click=${() => this.rule(() => this.store.removeRule(r), 'removed')}>${use('close')}</button></li>`)}
+        <li class="add scene"><button type="button" @click=${this.scene}>${use('edit')}${t('ui.scene')}</button></li>
         <li class="add"><button type="button" aria-expanded=${this.menu} aria-disabled=${off} @click=${this.toggleMenu}>${use('plus')}${t('ui.rule.add')}</button></li>
       </ul>
       ${this.menu ? html`<div class="rulemenu card" role="group" aria-label=${t('ui.rule.menu')} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') { e.stopPropagation(); void this.toggleMenu(); } }}>
@@ -764,7 +794,7 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
@@ -806,7 +836,7 @@ export class TcpSim extends LitElement {
     return html`<div class="under">
       <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
       <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>
-      <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
+      ${s.recorded ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
     </div>`;
   }
 

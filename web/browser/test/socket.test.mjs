@@ -83,6 +83,16 @@ test('after a break the page asks for what it missed and repeats what was not an
   assert.equal(run.nodes.size, 8);
 });
 
+test('a long run comes in one frame when it is opened', async () => {
+  const net = network(), link = new Link(net.env), run = link.open(source);
+  const [first, ...nodes] = handshake('R'), done = nodes.pop();
+  net.socket.give(welcome, { ...first, type: 'snapshot', n: 6, nodes, done });
+  await run.ready;
+  assert.equal(run.id, 'R');
+  assert.equal(run.nodes.size, 5);
+  assert.equal(link.opening, null, 'the next run can be opened');
+});
+
 test('a snapshot stands for the frames before it', async () => {
   const { net, run } = await standing();
   const done = run.do({ at: 3, line: 'drop #2', ahead: true });
