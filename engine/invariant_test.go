@@ -87,7 +87,7 @@ func impossible(now tcp.Time, t *tcp.TCB) string {
 	// RFC 9293 section 3.8.6.1: a window that stays shut is probed.
 	case t.State.Synchronized() && t.SndWnd == 0 && flying == 0 && len(t.Out) > 0 && !t.FinSent && !runs(tcp.Persist):
 		return "the peer's window is shut, text waits and nothing probes"
-	case t.State.Synchronized() && t.SndWnd > 0 && flying == 0 && len(t.Out) > 0:
+	case t.State.Synchronized() && t.SndWnd > 0 && flying == 0 && len(t.Out) > 0 && !runs(tcp.Persist):
 		return "the peer's window is open, text waits, and nothing would send it"
 	// With a scaled window Linux rounds up what it offers, segment by segment.
 	case t.RcvScale == 0 && t.Unread > t.RcvBuf:
