@@ -63,6 +63,8 @@ const (
 	Forge                            // put a new segment on the wire towards Host, as if the other host had sent it now; with ICMP in Edit.Seg an ICMP error about a segment of Host
 	AddRule                          // add Rule to the rules of the path
 	RemoveRule                       // remove rule number Count (from 1) of the path
+	AddBox                           // put Box half way, behind the boxes that are there
+	RemoveBox                        // take box number Count of the path away
 	Expect                           // fail with an *ExpectError unless Cond holds; changes nothing
 )
 
@@ -77,6 +79,7 @@ type Action struct {
 	Call  tcp.Call
 	Edit  Patch // of Edit and Forge
 	Rule  network.Rule
+	Box   network.Box
 	Cond  Cond
 }
 

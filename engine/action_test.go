@@ -382,9 +382,12 @@ var faults = []struct {
 	{"forge nothing", engine.Action{Kind: engine.Forge, Host: engine.Server}, engine.BadEdit, "names no field"},
 	{"a bad rule", addRule(network.Rule{Verb: network.Delay, Flags: wire.SYN}), engine.BadRule, "by how much"},
 	{"no rule 1", engine.Action{Kind: engine.RemoveRule, Count: 1}, engine.NoSuchRule, "the path has no rule"},
+	{"no box 1", engine.Action{Kind: engine.RemoveBox, Count: 1}, engine.NoSuchBox, "the path has no box 1"},
+	{"a box of no kind", engine.Action{Kind: engine.AddBox}, engine.BadBox, "there is no such box"},
+	{"a box with the settings of another", engine.Action{Kind: engine.AddBox, Box: network.Box{Kind: network.NAT, Timeout: 1, MTU: 5}}, engine.BadBox, "not its own"},
 	{"no rule 0", engine.Action{Kind: engine.RemoveRule}, engine.NoSuchRule, "no rule 0"},
 	{"no action", engine.Action{}, engine.BadAction, "no action 0"},
-	{"an action too far", engine.Action{Kind: engine.Expect + 1}, engine.BadAction, "no action 15"},
+	{"an action too far", engine.Action{Kind: engine.Expect + 1}, engine.BadAction, "no action 17"},
 }
 
 // halfway is the world of faults.

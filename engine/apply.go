@@ -51,6 +51,8 @@ func (w *World) do(a *Action, rec *Recorder) error {
 		return asError(w.forge(a, rec))
 	case AddRule, RemoveRule:
 		return asError(w.changeRules(a, rec))
+	case AddBox, RemoveBox:
+		return asError(w.changeBoxes(a, rec))
 	case Expect:
 		if !w.Holds(a.Cond) {
 			return &ExpectError{a.Cond, w.found(a.Cond)}
@@ -302,12 +304,18 @@ func (w *World) cross(d Due, rec *Recorder) {
 	}
 }
 
-// half is when something that is sent now meets the boxes of the path, Never when there are none.
-func (w *World) half(way Time) Time {
-	if !w.path.HasBoxes() {
-		return Never
+// itsBoxes is the way on when a box is not there: those that are.
+func (w *World) itsBoxes() string {
+	said := ""
+	for n := 1; n <= network.MaxBoxes; n++ {
+		if text := w.path.Box(n); text != "" {
+			said += ", " + strconv.Itoa(n) + " (" + text + ")"
+		}
 	}
-	return w.now + way/2
+	if said == "" {
+		return "it has none"
+	}
+	return "it has" + said[1:]
 }
 
 // lose takes flight i off the wire as lost.
@@ -377,6 +385,38 @@ func (w *World) changeRules(a *Action, rec *Recorder) *ActionError {
 	return nil
 }
 
+// changeBoxes puts a box half way or takes one away. It meets what has half of its way before it.
+func (w *World) changeBoxes(a *Action, rec *Recorder) *ActionError {
+	n := a.Count
+	if a.Kind == AddBox {
+		if err := w.setup.boxFault(&a.Box, w.path.NextBox()); err != nil {
+			return fail(BadBox, err.Error())
+		}
+		var err error
+		if n, err = w.path.AddBox(a.Box); err != nil {
+			code := BadBox
+			if a.Box.Check() == nil {
+				code = Limit
+			}
+			return fail(code, err.Error())
+		}
+		for i := range w.flights {
+			w.flights[i].mid = w.flights[i].middle(w.now)
+		}
+		e := w.event(rec, BoxAdded, Network)
+		e.Count, e.Text = n, w.path.Box(n)
+		return nil
+	}
+	text := w.path.Box(n)
+	if text == "" {
+		return fail(NoSuchBox, "the path has no box ", strconv.Itoa(n)).hint(w.itsBoxes())
+	}
+	w.path.RemoveBox(n)
+	e := w.event(rec, BoxRemoved, Network)
+	e.Count, e.Text = n, text
+	return nil
+}
+
 // event adds an event to rec, to be filled before the next one is added.
 func (w *World) event(rec *Recorder, kind Kind, host HostID) *Event {
 	e := rec.add()
@@ -438,15 +478,16 @@ func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 
 // send puts a segment on the wire: e is the Sent event to fill. The path may lose it later, delay it or copy it.
 func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorder) {
-	to, way, acts := other(h), Time(0), rec.acts[:0]
+	to, way, mid, acts := other(h), Time(0), Never, rec.acts[:0]
 	if x.Seg.Dst.Addr() == w.setup.Hosts[h].Addr.Addr() {
 		to = h // over the loopback interface: at once, and not by the path
 	} else {
 		way, acts = w.path.Pass(direction(to), x.Seg.Flags, acts)
+		mid = w.now + way/2
 	}
 	rec.acts = acts
 	i := len(w.flights)
-	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.half(way), seg: rec.segment(x.Seg)}, source(h)|how)
+	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: mid, seg: rec.segment(x.Seg)}, source(h)|how)
 	e.Seg, e.Wire, e.Due, e.Toward = f.id, f.seg, f.due, to
 	for _, act := range acts {
 		f = &w.flights[i] // copies come behind it, and may move it
@@ -481,7 +522,7 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 
 // copyOf puts a copy of f on the wire that arrives at due.
 func (w *World) copyOf(f *flight, due Time, why rule.ID, text string, rec *Recorder) {
-	mid := f.mid // a copy of what has passed the boxes has passed them too
+	mid := f.middle(w.now) // a copy of what has passed the boxes has passed them too
 	if mid != Never {
 		mid = max(w.now, mid+due-f.due)
 	}

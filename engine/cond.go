@@ -121,28 +121,28 @@ func (w *World) occurrences(c Cond) int {
 			}
 		}
 		if id != 0 {
-			if int(id) > w.stories.count {
+			if int(id) > w.log.count {
 				return 0
 			}
-			if s := w.stories.of(id); s.was(c.What, nil) {
+			if s := w.log.of(id); s.was(c.What, nil) {
 				return 1
 			}
 			return 0
 		}
-		return w.stories.number(func(s *story) bool { return s.was(c.What, &c.Seg) })
+		return w.log.number(func(s *logged) bool { return s.was(c.What, &c.Seg) })
 	case WasTold:
 		if c.Host > Server {
 			return 0
 		}
 		return int(*w.told[c.Host].of(c.Notice, c.Errno))
 	case RetransmitOf:
-		return w.stories.number(func(s *story) bool { return s.src == source(c.Host)|repeated && c.Seg.names(s.born, s.icmp) })
+		return w.log.number(func(s *logged) bool { return s.src == source(c.Host)|repeated && c.Seg.names(s.born, s.icmp) })
 	}
 	return 0
 }
 
 // was reports whether what happened to the segment, as one of a kind or, with kind nil, whatever it was.
-func (s *story) was(what What, kind *SegRef) bool {
+func (s *logged) was(what What, kind *SegRef) bool {
 	switch what {
 	case WasSent:
 		return kind == nil || kind.names(s.born, s.icmp) && s.src != forged && s.src != copied

@@ -34,10 +34,10 @@ func (w World) Digest() [16]byte {
 	e.b = w.path.AppendBinary(e.b)
 	e.u32(uint32(len(w.flights)))
 	for i := range w.flights {
-		e.flight(&w.flights[i])
+		e.flight(&w.flights[i], w.now)
 	}
-	e.u32(uint32(w.stories.count))
-	for _, s := range w.stories.backward {
+	e.u32(uint32(w.log.count))
+	for _, s := range w.log.backward {
 		e.b = append(e.b, byte(s.born), byte(s.last), byte(s.src), byte(s.fate))
 		e.bool(s.icmp)
 	}
@@ -93,6 +93,7 @@ func (s *Setup) digest() [16]byte {
 		e.u8(uint8(o.ISN))
 		e.time(o.UTO)
 		e.time(o.FinTimeout)
+		e.time(o.FastOpenPause)
 		e.u16(o.MaxSynBacklog)
 		e.u16(o.Ports)
 		e.u16(uint16(o.Broken))
@@ -137,7 +138,7 @@ func (e *encoder) ip(a netip.Addr) {
 	e.b = append(e.b, sixteen[:]...)
 }
 
-func (e *encoder) flight(f *flight) {
+func (e *encoder) flight(f *flight, now Time) {
 	e.u32(uint32(f.id))
 	e.u32(uint32(f.of))
 	e.u8(uint8(f.from))
@@ -147,7 +148,7 @@ func (e *encoder) flight(f *flight) {
 	e.time(f.sent)
 	e.time(f.due)
 	e.time(f.dies)
-	e.time(f.mid)
+	e.time(f.middle(now))
 	e.str(f.text)
 	e.segment(f.seg)
 	e.bool(f.was != nil)

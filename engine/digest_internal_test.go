@@ -117,7 +117,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"hosts":   func(w *World) { w.hosts[1].Call(0, tcp.Call{Verb: tcp.CallListen}, nil) },
 			"path":    func(w *World) { w.path.Pass(network.ToClient, wire.SYN, nil) },
 			"flights": func(w *World) { w.flights = nil },
-			"stories": func(w *World) { w.stories.add(story{}) },
+			"log":     func(w *World) { w.log.add(logged{}) },
 			"told":    func(w *World) { *w.told[1].of(tcp.Connected, 0)++; *w.told[1].of(0, tcp.ECONNRESET)++ },
 			"events":  func(w *World) { w.events++ },
 		},
@@ -136,15 +136,15 @@ func TestDigestCoversWorld(t *testing.T) {
 			"seg":   func(w *World) { w.flights[0].seg = &wire.Segment{} },
 			"was":   func(w *World) { w.flights[0].was = nil },
 		},
-		"story": {
-			"born": func(w *World) { w.stories.page[0].born++ },
-			"last": func(w *World) { w.stories.page[0].last++ },
-			"src":  func(w *World) { w.stories.page[0].src++ },
-			"fate": func(w *World) { w.stories.page[0].fate++ },
-			"icmp": func(w *World) { w.stories.page[0].icmp = true },
+		"logged": {
+			"born": func(w *World) { w.log.page[0].born++ },
+			"last": func(w *World) { w.log.page[0].last++ },
+			"src":  func(w *World) { w.log.page[0].src++ },
+			"fate": func(w *World) { w.log.page[0].fate++ },
+			"icmp": func(w *World) { w.log.page[0].icmp = true },
 		},
 	}
-	for name, typ := range map[string]reflect.Type{"World": reflect.TypeFor[World](), "flight": reflect.TypeFor[flight](), "story": reflect.TypeFor[story]()} {
+	for name, typ := range map[string]reflect.Type{"World": reflect.TypeFor[World](), "flight": reflect.TypeFor[flight](), "logged": reflect.TypeFor[logged]()} {
 		for f := range typ.Fields() {
 			field := f.Name
 			change, known := changes[name][field]

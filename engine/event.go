@@ -35,6 +35,8 @@ const (
 	Discarded    Kind = "discarded"     // Host threw Seg away: Rule, Args
 	RuleAdded    Kind = "rule-added"    // Text is now rule number Count of the path
 	RuleRemoved  Kind = "rule-removed"  // Text, which was rule number Count of the path, is gone
+	BoxAdded     Kind = "box-added"     // Text is now box number Count of the path
+	BoxRemoved   Kind = "box-removed"   // Text, which was box number Count of the path, is gone
 	Failed       Kind = "expect-failed" // an expectation did not hold, Text: made by who runs a scenario; a World returns an error instead
 )
 

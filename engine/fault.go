@@ -18,6 +18,8 @@ const (
 	NotHeld       = "not_held"        // only a held segment can be released
 	AlreadyHeld   = "already_held"
 	NoSuchRule    = "no_such_rule"
+	BadBox        = "bad_box" // a box that makes no sense, or cannot stand between these hosts
+	NoSuchBox     = "no_such_box"
 	NoSuchNode    = "no_such_node"
 	BadAction     = "bad_action" // an action whose kind or host does not exist
 )

@@ -30,7 +30,7 @@ type flight struct {
 	cause     cause // why it will be lost, when it will be
 	sent      Time
 	due, dies Time // while it is held, the rest of its way and of its life
-	mid       Time // when it meets the boxes of the path, Never when it has or there are none; likewise while it is held
+	mid       Time // when it is half way, where boxes may stand; Never behind them; likewise while it is held
 	text      string
 	seg       *wire.Segment // what it points to is never changed: clones share it
 	was       *wire.Segment // before the first edit, or nil
@@ -44,18 +44,26 @@ const (
 	byChance
 )
 
-// pending is what happens to f next by itself; ok is false when nothing does.
-func (f *flight) pending() (d Due, ok bool) {
+// pending is what happens to f next by itself on a path with boxes or without; ok is false when nothing does.
+func (f *flight) pending(boxes bool) (d Due, ok bool) {
 	d = Due{At: f.due, Kind: DueArrival, Host: f.to, Seg: f.id}
 	switch {
 	case f.held:
 		return d, false
-	case f.mid != Never:
+	case boxes && f.mid != Never:
 		d.At, d.Kind = f.mid, DueBoxes
 	case f.dies < f.due:
 		d.At, d.Kind = f.dies, DueLoss
 	}
 	return d, d.At != Never
+}
+
+// middle is mid, and Never too when that is over: where there were no boxes nothing happened then.
+func (f *flight) middle(now Time) Time {
+	if !f.held && f.mid < now {
+		return Never
+	}
+	return f.mid
 }
 
 func (f *flight) public() Flight {
@@ -90,14 +98,14 @@ func (w *World) launch(f flight, src source) *flight {
 	if cap(w.flights) == 0 {
 		w.flights = make([]flight, 0, 4)
 	}
-	f.id = w.stories.add(story{born: kind(f.seg.Flags), src: src, icmp: f.seg.ICMP.Kind != wire.NoICMP})
+	f.id = w.log.add(logged{born: kind(f.seg.Flags), src: src, icmp: f.seg.ICMP.Kind != wire.NoICMP})
 	w.flights = append(w.flights, f)
 	return &w.flights[len(w.flights)-1]
 }
 
 // land takes flight i off the wire.
 func (w *World) land(i int, how fate) {
-	w.stories.end(w.flights[i].id, kind(w.flights[i].seg.Flags), how)
+	w.log.end(w.flights[i].id, kind(w.flights[i].seg.Flags), how)
 	w.flights = slices.Delete(w.flights, i, i+1)
 }
 
@@ -106,8 +114,8 @@ func (w *World) find(r SegRef) (int, *ActionError) {
 	id := r.ID
 	switch {
 	case id != 0:
-		if int(id) > w.stories.count {
-			return 0, fail(NoSuchSegment, "there is no segment ", id.String(), ": ", amount(w.stories.count, "segment"), " came on the wire so far").
+		if int(id) > w.log.count {
+			return 0, fail(NoSuchSegment, "there is no segment ", id.String(), ": ", amount(w.log.count, "segment"), " came on the wire so far").
 				hint(w.onTheWire())
 		}
 	case r.Nth != 0:
@@ -133,17 +141,17 @@ func (w *World) find(r SegRef) (int, *ActionError) {
 			return i, nil
 		}
 	}
-	s := w.stories.of(id)
+	s := w.log.of(id)
 	return 0, fail(SegmentGone, "segment ", id.String(), ", ", s.kind(), ", is not on the wire any more: it ",
 		[...]string{"", "arrived", "was lost"}[s.fate]).hint(w.onTheWire())
 }
 
 // nth returns the number of the Nth segment of a kind that ever came on the wire, or 0 and how many there were.
 func (w *World) nth(r SegRef) (id SegID, seen int) {
-	is := func(s *story) bool { return r.names(s.born, s.icmp) }
-	seen = w.stories.number(is)
+	is := func(s *logged) bool { return r.names(s.born, s.icmp) }
+	seen = w.log.number(is)
 	after := seen - r.Nth // so many of the kind came later
-	for i, s := range w.stories.backward {
+	for i, s := range w.log.backward {
 		if after >= 0 && is(s) {
 			if after--; after < 0 {
 				return i, r.Nth
@@ -208,7 +216,7 @@ func kindOf(s *wire.Segment) string {
 }
 
 // kind is what the packet was when it left the wire, with an article.
-func (s *story) kind() string {
+func (s *logged) kind() string {
 	if s.icmp {
 		return "an ICMP error"
 	}

@@ -21,7 +21,7 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 		}
 		f.due = later(f.due, a.For)
 		f.dies = later(f.dies, a.For)
-		f.mid = later(f.mid, a.For)
+		f.mid = later(f.middle(w.now), a.For)
 		e := w.event(rec, Delayed, Network)
 		e.Seg, e.Due, e.Rule = f.id, f.public().Due, rule.LabDelay
 
@@ -29,6 +29,7 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 		if f.held {
 			return fail(AlreadyHeld, "segment ", f.id.String(), " is already held").hint("release ", f.id.String())
 		}
+		f.mid = f.middle(w.now)
 		f.held = true
 		f.due -= w.now
 		if f.dies != Never {
@@ -128,7 +129,7 @@ func (w *World) forge(a *Action, rec *Recorder) *ActionError {
 	}
 	a.Edit.apply(&seg)
 	way := w.path.Delay(direction(to))
-	f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.half(way), seg: rec.segment(&seg)}, forged)
+	f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.now + way/2, seg: rec.segment(&seg)}, forged)
 	e := w.event(rec, Forged, Network)
 	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, f.seg, f.due, rule.LabForge, to
 	return nil

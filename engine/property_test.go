@@ -120,7 +120,7 @@ func anyAction(t *rapid.T, w *engine.World) engine.Action {
 		}
 	}
 	soon := func() engine.Time { return engine.Time(rapid.IntRange(-1, 300).Draw(t, "ms")) * ms }
-	switch rapid.IntRange(0, 25).Draw(t, "action") {
+	switch rapid.IntRange(0, 27).Draw(t, "action") {
 	case 0, 1:
 		return connect
 	case 2:
@@ -151,6 +151,10 @@ func anyAction(t *rapid.T, w *engine.World) engine.Action {
 		return addRule(anyRule(t))
 	case 15:
 		return engine.Action{Kind: engine.RemoveRule, Count: rapid.IntRange(0, 2).Draw(t, "rule")}
+	case 26:
+		return engine.Action{Kind: engine.AddBox, Box: anyBox(t)}
+	case 27:
+		return engine.Action{Kind: engine.RemoveBox, Count: rapid.IntRange(0, 3).Draw(t, "box")}
 	case 16:
 		a := edit(ref(), engine.Field(rapid.Uint32Range(0, 1<<13-1).Draw(t, "fields")), anySegment(t, w))
 		a.Edit.Set &^= engine.FieldChecksum | engine.FieldOffset
@@ -374,9 +378,18 @@ func TestNoRSTAnswersRST(t *testing.T) {
 // TestInvariants are true of every run at every instant.
 func TestInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, now := 0, engine.Time(0)
+		n, now, boxes := 0, engine.Time(0), -1
 		anyRun(t, func(w *engine.World, _ []engine.Action, a engine.Action, events []engine.Event, _ error) {
+			if boxes < 0 {
+				boxes = len(w.Setup().Path.Boxes)
+			}
 			for _, e := range events {
+				switch e.Kind {
+				case engine.BoxAdded:
+					boxes++
+				case engine.BoxRemoved:
+					boxes--
+				}
 				if e.N != n || e.At < now {
 					t.Fatalf("event %d at %v comes after event %d at %v", e.N, e.At, n-1, now)
 				}
@@ -392,7 +405,7 @@ func TestInvariants(t *testing.T) {
 			}
 			if len(events) > 0 && a.Kind == engine.Step && a.Count == 1 {
 				first := []engine.Kind{engine.Arrived, engine.Lost, engine.TimerFired}
-				if events[0].Host == engine.Network && len(w.Setup().Path.Boxes) > 0 {
+				if events[0].Host == engine.Network && boxes > 0 {
 					first = nil // half way several things may happen to several segments
 				}
 				last := map[tcp.ConnID]int{}
@@ -472,6 +485,9 @@ func TestShiftedNumbers(t *testing.T) {
 			events, err := w.Apply(a)
 			a.Edit.Seg.Seq += k
 			a.Edit.Seg.Ack += k
+			if a.Box.HasISN {
+				a.Box.ISN += k
+			}
 			moved, failed := shifted.Apply(a)
 			met := false
 			if (failed == nil) != (err == nil) {

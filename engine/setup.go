@@ -19,7 +19,7 @@ const (
 	MinRTO      = tcp.Millisecond        // of Options.RTO
 	MaxRTO      = 120 * tcp.Second       // of Options.RTO
 	MaxRetries  = 127                    // of Options.SynRetries and SynLinear
-	MaxUTO      = 24 * 3600 * tcp.Second // of Options.UTO and FinTimeout
+	MaxUTO      = 24 * 3600 * tcp.Second // of Options.UTO, FinTimeout and FastOpenPause
 	MaxFastOpen = 7                      // of Options.FastOpen
 	maxClock    = 30 * 24 * 3600 * 1e6   // a run's time, in µs: longer than any learner waits
 )
@@ -34,18 +34,26 @@ func (s *Setup) check() error {
 	if c, sv := s.Hosts[Client].Addr.Addr(), s.Hosts[Server].Addr.Addr(); c.Is4() != sv.Is4() {
 		return &SetupError{"server", "client and server must both have IPv4 addresses or both IPv6 addresses"}
 	}
-	for i, b := range s.Path.Boxes {
-		if b.Kind == network.Narrow && b.MTU < network.MinMTU6 && s.Hosts[Client].Addr.Addr().Is6() {
-			return &SetupError{"path", "over IPv6 every link takes packets of at least " + strconv.Itoa(network.MinMTU6) + " bytes"}
-		}
-		for h := range s.Hosts {
-			if a := s.Hosts[h].Addr.Addr(); a == wire.RouterAddr(uint8(i+1), a.Is6()) {
-				return &SetupError{HostID(h).String(), "the address " + a.String() + " belongs to a box on the path"}
-			}
+	for i := range s.Path.Boxes {
+		if err := s.boxFault(&s.Path.Boxes[i], i+1); err != nil {
+			return err
 		}
 	}
 	if s.Hosts[Client].Addr.Addr() == s.Hosts[Server].Addr.Addr() {
 		return &SetupError{"server", "the server cannot have the address of the client, " + s.Hosts[Client].Addr.Addr().String()}
+	}
+	return nil
+}
+
+// boxFault returns why a box cannot stand between the hosts as number n, nil when it can.
+func (s *Setup) boxFault(b *network.Box, n int) error {
+	if b.Kind == network.Narrow && b.MTU < network.MinMTU6 && s.Hosts[Client].Addr.Addr().Is6() {
+		return &SetupError{"path", "over IPv6 every link takes packets of at least " + strconv.Itoa(network.MinMTU6) + " bytes"}
+	}
+	for h := range s.Hosts {
+		if a := s.Hosts[h].Addr.Addr(); a == wire.RouterAddr(uint8(n), a.Is6()) {
+			return &SetupError{HostID(h).String(), "the address " + a.String() + " belongs to a box on the path"}
+		}
 	}
 	return nil
 }
@@ -74,7 +82,7 @@ func (h *HostSetup) fault() string {
 		return "the retransmission timeout must be " + MinRTO.String() + " to " + MaxRTO.String()
 	case o.ISN > tcp.ISNClock:
 		return "there is no such generator of initial sequence numbers"
-	case o.UTO < 0, o.UTO > MaxUTO, o.FinTimeout < 0, o.FinTimeout > MaxUTO:
+	case o.UTO < 0, o.UTO > MaxUTO, o.FinTimeout < 0, o.FinTimeout > MaxUTO, o.FastOpenPause < 0, o.FastOpenPause > MaxUTO:
 		return "a time-out can be at most " + MaxUTO.String()
 	case o.SynRetries.Set && o.SynRetries.V > MaxRetries, o.SynLinear.Set && o.SynLinear.V > MaxRetries:
 		return "there can be at most " + strconv.Itoa(MaxRetries) + " retransmissions of a SYN"

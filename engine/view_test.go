@@ -38,8 +38,8 @@ func TestViewsOfAnyRun(t *testing.T) {
 					}
 				}
 				before[h] = now
-				if now[view.IpOutRequests] != sent[h] || now[view.TcpOutSegs] > sent[h] {
-					t.Fatalf("%d segments sent, %d and %d counted", sent[h], now[view.IpOutRequests], now[view.TcpOutSegs])
+				if now[view.IpOutRequests]+now[view.Ip6OutRequests] != sent[h] || now[view.TcpOutSegs] > sent[h] {
+					t.Fatalf("%d segments sent, %d and %d counted", sent[h], now[view.IpOutRequests]+now[view.Ip6OutRequests], now[view.TcpOutSegs])
 				}
 			}
 		})

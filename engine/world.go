@@ -25,8 +25,8 @@ type World struct {
 	now     Time
 	hosts   [2]tcp.Host
 	path    network.Path
-	flights []flight // in the order of their numbers
-	stories stories  // of segment 1, 2, 3, ...
+	flights []flight   // in the order of their numbers
+	log     segmentLog // of segment 1, 2, 3, ...
 	told    [2]tellings
 	events  int
 }
@@ -88,7 +88,7 @@ func (w *World) Clone() World {
 // Set makes w a copy of x that lives on its own, in the memory that w has already: a world that takes one after another
 // needs no more once it has held the largest.
 func (w *World) Set(x *World) {
-	w.setup, w.now, w.stories, w.told, w.events = x.setup, x.now, x.stories, x.told, x.events
+	w.setup, w.now, w.log, w.told, w.events = x.setup, x.now, x.log, x.told, x.events
 	for h := range w.hosts {
 		w.hosts[h].Set(&x.hosts[h])
 	}
@@ -113,7 +113,7 @@ func (w World) Now() Time { return w.now }
 func (w World) Events() int { return w.events }
 
 // Segments returns how many segments ever came on the wire; they are numbered from 1.
-func (w World) Segments() int { return w.stories.count }
+func (w World) Segments() int { return w.log.count }
 
 // A DueKind says what is due.
 type DueKind uint8
@@ -160,8 +160,9 @@ func (d Due) before(e Due) bool {
 
 // next returns what Step would take next.
 func (w *World) next() (next Due, ok bool) {
+	boxes := w.path.HasBoxes()
 	for i := range w.flights {
-		if d, moves := w.flights[i].pending(); moves && (!ok || d.before(next)) {
+		if d, moves := w.flights[i].pending(boxes); moves && (!ok || d.before(next)) {
 			next, ok = d, true
 		}
 	}
@@ -178,8 +179,9 @@ func (w *World) next() (next Due, ok bool) {
 // Pending returns all that will happen by itself, in the order in which Step takes it. What it brings may come in between.
 func (w *World) Pending() []Due {
 	var pending []Due
+	boxes := w.path.HasBoxes()
 	for i := range w.flights {
-		if d, moves := w.flights[i].pending(); moves {
+		if d, moves := w.flights[i].pending(boxes); moves {
 			pending = append(pending, d)
 		}
 	}
@@ -206,7 +208,7 @@ func (w *World) Pending() []Due {
 // for the learner's hand and does not count.
 func (w *World) Quiet() bool {
 	for i := range w.flights {
-		if _, moves := w.flights[i].pending(); moves {
+		if _, moves := w.flights[i].pending(w.path.HasBoxes()); moves {
 			return false
 		}
 	}

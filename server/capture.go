@@ -81,8 +81,13 @@ func printPackets(w io.Writer, c *pcap.Capture, all []followed, absolute bool) {
 		p := &c.Packets[i]
 		at := c.Start + int64(p.At)
 		if p.Unread != "" {
-			day := int64(24 * 3600 * tcp.Second)
-			fmt.Fprintf(w, "%s packet %d: %s\n", clock(engine.Time((at%day+day)%day)), p.N, p.Unread)
+			fmt.Fprintf(w, "%s packet %d: %s\n", clock(at), p.N, p.Unread)
+			continue
+		}
+		if p.Seg.ICMP.Router == wire.OtherRouter {
+			// The line of tcpdump has an address that a segment cannot keep.
+			fmt.Fprintf(w, "%s packet %d: ICMP %s from %s about %s > %s, seq %d\n", clock(at), p.N,
+				p.Seg.ICMP.Kind, p.Sayer, p.Seg.Src, p.Seg.Dst, p.Seg.Seq)
 			continue
 		}
 		fmt.Fprintln(w, dump.Line(at, p.Seg))
@@ -92,8 +97,10 @@ func printPackets(w io.Writer, c *pcap.Capture, all []followed, absolute bool) {
 	}
 }
 
-// clock is a time of the day.
-func clock(t engine.Time) string {
+// clock is the time of the day of a time since 1970, in µs.
+func clock(at int64) string {
+	const day = 24 * 3600 * tcp.Second
+	t := (engine.Time(at)%day + day) % day
 	return fmt.Sprintf("%02d:%02d:%02d.%06d", t/(3600*tcp.Second), t/(60*tcp.Second)%60, t/tcp.Second%60, t%tcp.Second)
 }
 
@@ -154,7 +161,7 @@ func because(s *pcap.Step) string {
 		pcap.ByAck:     "acknowledgment",
 		pcap.ByProbe:   "probe",
 		pcap.ByLearned: "begun before the capture",
-		pcap.ByNetwork: "copied or damaged on the way",
+		pcap.ByNetwork: "by the network",
 	}[s.How])
 	said += where(s.Rule)
 	if len(s.Lost) > 0 {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/handshakelab/lab/engine/wire"
 )
 
 // kernelCapture is the path of a capture of the kernel.
@@ -39,8 +42,29 @@ func TestRunCapture(t *testing.T) {
 	if !strings.Contains(r.stdout, "ack 1, win") || !strings.Contains(r.stdout, "held against rfc9293") || r.code != 0 {
 		t.Errorf("%+v", r)
 	}
-	if r = lab(t, nil, "", "run", kernelCapture("tfo-first-and-second")); r.code != 3 || !strings.Contains(r.stdout, "  ^ packet 10, fast-open: ") {
+	if r = lab(t, nil, "", "run", kernelCapture("tfo-first-and-second")); r.code != 0 || !strings.HasSuffix(r.stdout, "2 followed, 0 departed, 0 beyond the model\n") {
 		t.Errorf("Fast Open: %+v", r)
+	}
+	// Who sent an ICMP error is said, also when it is no router of the lab.
+	syn := wire.NewSegment(netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("192.0.2.2:80"))
+	syn.Seq, syn.Flags = 100, wire.SYN
+	refused := syn
+	refused.ICMP = wire.ICMP{Kind: wire.PortUnreachable, Router: 1}
+	file := append([]byte("\xd4\xc3\xb2\xa1"), 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 101, 0, 0, 0)
+	other := refused.AppendIP(nil)
+	copy(other[12:], []byte{10, 9, 8, 7})
+	for i, packet := range [][]byte{syn.AppendIP(nil), refused.AppendIP(nil), other} {
+		for _, v := range []int{0, i, len(packet), len(packet)} {
+			file = append(file, byte(v), 0, 0, 0)
+		}
+		file = append(file, packet...)
+	}
+	r = lab(t, nil, string(file), "run", "-")
+	for _, want := range []string{"00:00:00.000001 IP 203.0.113.1 > 192.0.2.1: ICMP 192.0.2.2 tcp port 80 unreachable, length 48\n",
+		"00:00:00.000002 packet 3: ICMP port-unreachable from 10.9.8.7 about 192.0.2.1:40000 > 192.0.2.2:80, seq 100\n"} {
+		if r.code != 0 || !strings.Contains(r.stdout, want) {
+			t.Errorf("%+v\n has no %q", r, want)
+		}
 	}
 	// By what is in it, a capture is known on standard input too.
 	b, err := os.ReadFile(kernelCapture("handshake"))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/handshakelab/lab/engine"
@@ -17,6 +18,7 @@ import (
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/view"
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/take"
 )
 
 // A look is what there is to print of a run: the instant at which it stands and all events that led there.
@@ -39,8 +41,11 @@ var formats = map[string]func(w io.Writer, l *look){
 	"nstat":            tool("nstat -a", (*view.View).Nstat),
 }
 
+// files are the formats that are files of their own: of the whole run, wherever it is looked at.
+var files = []take.Format{take.Pcapng, take.SVG, take.Packetdrill, take.Worksheet}
+
 // formatNames are the names of formats in the order in which they are told.
-const formatNames = "tcpdump, tcpdump-relative, events, json, ladder, pcapng, ss, ss-info, proc and nstat"
+const formatNames = "tcpdump, tcpdump-relative, events, json, ladder, pcapng, svg, packetdrill, worksheet, ss, ss-info, proc and nstat"
 
 // tool prints what a command prints on the host that was chosen, or else on both, each behind its prompt.
 func tool(command string, show func(*view.View, engine.HostID) string) func(io.Writer, *look) {
@@ -86,6 +91,20 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	fs := flag.NewFlagSet("lab run", flag.ContinueOnError)
 	format := fs.String("format", "tcpdump", "`form` of the output: "+formatNames)
 	at := when{time: tcp.Never}
+	side := engine.Client
+	fs.Func("side", "`host` that -format packetdrill tests, client or server (default client)", func(s string) error {
+		switch s {
+		case engine.Client.String():
+			side = engine.Client
+		case engine.Server.String():
+			side = engine.Server
+		default:
+			return errors.New("there are client and server")
+		}
+		return nil
+	})
+	blank := strings.Join(take.Blanks, ",")
+	fs.StringVar(&blank, "blank", blank, "`fields` that -format worksheet leaves blank: "+strings.Join(take.Fields, ", "))
 	fs.Var(&at, "at", "`where or when` to look, or both in two flags: sender (tcpdump prints each segment where it is sent, also one that never arrives, ss and the like print both hosts; so without this flag), client or server; a time like 1.05s instead of the end")
 	ahead := fs.Bool("ahead", false, "at the end of the scenario go on until nothing is due any more")
 	profiles := strings.Join(tcp.ProfileNames(), " or ")
@@ -96,16 +115,19 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 	set := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
 	print, ok := formats[*format]
+	isFile := slices.Contains(files, take.Format(*format))
 	model, known := tcp.ProfileByName(*profile)
 	switch {
 	case fs.NArg() != 1:
 		return exitUsage, fmt.Errorf("run wants one file: a scenario, a capture (pcap or pcapng), - for one of these on standard input, a packetdrill script (*.pkt), or a folder of scripts")
-	case !ok && *format != "pcapng":
+	case !ok && !isFile:
 		return exitUsage, fmt.Errorf("-format cannot be %q: there are %s", *format, formatNames)
 	case !known:
 		return exitUsage, fmt.Errorf("-profile cannot be %q: it is %s", *profile, profiles)
-	case *format == "pcapng" && set["at"]:
-		return exitUsage, fmt.Errorf("-at is not for -format pcapng, which always has both hosts and the whole run")
+	case isFile && set["at"]:
+		return exitUsage, fmt.Errorf("-at is not for -format %s, which always has both hosts and the whole run", *format)
+	case set["side"] && *format != string(take.Packetdrill), set["blank"] && *format != string(take.Worksheet):
+		return exitUsage, fmt.Errorf("-side is for -format packetdrill and -blank for -format worksheet")
 	}
 	name := fs.Arg(0)
 	if isFolder(name) || strings.HasSuffix(name, scriptSuffix) {
@@ -160,10 +182,13 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 		l.world, l.events, failed = script.RunTo(sc, at.time)
 	}
 	out := bufio.NewWriter(c.stdout)
-	if *format == "pcapng" {
-		if err := pcap.Write(out, pcap.Run{Scenario: sc, Events: l.events}); err != nil {
+	if isFile {
+		run := take.Run{Scenario: sc, Events: l.events}
+		file, err := run.File(take.Format(*format), take.Options{Side: side, Blank: split(blank)})
+		if err != nil {
 			return exitFailed, fmt.Errorf("%s: %w", name, err)
 		}
+		_, _ = out.Write(file.Data) // the writer keeps the first error for its end
 	} else {
 		print(out, &l)
 	}
@@ -176,6 +201,11 @@ func runFile(_ context.Context, c *console, args []string) (int, error) {
 		return exitFailed, nil
 	}
 	return exitOK, nil
+}
+
+// split takes a list apart that is written with commas; nothing is no list.
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' })
 }
 
 // read returns the contents of a file, or of standard input for "-".

@@ -31,8 +31,9 @@ type edition struct {
 	course *lessons.Course
 	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack", and language
 	errors map[int]map[string]*static.File    // by status and language
-	runs   map[string]*later                  // the sandboxes of the scenarios, by path
-	embeds map[string]*later                  // simulators alone, by what they are embedded by; see embedPages
+	rules  ruleIndex
+	runs   map[string]*later // the sandboxes of the scenarios, by path
+	embeds map[string]*later // simulators alone, by what they are embedded by; see embedPages
 
 	embedJS *static.File
 }
@@ -59,7 +60,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = keepGood(course, old.course)
 	}
-	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}}
+	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}, rules: indexRules(course, s.cfg.Base)}
 	sandbox, err := newSim(sandboxScenario)
 	if err != nil {
 		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)

@@ -49,6 +49,7 @@ type Site struct {
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	draining  atomic.Bool
+	uploads   chan struct{} // captures that come in
 }
 
 // builtinGallery is played once, however many sites there are.
@@ -62,7 +63,7 @@ func New(cfg Config) (*Site, error) {
 	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
-	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection()}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads)}
 	for _, lang := range i18n.Languages {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
@@ -118,12 +119,28 @@ func (s *Site) routes() *chi.Mux {
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
 	r.Post("/api/faults", s.handle(s.sameSite(faults)))
 	r.Post("/api/check", s.handle(s.sameSite(s.check)))
+	r.Post("/api/view", s.handle(s.sameSite(s.view)))
+	get("/api/rules", s.handle(s.ruleRuns))
+	r.Post("/api/export", s.handle(s.sameSite(s.export)))
+	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
 	return r
 }
 
 // Handler returns the whole site, to be served at the root of a host.
 func (s *Site) Handler() http.Handler {
-	return secure(s.recoverer(http.MaxBytesHandler(s.based(s.router), maxBody)))
+	return secure(s.recoverer(bounded(s.based(s.router))))
+}
+
+// bounded limits the bodies of requests. Only captures may be large.
+func bounded(next http.Handler) http.Handler {
+	small, large := http.MaxBytesHandler(next, maxBody), http.MaxBytesHandler(next, maxCapture+1)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api/capture") {
+			large.ServeHTTP(w, r)
+			return
+		}
+		small.ServeHTTP(w, r)
+	})
 }
 
 // based takes the base path off. A path without it is served as well: many proxies take it off themselves. What the pages

@@ -76,7 +76,8 @@ func (s OptionSet) String() string {
 }
 
 // A Box stands half way between the hosts and does something to what passes. Box number n of a path has the address
-// wire.RouterAddr(n): its ICMP errors come from there, and a NAT puts it in the place of the client's. Only the fields that its kind names have a
+// wire.RouterAddr(n): its ICMP errors come from there, and a NAT puts it in the place of the client's. It keeps its number, and so its
+// address, when another one is taken away. Only the fields that its kind names have a
 // meaning; the others are zero.
 type Box struct {
 	Kind BoxKind
@@ -201,6 +202,7 @@ func (b Box) String() string {
 // box is a Box with what it remembers.
 type box struct {
 	Box
+	n     uint8  // its number
 	text  string // String of Box, made once
 	flows []flow
 	made  uint64 // flows that were ever made
@@ -257,8 +259,54 @@ type Happening struct {
 // HasBoxes reports whether anything stands half way.
 func (p *Path) HasBoxes() bool { return len(p.boxes) > 0 }
 
-// Box returns the text of box number n, from 1.
-func (p *Path) Box(n int) string { return p.boxes[n-1].text }
+// Box returns the text of box number n; "" when there is none.
+func (p *Path) Box(n int) string {
+	if i := p.place(n); i >= 0 {
+		return p.boxes[i].text
+	}
+	return ""
+}
+
+// NumBoxes returns how many boxes there are.
+func (p *Path) NumBoxes() int { return len(p.boxes) }
+
+// place is the index of box number n, -1 when there is none.
+func (p *Path) place(n int) int {
+	return slices.IndexFunc(p.boxes, func(b box) bool { return int(b.n) == n })
+}
+
+// NextBox is the number that the next box gets: the lowest that none has.
+func (p *Path) NextBox() int {
+	n := 1
+	for p.place(n) >= 0 {
+		n++
+	}
+	return n
+}
+
+// AddBox puts a box behind the others, next to the server, and returns its number. It fails when the box is not a good one or there
+// are too many.
+func (p *Path) AddBox(b Box) (n int, err error) {
+	if err := b.Check(); err != nil {
+		return 0, err
+	}
+	if len(p.boxes) == MaxBoxes {
+		return 0, fault("a path has at most " + strconv.Itoa(MaxBoxes) + " boxes")
+	}
+	n = p.NextBox()
+	p.boxes = append(p.boxes, box{Box: b, n: uint8(n), text: b.String()})
+	return n, nil
+}
+
+// RemoveBox takes box number n away with all that it remembers. It reports whether there was one.
+func (p *Path) RemoveBox(n int) bool {
+	i := p.place(n)
+	if i < 0 {
+		return false
+	}
+	p.boxes = slices.Delete(p.boxes, i, i+1)
+	return true
+}
 
 // Cross takes a segment, or an ICMP error, through the boxes in the middle of the path: those to the server in their order,
 // those to the client the other way round. It returns what happened, in order, appended to out; nothing is what happens to
@@ -275,9 +323,9 @@ func (p *Path) Cross(dir Direction, seg *wire.Segment, now Time, out []Happening
 			continue
 		}
 		injected++
-		next := out[i].Box // the box behind it: numbers are one more than places
+		next := p.place(out[i].Box) + 1 // the box behind it
 		if out[i].Dir == ToClient {
-			next = out[i].Box - 2
+			next -= 2
 		}
 		out = p.cross(out[i].Dir, injected, next, out[i].Seg, now, out)
 	}
@@ -286,7 +334,7 @@ func (p *Path) Cross(dir Direction, seg *wire.Segment, now Time, out []Happening
 
 func (p *Path) cross(dir Direction, on, at int, seg wire.Segment, now Time, out []Happening) []Happening {
 	for at >= 0 && at < len(p.boxes) {
-		c := crossing{box: &p.boxes[at], n: at + 1, seed: p.seed, dir: dir, on: on, now: now, seg: seg, out: out}
+		c := crossing{box: &p.boxes[at], seed: p.seed, dir: dir, on: on, now: now, seg: seg, out: out}
 		c.pass()
 		seg, out = c.seg, c.out
 		if c.stopped {
@@ -302,7 +350,6 @@ func (p *Path) cross(dir Direction, on, at int, seg wire.Segment, now Time, out 
 // A crossing is one segment at one box.
 type crossing struct {
 	*box
-	n       int
 	seed    uint64
 	dir     Direction
 	on      int
@@ -330,7 +377,7 @@ func (c *crossing) pass() {
 }
 
 func (c *crossing) happen(kind HappeningKind, seg *wire.Segment, dir Direction, id rule.ID, args ...int64) {
-	h := Happening{Kind: kind, On: c.on, Box: c.n, Rule: id, Seg: *seg, Dir: dir}
+	h := Happening{Kind: kind, On: c.on, Box: int(c.n), Rule: id, Seg: *seg, Dir: dir}
 	copy(h.Args[:], args)
 	c.out = append(c.out, h)
 }
@@ -352,7 +399,7 @@ func (c *crossing) back() Direction { return ToClient - c.dir }
 // complain sends an ICMP error about the segment back.
 func (c *crossing) complain(kind wire.ICMPKind, mtu uint16, id rule.ID, args ...int64) {
 	s := c.seg
-	s.ICMP = wire.ICMP{Kind: kind, Router: uint8(c.n), MTU: mtu}
+	s.ICMP = wire.ICMP{Kind: kind, Router: c.n, MTU: mtu}
 	c.inject(&s, c.back(), id, args...)
 }
 
@@ -469,7 +516,7 @@ func (c *crossing) forget(f *flow) {
 // nat changes the end of the segment that is the client's: its source on the way out, its destination on the way back. What
 // an ICMP error quotes went the other way.
 func (c *crossing) nat() {
-	own := wire.RouterAddr(uint8(c.n), c.seg.Is6())
+	own := wire.RouterAddr(c.n, c.seg.Is6())
 	out := c.dir == ToServer
 	end := &c.seg.Dst
 	if out != c.isICMP() {
@@ -517,7 +564,7 @@ func (c *crossing) freePort(port uint16) uint16 {
 // appendBinary appends what the box is and what it remembers.
 func (b *box) appendBinary(to []byte) []byte {
 	to = append(to, byte(b.Kind), byte(b.Answer), byte(b.ICMP), byte(b.Flags), btoi(b.Any), btoi(b.AboutICMP), byte(b.From), byte(b.Options),
-		btoi(b.SACKOff), btoi(b.HasISN), btoi(b.Silent))
+		btoi(b.SACKOff), btoi(b.HasISN), btoi(b.Silent), b.n)
 	to = binary.BigEndian.AppendUint16(to, b.Port)
 	to = binary.BigEndian.AppendUint16(to, b.MTU)
 	to = binary.BigEndian.AppendUint64(to, uint64(b.Timeout))

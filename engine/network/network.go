@@ -192,8 +192,6 @@ func New(s Setup, seed uint64) (Path, error) {
 		return Path{}, fault("a chance of reordering is 0 to 100%")
 	case s.ReorderBy < 0 || s.ReorderBy > MaxDelay || (s.Reorder == 0) != (s.ReorderBy == 0):
 		return Path{}, fault("what is reordered is held up for at most " + MaxDelay.String())
-	case len(s.Boxes) > MaxBoxes:
-		return Path{}, fault("a path has at most " + strconv.Itoa(MaxBoxes) + " boxes")
 	case max(s.Loss[0], s.Loss[1]) > millionths:
 		return Path{}, fault("a chance of loss is 0 to 100%")
 	case s.Duplicate > millionths:
@@ -202,10 +200,9 @@ func New(s Setup, seed uint64) (Path, error) {
 	p := Path{seed: seed, setup: s}
 	p.setup.Rules, p.setup.Boxes = nil, nil
 	for _, b := range s.Boxes {
-		if err := b.Check(); err != nil {
+		if _, err := p.AddBox(b); err != nil {
 			return Path{}, err
 		}
-		p.boxes = append(p.boxes, box{Box: b, text: b.String()})
 	}
 	for _, r := range s.Rules {
 		if err := p.Add(r); err != nil {
@@ -219,10 +216,7 @@ func New(s Setup, seed uint64) (Path, error) {
 func (p *Path) Set(x *Path) {
 	rules, boxes := append(p.rules[:0], x.rules...), p.boxes
 	*p = *x
-	p.rules = rules
-	if len(x.boxes) > 0 {
-		p.boxes = setBoxes(boxes, x.boxes)
-	}
+	p.rules, p.boxes = rules, setBoxes(boxes, x.boxes)
 }
 
 // Add adds a rule after the others; it counts from now on. It fails when the rule is not a good one or there are too many.

@@ -47,6 +47,12 @@
 // the connection under test has sent (icmp unreachable frag_needed mtu 1200 [1:1001(1000)]). Snippets between %{ and }% may
 // assert, assign and print over the fields of TCP_INFO in tcpinfo.go.
 //
+// # Writing
+//
+// [Write] makes a script of a run of the lab, with one of its hosts under test. What it returns has passed; a run of which no script can
+// be written is told with the reason: calls on descriptors, more than one peer, segments that packetdrill cannot write, and above all a
+// host that does not do as Linux does.
+//
 // # Limitations
 //
 // What is left out is reported as unsupported, with its place: ICMP messages that are no error or that the host sends, UDP, tunnels, flow

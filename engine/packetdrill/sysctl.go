@@ -93,6 +93,10 @@ var sysctls = map[string]func(s *settings, v []int64) bool{
 	},
 	"tcp_slow_start_after_idle": func(s *settings, v []int64) bool { s.profile.IdleRestart = v[0] != 0; return v[0] == 0 || v[0] == 1 },
 	"tcp_fastopen":              (*settings).fastOpen,
+	"tcp_fastopen_blackhole_timeout_sec": func(s *settings, v []int64) bool {
+		s.profile.FastOpenPause = tcp.Time(v[0]) * tcp.Second
+		return v[0] >= 0 && v[0] <= 1<<31
+	},
 }
 
 func oneOf(p *uint8, v, most int64) bool {
@@ -144,7 +148,7 @@ func (s *settings) wmem(v []int64) bool {
 
 // ignored are sysctls about what the model leaves out, with the values at which it behaves alike; "" is any.
 var ignored = map[string]string{
-	"tcp_fastopen_key": "", "tcp_fastopen_blackhole_timeout_sec": "", "tcp_frto": "", "tcp_fack": "", "tcp_dsack": "1", "tcp_reordering": "",
+	"tcp_fastopen_key": "", "tcp_frto": "", "tcp_fack": "", "tcp_dsack": "1", "tcp_reordering": "",
 	"tcp_max_reordering": "", "tcp_congestion_control": "cubic reno", "tcp_recovery": "", "tcp_early_retrans": "",
 	"tcp_tso_win_divisor": "", "tcp_pacing_ss_ratio": "", "tcp_pacing_ca_ratio": "", "tcp_notsent_lowat": "", "tcp_min_tso_segs": "",
 	"tcp_limit_output_bytes": "", "tcp_autocorking": "", "tcp_no_metrics_save": "", "tcp_moderate_rcvbuf": "", "tcp_min_rtt_wlen": "", "tcp_mtu_probing": "0",

@@ -54,8 +54,9 @@ type Packet struct {
 	ID        uint64   // packet id of a pcapng file, 0 without; of a file of Write the number of the segment
 	Comments  []string // of a pcapng file
 
-	Seg      wire.Segment // when Unread is ""
-	Unread   string       // why there is no segment, in words: "its protocol is 17, not TCP"
+	Seg      wire.Segment // when Unread is ""; of an ICMP error the segment that it quotes, with Seg.ICMP set
+	Sayer    netip.Addr   // who sent that error
+	Unread   string       // why there is no segment, in words: "the packet is not TCP: its protocol is 17"
 	Cut      int          // bytes of text that the capture left out; zero bytes stand for the whole text then
 	Offload  bool         // the checksum was left to the network card; Seg has the right one
 	Conv     int          // index into Capture.Conversations, -1 without a segment

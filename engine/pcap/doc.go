@@ -28,12 +28,12 @@
 //
 // pcap and pcapng in both byte orders, times in any unit (kept in microseconds), Ethernet with any number of VLAN tags, raw IP, Linux
 // cooked captures (version 1 and 2) and BSD loopback (null and loop). Of each packet that is TCP over IPv4 or IPv6 there is a [wire.Segment];
-// of all others the reason why not. Packets that were cut by a snapshot length are read when their TCP header is whole. Checksums and
-// lengths that the sender left to its network card are taken for right.
+// of each ICMP error the segment that it quotes, with what it says; of all others the reason why not. Packets that were cut by a
+// snapshot length are read when their TCP header is whole. Checksums and lengths that the sender left to its network card are taken for
+// right.
 //
-// Not read are ICMP (what a run's boxes said by it is written, for others to look at), fragments, packets with IP options, IPv6
-// packets that a snapshot length has cut, tunnels, other link types, compressed files, and the name resolution,
-// statistics and secrets of pcapng.
+// Not read are other ICMP messages, fragments, packets with IP options, packets with IPv6 or ICMP that a snapshot length has cut,
+// tunnels, other link types, compressed files, and the name resolution, statistics and secrets of pcapng.
 //
 // # Limits
 //
@@ -47,8 +47,9 @@
 // gets what the other one sent, and the socket calls that explain what it sent itself (listen, connect, send, shutdown, abort) are
 // inferred. The first segment that the model would not have sent is marked, with what it would have sent instead and why.
 //
-// What the host chose freely is learned and not judged: initial sequence numbers, options of its SYN, timestamps, windows, the size
-// of segments (a network card may cut or join them). A capture is taken somewhere on the way, so behind that place a segment may be
+// What the host chose freely is learned and not judged: initial sequence numbers, options of its SYN, text in it, timestamps, windows,
+// the size of segments (a network card may cut or join them), and which Fast Open cookies are good. An ICMP error goes to the end whose
+// segment it quotes, and may be lost on its way like any packet. A port that is connected to itself is one end that hears itself. A capture is taken somewhere on the way, so behind that place a segment may be
 // late or lost, and before it late, lost or copied: Follow looks for an order of arrivals that explains what was sent, as many as
 // possible first, and says which packets it takes for lost. Text that the capture missed is made up when an acknowledgment and
 // later text prove that it was there.
@@ -67,6 +68,5 @@
 //     SYN and SYN-ACK that come too early are marked, too late never.
 //   - Congestion control, Nagle's algorithm, ECN, the urgent pointer, the values of timestamps, and all options that are not the
 //     model's.
-//   - Fast Open: a conversation whose SYN carries text ends there with [Beyond]; so does one between a port and itself.
 //   - Whether the payload is the same when it is sent again.
 package pcap

@@ -103,6 +103,12 @@ func (x *end) blank(s tcp.State) tcp.TCB {
 func (x *end) feed(a *arrival, next *wire.Segment) {
 	x.shared.work++
 	seg := a.seg
+	if seg.ICMP.Kind != wire.NoICMP {
+		if x.t.State != tcp.Closed {
+			x.step(a.at, tcp.Input{Kind: tcp.ICMPInput, Seg: &seg})
+		}
+		return
+	}
 	x.forgetEcho(&seg)
 	first := seg.Flags&(wire.SYN|wire.ACK|wire.RST) == wire.SYN
 	answer := next.Flags.Has(wire.SYN | wire.ACK)
@@ -124,14 +130,28 @@ func (x *end) feed(a *arrival, next *wire.Segment) {
 }
 
 func (x *end) listen(at tcp.Time, seg, next *wire.Segment) {
-	iss := next.Seq
+	in := tcp.Input{Kind: tcp.SegmentInput, Seg: seg, ISS: next.Seq, TSOffset: x.offset(at, next)}
 	if next.Flags.Has(wire.SYN) {
 		x.p = learn(x.base, next)
+		// RFC 7413 section 4.2.2: whether a cookie is good, only the server knows.
+		asks, gives := seg.Options.Parse(), next.Options.Parse()
+		take := asks.HasFastOpen && asks.CookieLen > 0 && next.Ack == seg.End()
+		if take {
+			x.p.Window += uint32(len(seg.Payload)) // the SYN-ACK may tell what is left
+		}
+		cookie := tcp.Cookie{}
+		if asks.HasFastOpen && gives.HasFastOpen {
+			cookie = tcp.Cookie{Len: gives.CookieLen, Bytes: gives.Cookie}
+		}
+		in = in.FastOpened(take, cookie)
 	} else {
-		iss = iss.Add(^uint32(0))
+		in.ISS = in.ISS.Add(^uint32(0))
 	}
 	x.known, x.t, x.ahead = true, x.blank(tcp.Listen), nil
-	x.step(at, tcp.Input{Kind: tcp.SegmentInput, Seg: seg, ISS: iss, TSOffset: x.offset(at, next)})
+	x.step(at, in)
+	if x.t.Unread > 0 {
+		x.step(at, tcp.Input{Kind: tcp.RecvInput})
+	}
 	x.acked = false
 }
 
@@ -189,7 +209,14 @@ func (x *end) give(n int, at tcp.Time) {
 // force moves the model to where it has sent s, where it would have waited: for its congestion window, or for more to send.
 func (x *end) force(s *wire.Segment, at tcp.Time) {
 	t := &x.t
-	if sent := int(s.Seq.Add(uint32(len(s.Payload))).Sub(t.SndUna)); sent > len(t.Out) {
+	first, end := t.SndUna, s.End()
+	if first == t.ISS {
+		first = first.Add(1) // the SYN is not acknowledged
+	}
+	if s.Flags.Has(wire.FIN) {
+		end = end.Add(^uint32(0))
+	}
+	if sent := int(end.Sub(first)); sent > len(t.Out) {
 		t.Out = zeros(sent)
 	}
 	if s.Flags.Has(wire.FIN) {

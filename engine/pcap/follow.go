@@ -37,8 +37,7 @@ const (
 	TooEarly     = "too-early"     // a SYN is sent again before its timer
 	Acknowledged = "acknowledged"  // it is sent again although it was acknowledged
 	NotOffered   = "not-offered"   // an option in the SYN-ACK that the SYN did not offer
-	FastOpen     = "fast-open"     // Beyond: a SYN with text
-	SelfConnect  = "self-connect"  // Beyond: both ends are the same
+	FastOpen     = "fast-open"     // text in a SYN that is sent again or in a SYN-ACK
 	TooInvolved  = "too-involved"  // Beyond: too many segments may or may not have arrived
 )
 
@@ -66,7 +65,7 @@ const (
 	ByAck     = "ack"     // an acknowledgment that may be sent at any time
 	ByProbe   = "probe"   // a keepalive or a zero window probe
 	ByLearned = "learned" // the capture begins in the middle: believed
-	ByNetwork = "network" // a copy that the network made, or a segment that it damaged: no end sent it
+	ByNetwork = "network" // a copy that the network made, a segment that it damaged, or an ICMP error: no end sent it
 )
 
 // A Step is one segment of a conversation with what the model makes of it.
@@ -98,31 +97,36 @@ const (
 // Follow plays a conversation, an index into c.Conversations, with the model at both ends, and reports the first segment that the
 // model would not have sent. The package comment says what is judged and what is not.
 func (c *Capture) Follow(conv int, client, server tcp.Profile) Report {
+	return c.follow(conv, client, server, (*following).take)
+}
+
+// follow gives each segment of a conversation to take until that finds no way on.
+func (c *Capture) follow(conv int, client, server tcp.Profile, take func(f *following, p *Packet, from engine.HostID) bool) Report {
 	talk := &c.Conversations[conv]
 	f := following{report: Report{Profiles: [2]string{client.Name, server.Name}}}
 	f.ends[engine.Client] = end{host: engine.Client, local: talk.Client, remote: talk.Server, base: client, p: client, shared: &f.shared}
 	f.ends[engine.Server] = end{host: engine.Server, local: talk.Server, remote: talk.Client, base: server, p: server, shared: &f.shared}
-	if talk.Client == talk.Server {
-		f.stop(&c.Packets[talk.Packets[0]], engine.Client, defeat{failure: failure{code: SelfConnect,
-			reason: "Both ends are the same port of the same host, and nobody can tell from outside which of them sent what."}})
-		return f.report
-	}
+	// A port that is connected to itself is one end, which hears what it sends.
+	f.self = talk.Client == talk.Server
 	var heard [2]bool
 	for _, i := range talk.Packets {
-		heard[talk.From(&c.Packets[i])] = true
+		if p := &c.Packets[i]; p.Seg.ICMP.Kind == wire.NoICMP {
+			heard[talk.From(p)] = true
+		}
 	}
-	f.ends[engine.Client].alone, f.ends[engine.Server].alone = !heard[engine.Server], !heard[engine.Client]
+	f.ends[engine.Client].alone, f.ends[engine.Server].alone = !heard[engine.Server] && !f.self, !heard[engine.Client]
 	for _, i := range talk.Packets {
-		if packet := &c.Packets[i]; !f.take(packet, talk.From(packet)) {
+		if packet := &c.Packets[i]; !take(&f, packet, talk.From(packet)) {
 			break
 		}
 	}
 	return f.report
 }
 
-// From returns which end sent a packet of the conversation.
+// From returns which end a packet of the conversation comes from. An ICMP error comes from beyond the network, seen from the end whose
+// segment it quotes.
 func (talk *Conversation) From(p *Packet) engine.HostID {
-	if p.Seg.Src == talk.Client {
+	if (p.Seg.Src == talk.Client) == (p.Seg.ICMP.Kind == wire.NoICMP) {
 		return engine.Client
 	}
 	return engine.Server
@@ -133,14 +137,24 @@ type following struct {
 	ends   [2]end
 	report Report
 	shared shared
+	self   bool         // both ends are the first one
 	recent [2][]arrival // the last segments of each end, the latest first
 }
 
 // take follows one segment and reports whether there is a way on.
 func (f *following) take(p *Packet, from engine.HostID) bool {
 	x, y := &f.ends[from], &f.ends[engine.Server-from]
+	if f.self {
+		x, y = &f.ends[engine.Client], &f.ends[engine.Client]
+	}
 	now := arrival{p.N, p.At, p.Seg, p.Direction == Out}
 	step := Step{Packet: p.N, From: from}
+	if p.Seg.ICMP.Kind != wire.NoICMP {
+		step.How = ByNetwork
+		y.queue = append(y.queue, now)
+		f.done(step)
+		return true
+	}
 	before := f.copyOf(&now, from)
 	switch {
 	case !p.Seg.SumOK():
@@ -154,9 +168,6 @@ func (f *following) take(p *Packet, from engine.HostID) bool {
 		y.queue = append(y.queue, now)
 		f.done(step)
 		return true
-	case p.Seg.Flags.Has(wire.SYN) && p.Seg.Payload != "":
-		f.stop(p, from, defeat{failure: failure{code: FastOpen, reason: "The SYN carries text. That is Fast Open (RFC 7413), which is not followed here."}})
-		return false
 	}
 	if x.alone {
 		x.imagine(&now)
@@ -193,7 +204,12 @@ func (f *following) copyOf(now *arrival, from engine.HostID) int {
 	return n
 }
 
-func (f *following) states() [2]tcp.State { return [2]tcp.State{f.ends[0].t.State, f.ends[1].t.State} }
+func (f *following) states() [2]tcp.State {
+	if f.self {
+		return [2]tcp.State{f.ends[0].t.State, f.ends[0].t.State}
+	}
+	return [2]tcp.State{f.ends[0].t.State, f.ends[1].t.State}
+}
 
 func (f *following) done(step Step) {
 	step.States = f.states()
@@ -204,8 +220,7 @@ func (f *following) stop(p *Packet, from engine.HostID, why defeat) {
 	r := &f.report
 	r.Outcome, r.Packet, r.From, r.Code, r.Reason = Departs, p.N, from, why.code, why.reason
 	r.Rule, r.Expected, r.States = why.rule, why.expected, f.states()
-	switch why.code {
-	case FastOpen, SelfConnect, TooInvolved:
+	if why.code == TooInvolved {
 		r.Outcome = Beyond
 	}
 }

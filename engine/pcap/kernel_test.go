@@ -176,19 +176,14 @@ func ordered(flags string) string {
 }
 
 // departures are the kernel's captures that the model of Linux must not follow to their ends, with the packets and the reasons:
-// in them somebody wrote segments by hand that no TCP sends, or a Fast Open is made. All others are of Linux alone, and must be
-// followed to their ends.
+// in them somebody wrote segments by hand that no TCP sends. All others are of Linux alone, and must be followed to their ends.
 var departures = map[string]string{
-	"data-with-syn-no-tfo":      "1 fast-open",
 	"fin-on-syn":                "1 bad-flags, 3 bad-flags, 4 bad-flags, 5 bad-flags",
 	"old-duplicate-syn":         "2 wrong-ack",   // the SYN that it answers was forged behind the place of capture
 	"old-duplicate-syn.b":       "7 wrong-state", // the old SYN
 	"rst-exact-and-challenge.b": "4 wrong-seq",   // the RST that is not exact
-	"self-connect":              "1 self-connect",
-	"syn-sent-bad-ack":          "5 unseen-ack", // an ACK of a number that SYN-SENT has not sent
-	"syncookie-wrong-ack":       "3 unseen-ack", // a cookie that was not sent
-	"tfo-first-and-second":      "10 fast-open",
-	"tfo-first-and-second.b":    "10 fast-open",
+	"syn-sent-bad-ack":          "5 unseen-ack",  // an ACK of a number that SYN-SENT has not sent
+	"syncookie-wrong-ack":       "3 unseen-ack",  // a cookie that was not sent
 }
 
 // TestFollowKernel follows every conversation of the kernel's captures: what Linux sent, the model of Linux sends too, and what

@@ -136,6 +136,9 @@ func (x *end) imagine(now *arrival) {
 		other.Flags, other.Seq, other.Ack, other.Options = wire.SYN, s.Ack.Add(^uint32(0)), 0, mirrored(s)
 	case x.t.State == tcp.SynSent:
 		other.Flags, other.Seq, other.Options = wire.SYN|wire.ACK, s.Ack.Add(^uint32(0)), x.offered()
+		if x.t.ISS.Less(s.Seq) && s.Seq.Less(x.t.SndNxt) {
+			other.Ack = s.Seq // the text of the SYN was not taken
+		}
 	case x.t.State == tcp.Closed || !x.t.RcvNxt.LessEq(s.Ack):
 		return
 	default:

@@ -137,6 +137,13 @@ func cookedDirection(kind uint16) Direction {
 
 // transport reads the IP packet b, of which there were length bytes on the wire.
 func (p *Packet) transport(b []byte, length int) (why string) {
+	if wire.IsICMP(b) {
+		var err error
+		if p.Seg, p.Sayer, err = wire.ParseICMP(b); err != nil {
+			return strings.TrimPrefix(err.Error(), "wire: ")
+		}
+		return ""
+	}
 	b = p.repair(b, length)
 	seg, err := wire.ParseIP(b)
 	if err != nil {

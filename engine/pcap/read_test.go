@@ -115,7 +115,7 @@ func hello() wire.Segment {
 	return s
 }
 
-func packet(s wire.Segment) []byte { return s.AppendIPv4(nil) }
+func packet(s wire.Segment) []byte { return s.AppendIP(nil) }
 
 // Link headers, as bytes.
 var (

@@ -76,7 +76,12 @@ func (x *end) byCall(call string, s *wire.Segment) Step {
 
 func (x *end) sendsSyn(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	switch state := x.t.State; {
+	case state == tcp.SynSent && s.Seq == x.t.ISS && s.Payload != "":
+		return fail(FastOpen, rule.FastOpenFallback, "The %v sends its SYN again with text; after a loss the model sends it without, in case the text is why.", x.host)
 	case state == tcp.SynSent && s.Seq == x.t.ISS:
+		if step, ok := x.due(s, nil); ok { // an ICMP error made it go again
+			return step, exact, failure{}
+		}
 		return x.again(s, at)
 	case state == tcp.Closed, state == tcp.TimeWait, state == tcp.SynSent:
 		// A new connection; out of SYN-SENT the application has given up the old one, of which nothing is to be seen.
@@ -84,9 +89,28 @@ func (x *end) sendsSyn(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 		x.p = learn(x.base, s)
 		x.t = x.blank(tcp.Closed)
 		x.step(at, tcp.Input{Kind: tcp.OpenInput, ISS: s.Seq, TSOffset: x.offset(at, s)})
-		return x.byCall("connect", s), exact, failure{}
+		step := x.byCall("connect", s)
+		x.fastSyn(s, at, &step)
+		return step, exact, failure{}
 	default:
 		return fail(WrongState, "", "The %v sends a SYN, and it has a connection already, in %v.", x.host, state)
+	}
+}
+
+// fastSyn takes over what a first SYN shows of Fast Open: that it asks for a cookie, or has text (RFC 7413 section 4.2). Which cookies
+// the end has, and how much text it dares, is its own affair.
+func (x *end) fastSyn(s *wire.Segment, at tcp.Time, step *Step) {
+	asks := s.Options.Parse().HasFastOpen
+	if !asks && s.Payload == "" {
+		return
+	}
+	x.t.FastOpen, x.t.SynData = true, uint16(len(s.Payload))
+	step.Rule, step.Args = rule.FastOpenRequest, [rule.MaxParams]int64{}
+	if s.Payload != "" {
+		step.Call = "connect fastopen " + strconv.Itoa(len(s.Payload))
+		step.Rule, step.Args = rule.FastOpenSYN, [rule.MaxParams]int64{int64(len(s.Payload))}
+		x.owed = nil
+		x.force(s, at)
 	}
 }
 
@@ -105,13 +129,15 @@ func (x *end) sendsSynAck(a *arrival) (Step, fit, failure) {
 	switch t := &x.t; {
 	case extra != "":
 		return fail(NotOffered, rule.WindowScale, "The SYN-ACK has the option %s, and the SYN that it answers did not offer it.", extra)
+	case s.Payload != "":
+		return fail(FastOpen, rule.ListenSYN, "The %v sends a SYN-ACK with %d bytes of text; the model sends text behind it.", x.host, len(s.Payload))
 	case t.State == tcp.SynReceived && s.Seq == t.ISS && s.Ack == t.RcvNxt:
 		return x.again(s, at)
 	case t.State == tcp.SynReceived && s.Seq == t.ISS:
 		return fail(WrongAck, rule.ListenSYN, "The SYN-ACK acknowledges %d; the SYN had number %d, so it must be %d.", s.Ack, t.IRS, t.RcvNxt)
 	case t.State == tcp.SynReceived:
 		return fail(WrongSeq, "", "The SYN-ACK has number %d, and the one before it had %d.", s.Seq, t.ISS)
-	case t.State.Synchronized() && s.Seq == t.ISS && s.Ack == t.IRS.Add(1) && !a.own:
+	case t.State.Synchronized() && s.Seq == t.ISS && (s.Ack == t.IRS.Add(1) || t.FastOpen && t.IRS.Less(s.Ack) && s.Ack.LessEq(t.RcvNxt)) && !a.own:
 		// It was sent while the end waited for the ACK, and something that it sent later came first.
 		return Step{How: ByTimer, Rule: rule.Retransmit}, loose, failure{}
 	case t.State == tcp.Closed && !x.known && !x.called:
@@ -139,6 +165,8 @@ func more(got, had wire.OptionSet) string {
 		return "SACK-permitted"
 	case got.HasTimestamps && !had.HasTimestamps:
 		return "timestamps"
+	case got.HasFastOpen && !had.HasFastOpen:
+		return "Fast Open cookie"
 	}
 	return ""
 }
@@ -282,7 +310,7 @@ func (x *end) numbers(s *wire.Segment, at tcp.Time, f fit) (Step, fit, failure) 
 		return Step{How: ByTimer, Rule: rule.Retransmit, Args: [4]int64{int64(t.SndUna), int64(t.Retries) + 1}}, f, failure{}
 	case t.FinSent:
 		return fail(AfterFIN, rule.SendFIN, "The %v sends numbers up to %d; its FIN was the last one, and ended before %d.", x.host, s.End(), t.SndNxt)
-	case t.State != tcp.Established && t.State != tcp.CloseWait && !(t.State == tcp.SynReceived && s.Payload == ""):
+	case t.State != tcp.Established && t.State != tcp.CloseWait && !(t.State == tcp.SynReceived && (s.Payload == "" || t.FastOpen)):
 		return fail(WrongState, "", "The %v sends %s in %v.", x.host, named(s), t.State)
 	}
 	return x.newText(s, at, f)

@@ -11,7 +11,6 @@ const (
 	MSS           ID = "9293:3.7.1/mss"
 
 	ISN         ID = "6528:3"
-	ISNFixed    ID = "lab:isn-fixed"
 	ISNCounter  ID = "lab:isn-counter"
 	ISNClock    ID = "793:3.3"
 	PassiveOpen ID = "9293:3.10.1/passive"
@@ -74,6 +73,8 @@ const (
 	FastOpenCookie   ID = "7413:4.2.2/cookie"
 	FastOpenData     ID = "7413:4.2.2/data"
 	FastOpenQueue    ID = "7413:5.1"
+	FastOpenFailed   ID = "7413:4.1.3.1"
+	FastOpenPaused   ID = "7413:4.1.3.1/paused"
 	DSACK            ID = "2883:4"
 
 	Close        ID = "9293:3.10.4/close"
@@ -146,27 +147,30 @@ const (
 	CookieGood       ID = "linux:syncookie-ack"
 	AcceptQueueACK   ID = "linux:accept-queue-ack"
 
-	LinuxDeferAccept   ID = "linux:defer-accept"
-	LinuxListenFIN     ID = "linux:listen-fin"
-	LinuxSynAgain      ID = "linux:syn-sent-ack"
-	LinuxEcho          ID = "linux:syn-sent-echo"
-	LinuxSynLinear     ID = "linux:syn-linear"
-	LinuxGiveUp        ID = "linux:retries"
-	LinuxSynAckAgain   ID = "linux:syn-received-syn"
-	LinuxRequestACK    ID = "linux:syn-received-ack"
-	LinuxRequestSYN    ID = "linux:syn-received-reset"
-	LinuxSequence      ID = "linux:sequence"
-	LinuxSimultaneous  ID = "linux:simultaneous-open"
-	LinuxACKUnsent     ID = "linux:ack-unsent"
-	LinuxRSTOfFIN      ID = "linux:rst-of-fin"
-	LinuxFinWait       ID = "linux:fin-timeout"
-	LinuxTimeWaitAgain ID = "linux:time-wait"
-	LinuxOrphanReset   ID = "linux:orphan-reset"
-	LinuxOrphanIgnore  ID = "linux:orphan-ignore"
-	LinuxResetErrno    ID = "linux:reset-errno"
-	LinuxICMPConnect   ID = "linux:icmp-connect"
-	LinuxICMPSoft      ID = "linux:icmp-established"
-	LinuxICMPRequest   ID = "linux:icmp-request"
+	LinuxDeferAccept  ID = "linux:defer-accept"
+	LinuxListenFIN    ID = "linux:listen-fin"
+	LinuxSynAgain     ID = "linux:syn-sent-ack"
+	LinuxEcho         ID = "linux:syn-sent-echo"
+	LinuxSynLinear    ID = "linux:syn-linear"
+	LinuxGiveUp       ID = "linux:retries"
+	LinuxSynAckAgain  ID = "linux:syn-received-syn"
+	LinuxRequestACK   ID = "linux:syn-received-ack"
+	LinuxRequestSYN   ID = "linux:syn-received-reset"
+	LinuxSequence     ID = "linux:sequence"
+	LinuxSimultaneous ID = "linux:simultaneous-open"
+	LinuxACKUnsent    ID = "linux:ack-unsent"
+	LinuxRSTOfFIN     ID = "linux:rst-of-fin"
+	LinuxFinWait      ID = "linux:fin-timeout"
+
+	LinuxFastOpenForms     ID = "linux:fastopen-forms"
+	LinuxFastOpenBlackhole ID = "linux:fastopen-blackhole"
+	LinuxTimeWaitAgain     ID = "linux:time-wait"
+	LinuxOrphanReset       ID = "linux:orphan-reset"
+	LinuxOrphanIgnore      ID = "linux:orphan-ignore"
+	LinuxResetErrno        ID = "linux:reset-errno"
+	LinuxICMPConnect       ID = "linux:icmp-connect"
+	LinuxICMPSoft          ID = "linux:icmp-established"
+	LinuxICMPRequest       ID = "linux:icmp-request"
 
 	LinuxISN             ID = "linux:isn"
 	LinuxPAWS            ID = "linux:paws"
@@ -268,9 +272,6 @@ var catalogue = []Rule{
 	rfc(ISN, "6528", "3", "MUST-8", "How an initial sequence number is made",
 		"A clock plus a keyed hash of both addresses and ports: it moves on all the time, and nobody outside can compute it.").
 		says("The initial sequence number {ISS} comes from the clock and a secret.", "", "ISS"),
-	lab(ISNFixed, "The initial sequence number is always the same",
-		"Who has seen one connection knows the numbers of all. Old segments fit into new connections, and anybody can write segments that are believed.").
-		says("The initial sequence number is {ISS}, as ever.", "", "ISS"),
 	lab(ISNCounter, "The initial sequence number is counted up",
 		"So much more for each connection, as the first Unix systems did it: who opens one connection of his own knows the next number of somebody else's.").
 		says("The initial sequence number is {ISS}: so much more than that of the connection before.", "", "ISS"),
@@ -447,6 +448,12 @@ var catalogue = []Rule{
 	rfc(FastOpenQueue, "7413", "5.1", "", "Fast Open: only so many at once",
 		"A stolen cookie must not be enough to fill a server. When so many connections by Fast Open wait for their ACK, the next SYN gets an ordinary handshake.").
 		says("There is room.", "{pending} connections by Fast Open wait for their ACK, and no more than {limit} may: this handshake is an ordinary one.", "pending", "limit"),
+	rfc(FastOpenFailed, "7413", "4.1.3.1", "", "Fast Open: a failure is remembered",
+		"No answer, an ICMP error, or text that is not taken: the next SYN would fare no better. So Fast Open is left alone with this port for a while.").
+		says("Fast Open works with this port again ({times} failures before).", "Fast Open failed with this port, {times} times in a row. It is left alone for {pause.us}.", "times", "pause.us"),
+	rfc(FastOpenPaused, "7413", "4.1.3.1", "", "Fast Open: left alone for a while",
+		"Where Fast Open failed, an ordinary handshake works.").
+		says("", "Fast Open failed {times} times in a row and is left alone for another {left.us}: the SYN is an ordinary one.", "times", "left.us"),
 	rfc(DSACK, "2883", "4", "", "A duplicate is named in a SACK block",
 		"The first block of the answer says which numbers arrived twice, so that the sender knows that it need not have sent them again.").
 		says("The numbers {left} to {right} (not included) arrived before. The answer names them in a SACK block and repeats that {RCV.NXT} is expected next.", "", "left", "right", "RCV.NXT"),
@@ -687,6 +694,12 @@ var catalogue = []Rule{
 	linux(LinuxRSTOfFIN, "An RST one below RCV.NXT resets after a FIN",
 		"A peer that resets before it has seen our ACK of its FIN uses the FIN's own number. Linux believes it.").
 		says("The RST has number {SEG.SEQ}, the one of the peer's FIN, just before {RCV.NXT}.", "", "SEG.SEQ", "RCV.NXT"),
+	linux(LinuxFastOpenForms, "A server that gives no cookie is asked in the other form once",
+		"The experiment before RFC 7413 used another option, which Linux tries once.").
+		says("", "The SYN-ACK has no cookie: {forms} of 2 forms were in vain.", "forms"),
+	linux(LinuxFastOpenBlackhole, "Fast Open pauses everywhere when a connection is swallowed",
+		"Three timeouts in a row, or a FIN or RST out of order before any text, and no SYN has the option for tcp_fastopen_blackhole_timeout_sec.").
+		says("Text arrived: Fast Open works ({times} failures before).", "Fast Open failed {times} times in a row, after {timeouts} timeouts. It is left alone for {pause.us}.", "times", "pause.us", "timeouts"),
 	linux(LinuxFinWait, "A closed socket waits 60 s in FIN-WAIT-2",
 		"If the peer never closes, nobody would ever notice. Linux gives up after tcp_fin_timeout.").
 		says("The application has closed: the wait for the peer's FIN is limited to {wait.us}.", "", "wait.us"),
@@ -814,7 +827,7 @@ var catalogue = []Rule{
 		"The third segment proves that the SYN was meant now. Without it an old SYN opens a connection to nothing.").
 		says("The SYN with number {SEG.SEQ} is believed at once, and nobody waits for an ACK that would show that it is not an old one.", "", "SEG.SEQ"),
 	broken(BrokenISN, "9293", "3.4.1", "MUST-8", "Every connection begins with the same number",
-		"A clock moves the initial number on, so that segments of an earlier connection do not fit into the next one.").
+		"A clock moves the initial number on, so that segments of an earlier connection do not fit into the next one, and who has seen one connection does not know the numbers of all.").
 		says("", "The initial sequence number is {ISS} again, as always: segments of an earlier connection will fit into this one.", "ISS"),
 	broken(BrokenSynSentACK, "9293", "3.10.7.3", "", "SYN-SENT: any ACK will do",
 		"An ACK that does not cover our SYN answers some other SYN. The check and the RST that follows keep old answers out.").

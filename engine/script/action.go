@@ -36,6 +36,7 @@ var forms = map[string]string{
 	"seed":      "seed 7",
 	"rule":      "rule drop 1st SYN-ACK, rule delay every ACK 200ms, rule duplicate 2nd SYN after 10ms",
 	"unrule":    "unrule 1",
+	"unbox":     "unbox 1",
 	"title":     "title Some words",
 	"note":      "note Some words",
 	"start":     "start",
@@ -50,7 +51,7 @@ var forms = map[string]string{
 }
 
 // verbs are the first words of lines, in the order in which a hint prefers them.
-var verbs = []string{"client", "server", "step", "wait", "drop", "delay", "hold", "release", "duplicate", "edit", "forge", "rule", "unrule",
+var verbs = []string{"client", "server", "step", "wait", "drop", "delay", "hold", "release", "duplicate", "edit", "forge", "rule", "unrule", "unbox",
 	"expect", "jitter", "loss", "reorder", "mtu", "box", "seed", "title", "note", "start"}
 
 // synonyms are first words that people try and that the language has other words for.
@@ -122,6 +123,15 @@ func (p *parser) action(verb token) (engine.Action, bool) {
 		a.Kind = engine.RemoveRule
 		if t, ok := p.want("the number of a rule"); ok {
 			n, _ := p.number(t.whole(), "the number of a rule", 1, network.MaxRules)
+			a.Count = int(n)
+		}
+	case "box", "mtu":
+		a.Kind = engine.AddBox
+		a.Box, _ = p.pathBox(verb)
+	case "unbox":
+		a.Kind = engine.RemoveBox
+		if t, ok := p.want("the number of a box"); ok {
+			n, _ := p.number(t.whole(), "the number of a box", 1, network.MaxBoxes)
 			a.Count = int(n)
 		}
 	case "expect":

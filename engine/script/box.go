@@ -26,23 +26,25 @@ var icmpNames, rejections = func() (all, answers []string) {
 var optionSynonyms = map[string]string{"ts": "timestamps", "timestamp": "timestamps", "ws": "wscale", "sackok": "sack", "fo": "fastopen", "tfo": "fastopen"}
 
 // mtu reads "1400" or "1400 silent" behind "mtu".
-func (s *setupParser) mtu(name token) {
+func (s *parser) mtu() network.Box {
 	b := network.Box{Kind: network.Narrow}
 	if t, ok := s.want("a number of bytes"); ok {
 		n, _ := s.number(t.whole(), "an MTU", network.MinMTU, 65535)
 		b.MTU = uint16(n)
 	}
 	b.Silent = s.take("silent")
-	s.addBox(name, b)
+	return b
 }
 
-// box reads what follows "box".
-func (s *setupParser) box(name token) {
+// pathBox reads what follows "box", or "mtu"; ok is false when it is no box.
+func (s *parser) pathBox(name token) (b network.Box, ok bool) {
+	if name.lower() == "mtu" {
+		return s.mtu(), true
+	}
 	t, ok := s.want("one of " + strings.Join(boxNames, ", "))
 	if !ok {
-		return
+		return b, false
 	}
-	var b network.Box
 	switch t.lower() {
 	case "firewall":
 		b = s.firewall()
@@ -83,13 +85,13 @@ func (s *setupParser) box(name token) {
 		}
 		s.reject(t.whole(), "unknown-box", quoted(t.text)+" is no box of the path", hint)
 		s.pos = len(s.toks)
-		return
+		return b, false
 	}
-	s.addBox(name, b)
+	return b, true
 }
 
 // word takes a word that must stand here.
-func (s *setupParser) word(word string) bool {
+func (s *parser) word(word string) bool {
 	if s.take(word) {
 		return true
 	}
@@ -102,7 +104,12 @@ func (s *setupParser) word(word string) bool {
 	return false
 }
 
-func (s *setupParser) addBox(name token, b network.Box) {
+// box reads a box of the set-up.
+func (s *setupParser) box(name token) {
+	b, ok := s.pathBox(name)
+	if !ok {
+		return
+	}
 	s.finish()
 	if len(s.setup.Path.Boxes) == network.MaxBoxes {
 		s.reject(name.whole(), "too-many", fmt.Sprintf("a path has at most %d boxes, those of mtu lines included", network.MaxBoxes), "")
@@ -115,7 +122,7 @@ func (s *setupParser) addBox(name token, b network.Box) {
 }
 
 // firewall reads "drop SYN port 80 from client", "reject RST port 80" or "drop ICMP".
-func (s *setupParser) firewall() network.Box {
+func (s *parser) firewall() network.Box {
 	b := network.Box{Kind: network.Firewall, Any: true}
 	t, ok := s.want("drop or reject")
 	if !ok {
@@ -167,7 +174,7 @@ func (s *setupParser) firewall() network.Box {
 }
 
 // optionSet reads "sack,timestamps". A blank may follow a comma.
-func (s *setupParser) optionSet() network.OptionSet {
+func (s *parser) optionSet() network.OptionSet {
 	var set network.OptionSet
 	names := network.OptionNames()
 	for {

@@ -77,5 +77,7 @@ var codes = []Code{
 	{engine.BadCall, "the host refuses the socket call", "client accept"},
 	{engine.NotHeld, "only a held segment can be released", "client connect\nrelease SYN"},
 	{engine.AlreadyHeld, "the segment is held already", "client connect\nhold SYN\nhold SYN"},
+	{engine.NoSuchBox, "the path has no box with this number", "unbox 1"},
+	{engine.BadBox, "a box cannot stand between these hosts", "client [2001:db8::1]:1000\nserver [2001:db8::2]:80\nstart\nmtu 600"},
 	{engine.NoSuchRule, "the path has no rule with this number", "unrule 1"},
 }

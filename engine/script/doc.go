@@ -30,7 +30,7 @@
 //	client [2001:db8::1]:52431          # with one of IPv6 the other host has one too
 //	client isn 100                      # the initial sequence number of its first connection
 //	server isn 300,400                  # of its first and its second; those after are generated
-//	client isn counter                  # how they are made: keyed (the default), fixed, counter, clock
+//	client isn counter                  # how they are made: keyed (the default), counter, clock
 //	client isn 300,counter              # the first one, and how those after it are made
 //	client profile linux                # rfc9293, linux (6.18) or linux-classic (before 6.5)
 //	client mss 1400                     # the MSS that it announces
@@ -50,6 +50,7 @@
 //	client rfc1337 on                   # an RST does not end TIME-WAIT
 //	server max-syn-backlog 16           # without SYN cookies the last quarter of so many is kept free
 //	server fastopen 3                   # Fast Open: 1 as a client, 2 as a server, 4 without a cookie, added up
+//	client fastopen-pause 60min          # how long it leaves Fast Open alone when it has failed
 //	server broken two-way-handshake     # a protection that it lacks on purpose, or several: no-rst,no-time-wait (package tcp)
 //	server 192.0.2.2:80 isn 300 mss 536 # any of them on one line
 //
@@ -183,6 +184,8 @@
 //	drop ICMP                           # an ICMP error is named like a kind of segment; an edit changes what it quotes
 //	rule drop 1st SYN-ACK               # behind the first action: the path changes from now on
 //	unrule 1                            # takes the first rule away
+//	box nat timeout 60s                 # a box, or an mtu line, behind those that are there; it meets what is not half way yet
+//	unbox 1                             # takes box number 1 away; the others keep their numbers
 //
 // # Expectations
 //

@@ -26,8 +26,8 @@ func (sc *Scenario) String() string {
 		b.WriteString("title " + sc.Title + "\n")
 	}
 	b.WriteString(FormatSetup(sc.Setup))
-	if len(sc.Actions) > 0 && sc.Actions[0].Kind == engine.AddRule {
-		b.WriteString("start\n") // a rule that is an action must not be taken for one of the set-up
+	if len(sc.Actions) > 0 && (sc.Actions[0].Kind == engine.AddRule || sc.Actions[0].Kind == engine.AddBox) {
+		b.WriteString("start\n") // a rule or a box that is an action must not be taken for one of the set-up
 	}
 	notes := sc.Notes
 	for i := 0; i <= len(sc.Actions); {
@@ -228,6 +228,10 @@ func FormatAction(a engine.Action) string {
 		return "rule " + a.Rule.String()
 	case engine.RemoveRule:
 		return "unrule " + strconv.Itoa(a.Count)
+	case engine.AddBox:
+		return a.Box.String()
+	case engine.RemoveBox:
+		return "unbox " + strconv.Itoa(a.Count)
 	case engine.Expect:
 		return "expect " + a.Cond.String()
 	}

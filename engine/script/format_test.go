@@ -94,6 +94,10 @@ func TestFormatIsCanonical(t *testing.T) {
 		want: "client 192.0.2.10:52431 profile rfc9293\nserver 198.51.100.20:80 profile rfc9293\ndelay 50ms\n" +
 			"rule drop 1st SYN\nstart\nrule drop 2nd SYN\n",
 	}, {
+		name: "an old word for a number that never changes",
+		src:  "client isn fixed broken no-rst\nserver broken no-rst isn Fixed",
+		want: "client 192.0.2.10:52431 profile rfc9293 broken fixed-isn,no-rst\nserver 198.51.100.20:80 profile rfc9293 broken fixed-isn,no-rst\ndelay 50ms\n",
+	}, {
 		name: "no more than 1000 steps at once",
 		src:  "step 999\nstep\nstep\n",
 		want: "client 192.0.2.10:52431 profile rfc9293\nserver 198.51.100.20:80 profile rfc9293\ndelay 50ms\nstep 1000\nstep\n",

@@ -439,6 +439,10 @@ func genAction() *rapid.Generator[engine.Action] {
 			a.Rule = draw(t, genRule(), "rule")
 		case engine.RemoveRule:
 			a.Count = draw(t, number(1, network.MaxRules), "rule")
+		case engine.AddBox:
+			a.Box = draw(t, genBox(false), "box")
+		case engine.RemoveBox:
+			a.Count = draw(t, number(1, network.MaxBoxes), "box")
 		}
 		return a
 	})

@@ -84,7 +84,7 @@ func (r *reader) read(src string) {
 	verb, _ := p.want("")
 	p.form = forms[verb.lower()]
 	if isSetup(&p, verb) {
-		if verb.lower() != "rule" || r.started == 0 {
+		if !isAction(verb) || r.started == 0 {
 			r.setup(p, verb)
 			return
 		}
@@ -124,6 +124,9 @@ func isSetup(p *parser, verb token) bool {
 	return false
 }
 
+// isAction reports whether a line of the set-up is an action too: rules and boxes come and go while a run goes on.
+func isAction(verb token) bool { return contains([]string{"rule", "box", "mtu"}, verb.lower()) }
+
 func (r *reader) setup(p parser, verb token) {
 	if r.started > 0 {
 		p.reject(verb.whole(), "late-setup", "the hosts and the path are set up before the first action",
@@ -145,9 +148,7 @@ func (r *reader) setup(p parser, verb token) {
 		s.loss(verb)
 	case "reorder":
 		s.reorder(verb)
-	case "mtu":
-		s.mtu(verb)
-	case "box":
+	case "mtu", "box":
 		s.box(verb)
 	case "duplicate":
 		s.chance(verb, &r.sc.Setup.Path.Duplicate)
@@ -208,7 +209,7 @@ func ParseAction(line string) (engine.Action, *diag.Diagnostic) {
 			return
 		}
 		p.form = forms[verb.lower()]
-		if isSetup(p, verb) && verb.lower() != "rule" || verb.lower() == "title" || verb.lower() == "note" {
+		if isSetup(p, verb) && !isAction(verb) || verb.lower() == "title" || verb.lower() == "note" {
 			p.reject(verb.whole(), "late-setup", quoted(verb.text)+" belongs to the set-up, which cannot change while a run goes on", "change the scenario and begin again")
 			return
 		}

@@ -74,7 +74,7 @@ func EventLine(ev engine.Event) string {
 			say("%s", ev.Seg)
 		}
 		say("%s", map[bool]string{true: "passed", false: "failed"}[ev.OK])
-	case engine.RuleAdded, engine.RuleRemoved:
+	case engine.RuleAdded, engine.RuleRemoved, engine.BoxAdded, engine.BoxRemoved:
 		say("%d", ev.Count)
 	default: // Held, Lost, Passed, Arrived, Discarded, Failed
 		if ev.Seg != 0 {

@@ -102,6 +102,7 @@ var timeSettings = []struct {
 	{"rto", engine.MinRTO, engine.MaxRTO, func(o *tcp.Options) *tcp.Time { return &o.RTO }},
 	{"uto", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.UTO }},
 	{"fin-timeout", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.FinTimeout }},
+	{"fastopen-pause", tcp.Second, engine.MaxUTO, func(o *tcp.Options) *tcp.Time { return &o.FastOpenPause }},
 }
 
 // host reads what follows "client" or "server".
@@ -149,7 +150,7 @@ func (s *setupParser) host(id engine.HostID) {
 
 // settingValue takes the value of a setting, unless the next setting follows at once.
 func (s *setupParser) settingValue(name string) (value, bool) {
-	what := map[string]string{"isn": "a number, or keyed, fixed, counter or clock", "profile": "one of " + strings.Join(tcp.ProfileNames(), ", "), "mss": "a number", "window": "a number", "wscale": "a number or off",
+	what := map[string]string{"isn": "a number, or keyed, counter or clock", "profile": "one of " + strings.Join(tcp.ProfileNames(), ", "), "mss": "a number", "window": "a number", "wscale": "a number or off",
 		"sack": "on or off", "timestamps": "on or off", "max-syn-backlog": "a number", "ports": "a number",
 		"broken": "the name of a protection"}[name]
 	for _, t := range timeSettings {
@@ -178,6 +179,10 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 	o := &h.Options
 	switch name {
 	case "isn":
+		if strings.EqualFold(v.text, "fixed") { // as "broken fixed-isn" was once written
+			o.Broken |= tcp.FixedISN
+			break
+		}
 		h.ISNs, o.ISN = s.isns(v)
 	case "profile":
 		if _, ok := tcp.ProfileByName(strings.ToLower(v.text)); !ok {
@@ -210,7 +215,7 @@ func (s *setupParser) setting(h *engine.HostSetup, name string, v value) {
 		n, _ := s.number(v, name, 1, 1024)
 		o.Ports = uint16(n)
 	case "broken":
-		o.Broken = s.broken(v)
+		o.Broken |= s.broken(v)
 	}
 	for _, small := range smallSettings {
 		if small.name == name {

@@ -29,6 +29,9 @@ var differences = []Difference{
 	{"smallest MSS", both("whatever the peer says", "48 bytes at least"), linuxOnly, rule.LinuxMinMSS, "tiny-mss-linux"},
 	{"congestion notification", both("no", "agreed to when the peer asks"), []string{"ECN"}, rule.ECN, "ecn-linux"},
 	{"Fast Open", both("no", "as a client"), []string{"FastOpen"}, rule.FastOpenRequest, "fastopen-linux"},
+	{"a server that gives no Fast Open cookie", both("asked the same way again", "asked in the form of the experiment once"), linuxOnly, rule.LinuxFastOpenForms, "fastopen-refused-linux"},
+	{"Fast Open after a failure", both("left alone with that port for an hour and more", "tried again at once"), []string{"FastOpenPause"}, rule.FastOpenPaused, "fastopen-left-alone"},
+	{"what pauses Fast Open, if anything", both("one failure, with one port", "three timeouts in a row, with everybody"), linuxOnly, rule.LinuxFastOpenBlackhole, "fastopen-blackhole-linux"},
 	{"clock of initial sequence numbers", both("4 µs", "64 ns"), linuxOnly, rule.LinuxISN, "generated-isn"},
 
 	// Lost segments.

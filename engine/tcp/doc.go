@@ -50,7 +50,7 @@
 //   - at most four pieces of text are held ahead of gaps, and a receive buffer does not grow by itself;
 //   - marks of explicit congestion notification are agreed on and set, but no router makes any, so none is answered;
 //   - a path MTU is never tried larger again (RFC 1191 section 6.3), and black holes are not looked for (RFC 4821);
-//   - Fast Open remembers no servers where it failed (RFC 7413 section 4.1.3.1), and its cookies never expire;
+//   - Fast Open cookies never expire;
 //   - the User Timeout option goes with the SYN and SYN-ACK only (RFC 5482 section 3), not with later segments;
 //   - Linux forgets nothing of a peer between connections here, so tcp_metrics, and peers that are known to a crowded SYN queue, are
 //     left out, and so are tcp_max_orphans and tcp_max_tw_buckets, limits of memory that a run never meets.

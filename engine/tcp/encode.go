@@ -27,7 +27,12 @@ func (h *Host) AppendBinary(b []byte) []byte {
 		b = appendAddr(b, netip.AddrPortFrom(s.addr, s.mss))
 		b = append(b, s.cookie.Len)
 		b = append(b, s.cookie.Bytes[:]...)
-		b = appendInts(b, bit(s.exp))
+		b = appendInts(b, bit(s.exp), int64(s.forms))
+	}
+	b = appendInts(b, int64(len(h.failed)))
+	for _, f := range h.failed {
+		b = appendAddr(b, f.server)
+		b = appendInts(b, int64(f.times), int64(f.at), int64(f.conn))
 	}
 	b = appendInts(b, int64(len(h.paths)))
 	for _, p := range h.paths {

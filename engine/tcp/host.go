@@ -30,6 +30,7 @@ type Host struct {
 	isnsUsed  int
 	sent      []wire.Segment // memory of the segments of the last call's Send effects
 	served    []served       // servers whose Fast Open cookies it remembers, the newest last
+	failed    []fastFailure  // where Fast Open failed, the newest last
 	sockets   []Socket       // open descriptors, by number
 	paths     []path         // how large packets may be, by address, the newest last
 	ended     []ended        // sockets whose connection ended while the application still had them
@@ -79,9 +80,10 @@ func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg} }
 // Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
 func (h *Host) Set(x *Host) {
 	conns, ends, sent := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...), h.sent
-	known, sockets, paths := append(h.served[:0], x.served...), append(h.sockets[:0], x.sockets...), append(h.paths[:0], x.paths...)
+	known, failed := append(h.served[:0], x.served...), append(h.failed[:0], x.failed...)
+	sockets, paths := append(h.sockets[:0], x.sockets...), append(h.paths[:0], x.paths...)
 	*h = *x
-	h.conns, h.ended, h.sent, h.served, h.sockets, h.paths = conns, ends, sent, known, sockets, paths
+	h.conns, h.ended, h.sent, h.served, h.failed, h.sockets, h.paths = conns, ends, sent, known, failed, sockets, paths
 }
 
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
@@ -207,14 +209,6 @@ func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect
 			return h.step(i, now, &Input{Kind: OverflowInput, Seg: seg, Args: args}, out)
 		}
 		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: args})
-	}
-	if t := &h.conns[i]; t.State == SynSent && t.FastOpen {
-		id := t.ID
-		out = h.step(i, now, &Input{Kind: SegmentInput, Seg: seg}, out)
-		if i = h.find(id); i >= 0 && h.conns[i].State == Established {
-			h.remember(seg)
-		}
-		return out
 	}
 	return h.step(i, now, &Input{Kind: SegmentInput, Seg: seg}, out)
 }
@@ -387,7 +381,8 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	in := Input{Kind: OpenInput}
 	h.draw(&in, now, local, remote)
 	if c.FastOpen {
-		in.Data, in.fast = c.Data, h.remembered(remote.Addr())
+		in.Data = c.Data
+		in.fast, out = h.fastConnect(now, remote, out)
 	}
 	first := len(out)
 	if i := h.between(local, remote); i >= 0 {
@@ -657,7 +652,11 @@ func (h *Host) opened() {
 // step gives an input to connection i.
 func (h *Host) step(i int, now Time, in *Input, out []Effect) []Effect {
 	first := len(out)
-	out = h.run(&h.conns[i], now, in, out)
+	if t := &h.conns[i]; t.FastOpen && !t.Passive {
+		out = h.fastRun(t, now, in, out)
+	} else {
+		out = h.run(t, now, in, out)
+	}
 	return h.settle(first, out)
 }
 

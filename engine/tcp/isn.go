@@ -20,20 +20,19 @@ func (h *Host) draw(in *Input, now Time, local, remote netip.AddrPort) {
 // ISNKind says how a host makes initial sequence numbers.
 type ISNKind uint8
 
-// The generators. All but the first are there to be attacked.
+// The generators. All but the first are there to be attacked; so is the number that never changes, of Broken.
 const (
 	ISNKeyed   ISNKind = iota // a clock and a keyed hash (RFC 6528)
-	ISNFixed                  // the same number for each connection
 	ISNCounter                // so much more for each connection, as 4.2BSD did it
 	ISNClock                  // a clock that all can read (RFC 793 section 3.3)
 )
 
 const (
-	firstISN = 1     // where the fixed one stays and the counter begins
+	firstISN = 1     // where the counter begins
 	stepISN  = 64000 // how far the counter goes for each connection
 )
 
-var isnNames = [...]string{"keyed", "fixed", "counter", "clock"}
+var isnNames = [...]string{"keyed", "counter", "clock"}
 
 // String returns the name of the generator, "keyed".
 func (k ISNKind) String() string { return isnNames[k] }
@@ -54,8 +53,6 @@ func (h *Host) nextISN(now Time, local, remote netip.AddrPort) (isn wire.Seq, dr
 		return h.cfg.ISNs[h.isnsUsed], ""
 	}
 	switch h.cfg.Profile.ISN {
-	case ISNFixed:
-		return firstISN, rule.ISNFixed
 	case ISNCounter:
 		return firstISN + wire.Seq(stepISN*uint32(h.lastID)), rule.ISNCounter
 	case ISNClock:

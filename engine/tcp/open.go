@@ -21,6 +21,8 @@ func (s *step) open(in *Input) {
 	s.startTiming()
 	if s.fast = in.fast; s.fast.on {
 		s.fastSyn(&s.fast, in.Data)
+	} else {
+		s.t.Out = in.Data
 	}
 	s.emitSyn(rule.ActiveOpen, num(s.t.ISS))
 	s.startRetransmit(rule.RTOInitial)

@@ -46,6 +46,7 @@ type Profile struct {
 	InitialSegs     uint8   // initial congestion window in segments, 0 for what RFC 5681 says (RFC 6928)
 	IdleRestart     bool    // the congestion window shrinks while nothing is sent (RFC 5681 section 4.1, Linux tcp_slow_start_after_idle)
 	FastOpen        uint8   // Fast Open: the bits FastOpenClient, FastOpenServer, FastOpenNoCookie (Linux tcp_fastopen)
+	FastOpenPause   Time    // how long Fast Open is left alone after it failed, 0 for not at all (Linux tcp_fastopen_blackhole_timeout_sec)
 	ISN             ISNKind // how initial sequence numbers are made
 	UTO             Time    // user timeout that is told to the peer, 0 for none (RFC 5482)
 	RFC1337         bool    // an RST does not end TIME-WAIT (Linux tcp_rfc1337)
@@ -62,6 +63,7 @@ type Profile struct {
 var RFC9293 = Profile{
 	Name: "rfc9293", MSS: 1460, Window: 65535, Scale: 7, SendBuf: 128 << 10, SynQueueRoom: 1,
 	RTOInit: Second, RTOMin: Second, RTOMax: 60 * Second, PAWS: true, IdleRestart: true, SynGiveUp: 180 * Second, GiveUp: 100 * Second, MSL: 120 * Second,
+	FastOpenPause: 3600 * Second,
 }
 
 // Linux is Linux 6.18 with the sysctls as they come.
@@ -123,6 +125,7 @@ type Options struct {
 	ISN             ISNKind    // how initial sequence numbers are made
 	UTO             Time       // user timeout that is told to the peer, 0 keeps
 	FinTimeout      Time       // how long a closed socket stays in FIN-WAIT-2, 0 keeps
+	FastOpenPause   Time       // how long Fast Open is left alone after it failed, 0 keeps
 	MaxSynBacklog   uint16     // Linux tcp_max_syn_backlog, 0 keeps
 	Ports           uint16     // how many local ports connect may choose from, 0 keeps
 	TWReuse         Opt[uint8] // Linux tcp_tw_reuse
@@ -162,6 +165,7 @@ func (p Profile) With(o Options) Profile {
 	p.ISN = o.ISN
 	p.UTO = cmp.Or(o.UTO, p.UTO)
 	p.FinWait = cmp.Or(o.FinTimeout, p.FinWait)
+	p.FastOpenPause = cmp.Or(o.FastOpenPause, p.FastOpenPause)
 	p.MaxSynBacklog = cmp.Or(o.MaxSynBacklog, p.MaxSynBacklog)
 	p.Ports = cmp.Or(o.Ports, p.Ports)
 	p.TWReuse = o.TWReuse.Or(p.TWReuse)

@@ -226,7 +226,7 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 	if s.Deferred {
 		open.To = s.peer
 	} else if s.options[FastOpenConnect].values[0] != 0 && h.cfg.Profile.FastOpen&FastOpenClient != 0 && !c.FastOpen {
-		if h.FastOpenRoom(h.peerOf(c.To).Addr()) > 0 {
+		if h.FastOpenRoom(now, h.peerOf(c.To)) > 0 {
 			s.Deferred, s.peer = true, c.To
 			return returns(c.FD, 0, 0, OK, out), true
 		}
@@ -234,7 +234,7 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 	}
 	if open.FastOpen && c.Nonblock {
 		// Nobody waits with what does not fit into the SYN.
-		open.Data = open.Data[:min(len(open.Data), h.FastOpenRoom(h.peerOf(open.To).Addr()))]
+		open.Data = open.Data[:min(len(open.Data), h.FastOpenRoom(now, h.peerOf(open.To)))]
 	}
 	out, err := h.connect(now, open, out)
 	if err != nil {

@@ -9,6 +9,12 @@ const (
 	IpInDelivers
 	IpOutRequests
 	IpOutTransmits
+	IcmpInMsgs
+	IcmpInErrors
+	IcmpInDestUnreachs
+	IcmpInTimeExcds
+	IcmpMsgInType3
+	IcmpMsgInType11
 	TcpActiveOpens
 	TcpPassiveOpens
 	TcpAttemptFails
@@ -19,10 +25,29 @@ const (
 	TcpInErrs
 	TcpOutRsts
 	TcpInCsumErrors
+	Ip6InReceives
+	Ip6InDelivers
+	Ip6OutRequests
+	Ip6InOctets
+	Ip6OutOctets
+	Ip6InNoECTPkts
+	Ip6InECT0Pkts
+	Ip6OutTransmits
+	Icmp6InMsgs
+	Icmp6InErrors
+	Icmp6InDestUnreachs
+	Icmp6InPktTooBigs
+	Icmp6InTimeExcds
+	Icmp6InParmProblems
+	Icmp6InType1
+	Icmp6InType2
+	Icmp6InType3
+	Icmp6InType4
 	SyncookiesSent
 	SyncookiesRecv
 	SyncookiesFailed
 	EmbryonicRsts
+	OutOfWindowIcmps
 	TW
 	TWRecycled
 	PAWSActive
@@ -71,6 +96,7 @@ const (
 	TCPFastOpenPassiveFail
 	TCPFastOpenListenOverflow
 	TCPFastOpenCookieReqd
+	TCPFastOpenBlackhole
 	IpInOctets
 	IpOutOctets
 	IpInNoECTPkts
@@ -80,9 +106,14 @@ const (
 
 var counterNames = [NumCounters]string{
 	"IpInReceives", "IpInDelivers", "IpOutRequests", "IpOutTransmits",
+	"IcmpInMsgs", "IcmpInErrors", "IcmpInDestUnreachs", "IcmpInTimeExcds", "IcmpMsgInType3", "IcmpMsgInType11",
 	"TcpActiveOpens", "TcpPassiveOpens", "TcpAttemptFails", "TcpEstabResets", "TcpInSegs", "TcpOutSegs", "TcpRetransSegs",
 	"TcpInErrs", "TcpOutRsts", "TcpInCsumErrors",
-	"TcpExtSyncookiesSent", "TcpExtSyncookiesRecv", "TcpExtSyncookiesFailed", "TcpExtEmbryonicRsts", "TcpExtTW", "TcpExtTWRecycled",
+	"Ip6InReceives", "Ip6InDelivers", "Ip6OutRequests", "Ip6InOctets", "Ip6OutOctets", "Ip6InNoECTPkts",
+	"Ip6InECT0Pkts", "Ip6OutTransmits", "Icmp6InMsgs", "Icmp6InErrors", "Icmp6InDestUnreachs", "Icmp6InPktTooBigs",
+	"Icmp6InTimeExcds", "Icmp6InParmProblems", "Icmp6InType1", "Icmp6InType2", "Icmp6InType3", "Icmp6InType4",
+	"TcpExtSyncookiesSent", "TcpExtSyncookiesRecv", "TcpExtSyncookiesFailed", "TcpExtEmbryonicRsts", "TcpExtOutOfWindowIcmps",
+	"TcpExtTW", "TcpExtTWRecycled",
 	"TcpExtPAWSActive", "TcpExtPAWSEstab", "TcpExtDelayedACKs", "TcpExtDelayedACKLost", "TcpExtListenOverflows", "TcpExtListenDrops",
 	"TcpExtTCPPureAcks", "TcpExtTCPHPAcks", "TcpExtTCPRenoRecovery", "TcpExtTCPSackRecovery", "TcpExtTCPLostRetransmit",
 	"TcpExtTCPFastRetrans", "TcpExtTCPSlowStartRetrans", "TcpExtTCPTimeouts", "TcpExtTCPLossProbes", "TcpExtTCPDSACKOldSent",
@@ -92,7 +123,7 @@ var counterNames = [NumCounters]string{
 	"TcpExtTCPACKSkippedSynRecv", "TcpExtTCPACKSkippedPAWS", "TcpExtTCPACKSkippedSeq", "TcpExtTCPACKSkippedFinWait2",
 	"TcpExtTCPACKSkippedTimeWait", "TcpExtTCPACKSkippedChallenge", "TcpExtTCPWinProbe", "TcpExtTCPKeepAlive", "TcpExtTCPDelivered",
 	"TcpExtTCPDeferAcceptDrop", "TcpExtTCPFastOpenActive", "TcpExtTCPFastOpenActiveFail", "TcpExtTCPFastOpenPassive",
-	"TcpExtTCPFastOpenPassiveFail", "TcpExtTCPFastOpenListenOverflow", "TcpExtTCPFastOpenCookieReqd",
+	"TcpExtTCPFastOpenPassiveFail", "TcpExtTCPFastOpenListenOverflow", "TcpExtTCPFastOpenCookieReqd", "TcpExtTCPFastOpenBlackhole",
 	"IpExtInOctets", "IpExtOutOctets", "IpExtInNoECTPkts", "IpExtInECT0Pkts",
 }
 

@@ -23,14 +23,21 @@
 // # Held to the truth
 //
 // TestTraces compares all counters with those of a real kernel at the end of each recorded scenario. TestLinux compares ss and
-// /proc/net/tcp, stage by stage, with what they printed on Linux 6.18 while the same was done there; TestRealSS lays out
-// anew what the ss of the machine prints.
+// /proc/net/tcp, stage by stage, with what they printed on Linux 6.18 while the same was done there, TestRates does so for the rates
+// over a path with a delay, and TestICMPCounters for the counters of ICMP and IPv6; TestRealSS lays out anew what the ss of the
+// machine prints.
 //
 // # Limitations
 //
-// What a kernel knows of itself and the engine does not have is left out, as the tools leave out what is zero: pacing and
-// delivery rates, receive buffer tuning, memory, busy times, and every counter that is no [Counter]. TcpCurrEstab goes up and
-// down, so nstat never prints it; [View.CurrEstab] tells it.
+// What a kernel knows of itself and the engine does not have is left out, as the tools leave out what is zero. Of "ss -i" that is:
+// rcv_rtt and rcv_ssthresh, and rcv_space once the application has read more than the kernel begins with, because the kernel's
+// buffer grows by how much memory its packets take, and the engine's does not grow; rwnd_limited and sndbuf_limited, because which
+// of its limits held text back the kernel asks itself at moments that are no events here; reordering and reord_seen, because the
+// engine does not estimate it; qack, and what ss asks other options for. Of nstat it is every counter that is no
+// [Counter]: those of the receive path (TCPHPHits), of memory, of packets that the network card cuts or joins. TcpCurrEstab goes up
+// and down, so nstat never prints it; [View.CurrEstab] tells it.
+//
+// Rates are those of a socket that is never held back by its own host: what it sends leaves at once.
 //
 // The congestion control is called reno, which is what the engine's is (package tcp), though the default of Linux is
 // cubic. Timeouts are rounded up to the kernel's clock of 4 ms. What was last sent or heard before anything was is as long

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ type ledger struct {
 // An account is the ledger of one host.
 type account struct {
 	Counters
-	linux   bool
+	profile tcp.Profile
 	flows   map[tcp.ConnID]*flow
 	arrived engine.SegID // the segment under way through the host
 	counted bool         // a socket has taken it
@@ -56,19 +57,24 @@ type flow struct {
 	rcvMSS                    int
 	lastSnd, lastRcv, lastAck engine.Time
 	minRTT                    engine.Time
+
+	rates
+	flying int  // segments out, behind the acknowledgment at hand
+	heard  bool // an acknowledgment is being dealt with
 }
 
 // A piece is a segment that was sent with sequence numbers and is not acknowledged yet.
 type piece struct {
 	seq, end           wire.Seq
 	lost, again, taken bool // counts as lost; is out again; the peer has it, as a SACK block says
+	stamp              stamp
 }
 
 func fold(setup *engine.Setup, events []engine.Event) *ledger {
 	l := &ledger{wires: map[engine.SegID]*wire.Segment{}}
 	for h := range l.hosts {
 		p, _ := tcp.ProfileByName(setup.Hosts[h].Profile)
-		l.hosts[h] = account{linux: p.Linux, flows: map[tcp.ConnID]*flow{}}
+		l.hosts[h] = account{profile: p.With(setup.Hosts[h].Options).On(setup.Hosts[h].Addr.Addr()), flows: map[tcp.ConnID]*flow{}}
 	}
 	for i := range events {
 		l.add(&events[i])
@@ -84,16 +90,9 @@ func (l *ledger) add(e *engine.Event) {
 	if e.Host > engine.Server {
 		return
 	}
-	// An ICMP error is no segment: IP counts it.
 	a := &l.hosts[e.Host]
 	if w := l.wires[e.Seg]; w != nil && w.ICMP.Kind != wire.NoICMP {
-		if e.Kind == engine.Arrived {
-			a.arrived = 0
-			a.Counters[IpInReceives]++
-			a.Counters[IpInDelivers]++
-			a.Counters[IpInOctets] += uint64(len(w.AppendIP(nil)))
-			a.Counters[IpInNoECTPkts]++
-		}
+		a.icmp(e, w)
 		return
 	}
 	f := a.flows[e.Conn]
@@ -101,10 +100,17 @@ func (l *ledger) add(e *engine.Event) {
 	case engine.Called:
 		a.called(e)
 	case engine.Opened:
-		a.flows[e.Conn] = &flow{vars: e.Vars, passive: e.Vars.Passive, rcvMSS: minRcvMSS, minRTT: engine.Never}
+		a.flows[e.Conn] = &flow{vars: e.Vars, passive: e.Vars.Passive, rcvMSS: minRcvMSS, minRTT: engine.Never, rates: newRates()}
 	case engine.Updated:
-		if f != nil {
-			f.vars = e.Vars
+		if f == nil {
+			break
+		}
+		f.vars = e.Vars
+		f.work(e.At)
+		if f.heard {
+			f.settle()
+			f.pace(&a.profile)
+			f.heard = false
 		}
 	case engine.Removed:
 		delete(a.flows, e.Conn)
@@ -148,30 +154,50 @@ func (l *ledger) add(e *engine.Event) {
 	}
 }
 
-const (
-	ipv4Header = 20
-	ipv6Header = 40
-	ectMask    = 3 // the ECN field of the IP header
-)
-
-func octets(s *wire.Segment) uint64 {
-	n := ipv4Header
-	if s.Src.Addr().Is6() {
-		n = ipv6Header
+// icmp counts an ICMP error: it is no segment.
+func (a *account) icmp(e *engine.Event, s *wire.Segment) {
+	six := s.Is6()
+	typ, _ := s.ICMP.Kind.TypeCode(six)
+	switch {
+	case e.Kind == engine.Arrived:
+		a.arrived = 0
+		a.packetIn(s, len(s.AppendIP(nil)), 0)
+		of := icmpCounters[six][typ]
+		a.Counters[either(six, Icmp6InMsgs, IcmpInMsgs)]++
+		a.Counters[of[0]]++
+		a.Counters[of[1]]++
+	case e.Kind == engine.Checked && !e.OK && e.Rule == rule.ICMPConnection:
+		a.Counters[either(six, Icmp6InErrors, IcmpInErrors)]++
+	case e.Kind == engine.Checked && !e.OK && e.Rule == rule.ICMPSequence:
+		a.Counters[OutOfWindowIcmps]++
 	}
-	return uint64(n + wire.MinHeaderLen + (len(s.Options.Bytes())+3)&^3 + len(s.Payload))
 }
+
+// icmpCounters are the two counters of each type of ICMP error, by the version of IP.
+var icmpCounters = map[bool]map[uint8][2]Counter{
+	false: {3: {IcmpInDestUnreachs, IcmpMsgInType3}, 11: {IcmpInTimeExcds, IcmpMsgInType11}},
+	true: {1: {Icmp6InDestUnreachs, Icmp6InType1}, 2: {Icmp6InPktTooBigs, Icmp6InType2}, 3: {Icmp6InTimeExcds, Icmp6InType3},
+		4: {Icmp6InParmProblems, Icmp6InType4}},
+}
+
+// packetIn counts a packet of so many bytes at the IP layer, ecn are the two bits of its header.
+func (a *account) packetIn(s *wire.Segment, octets int, ecn uint8) {
+	six := s.Is6()
+	a.Counters[either(six, Ip6InReceives, IpInReceives)]++
+	a.Counters[either(six, Ip6InDelivers, IpInDelivers)]++
+	a.Counters[either(six, Ip6InOctets, IpInOctets)] += uint64(octets)
+	if ecn == 2 {
+		a.Counters[either(six, Ip6InECT0Pkts, IpInECT0Pkts)]++
+	} else {
+		a.Counters[either(six, Ip6InNoECTPkts, IpInNoECTPkts)]++
+	}
+}
+
+const ectMask = 3 // the ECN field of the IP header
 
 func (a *account) arrives(id engine.SegID, s *wire.Segment) {
 	a.arrived, a.counted, a.skipped = id, false, false
-	a.Counters[IpInReceives]++
-	a.Counters[IpInDelivers]++
-	a.Counters[IpInOctets] += octets(s)
-	if s.TOS&ectMask == 2 {
-		a.Counters[IpInECT0Pkts]++
-	} else {
-		a.Counters[IpInNoECTPkts]++
-	}
+	a.packetIn(s, s.PacketLen(), s.TOS&ectMask)
 	a.Counters[TcpInSegs]++
 }
 
@@ -197,19 +223,16 @@ func (f *flow) request() bool { return f.passive && f.state == tcp.SynReceived }
 func (a *account) called(e *engine.Event) {
 	words := strings.Fields(e.Call)
 	a.call = words[0]
+	if a.call == "send" {
+		if f := a.callee(e); f != nil {
+			f.send(&a.profile)
+		}
+	}
 	if a.call != "recv" {
 		return
 	}
 	// The peer's FIN is behind the last byte: a read that asks for more than there is finds it.
-	f := a.flows[e.Conn]
-	if e.Conn == 0 {
-		newest := tcp.ConnID(0)
-		for id, g := range a.flows {
-			if id > newest && !g.vars.Orphan {
-				newest, f = id, g
-			}
-		}
-	}
+	f := a.callee(e)
 	if f == nil || !f.finished() {
 		return
 	}
@@ -220,6 +243,20 @@ func (a *account) called(e *engine.Event) {
 	if want == 0 || want > int(f.vars.Unread) {
 		f.readFIN = true
 	}
+}
+
+// callee is the socket that a call is about, nil for none.
+func (a *account) callee(e *engine.Event) *flow {
+	f, newest := a.flows[e.Conn], tcp.ConnID(0)
+	if e.Conn != 0 {
+		return f
+	}
+	for id, g := range a.flows {
+		if id > newest && !g.vars.Orphan {
+			newest, f = id, g
+		}
+	}
+	return f
 }
 
 // finished reports whether the peer's FIN has been taken.
@@ -342,6 +379,13 @@ func (a *account) checked(e *engine.Event, f *flow, s *wire.Segment) {
 		a.Counters[either(e.OK, TCPFastOpenPassive, TCPFastOpenPassiveFail)]++
 	case rule.FastOpenData:
 		a.Counters[either(e.OK, TCPFastOpenActive, TCPFastOpenActiveFail)]++
+	case rule.LinuxFastOpenBlackhole:
+		if !e.OK {
+			a.Counters[TCPFastOpenBlackhole]++
+			if e.Args[2] > 0 { // by timeouts
+				a.Counters[TCPFastOpenActiveFail]++
+			}
+		}
 	case rule.FastOpenQueue:
 		if !e.OK {
 			a.Counters[TCPFastOpenListenOverflow]++
@@ -416,7 +460,7 @@ func (a *account) discarded(e *engine.Event, f *flow, s *wire.Segment) {
 	}
 	// Linux challenges a SYN outside the window like one in it.
 	syn := s != nil && s.Flags.Has(wire.SYN)
-	challenged := e.Rule == rule.SYNChallenge || e.Rule == rule.Sequence && a.linux && syn
+	challenged := e.Rule == rule.SYNChallenge || e.Rule == rule.Sequence && a.profile.Linux && syn
 	if f != nil && challenged && !f.reduced && !f.request() {
 		a.Counters[TCPSYNChallenge]++
 		if f.state == tcp.Established {
@@ -460,8 +504,10 @@ func (a *account) acked(e *engine.Event, f *flow, s *wire.Segment, ack wire.Seq)
 	f.window = s.Window
 
 	left := f.out[:0]
+	before, waited := f.delivered, len(f.out) > 0
 	o := s.Options.Parse()
-	for _, p := range f.out {
+	for i := range f.out {
+		p := f.out[i]
 		arrived := p.end.LessEq(ack)
 		if f.vars.SACKOK {
 			for _, b := range o.Blocks[:o.NumBlocks] {
@@ -472,12 +518,17 @@ func (a *account) acked(e *engine.Event, f *flow, s *wire.Segment, ack wire.Seq)
 			p.taken = true
 			f.delivered++
 			a.Counters[TCPDelivered]++
+			f.through(&p)
 		}
 		if ack.Less(p.end) {
 			left = append(left, p)
 		}
 	}
 	f.out = left
+	f.measure(e.At, before)
+	if f.flying = len(left); waited || f.passive && opening {
+		f.heard = true
+	}
 	// RFC 2883 section 4: a first block below the acknowledgment names what arrived twice.
 	if f.vars.SACKOK && o.NumBlocks > 0 && o.Blocks[0].Right.LessEq(ack) {
 		f.dsacks++
@@ -488,9 +539,10 @@ func (a *account) acked(e *engine.Event, f *flow, s *wire.Segment, ack wire.Seq)
 // sent counts a segment that the host sends. in is the one that arrived last, to which it may be the answer.
 func (a *account) sent(e *engine.Event, f *flow, in *wire.Segment) {
 	s := e.Wire
-	a.Counters[IpOutRequests]++
-	a.Counters[IpOutTransmits]++
-	a.Counters[IpOutOctets] += octets(s)
+	six := s.Is6()
+	a.Counters[either(six, Ip6OutRequests, IpOutRequests)]++
+	a.Counters[either(six, Ip6OutTransmits, IpOutTransmits)]++
+	a.Counters[either(six, Ip6OutOctets, IpOutOctets)] += uint64(s.PacketLen())
 	switch e.Rule {
 	case rule.RSTExact, rule.SYNChallenge, rule.ACKRange, rule.LinuxACKUnsent:
 		a.Counters[TCPChallengeACK]++
@@ -503,7 +555,7 @@ func (a *account) sent(e *engine.Event, f *flow, in *wire.Segment) {
 		}
 	case rule.AckText:
 		// A FIN before any text is acknowledged by the timer too: the kernel's first delay is zero.
-		if a.linux && f != nil && f.state == tcp.CloseWait && f.vars.AckDelay == 0 && in != nil && in.Flags.Has(wire.FIN) && f.vars.RcvNxt.Less(e.Wire.Ack) {
+		if a.profile.Linux && f != nil && f.state == tcp.CloseWait && f.vars.AckDelay == 0 && in != nil && in.Flags.Has(wire.FIN) && f.vars.RcvNxt.Less(e.Wire.Ack) {
 			a.Counters[DelayedACKs]++
 			f.ackDelayed = true
 		}
@@ -546,10 +598,12 @@ func (a *account) sent(e *engine.Event, f *flow, in *wire.Segment) {
 		f.maxEnd, f.began = s.End(), true
 		first := s.Seq
 		if s.Flags.Has(wire.SYN) && len(s.Payload) > 0 { // the kernel counts a SYN with text as two
-			f.out = append(f.out, piece{seq: first, end: first.Add(1)})
+			f.out = append(f.out, piece{seq: first, end: first.Add(1), stamp: stamp{none: true}})
 			first = first.Add(1)
 		}
-		f.out = append(f.out, piece{seq: first, end: s.End()})
+		p := piece{seq: first, end: s.End(), stamp: f.stamp(e.At, len(f.out))}
+		p.stamp.none = s.Flags.Has(wire.SYN) && first == s.Seq
+		f.out = append(f.out, p)
 		if !s.Flags.Has(wire.SYN) || len(s.Payload) > 0 {
 			a.Counters[TCPOrigDataSent]++
 		}
@@ -598,6 +652,9 @@ func (a *account) again(e *engine.Event, f *flow) {
 	case rule.FastRetransmit:
 		f.loss = false
 		a.Counters[TCPFastRetrans]++
+	case rule.PathMTUResend: // all that is out counts as lost (tcp_simple_retransmit)
+		f.loss = true
+		a.Counters[TCPSlowStartRetrans]++
 	case rule.PartialACK:
 		if f.loss {
 			a.Counters[TCPSlowStartRetrans]++
@@ -606,8 +663,20 @@ func (a *account) again(e *engine.Event, f *flow) {
 		}
 	}
 	for i := range f.out {
+		// What goes again in smaller segments counts as so many (tcp_fragment).
+		if p := &f.out[i]; p.seq.LessEq(s.Seq) && s.End().Less(p.end) && s.Seq.Less(s.End()) {
+			rest := *p
+			p.end, rest.seq = s.End(), s.End()
+			f.out = slices.Insert(f.out, i+1, rest)
+			break
+		}
+	}
+	for i := range f.out {
 		if p := &f.out[i]; p.seq.Less(s.End()) && s.Seq.Less(p.end) {
 			p.lost, p.again = true, true
+			if !p.stamp.none {
+				p.stamp = f.stamp(e.At, len(f.out))
+			}
 		}
 	}
 }

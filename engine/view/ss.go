@@ -113,7 +113,11 @@ func (s *socket) info(now engine.Time, p *tcp.Profile) string {
 		headers = 60
 	}
 	say("mss", uint64(mss))
-	say("pmtu", uint64(max(ethernetMTU, int(p.MSS)+headers)))
+	pmtu := max(ethernetMTU, int(p.MSS)+headers)
+	if t.PathMTU > 0 {
+		pmtu = min(pmtu, int(t.PathMTU))
+	}
+	say("pmtu", uint64(pmtu))
 	advertised := int(p.MSS)
 	if t.TSOK {
 		advertised -= tsOption
@@ -142,7 +146,19 @@ func (s *socket) info(now engine.Time, p *tcp.Profile) string {
 	say("lastsnd", uint64((now-f.lastSnd)/tcp.Millisecond))
 	say("lastrcv", uint64((now-f.lastRcv)/tcp.Millisecond))
 	say("lastack", uint64((now-f.lastAck)/tcp.Millisecond))
+	if f.pacing > 0 {
+		fmt.Fprintf(&b, " pacing_rate %dbps", f.pacing*8)
+	}
+	if rate := f.delivery(mss); rate > 0 {
+		fmt.Fprintf(&b, " delivery_rate %dbps", rate*8)
+	}
 	say("delivered", f.delivered)
+	if f.best.limited {
+		b.WriteString(" app_limited")
+	}
+	if busy := f.worked(now); busy > 0 {
+		fmt.Fprintf(&b, " busy:%dms", busy/tcp.Millisecond)
+	}
 	var again, lost, taken uint64
 	for _, p := range f.out {
 		again += one(p.again)
@@ -156,6 +172,11 @@ func (s *socket) info(now engine.Time, p *tcp.Profile) string {
 	say("lost", lost)
 	say("sacked", taken)
 	say("dsack_dups", f.dsacks)
+	// The kernel measures how much the application reads in a round trip, to make the buffer larger in time. Until it has read
+	// more than what the kernel begins with, that is what it is (tcp_rcv_space_adjust).
+	if space := min(t.RcvBuf, uint32(linuxInitSegs*advertised)); t.State.Synchronized() && uint32(t.RcvNxt-t.IRS-1)-t.Unread <= space {
+		say("rcv_space", uint64(space))
+	}
 	say("notsent", uint64(unsent(t)))
 	if f.minRTT != tcp.Never && f.minRTT > 0 {
 		b.WriteString(" minrtt:" + millis(f.minRTT))

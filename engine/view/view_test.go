@@ -244,6 +244,14 @@ func TestEachCounterCounts(t *testing.T) {
 		v, _ := run(t, hosts+test.do)
 		add(v)
 	}
+	for _, do := range icmpRuns {
+		for _, text := range overBoth(do) {
+			v, _ := run(t, text)
+			add(v)
+		}
+	}
+	v, _ := run(t, overBoth("client ecn 1\nserver ecn 1\nserver listen\nclient connect\nstep until server ESTABLISHED\nclient send 5\nstep until quiet\n")[1])
+	add(v)
 	for c, n := range sum {
 		if n == 0 {
 			t.Errorf("nothing counts %v", view.Counter(c))

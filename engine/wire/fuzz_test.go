@@ -1,6 +1,9 @@
 package wire
 
-import "testing"
+import (
+	"encoding/binary"
+	"testing"
+)
 
 // FuzzParseIP holds ParseIP to its promise: it takes any bytes, and what it accepts it keeps to the last bit.
 func FuzzParseIP(f *testing.F) {
@@ -52,4 +55,33 @@ func checkText(t failer, o Options) {
 	if o.Parse().NumBlocks > 4 {
 		t.Fatalf("% x has %d SACK blocks", o.Bytes(), o.Parse().NumBlocks)
 	}
+}
+
+// FuzzParseICMP: it takes any bytes, and what it reads it can write.
+func FuzzParseICMP(f *testing.F) {
+	for _, s := range dumpTable() {
+		if s.ICMP.Kind != NoICMP {
+			f.Add(s.AppendIP(nil))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if !IsICMP(b) {
+			return
+		}
+		// Nearly all mutations spoil the checksum.
+		b = append([]byte(nil), b...)
+		if head := int(b[0]&0xf) * 4; b[0]>>4 == 4 && len(b) >= head+icmpHeaderLen {
+			length := min(len(b), int(binary.BigEndian.Uint16(b[2:])))
+			if length >= head+icmpHeaderLen && head >= IPv4HeaderLen {
+				binary.BigEndian.PutUint16(b[head+2:], 0)
+				binary.BigEndian.PutUint16(b[head+2:], ^addBytes(0, b[head:length]).fold())
+			}
+		}
+		if s, sayer, err := ParseICMP(b); err == nil {
+			if again, _, err := ParseICMP(s.AppendIP(nil)); err != nil || again.ICMP != s.ICMP || again.Seq != s.Seq || !sayer.IsValid() {
+				t.Fatalf("%+v is read again as %+v, %v", s, again, err)
+			}
+			new(Dump).Line(0, s)
+		}
+	})
 }

@@ -95,6 +95,8 @@ export interface RunHost {
   /** "192.0.2.10:52431" */
   addr: string;
   profile: string;
+  /** connections that fit in the SYN queue beyond the backlog */
+  synRoom: number;
 }
 
 /** A RunFrame is frame 0 of a run: node 0, the world as it was set up. */
@@ -411,6 +413,8 @@ export type Kind =
   | "discarded" // a host threw seg away
   | "rule-added" // text is now rule number count of the path
   | "rule-removed" // text, which was rule number count, is gone
+  | "box-added" // text is now box number count of the path
+  | "box-removed" // text, which was box number count, is gone
   | "expect-failed"; // an expectation did not hold: text
 
 /** State is the state of a connection, as RFC 9293 spells it. */

@@ -7,7 +7,7 @@ import { Marked } from './scene/marked.js'
 import { more, t } from './sim/sentence.js'
 import { decode } from './sim/share.js'
 
-/** @typedef {HTMLElement & { scenario: string }} Simulator */
+/** @typedef {import('./sim/tcp-sim.js').TcpSim} Simulator */
 /** @import { SceneForm } from './scene/scene-form.js' */
 /** @import { Fault } from './scene/marked.js' */
 
@@ -169,6 +169,15 @@ async function open() {
 
 addEventListener('hashchange', () => void open())
 void open()
+
+const brought = document.getElementById('bring')
+if (brought && sim) {
+  const { bring } = await import('./capture.js')
+  bring({ form: brought, sim, open: (scenario) => {
+    put(scenario)
+    void run(scenario)
+  } })
+}
 
 // The simulator's "change the scene" brings the branch that is shown, with all that was done in it, back into the text.
 document.addEventListener('sim-scene', (event) => {

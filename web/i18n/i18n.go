@@ -97,7 +97,10 @@ func stretch(text string) string {
 		hole, rest, _ = strings.Cut(hole, "}")
 		b.WriteString("{" + hole + "}")
 	}
-	for range (letters*2 + 4) / 5 {
+	for i := range (letters*2 + 4) / 5 {
+		if i%8 == 7 {
+			b.WriteString(" ") // languages with long texts have many words, not one long one
+		}
 		b.WriteString("~")
 	}
 	return b.String()

@@ -117,6 +117,8 @@ func (n *Narrator) tell(e *engine.Event, f facts) string {
 		return c.T(pick(e.Seg != 0, "event.discarded", "event.discarded.none"), a...)
 	case engine.RuleAdded, engine.RuleRemoved:
 		return c.T("event."+string(e.Kind), with("rule", c.PathRule(e.Text))...)
+	case engine.BoxAdded, engine.BoxRemoved:
+		return c.T("event."+string(e.Kind), with("box", strings.TrimPrefix(e.Text, "box "))...)
 	case engine.Checked:
 		return c.T(pick(e.OK, "event.check.pass", "event.check.fail"), with("text", c.Rule(e.Rule, e.OK, e.Args))...)
 	}

@@ -148,15 +148,25 @@ func (h *Hub) Play(ctx context.Context, c *OpenCommand) (*engine.Timeline, *Erro
 	return r.tl, nil
 }
 
-// once is start for a request. Sockets do one thing after the other; requests come all at once, and so they queue here.
-func (h *Hub) once(ctx context.Context, c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
+// Enter waits for its turn to play a run for a request. Sockets do one thing after the other; requests come all at once, and so they
+// queue here. It returns what ends the turn, or false when the request went away first.
+func (h *Hub) Enter(ctx context.Context) (leave func(), ok bool) {
 	select {
 	case h.posts <- struct{}{}:
-		defer func() { <-h.posts }()
-		return h.start(c)
+		return func() { <-h.posts }, true
 	case <-ctx.Done():
+		return nil, false
+	}
+}
+
+// once is start for a request.
+func (h *Hub) once(ctx context.Context, c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
+	leave, ok := h.Enter(ctx)
+	if !ok {
 		return nil, nil, refuse(SlowDown, "too much is going on; try again in a moment")
 	}
+	defer leave()
+	return h.start(c)
 }
 
 // add makes a run known.

@@ -87,6 +87,7 @@ type Welcome struct {
 type RunHost struct {
 	Addr    string `json:"addr"` // "192.0.2.10:52431"
 	Profile string `json:"profile"`
+	SynRoom int    `json:"synRoom"` // connections that fit in the SYN queue beyond the backlog
 }
 
 // A RunFrame is frame 0 of a run: node 0, the world as it was set up.
@@ -355,6 +356,8 @@ const (
 	Discarded    Kind = "discarded"     // a host threw seg away
 	RuleAdded    Kind = "rule-added"    // text is now rule number count of the path
 	RuleRemoved  Kind = "rule-removed"  // text, which was rule number count, is gone
+	BoxAdded     Kind = "box-added"     // text is now box number count of the path
+	BoxRemoved   Kind = "box-removed"   // text, which was box number count, is gone
 	Failed       Kind = "expect-failed" // an expectation did not hold: text
 )
 

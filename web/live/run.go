@@ -12,6 +12,7 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/tcp"
 )
 
 // Bounds of one run. What falls out of the log is sent as a snapshot, and the nodes bound the snapshot.
@@ -528,6 +529,8 @@ func appendStart(b []byte, sc *script.Scenario) []byte {
 		}
 		b = appendText(b, `{"addr":`, hosts[i].Addr.String())
 		b = appendText(b, `,"profile":`, hosts[i].Profile)
+		p, _ := tcp.ProfileByName(hosts[i].Profile)
+		b = appendInt(b, `,"synRoom":`, int64(p.With(hosts[i].Options).SynQueueRoom))
 		b = append(b, '}')
 	}
 	return append(b, `],"events":[]`...)

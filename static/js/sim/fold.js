@@ -1,6 +1,8 @@
 // What a run looks like at any instant: a pure function of its events and a position. index() reads an events array once,
 // fold() then answers for a position by binary search, so that scrubbing costs next to nothing. No DOM in here.
 
+import { Learner } from './numbers.js';
+
 /** @import { Host, RunEvent, State, Vars, Wire } from '../protocol.js' */
 /** @import { Band, End, HostAt, Index, Leg, Model, Position, Segment, SegmentAt, Timer } from './model.js' */
 
@@ -9,7 +11,7 @@ export const WAY = 10000;
 
 /** Events that happen by themselves or by the learner's hand; all others follow from one of these at the same instant. */
 const CAUSES = new Set(['called', 'arrived', 'lost', 'timer-fired', 'forged', 'edited', 'delayed', 'held', 'released', 'duplicated', 'passed',
-  'rule-added', 'rule-removed', 'expect-failed']);
+  'rule-added', 'rule-removed', 'box-added', 'box-removed', 'expect-failed']);
 
 /** @type {WeakMap<readonly RunEvent[], Index>} */
 const indexed = new WeakMap();
@@ -41,8 +43,10 @@ function read(events) {
   const running = new Map();
   /** @type {Map<string, number>} */
   const sentBefore = new Map();
+  const numbers = new Learner();
   events.forEach((e, k) => {
     const { t, host } = e, conn = e.conn ?? 0;
+    numbers.add(e);
     const seg = e.seg ? ix.segment.get(e.seg) : undefined;
     switch (e.kind) {
       case 'sent': case 'forged': case 'duplicated': case 'injected': {

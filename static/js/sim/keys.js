@@ -44,14 +44,15 @@ export function rove(bar) {
   const items = stops(bar);
   const now = items.find((i) => i === document.activeElement) ?? items.find((i) => i.tabIndex === 0 && i.dataset.stop !== undefined) ?? items[0];
   for (const i of items) {
-    i.tabIndex = i === now ? 0 : -1;
-    if (i === now) i.dataset.stop = '';
-    else delete i.dataset.stop;
+    const stop = i === now, index = stop ? 0 : -1;
+    // this is done behind every picture: what stays as it is must cost nothing
+    if (i.tabIndex !== index || !i.hasAttribute('tabindex')) i.tabIndex = index;
+    if (i.hasAttribute('data-stop') !== stop) i.toggleAttribute('data-stop', stop);
   }
 }
 
 /** @param {Element} bar @returns {HTMLElement[]} */
-const stops = (bar) => /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('button, a[href], select, summary')]).filter((i) => i.getClientRects().length > 0);
+const stops = (bar) => /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('button, a[href], select, summary')]).filter((i) => i.checkVisibility());
 
 /** Whatever gets the focus, by the pointer too, is the stop from then on. @param {FocusEvent} e */
 export function stay(e) {

@@ -1,6 +1,7 @@
 // What a run says: the sentence of an event and of a step, the sentence of a rule with its numbers, and how times and
 // numbers are written. web/i18n/sentence.go is the same in Go; both are held to web/i18n/testdata/sentences.json.
 import { signal } from '../../vendor/signals.js';
+import { ackOf, paramOf, relative, seqOf } from './numbers.js';
 
 /** @import { LabEvent, Wire, Host } from './model.js' */
 /** @typedef {Record<string, string | number>} Args */
@@ -28,7 +29,7 @@ export function more() {
   rest ??= import(`../more.${lang}.js`).then((/** @type {{ messages: Messages, rules: Record<string, Rule> }} */ m) => {
     Object.assign(messages, m.messages);
     Object.assign(rules, m.rules);
-    memo = new WeakMap();
+    memo = [new WeakMap(), new WeakMap()];
     learned.value++;
   }, () => {
     rest = undefined; // the network may come back
@@ -67,6 +68,9 @@ function fill(text, args) {
   return text.replace(/\{([^}]*)\}/g, (all, name) => (Object.hasOwn(args, name) ? String(args[name]) : all));
 }
 
+/** A number with the separators of the language: "65,535". @param {number} n */
+export const grouped = (n) => digits.format(n);
+
 /** An instant in microseconds as a number of milliseconds: "1,075". @param {number | null | undefined} us */
 export function ms(us) {
   return us == null ? t('time.never') : digits.format(us / 1000);
@@ -103,7 +107,7 @@ export function fieldsOf(w) {
 /** "seq 5000, ack 1001". @param {Wire} wire */
 export function numbers(wire) {
   const ack = flagsOf(wire).includes('ACK'), n = wire.payload?.length ?? 0;
-  const args = { seq: wire.seq ?? 0, ack: wire.ack ?? 0, n };
+  const args = { seq: seqOf(wire), ack: ackOf(wire), n };
   if (wire.icmp) return t('numbers.icmp', { ...args, kind: kindOf({ flags: wire.flags }) });
   if (n) return t(ack ? 'numbers.data' : 'numbers.seqdata', args);
   return t(ack ? 'numbers.ack' : 'numbers.seq', args);
@@ -132,7 +136,7 @@ export function ruleSentence(e) {
   const args = {};
   (r.params ?? []).forEach((name, i) => {
     const v = e.args?.[i] ?? 0;
-    args[name] = name.endsWith('.us') ? time(v) : v;
+    args[name] = name.endsWith('.us') ? time(v) : paramOf(e, name, v);
   });
   return fill(text, args);
 }
@@ -201,6 +205,7 @@ export class Narrator {
         if (byBox) return t(`event.${e.kind}.box`, { ...a, why: ruleSentence(e) });
         return t(has(`event.${e.kind}.${lab}`) ? `event.${e.kind}.${lab}` : `event.${e.kind}`, a);
       case 'discarded': return t(e.seg ? 'event.discarded' : 'event.discarded.none', a);
+      case 'box-added': case 'box-removed': return t(`event.${e.kind}`, { ...a, box: (e.text ?? '').replace(/^box /, '') });
       case 'rule-added': case 'rule-removed': return t(`event.${e.kind}`, { ...a, rule: pathRule(e.text ?? '') });
       case 'check': return t(e.ok ? 'event.check.pass' : 'event.check.fail', { ...a, text: ruleSentence(e) });
       default: return t(`event.${e.kind}`, a);
@@ -298,18 +303,19 @@ export function pathRule(line) {
   return from ? t('rule.from', { rule: text, host: t(`host.${from}`) }) : text;
 }
 
-/** @type {WeakMap<object, Told[]>} */
-let memo = new WeakMap();
+/** With the numbers of the wire, and relative ones. @type {WeakMap<object, Told[]>[]} */
+let memo = [new WeakMap(), new WeakMap()];
 
 /**
  * All steps of a branch in words; made once.
  * @param {{ events: readonly LabEvent[], steps: readonly { k0: number, k1: number }[] }} ix @returns {Told[]}
  */
 export function told(ix) {
-  let all = memo.get(ix);
+  const made = /** @type {WeakMap<object, Told[]>} */ (memo[Number(relative.value)]);
+  let all = made.get(ix);
   if (!all) {
     const n = new Narrator();
-    memo.set(ix, all = ix.steps.map((s) => n.step(ix.events.slice(s.k0, s.k1))));
+    made.set(ix, all = ix.steps.map((s) => n.step(ix.events.slice(s.k0, s.k1))));
   }
   return all;
 }

@@ -1,5 +1,6 @@
 // The small shapes of a ladder: the pill of a segment, arrow heads, bars, zigzags and the edges of a break. Integers, tenths
 // of a pixel, as in geometry.js; web/ladder/shapes.go is the same in Go.
+import { ackOf, seqOf } from './numbers.js';
 import { t } from './sentence.js';
 
 /** @import { Badge, Layout, Pill, Point, Segment, SegmentShape, Span, Wire } from './model.js' */
@@ -80,8 +81,8 @@ export function pillOf(s, wire, edited, room) {
     x += w + 30;
   });
   /** @type {Span[]} */
-  const numbers = [{ text: t('ladder.seq', { n: wire.seq }), edited: edited.includes('seq') }];
-  if (flags.includes('ACK') || edited.includes('ack')) numbers.push({ text: t('ladder.ack', { n: wire.ack }), edited: edited.includes('ack') });
+  const numbers = [{ text: t('ladder.seq', { n: seqOf(wire) }), edited: edited.includes('seq') }];
+  if (flags.includes('ACK') || edited.includes('ack')) numbers.push({ text: t('ladder.ack', { n: ackOf(wire) }), edited: edited.includes('ack') });
   const length = (/** @type {Span[]} */ row) => MONO * row.reduce((n, v) => n + v.text.length + 1, -1) + 2 * PAD;
   // two numbers of ten digits can be wider than the space between the lanes
   const rows = [numbers, wasOf(/** @type {Wire} */ (s.contents[0]?.wire ?? wire), wire, edited)].flatMap((row) => (row.length && length(row) <= room ? [row] : row.map((v) => [v])));

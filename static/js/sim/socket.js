@@ -59,7 +59,8 @@ export class Link {
   /** @param {Run} run */
   forget(run) {
     this.runs = this.runs.filter((r) => r !== run);
-    if (this.opening === run) this.opening = null;
+    // the frames of its open are still to come, and the next run must not take them for its own
+    if (this.opening === run) return;
     if (run.id) this.send({ type: 'close', id: this.nextID(), run: run.id });
     this.pump();
   }
@@ -147,7 +148,8 @@ export class Link {
         return;
     }
     const re = frame.re;
-    const run = this.runs.find((r) => (frame.run && r.id === frame.run) || (re !== undefined && r.waitsFor(re)));
+    const all = this.opening ? [...this.runs, this.opening] : this.runs;
+    const run = all.find((r) => (frame.run && r.id === frame.run) || (re !== undefined && r.waitsFor(re)));
     run?.receive(frame);
   }
 
@@ -185,6 +187,10 @@ export class Run {
     this.openID = 0;
     this.resumeID = 0;
     this.broken = false;
+    /** Why nothing can be done about a run that happened elsewhere; '' when the engine plays it. */
+    this.recorded = '';
+    /** The segment that the model finds odd, 0 for none. */
+    this.odd = 0;
     this.posting = false;
     /** @type {{ first: RunFrame | null, nodes: Map<number, NodeFrame>, fault: ErrorFrame | null } | null} frames of an opening that is not closed yet */
     this.fresh = null;
@@ -278,6 +284,7 @@ export class Run {
     this.fault = fresh.fault;
     this.done = done;
     this.link.opening = null;
+    if (!this.link.runs.includes(this)) return this.link.forget(this);
     for (const p of this.pending) this.sendDo(p);
     if (before) this.onreopen(before.digest === done.digest);
     else this.stand?.();

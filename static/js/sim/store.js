@@ -102,6 +102,12 @@ export class Store {
     return this.run?.first ?? null;
   }
 
+  /** Why the run cannot be changed at all, '' when it can: it happened elsewhere. */
+  get recorded() {
+    this.version.value;
+    return this.run?.recorded ?? '';
+  }
+
   get atEnd() {
     const end = this.events.value.length, last = this.index.value.times.at(-1) ?? 0, pos = this.pos.value;
     return pos.k >= end && pos.t >= last;
@@ -110,19 +116,19 @@ export class Store {
   // ---------------------------------------------------------------- the run
 
   /**
-   * Opens a run and shows it at `at`. Rejects with the engine's error frame when there is none.
-   * @param {Source} source @param {{ at?: number, commands?: Command[] }} [options]
+   * Opens a run, or takes one that is there already, and shows it at `at`. Rejects with the engine's error frame when there is none.
+   * @param {Source | Run} source @param {{ at?: number, commands?: Command[] }} [options]
    */
   async load(source, { at = 0, commands = [] } = {}) {
     if (this.run) this.link.forget(this.run);
-    const run = this.link.open(source, commands);
+    const run = 'ready' in source ? source : this.link.open(source, commands);
     batch(() => {
       this.run = run;
       this.status.value = 'loading';
       this.fault.value = null;
       this.mismatch.value = false;
       this.playing.value = false;
-      this.ahead = source.ahead ?? false;
+      this.ahead = 'ready' in source || (source.ahead ?? false);
     });
     run.onreopen = (same) => this.reopened(run, same);
     try {
@@ -522,9 +528,12 @@ export class Store {
     });
   }
 
-  /** The branch that is shown, as a scenario: the set-up and all actions. */
-  text() {
-    const lines = this.pathTo(this.tip.value).flatMap((f) => ('line' in f && f.line ? [f.line] : []));
+  /**
+   * The branch that is shown, as a scenario: the set-up and all actions. With an instant of it (see place), up to there.
+   * @param {{ at: number, wait: number }} [until]
+   */
+  text({ at, wait } = { at: this.tip.value, wait: 0 }) {
+    const lines = this.pathTo(at).flatMap((f) => ('line' in f && f.line ? [f.line] : []));
     /** @type {string[]} */
     const out = [];
     let steps = 0;
@@ -541,7 +550,9 @@ export class Store {
       }
     }
     flush();
-    return [(this.run?.first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
+    if (wait) out.push(`wait ${wait}us`);
+    const first = this.run?.first;
+    return [...(first?.title ? [`title ${first.title}`] : []), (first?.setup ?? '').trimEnd(), ...out].join('\n') + '\n';
   }
 }
 
@@ -584,13 +595,13 @@ export function advance(t, real, speed, gaps) {
 }
 
 /**
- * The first instant at which two runs differ, null when they are equal. That rules were added or removed does not count:
+ * The first instant at which two runs differ, null when they are equal. That rules or boxes were added or removed does not count:
  * what they do counts.
  * @param {readonly LabEvent[]} a @param {readonly LabEvent[]} b
  */
 export function difference(a, b) {
   /** @param {readonly LabEvent[]} events */
-  const plain = (events) => events.filter((e) => e.kind !== 'rule-added' && e.kind !== 'rule-removed');
+  const plain = (events) => events.filter((e) => e.kind !== 'rule-added' && e.kind !== 'rule-removed' && e.kind !== 'box-added' && e.kind !== 'box-removed');
   const x = plain(a), y = plain(b);
   for (let i = 0; i < Math.max(x.length, y.length); i++) {
     const p = x[i], q = y[i];

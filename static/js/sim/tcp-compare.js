@@ -6,6 +6,7 @@ import { differences as known, profiles } from '../differences.en.js';
 import { across, behind, common, differences, placeOf, replay, scale, sentence, timeAt } from './compare.js';
 import { fold, index, seek } from './fold.js';
 import { arrows, rove, stay } from './keys.js';
+import { relative } from './numbers.js';
 import { branchName } from './rules.js';
 import { more, ms, ruleOf, t } from './sentence.js';
 import { use } from './tcp-header.js';
@@ -76,7 +77,7 @@ export class TcpCompare extends LitElement {
     if (changed.has('store')) {
       this.off();
       this.off = effect(() => {
-        void [s.pos.value, s.version.value, s.tip.value, s.selected.value];
+        void [s.pos.value, s.version.value, s.tip.value, s.selected.value, relative.value];
         this.requestUpdate();
       });
     }
@@ -345,10 +346,10 @@ export class TcpCompare extends LitElement {
       <p>${t('compare.states', { client: m.hosts.client.state, server: m.hosts.server.state })}${this.time > (ix.times.at(-1) ?? 0) ? html` <span>${t('compare.over')}</span>` : nothing}</p>`;
     return html`<div class="sides">
       <section aria-label=${t('compare.side', { side: 'A', name: names[0] ?? '' })}>${head('A', a, names[0], made.a)}
-        <div class="ladderbox"><tcp-ladder .events=${made.a.events} .position=${this.late && this.time > s.pos.value.t ? { t: this.time, k: made.a.events.length } : s.pos.value} .selection=${s.selected.value} .mark=${line}></tcp-ladder></div></section>
+        <div class="ladderbox"><tcp-ladder .events=${made.a.events} .position=${this.late && this.time > s.pos.value.t ? { t: this.time, k: made.a.events.length } : s.pos.value} .selection=${s.selected.value} .mark=${line} .relative=${relative.value}></tcp-ladder></div></section>
       <section data-other aria-label=${t('compare.side', { side: 'B', name: names[1] ?? '' })} @focusin=${(/** @type {Event} */ e) => e.stopPropagation()}
           @segment-select=${(/** @type {CustomEvent} */ e) => { e.stopPropagation(); this.chosenB = e.detail.id; }} @seek=${(/** @type {CustomEvent} */ e) => { e.stopPropagation(); this.go(e.detail.t); }}>${head('B', b, names[1], made.b)}
-        <div class="ladderbox"><tcp-ladder .events=${made.b.events} .position=${at} .selection=${this.chosenB} .mark=${line}></tcp-ladder></div></section>
+        <div class="ladderbox"><tcp-ladder .events=${made.b.events} .position=${at} .selection=${this.chosenB} .mark=${line} .relative=${relative.value}></tcp-ladder></div></section>
     </div>`;
   }
 

@@ -18,6 +18,9 @@ await sheet('hand');
 /** The figure's rows of numbers, and how many of the 32 columns each has. @type {Record<string, number>} */
 const COLUMNS = { sport: 16, dport: 16, seq: 32, ack: 32, offset: 4, reserved: 4, window: 16, checksum: 16, urgent: 16 };
 
+/** Whether the focus goes on to another field. What a pointer is about to press must not be moved away by a sentence. @param {FocusEvent} e */
+const wentOn = ({ relatedTarget: to }) => to instanceof HTMLInputElement && to.type === 'text';
+
 export class TcpEdit extends LitElement {
   static properties = {
     segment: { attribute: false }, model: { attribute: false }, ix: { attribute: false }, hosts: { attribute: false }, blocked: { attribute: false }, act: { attribute: false },
@@ -327,7 +330,7 @@ export class TcpEdit extends LitElement {
     return html`<div class="f w${COLUMNS[name] ?? 16} ${name} ${changed ? 'changed' : ''}">
       <label for="${id0}-${name}">${label}</label>
       <div class="in"><input id="${id0}-${name}" name=${name} type="text" inputmode=${name === 'checksum' ? 'text' : 'numeric'} autocomplete="off" spellcheck="false" .value=${text} aria-keyshortcuts="Alt+ArrowDown"
-          aria-invalid=${bad ? 'true' : nothing} aria-describedby="${bad ? `${id0}-${name}-bad ` : ''}${id0}-${name}-hint" @input=${(/** @type {InputEvent} */ e) => this.write(name, /** @type {HTMLInputElement} */ (e.target).value)} @change=${() => this.check(name)}>
+          aria-invalid=${bad ? 'true' : nothing} aria-describedby="${bad ? `${id0}-${name}-bad ` : ''}${id0}-${name}-hint" @input=${(/** @type {InputEvent} */ e) => this.write(name, /** @type {HTMLInputElement} */ (e.target).value)} @focusout=${(/** @type {FocusEvent} */ e) => wentOn(e) && this.check(name)}>
         <button type="button" class="tobits" tabindex="-1" aria-expanded=${open} title=${t('hand.bits.open', { field: label })} @click=${() => this.toggleBits(name)}><span aria-hidden="true">01</span><span class="vh">${t('hand.bits.open', { field: label })}</span></button></div>
       <small id="${id0}-${name}-hint" class=${narrow ? 'vh' : ''}>${Number.isNaN(v) ? nothing : html`<span class="twin">${inHex ? v : hex(v, widths[name])}</span>`}<span>${t('hand.field.range', { min, max })}</span>${changed ? this.old(name) : nothing}${bad ? nothing : this.means(d, name)}</small>
       ${bad && !narrow ? html`<p class="bad" id="${id0}-${name}-bad">${bad}</p>` : nothing}</div>`;
@@ -389,7 +392,7 @@ export class TcpEdit extends LitElement {
     return html`<div class="opt" data-o=${o.id} role="group" aria-label=${t('hand.option', at)}><b>${name}</b>
       ${(PARTS[o.kind] ?? []).map((part, j) => html`<label class="part ${part}"><span>${t(`hand.option.part.${part}`)}</span><input type="text" autocomplete="off" spellcheck="false" .value=${j ? o.b : o.a} aria-invalid=${bad ? 'true' : nothing} aria-describedby=${bad ? `${id0}-${key}` : nothing}
         @input=${(/** @type {InputEvent} */ e) => this.writeOption(o, j ? 'b' : 'a', /** @type {HTMLInputElement} */ (e.target).value)}
-        @change=${() => { const fault = optionFault(o); if (fault) this.bad = { ...this.bad, [key]: fault }; }}></label>`)}
+        @focusout=${(/** @type {FocusEvent} */ e) => { const fault = wentOn(e) && optionFault(o); if (fault) this.bad = { ...this.bad, [key]: fault }; }}></label>`)}
       <small>${optionMeaning(o)}</small>
       <span class="opttools" role="toolbar" aria-label=${t('hand.option', at)} @keydown=${arrows} @focusin=${stay}>
         <button type="button" class="up" aria-disabled=${i === 0} aria-label=${t('hand.option.up', at)} @click=${() => this.moveOption(o, -1)}>${use('up')}</button>

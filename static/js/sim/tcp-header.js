@@ -1,5 +1,6 @@
 // The chosen segment as the header figure of RFC 9293: read it, and while it is in flight change any bit of it.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
+import { ackOf, relative, seqOf } from './numbers.js';
 import { FLAGS, fieldsOf, flagsOf, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 import { fate } from './tcp-log.js';
@@ -12,9 +13,12 @@ import { fate } from './tcp-log.js';
 const COLUMNS = { seq: 32, ack: 32, offset: 4, reserved: 4, options: 32, payload: 32 };
 const MAX_DELAY = 60000;
 
+/** The fields as a learner reads them: sequence numbers as they were chosen to be shown; a form has those of the wire. @param {Wire} w @returns {Record<string, string>} */
+const shownOf = (w) => ({ ...fieldsOf(w), seq: String(seqOf(w)), ack: String(ackOf(w)) });
+
 export class TcpHeader extends LitElement {
   static properties = {
-    segment: { attribute: false }, model: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, act: { attribute: false },
+    segment: { attribute: false }, model: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, act: { attribute: false }, relative: { attribute: false },
     hosts: { attribute: false }, form: { state: true }, bad: { state: true }, amount: { state: true }, note: { state: true },
   };
 
@@ -30,6 +34,7 @@ export class TcpHeader extends LitElement {
     this.blocked = '';
     /** Does a line; rejects with the engine's error frame. @type {(line: string) => Promise<unknown>} */
     this.act = async () => {};
+    this.relative = false;
     /** @type {readonly RunHost[]} */
     this.hosts = [];
     /** Which form stands in the place of the figure. @type {'' | 'edit' | 'forge'} */
@@ -255,7 +260,7 @@ export class TcpHeader extends LitElement {
 
   /** The header as it is, to read; what was edited shows what it was, too. @param {SegmentAt} s */
   figure(s) {
-    const w = s.wire, now = fieldsOf(w), was = s.was ? fieldsOf(s.was) : now, caps = captions(s, /** @type {Index} */ (this.ix)), options = w.options ? w.options.split(',') : [];
+    const w = s.wire, now = shownOf(w), was = s.was ? shownOf(s.was) : now, caps = captions(s, /** @type {Index} */ (this.ix)), options = w.options ? w.options.split(',') : [];
     const changed = (/** @type {string} */ name) => was[name] !== now[name];
     const before = (/** @type {string} */ name) => (changed(name) ? html`<small class="old">${t('field.was', { old: (name === 'payload' ? printable(was[name] ?? '') : was[name]) || t('options.none') })}</small>` : nothing);
     /** @param {string} name @param {unknown} [more] @param {unknown} [label] @param {unknown} [value] */
@@ -339,6 +344,11 @@ export function captions(s, ix) {
   /** @type {Record<string, string>} */
   const caps = {};
   const w = s.wire, flags = flagsOf(w), me = s.seg.from;
+  if (relative.value) {
+    if (seqOf(w) !== w.seq) caps.seq = t('caption.wire', { n: w.seq });
+    if (ackOf(w) !== w.ack && flags.includes('ACK')) caps.ack = t('caption.wire', { n: w.ack });
+    return caps;
+  }
   if (s.seg.forged || s.seg.injected) return caps;
   const own = isn(ix, me, s.seg.k), theirs = isn(ix, me === 'client' ? 'server' : 'client', s.seg.k);
   const host = t(`host.${me}`), peer = t(`host.${me === 'client' ? 'server' : 'client'}`);

@@ -4,6 +4,7 @@
 //   properties   events     the run, RunEvent[]
 //                position   { t, k }
 //                selection  number of the chosen segment, or 0
+//                odd        number of the segment that the model finds odd in a capture, or 0
 //                width      CSS pixels; measured when it is not set
 //                mark       an instant with a line and a sign, or null
 //   events       seek            { t, k }   the learner wants to be there
@@ -11,6 +12,7 @@
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { count, index, segmentAt } from './fold.js';
 import { layout, nameOf, timeNear, yAt } from './geometry.js';
+import { relative } from './numbers.js';
 import { ms, t } from './sentence.js';
 import { noteOf, textOf } from './shapes.js';
 
@@ -22,7 +24,7 @@ let made = 0;
 
 export class TcpLadder extends LitElement {
   static properties = {
-    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
+    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, relative: { attribute: false }, odd: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
   };
 
   constructor() {
@@ -32,6 +34,9 @@ export class TcpLadder extends LitElement {
     /** @type {Position} */
     this.position = { t: 0, k: 0 };
     this.selection = 0;
+    /** Whether sequence numbers are relative; it is given so that the picture is drawn again. */
+    this.relative = false;
+    this.odd = 0;
     this.width = 0;
     /** @type {number | null} */
     this.mark = null;
@@ -40,7 +45,7 @@ export class TcpLadder extends LitElement {
     this.stop = 0;
     this.name = `ladder-${++made}`;
     this.dragging = false;
-    /** @type {{ events: readonly RunEvent[], width: number, layout: Layout } | null} */
+    /** @type {{ events: readonly RunEvent[], width: number, relative: boolean, layout: Layout } | null} */
     this.drawn = null;
     /** What drags segments. @type {import('./ladder-drag.js').Hand | null} */
     this.hand = null;
@@ -80,9 +85,9 @@ export class TcpLadder extends LitElement {
   /** The drawing at the present width. @returns {Layout} */
   get layout() {
     const width = Math.max(300, this.width || this.measured || 512), { drawn } = this;
-    if (drawn?.events === this.events && drawn.width === width) return drawn.layout;
+    if (drawn?.events === this.events && drawn.width === width && drawn.relative === relative.value) return drawn.layout;
     const made = layout(this.events, width);
-    this.drawn = { events: this.events, width, layout: made };
+    this.drawn = { events: this.events, width, relative: relative.value, layout: made };
     return made;
   }
 
@@ -152,13 +157,14 @@ export class TcpLadder extends LitElement {
       ${p.flagsEdited ? svg`<path class="under" d="M ${p.x + 8} ${p.y + 22.5} H ${p.x + (p.badges.at(-1)?.x ?? 0) + (p.badges.at(-1)?.w ?? 0)}"></path>` : nothing}
       ${note ? svg`<text class="note" x=${p.x + p.w - 8 - (p.pencil ? 14 : 0)} y=${p.y + 17} text-anchor="end">${note} </text>` : nothing}
       ${p.pencil ? svg`<path class="pencil" d="M ${p.x + p.w - 18} ${p.y + 18} l 1 -3.5 l 6.5 -6.5 l 2.5 2.5 l -6.5 6.5 Z"></path>` : nothing}
+      ${id === this.odd ? svg`<g class="odd"><circle cx=${p.x + p.w} cy=${p.y} r="10"></circle><path d="M ${p.x + p.w} ${p.y - 5.5} v 6.5 m 0 3 v 1.6"></path></g>` : nothing}
       ${p.rows.map((row, i) => svg`<text class="num" x=${p.x + 8} y=${p.y + 33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.was ? 'was' : v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
     </g>`;
   }
 
   /** @param {Drawn} d */
   nameAt({ now, pill, note }) {
-    const { phase, seg } = now, text = textOf(pill, note);
+    const { phase, seg } = now, text = seg.id === this.odd ? t('panel.capture.marked', { text: textOf(pill, note) }) : textOf(pill, note);
     if (phase === 'future') return nameOf(seg, text, t('ladder.fate.future'));
     if (phase === 'held') return nameOf(seg, text, t('ladder.fate.held'));
     if (phase === 'flight') return nameOf(seg, text, t('ladder.fate.flight', { t: ms(now.due) }));

@@ -1,5 +1,6 @@
 // What happened, step by step, and the segments as a table.
 import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
+import { ackOf, seqOf } from './numbers.js';
 import { FLAGS, flagsOf, kindOf, list, ms, t, told } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 
@@ -40,7 +41,7 @@ function by(says) {
 }
 
 export class TcpLog extends LitElement {
-  static properties = { model: { attribute: false }, ix: { attribute: false }, hide: { attribute: false } };
+  static properties = { model: { attribute: false }, ix: { attribute: false }, hide: { attribute: false }, relative: { attribute: false } };
 
   constructor() {
     super();
@@ -50,6 +51,7 @@ export class TcpLog extends LitElement {
     this.ix = null;
     /** Whether what comes next must not be told. */
     this.hide = false;
+    this.relative = false;
   }
 
   createRenderRoot() {
@@ -102,7 +104,7 @@ export function segmentTable(model, selected, select) {
     <thead><tr>${['number', 'time', 'from', 'flags', 'seq', 'ack', 'len', 'fate'].map((c) => html`<th scope="col">${t(`col.${c}`)}</th>`)}</tr></thead>
     <tbody>${repeat(model.segments.filter((s) => s.phase !== 'future' || s.seg.t >= model.t), (s) => s.id, (s) => html`<tr class=${`${s.phase} ${s.id === selected ? 'now' : ''}`}>
       <th scope="row"><button type="button" aria-pressed=${s.id === selected} @click=${() => select(s.id)}>${s.id}</button></th>
-      <td>${ms(s.seg.t)}</td><td>${t(`host.${s.seg.from}`)}</td><td>${cell(s, kindOf)}</td><td>${cell(s, (w) => w.seq)}</td><td>${cell(s, (w) => (flagsOf(w).includes('ACK') ? w.ack : '–'))}</td><td>${cell(s, (w) => w.payload.length)}</td><td>${history(s)}</td></tr>`)}</tbody>
+      <td>${ms(s.seg.t)}</td><td>${t(`host.${s.seg.from}`)}</td><td>${cell(s, kindOf)}</td><td>${cell(s, seqOf)}</td><td>${cell(s, (w) => (flagsOf(w).includes('ACK') ? ackOf(w) : '–'))}</td><td>${cell(s, (w) => w.payload.length)}</td><td>${history(s)}</td></tr>`)}</tbody>
   </table></div>`;
 }
 

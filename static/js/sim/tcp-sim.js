@@ -4,6 +4,7 @@ import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
+import { relative, setRelative } from './numbers.js';
 import { PANELS, sheet } from './panels.js';
 import { branchName, settings, suggestions } from './rules.js';
 import { has, learned, more, ms, pathRule, t, told } from './sentence.js';
@@ -20,6 +21,7 @@ import './tcp-console.js';
 /** @import { Model, Step } from './model.js' */
 /** @import { PathRule, Replayed } from './store.js' */
 /** @import { Fault } from '../protocol.js' */
+/** @import { Recorded } from './recorded.js' */
 /** @import { TcpHeader } from './tcp-header.js' */
 /** @import { TcpLadder } from './tcp-ladder.js' */
 
@@ -128,7 +130,7 @@ export class TcpSim extends LitElement {
     this.off = [
       effect(() => {
         // everything that the page shows
-        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.walk.value, this.link.state.value];
+        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.walk.value, this.link.state.value, relative.value];
         this.requestUpdate();
       }),
       effect(() => {
@@ -232,6 +234,17 @@ export class TcpSim extends LitElement {
     await this.updateComplete;
     this.becomeReady?.();
     document.documentElement.dataset.ready = 'yes';
+    this.dispatchEvent(new CustomEvent('ready'));
+  }
+
+  /** Shows a run that happened elsewhere, at the segment that is odd in it. @param {Recorded} run */
+  async record(run) {
+    this.announcer?.hush(true);
+    await this.store.load(run, { at: run.oddAt ?? 0 });
+    if (run.odd) this.store.select(run.odd);
+    this.saidStep = this.store.model.value.step;
+    this.announcer?.hush(false);
+    await this.updateComplete;
     this.dispatchEvent(new CustomEvent('ready'));
   }
 
@@ -505,6 +518,7 @@ export class TcpSim extends LitElement {
   }
 
   async copy() {
+    if (this.store.recorded) return this.say(this.store.recorded);
     const { link } = await import('./share.js');
     try {
       const address = await link(new URL(base, location.href).href, this.store.text(), this.time);
@@ -548,6 +562,12 @@ export class TcpSim extends LitElement {
     const now = this.store.branches.value.find((b) => b.tip === this.store.tip.value);
     this.saidStep = this.store.model.value.step;
     this.say(t('say.undo', { text: branchName(now) }));
+  }
+
+  /** Sequence numbers of the wire, or counted from the start of the connection: for all simulators at once. */
+  renumber() {
+    setRelative(!relative.value);
+    this.say(t(relative.value ? 'say.relative' : 'say.absolute'));
   }
 
   async fullscreen() {
@@ -633,6 +653,7 @@ export class TcpSim extends LitElement {
 
   /** Why the engine cannot be asked just now, '' when it can. */
   get blocked() {
+    if (this.store.recorded) return this.store.recorded;
     const state = this.link.state.value;
     if (state !== 'open' && state !== 'http') return t('ui.why.offline');
     return this.store.busy.value ? t('ui.why.busy') : '';
@@ -707,6 +728,7 @@ export class TcpSim extends LitElement {
         <button type="button" @click=${this.copy}>${use('share')}<span>${t('ui.copy')}</span></button>
         <button type="button" @click=${this.reset}>${use('reset')}<span>${t('ui.reset')}</span></button>
         <button type="button" class="icon" aria-pressed=${this.table} title=${t('ui.table')} @click=${() => { this.table = !this.table; }}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
+        <button type="button" class="icon" aria-pressed=${relative.value} title=${t('ui.relative')} @click=${this.renumber}>${use('relative')}<span class="vh">${t('ui.relative')}</span></button>
         <button type="button" class="icon" title=${t('ui.help')} @click=${this.showHelp}>${use('keys')}<span class="vh">${t('ui.help')}</span></button>
         <button type="button" class="icon" title=${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')} @click=${this.fullscreen}>${use('grow')}<span class="vh">${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')}</span></button>
       </div>
@@ -720,11 +742,13 @@ export class TcpSim extends LitElement {
     return html`
       ${s.status.value === 'loading' ? html`<p class="notice">${t('ui.loading')}</p>` : nothing}
       ${fault ? html`<div class="notice bad" role="alert"><p>${t(s.status.value === 'failed' ? 'ui.failed' : 'ui.stopped')}</p><ul>${(fault.faults ?? [fault]).map(line)}</ul></div>` : nothing}
+      ${s.recorded ? /** @type {Recorded} */ (s.run).notice((at, seg) => { this.scrub({ t: at }); s.select(seg); }) : nothing}
       ${s.mismatch.value ? html`<p class="notice bad" role="alert">${t('ui.mismatch')}</p>` : nothing}
       ${this.linkText ? html`<p class="notice linkbox"><label>${t('ui.copy.failed')} <input type="text" readonly .value=${this.linkText} aria-label=${t('ui.copy.label')}></label> <button type="button" @click=${() => { this.linkText = ''; }}>${t('ui.close')}</button></p>` : nothing}`;
   }
 
   chips() {
+    if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
     const s = this.store, first = s.first, rules = s.rules.value, off = this.blocked !== '';
     const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
@@ -770,11 +794,11 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
-        <tcp-vars class="card vars" .model=${this.coarse}></tcp-vars>
+        <tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>
       </div>
     </div>`;
   }
@@ -810,9 +834,9 @@ export class TcpSim extends LitElement {
   under() {
     const s = this.store;
     return html`<div class="under">
-      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine}></tcp-header>
-      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'}></tcp-log>
-      <tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>
+      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
+      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>
+      ${s.recorded ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
     </div>`;
   }
 
@@ -838,7 +862,7 @@ export class TcpSim extends LitElement {
       <div class="tabs" role="toolbar" aria-label=${t('ui.panels')} data-rove @keydown=${arrows} @focusin=${stay}>
         ${PANELS.map((p) => html`<button type="button" aria-expanded=${p === panel} aria-controls=${p === panel ? id : nothing} @click=${() => this.togglePanel(p.id)}>${use(p.icon)}${t(`ui.panel.${p.id}`)}</button>`)}
       </div>
-      ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, act: this.doLine, say: this.sayThis })}</section>` : nothing}
+      ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, relative: relative.value, act: this.doLine, say: this.sayThis })}</section>` : nothing}
     </div>`;
   }
 

@@ -1,27 +1,32 @@
 // The variables of both connections, and what the last step changed in them.
 import { LitElement, html } from '../../vendor/lit.js';
+import { seqText } from './numbers.js';
 import { ms, t, time } from './sentence.js';
 
 /** @import { HostAt, Model, Vars } from './model.js' */
 
 const NAMES = ['iss', 'snd.una', 'snd.nxt', 'snd.wnd', 'irs', 'rcv.nxt', 'rcv.wnd', 'rto'];
 
+/** What a sequence number among them is counted from, by its name. @param {Vars} vars @param {string} name */
+export const baseOf = (vars, name) => (name === 'iss' || name === 'snd.una' || name === 'snd.nxt' ? vars.iss : name === 'irs' || name === 'rcv.nxt' ? vars.irs : null);
+
 /** The value as text, '' while there is none. @param {Vars | null} vars @param {string} name */
-function text(vars, name) {
+export function text(vars, name) {
   if (!vars || vars.state === 'LISTEN' || vars.state === 'CLOSED') return '';
   if ((name === 'irs' || name === 'rcv.nxt') && vars.irs === undefined) return '';
   if (name === 'snd.wnd' && vars.irs === undefined) return '';
   const v = /** @type {Record<string, number | undefined>} */ (/** @type {unknown} */ (vars))[name] ?? 0;
-  return name === 'rto' ? time(v) : String(v);
+  return name === 'rto' ? time(v) : String(seqText(v, baseOf(vars, name)));
 }
 
 export class TcpVars extends LitElement {
-  static properties = { model: { attribute: false } };
+  static properties = { model: { attribute: false }, relative: { attribute: false } };
 
   constructor() {
     super();
     /** @type {Model | null} */
     this.model = null;
+    this.relative = false;
   }
 
   createRenderRoot() {

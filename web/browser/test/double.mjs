@@ -76,7 +76,7 @@ export const SETUP = 'client 192.0.2.10:52431 isn 1000\nserver 198.51.100.20:80 
 export function handshake(run, { digest = 'd1', re = 1, n = 0 } = {}) {
   const node = (id, parent, line, at, events) => ({ type: 'node', run, n: n + id, node: id, parent, line, at, events: events.map((e) => ({ n: 0, t: at, ...e })) });
   return [
-    { type: 'run', run, n, node: 0, setup: SETUP, at: 0, profiles: ['rfc9293', 'rfc9293'], hosts: [{ addr: '192.0.2.10:52431', profile: 'rfc9293' }, { addr: '198.51.100.20:80', profile: 'rfc9293' }], events: [] },
+    { type: 'run', run, n, node: 0, setup: SETUP, at: 0, profiles: ['rfc9293', 'rfc9293'], hosts: [{ addr: '192.0.2.10:52431', profile: 'rfc9293', synRoom: 1 }, { addr: '198.51.100.20:80', profile: 'rfc9293', synRoom: 1 }], events: [] },
     node(1, 0, 'server listen', 0, [{ kind: 'called', host: 'server', call: 'listen' }]),
     node(2, 1, 'client connect', 0, [{ kind: 'called', host: 'client', call: 'connect' }, { kind: 'state', host: 'client', conn: 1, from: 'CLOSED', to: 'SYN-SENT' }, { kind: 'sent', host: 'client', conn: 1, seg: 1, toward: 'server', due: 50000, wire: wire('client', 1000, 0, 'SYN') }]),
     node(3, 2, 'step', 50000, [{ kind: 'arrived', host: 'server', seg: 1 }, { kind: 'sent', host: 'server', conn: 1, seg: 2, toward: 'client', due: 100000, wire: wire('server', 5000, 1001, 'SYN,ACK') }]),

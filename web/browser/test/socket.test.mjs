@@ -38,6 +38,19 @@ test('runs are opened one after the other, because a run frame does not name its
   assert.equal(a.id, 'A', 'the other run does not suffer');
 });
 
+test('a run that is forgotten while it is opened leaves its frames to nobody', async () => {
+  const net = network(), link = new Link(net.env), a = link.open(source);
+  net.socket.give(welcome);
+  link.forget(a);
+  const b = link.open({ scenario: 'other' });
+  assert.equal(net.socket.sent.length, 1, 'the next one waits for the answer to the first');
+  net.socket.give(...handshake('A'));
+  assert.deepEqual(net.socket.sent.slice(1).map((f) => [f.type, f.run ?? f.scenario]), [['close', 'A'], ['open', 'other']]);
+  net.socket.give(...handshake('B', { re: net.socket.sent[2].id }));
+  await b.ready;
+  assert.equal(b.id, 'B');
+});
+
 test('a command is answered by its number', async () => {
   const { net, run } = await standing();
   const done = run.do({ at: 3, wait: 25000, line: 'drop #2', ahead: true });
