@@ -123,7 +123,7 @@ function compare() {
   const parts = runs.on.parts
   $('no-cookie').toggleAttribute('hidden', !!parts)
   document.getElementById('opened')?.toggleAttribute('hidden', !parts)
-  if (parts) for (const cell of document.querySelectorAll('[data-part]')) cell.textContent = parts[/** @type {HTMLElement} */ (cell).dataset.part ?? ''] ?? ''
+  if (parts) for (const cell of document.querySelectorAll('#opened [data-part]')) cell.textContent = parts[/** @type {HTMLElement} */ (cell).dataset.part ?? ''] ?? ''
 }
 
 form.addEventListener('submit', (event) => {
