@@ -60,7 +60,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = keepGood(course, old.course)
 	}
-	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}, rules: indexRules(course, s.cfg.Base)}
+	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}, rules: indexRules(course, s.gallery, s.cfg.Base)}
 	sandbox, err := newSim(sandboxScenario)
 	if err != nil {
 		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)

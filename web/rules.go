@@ -6,6 +6,7 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/lessons/gallery"
 )
 
 // A ruleIndex knows which runs that the lab comes with are good to see a rule at work.
@@ -18,8 +19,8 @@ type ruleRun struct {
 	At    int64  `json:"t"` // virtual time of the first time, in microseconds
 }
 
-// indexRules reads the runs of all lessons. base is the base path.
-func indexRules(course *lessons.Course, base string) ruleIndex {
+// indexRules reads the runs of all lessons, then those of the gallery. base is the base path.
+func indexRules(course *lessons.Course, scenarios *gallery.Gallery, base string) ruleIndex {
 	x := ruleIndex{}
 	for _, l := range course.Lessons {
 		for _, p := range l.Parts {
@@ -32,6 +33,11 @@ func indexRules(course *lessons.Course, base string) ruleIndex {
 				title += ": " + p.Sim.Title
 			}
 			x.add(title, base+"lessons/"+l.Slug+"#"+p.Sim.ID, p.Sim.Events)
+		}
+	}
+	for _, group := range scenarios.Groups {
+		for _, it := range group.Items {
+			x.add(it.Title, base+"sandbox/"+it.Slug, it.Sim.Events)
 		}
 	}
 	return x

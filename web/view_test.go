@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"html"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -74,7 +75,7 @@ func TestViewRefuses(t *testing.T) {
 	}
 }
 
-// TestRuleRuns: the rules lead to the lessons in which they can be seen, and no further than a lesson tells.
+// TestRuleRuns: the rules lead to the lessons and scenarios in which they can be seen, and no further than a lesson tells.
 func TestRuleRuns(t *testing.T) {
 	site := newTestSite(t, "/lab/", lessons.Builtin())
 	h := site.Handler()
@@ -88,12 +89,21 @@ func TestRuleRuns(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 || got.Section != "5.4" || len(got.Runs) == 0 {
 		t.Fatal(w.Code, w.Body, err)
 	}
+	from := map[string]int{}
 	for _, run := range got.Runs {
-		path, block, _ := strings.Cut(run.URL, "#")
+		path, block, inLesson := strings.Cut(run.URL, "#")
 		page := ask(h, "GET", path, "")
-		if page.Code != 200 || !strings.Contains(page.Body.String(), `id="`+block+`"`) {
-			t.Errorf("%s leads to %s, which answers %d", run.Title, run.URL, page.Code)
+		has := `id="` + block + `"`
+		if !inLesson {
+			has = "<h1>" + html.EscapeString(run.Title)
 		}
+		if page.Code != 200 || !strings.Contains(page.Body.String(), has) {
+			t.Errorf("%s leads to %s, which answers %d and has no %s", run.Title, run.URL, page.Code, has)
+		}
+		from[strings.Split(path, "/")[2]]++
+	}
+	if from["lessons"] == 0 || from["sandbox"] == 0 {
+		t.Errorf("the runs are from %v", from)
 	}
 	for _, l := range site.Course().Lessons {
 		for _, p := range l.Parts {
