@@ -73,11 +73,11 @@ export async function startLab({ port, args = [], base = '/' } = {}) {
   }
 }
 
-/** One browser with a profile of its own. */
-export async function startBrowser() {
+/** One browser with a profile of its own. @param {string[]} [args] more flags */
+export async function startBrowser(args = []) {
   if (!existsSync(browserPath)) throw new Error(`there is no ${browserPath}: install Chromium (Debian: apt-get install chromium), or set CHROMIUM`)
   const profile = await mkdtemp(join(tmpdir(), 'lab-e2e-'))
-  const browser = await chromium.launch({ executablePath: browserPath, args: [...flags, `--disk-cache-dir=${profile}`] })
+  const browser = await chromium.launch({ executablePath: browserPath, args: [...flags, `--disk-cache-dir=${profile}`, ...args] })
   return {
     browser,
     async close() {
