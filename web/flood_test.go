@@ -28,7 +28,7 @@ func TestFlood(t *testing.T) {
 		t.Fatal(w.Code, err)
 	}
 	off, on := got["off"], got["on"]
-	if off.Parts != nil || off.Outcome["connected"] != "never" || on.Outcome["connected"] != "100ms" || on.Parts["mss"] != "1460" || on.Parts["minutebits"] != "00100101" || !strings.HasPrefix(off.Path, "M0 ") || len(on.Client.SYNs) != 1 {
+	if off.Parts != nil || off.Outcome["connected"] != "never" || on.Outcome["connected"] != "100\u00a0ms" || on.Parts["mss"] != "1460" || on.Parts["minutebits"] != "00100101" || !strings.HasPrefix(off.Path, "M0 ") || len(on.Client.SYNs) != 1 {
 		t.Errorf("without %+v, with %+v", off, on)
 	}
 	page := ask(h, "GET", "/flood", "").Body.String()

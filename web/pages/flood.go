@@ -74,7 +74,7 @@ func floodOutcome(r *flood.Result) map[string]string {
 	last := r.Last()
 	connected := "never"
 	if c := r.Client; c.Connected > 0 {
-		connected = tcp.Time(c.Connected - c.SYNs[0]).String()
+		connected = duration(tcp.Time(c.Connected - c.SYNs[0]))
 	}
 	return map[string]string{
 		"syns": strconv.Itoa(last.SYNs), "dropped": strconv.Itoa(last.Dropped), "cookies": strconv.Itoa(last.Cookies), "tries": strconv.Itoa(len(r.Client.SYNs)), "connected": connected,

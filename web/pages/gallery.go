@@ -32,13 +32,20 @@ func factList(f *gallery.Facts) []string {
 	if f.Lost > 0 {
 		list = append(list, strconv.Itoa(f.Lost)+" lost")
 	}
-	list = append(list, f.Length.String())
+	list = append(list, duration(f.Length))
 	if f.Profiles[0] == f.Profiles[1] {
 		list = append(list, f.Profiles[0])
 	} else {
 		list = append(list, f.Profiles[0]+" and "+f.Profiles[1])
 	}
 	return list
+}
+
+// duration is a time with its unit apart, "1.15 s".
+func duration(t tcp.Time) string {
+	text := t.String()
+	unit := strings.TrimLeft(text, "-.0123456789")
+	return strings.TrimSuffix(text, unit) + "\u00a0" + unit
 }
 
 func plural(n int, what string) string {
