@@ -23,7 +23,7 @@ const press = (page, name) => sim(page).getByRole('button', { name, exact: true 
 const choose = (page, seg) => sim(page).locator(`tcp-ladder [data-seg="${seg}"]`).first().click()
 /** Opens a panel and waits for its contents. @param {Page} page @param {string} name @param {string} part */
 async function panel(page, name, part) {
-  await press(page, name)
+  await sim(page).locator('.tabs').getByRole('button', { name, exact: true }).click()
   await sim(page).locator(part).waitFor()
   await page.waitForLoadState('networkidle')
 }
@@ -78,7 +78,7 @@ const states = [
   { name: 'branch', path: 'lessons/three-segments', sim: true, go: branch },
   { name: 'compared', path: 'lessons/three-segments', sim: true, go: async (page) => {
     await branch(page)
-    await panel(page, 'Side by side', 'tcp-compare tcp-ladder')
+    await panel(page, 'Side by side', 'tcp-compare tcp-ladder >> nth=0')
   } },
   { name: 'capture', path: 'sandbox', go: async (page) => {
     const run = 'title A request\nclient 192.0.2.1:54321 isn 100 profile linux\nserver 192.0.2.2:80 isn 300 profile linux\ndelay 20ms\nserver listen\nclient connect\nstep until quiet\nclient send 5\nstep until quiet\nforge to server ACK seq=106 ack=90000\nstep until quiet\n'
@@ -105,7 +105,7 @@ async function picture(state, { options, widths }) {
   for (const viewport of widths) {
     // What stays in place while a page scrolls would cover something in a picture of all of it.
     await page.setViewportSize(viewport)
-    if (!state.sim) await page.setViewportSize({ ...viewport, height: await page.evaluate(() => document.documentElement.scrollHeight) })
+    await page.setViewportSize({ ...viewport, height: await page.evaluate(() => document.documentElement.scrollHeight) })
     for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
       await page.emulateMedia({ colorScheme })
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))

@@ -417,7 +417,7 @@ export class TcpEdit extends LitElement {
     const says = verdict(d, ends, this.onWire);
     if (!says) return nothing;
     const { ok, text } = says;
-    return html`<p class="verdict ${ok ? 'pass' : 'fail'}"><i aria-hidden="true">${ok ? '✓' : '✗'}</i><span><b>${t('hand.verdict')}</b> <span class="vh">${t(ok ? 'hand.verdict.yes' : 'hand.verdict.no')}</span> ${text} ${t('hand.len', { n: lengthOf(d) })}</span></p>`;
+    return html`<p class="foretold ${ok ? 'pass' : 'fail'}"><i aria-hidden="true">${ok ? '✓' : '✗'}</i><span><b>${t('hand.verdict')}</b> <span class="vh">${t(ok ? 'hand.verdict.yes' : 'hand.verdict.no')}</span> ${text} ${t('hand.len', { n: lengthOf(d) })}</span></p>`;
   }
 }
 

@@ -136,16 +136,19 @@ export class TcpHosts extends LitElement {
       if (!c) return { changed: false, body: html`<td class="none">${t('ui.vars.none')}</td>` };
       const before = varsBefore(ix, host, c.id, from), now = valueOf({ ...c.vars, state: c.state }, name), was = before ? valueOf(before, name) : now;
       const changed = was !== now;
-      return { changed, body: html`<td>${changed && was ? html`<del>${was}</del> ` : nothing}${now || t('ui.vars.none')}${changed ? html`<span class="vh"> ${t('panel.hosts.changed')}</span>` : nothing}</td>` };
+      return { changed, body: html`<td>${changed && was ? html`<del>${was}</del> ` : nothing}${breakable(now || t('ui.vars.none'))}${changed ? html`<span class="vh"> ${t('panel.hosts.changed')}</span>` : nothing}</td>` };
     };
     return html`<section class="topic vars"><h4>${t('panel.hosts.vars')}</h4><table>
       <thead><tr><th scope="col"><span class="vh">${t('ui.vars.name')}</span></th><th scope="col">${t('ui.client')}</th><th scope="col">${t('ui.server')}</th></tr></thead>
       <tbody>${NAMES.map((name) => {
         const c = cell('client', name), s = cell('server', name);
-        return html`<tr class=${c.changed || s.changed ? 'chg' : ''}><th scope="row">${t(has(`var.${name}`) ? `var.${name}` : `panel.var.${name}`)} <span class="about">${t(has(`var.${name}.what`) ? `var.${name}.what` : `panel.var.${name}.what`)}</span></th>${c.body}${s.body}</tr>`;
+        return html`<tr class=${c.changed || s.changed ? 'chg' : ''}><th scope="row">${breakable(t(has(`var.${name}`) ? `var.${name}` : `panel.var.${name}`))} <span class="about">${t(has(`var.${name}.what`) ? `var.${name}.what` : `panel.var.${name}.what`)}</span></th>${c.body}${s.body}</tr>`;
       })}</tbody></table></section>`;
   }
 }
+
+/** A name or an address that may be broken behind its dots and colons. @param {string} text */
+const breakable = (text) => text.split(/(?<=[.:])(?=\w+(?:[.:]|$))/).map((part, i) => html`${i ? html`<wbr>` : nothing}${part}`);
 
 /** @param {Vars} v @param {string} name */
 function valueOf(v, name) {

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 const folder = new URL('../../../static/css/', import.meta.url)
 /** @param {string} name */
 const read = (name) => readFileSync(new URL(name, folder), 'utf8')
-const sheets = readdirSync(folder).filter((name) => name.endsWith('.css'))
+const sheets = readdirSync(folder, { recursive: true }).map((name) => String(name)).filter((name) => name.endsWith('.css'))
 /** @param {string} css without comments and quoted text, lines kept */
 const bare = (css) => css.replace(/\/\*[^]*?\*\/|"[^"\n]*"|url\([^)]*\)/g, (s) => s.replace(/[^\n]/g, ' '))
 
@@ -28,6 +28,16 @@ for (const name of sheets.filter((sheet) => sheet !== 'tokens.css')) {
   })
   test(`${name} shouts nowhere`, () => assert.deepEqual(places(read(name), /!important/g), []))
 }
+
+// The sheets of the simulator's parts come when a part is first opened, and stay: what one of them says of a class counts for all.
+test('no two parts of the simulator give a class of their own the same name', () => {
+  /** @type {Record<string, string[]>} */
+  const users = {}
+  for (const name of sheets.filter((sheet) => sheet.startsWith('panels/') || ['hand.css', 'history.css', 'compare.css', 'take.css', 'embed.css'].includes(sheet))) {
+    for (const [, own = ''] of new Map([...bare(read(name)).matchAll(/^  (\.[a-z][\w-]*)/gm)].map((m) => [m[1], [m[0], m[1]]])).values()) (users[own] ??= []).push(name)
+  }
+  assert.deepEqual(Object.entries(users).filter(([own, list]) => list.length > 1 && own !== '.ladder'), [])
+})
 
 /** @typedef {[number, number, number]} RGB linear, 0 to 1 */
 
