@@ -69,10 +69,7 @@ func TestEmbed(t *testing.T) {
 }
 
 func TestFrameAncestors(t *testing.T) {
-	assets, err := static.New("/", static.Embedded(), false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	assets := testAssets(t, "/")
 	for _, c := range []struct {
 		ancestors []string
 		want      string

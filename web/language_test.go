@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/handshakelab/lab/lessons"
-	"github.com/handshakelab/lab/static"
 )
 
 func TestPageLanguage(t *testing.T) {
@@ -56,10 +55,7 @@ func TestPageLanguage(t *testing.T) {
 }
 
 func TestPseudoLocales(t *testing.T) {
-	assets, err := static.New("/", static.Embedded(), false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	assets := testAssets(t, "/")
 	site, err := New(Config{Base: "/", Assets: assets, Lessons: lessons.Builtin(), PseudoLocales: true})
 	if err != nil {
 		t.Fatal(err)

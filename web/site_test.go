@@ -28,13 +28,25 @@ import (
 	"github.com/handshakelab/lab/web/live"
 )
 
-func newTestSite(t testing.TB, base string, course fs.FS) *Site {
+var sharedAssets sync.Map
+
+// testAssets returns what a site serves as it lies, which nobody changes: packed once for all tests.
+func testAssets(t testing.TB, base string) *static.Assets {
 	t.Helper()
+	if a, ok := sharedAssets.Load(base); ok {
+		return a.(*static.Assets)
+	}
 	assets, err := static.New(base, static.Embedded(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	site, err := New(Config{Base: base, Assets: assets, Lessons: course, Origins: []string{"https://school.example"}})
+	sharedAssets.Store(base, assets)
+	return assets
+}
+
+func newTestSite(t testing.TB, base string, course fs.FS) *Site {
+	t.Helper()
+	site, err := New(Config{Base: base, Assets: testAssets(t, base), Lessons: course, Origins: []string{"https://school.example"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,13 @@ fields.text = text.value
 
 // ---- the text and the form are the same thing ----
 
+let reading = 0
 text.addEventListener('input', () => {
-  fields.text = text.value
+  // with the next frame: many lines that are put in at once are as many changes
+  reading ||= requestAnimationFrame(() => {
+    reading = 0
+    fields.text = text.value
+  })
   edited()
 })
 fields.addEventListener('scene', (event) => {
@@ -47,7 +52,7 @@ function put(source) {
 }
 
 function edited() {
-  editor.draw()
+  editor.changed()
   changed.hidden = text.value === running
   clearTimeout(timer)
   timer = setTimeout(look, CALM)

@@ -303,3 +303,17 @@ func (deaf) post(*run, [][]byte)  {}
 func (deaf) catchUp(*run, []byte) {}
 func (deaf) say([]byte)           {}
 func (deaf) drop(*run)            {}
+
+// BenchmarkDecodeHostile refuses hostile commands; bytes a second tell whether one costs more than its length.
+func BenchmarkDecodeHostile(b *testing.B) {
+	for name, in := range hostile() {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(in)))
+			for b.Loop() {
+				if _, fault := Decode([]byte(in)); fault == nil {
+					b.Fatal("was taken")
+				}
+			}
+		})
+	}
+}

@@ -21,14 +21,23 @@ export class Marked {
     area.replaceWith(this.box);
     this.box.append(this.gutter, this.behind, area);
     area.addEventListener('scroll', () => this.follow());
-    area.addEventListener('input', () => this.draw());
+    area.addEventListener('input', () => this.changed());
+    this.frame = 0;
     this.draw();
   }
 
   /** @param {readonly Fault[]} faults */
   mark(faults) {
     this.faults = faults;
-    this.draw();
+    this.changed();
+  }
+
+  /** Draws with the next frame: many lines that are put in at once are as many changes. */
+  changed() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
   }
 
   follow() {

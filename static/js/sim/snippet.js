@@ -1,12 +1,6 @@
 // The HTML with which a run is shown in somebody's page.
 import { encode } from './share.js';
 
-/**
- * The text of the branch that is shown, with the title that the run has.
- * @param {{ first: { title?: string } | null, text(): string }} store
- */
-export const titled = (store) => (store.first?.title ? `title ${store.first.title}\n` : '') + store.text();
-
 /** @param {string} text */
 const escape = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 

@@ -2,7 +2,7 @@
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { t } from './sentence.js';
-import { snippet, titled } from './snippet.js';
+import { snippet } from './snippet.js';
 
 /** @import { Store } from './store.js' */
 
@@ -47,7 +47,7 @@ export class TcpEmbed extends LitElement {
     if (!s) return;
     try {
       const code = await snippet({
-        base: new URL(document.documentElement.dataset.base ?? '/', location.href).href, text: titled(s), at: s.pos.peek().t, auto: this.auto,
+        base: new URL(document.documentElement.dataset.base ?? '/', location.href).href, text: s.text(), at: s.pos.peek().t, auto: this.auto,
         title: s.first?.title || sim?.getAttribute('data-title') || t('ui.sim'), height: sim?.getBoundingClientRect().height || 900,
       });
       if (mine === this.asked) this.code = code, this.bad = '';

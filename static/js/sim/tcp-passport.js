@@ -76,9 +76,10 @@ export class TcpPassport extends LitElement {
     if (!last) return html`<h4>${t('panel.pass.all')}</h4>`;
     const title = html`<h4>${t(goal ? 'panel.pass.way' : 'panel.pass.nearest', { from: last[0], to: last[1].trim() })}</h4>`;
     if (!found?.way) return html`${title}<p>${t('panel.pass.noway')}</p>`;
-    const host = t(`host.${found.host}`), peer = t(`host.${found.host === 'client' ? 'server' : 'client'}`);
+    // by name in a sentence, and as the scenario language calls them
+    const h = found.host, p = h === 'client' ? 'server' : 'client', host = t(`host.${h}`), peer = t(`host.${p}`);
     return html`${title}<p class="dim">${t('panel.pass.from', { host })}</p>
-      <ol>${found.way.map(([from, to]) => html`<li><b>${to.trim()}</b> <span>${t(`panel.how.${nameOf(from, to)}`, { host, peer })}</span></li>`)}</ol>`;
+      <ol>${found.way.map(([from, to]) => html`<li><b>${to.trim()}</b> <span>${t(`panel.how.${nameOf(from, to)}`, { host, peer, h, p })}</span></li>`)}</ol>`;
   }
 
   /** @param {boolean} on */

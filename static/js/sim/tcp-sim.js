@@ -539,8 +539,7 @@ export class TcpSim extends LitElement {
 
   /** The run that is shown as a scene to change: a page that has a place for it takes it, else the sandbox does. */
   async scene() {
-    const title = this.store.first?.title;
-    const text = (title ? `title ${title}\n` : '') + this.store.text();
+    const text = this.store.text();
     if (!this.dispatchEvent(new CustomEvent('sim-scene', { bubbles: true, cancelable: true, detail: { text } }))) return;
     try {
       const { link } = await import('./share.js');

@@ -171,6 +171,16 @@ describe('the scene', () => {
     assert.equal(await page.locator('#scenario').inputValue(), 'client connect\n')
     await page.done()
   })
+
+  test('a run with a title comes back with one title, and runs again', async () => {
+    const page = await chrome.page()
+    await go(page, 'sandbox/refused')
+    await page.getByRole('button', { name: 'Change the scene' }).click()
+    assert.equal((await page.locator('#scenario').inputValue()).match(/^title /gm)?.length, 1)
+    await page.getByRole('button', { name: 'Run this scenario' }).click()
+    await until(async () => (await page.locator('#scenario-faults').innerText()) === '' && !(await page.locator('#scenario-changed').isVisible()), 'a run without a fault')
+    await page.done()
+  })
 })
 
 describe('flood', () => {
