@@ -110,8 +110,10 @@ async function picture(state, { options, widths }) {
       await page.emulateMedia({ colorScheme })
       await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
       const path = join(out, `${state.name}-${viewport.width}-${colorScheme}.png`)
-      if (state.sim) await sim(page).screenshot({ path })
-      else await page.screenshot({ path, fullPage: true })
+      const box = state.sim ? await sim(page).boundingBox() : null
+      // what sticks out a little belongs to it: on a phone the playback bar is as wide as the screen
+      const clip = box ? { x: Math.max(0, box.x - 16), y: Math.max(0, box.y - 16), width: Math.min(viewport.width, box.width + 32), height: box.height + 32 } : undefined
+      await page.screenshot({ path, fullPage: true, clip })
     }
   }
   await page.done()
