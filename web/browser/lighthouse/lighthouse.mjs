@@ -1,7 +1,7 @@
 // What Lighthouse says of a lesson's page on a phone: accessibility, best practices and SEO must be 100 and nothing may move
 // while it loads; performance is printed only, for it depends on what else the machine does. Run it by "make lighthouse".
 import lighthouse from 'lighthouse'
-import { freePort, startBrowser, startLab } from './e2e/lab.mjs'
+import { freePort, startBrowser, startLab } from '../e2e/lab.mjs'
 
 const PATHS = ['lessons/lost-syn-ack']
 const MUST = ['accessibility', 'best-practices', 'seo']
