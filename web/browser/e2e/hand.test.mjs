@@ -2,7 +2,7 @@
 // finger and by keyboard, against the real engine.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
 
 /** @import { Locator, Page } from 'playwright-core' */
 /** @typedef {HTMLElement & { time: number, commands: { line?: string }[] }} TcpSim */
@@ -22,20 +22,6 @@ after(async () => {
 })
 
 const phone = { viewport: sizes.narrow, hasTouch: true, isMobile: true }
-
-/**
- * Waits until something is so, and says what it is instead.
- * @template T @param {() => Promise<T>} ask @param {(value: T) => boolean} good @param {string} what @returns {Promise<T>}
- */
-async function poll(ask, good, what) {
-  const deadline = Date.now() + 10_000
-  for (;;) {
-    const value = await ask()
-    if (good(value)) return value
-    assert.ok(Date.now() < deadline, `waited for ${what}; there is ${JSON.stringify(value)}`)
-    await new Promise((turn) => setTimeout(turn, 25)) // ask again in the next moment
-  }
-}
 
 /** A lesson with its SYN-ACK in flight and chosen. @param {Parameters<typeof chrome.page>[0]} [options] */
 async function open(options) {

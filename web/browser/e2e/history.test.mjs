@@ -2,7 +2,7 @@
 // runs side by side: branches, and the same actions with another profile.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
 
 /** @import { Page } from 'playwright-core' */
 /** @typedef {HTMLElement & { time: number, do(line: string): Promise<unknown> }} TcpSim */
@@ -20,20 +20,6 @@ after(async () => {
   await chrome?.close()
   await lab?.stop()
 })
-
-/**
- * Waits until something is so, and says what it is instead.
- * @template T @param {() => Promise<T>} ask @param {(value: T) => boolean} good @param {string} what @returns {Promise<T>}
- */
-async function poll(ask, good, what) {
-  const deadline = Date.now() + 10_000
-  for (;;) {
-    const value = await ask()
-    if (good(value)) return value
-    assert.ok(Date.now() < deadline, `waited for ${what}; there is ${JSON.stringify(value)}`)
-    await new Promise((turn) => setTimeout(turn, 25)) // ask again in the next moment
-  }
-}
 
 /** @param {Page} page */
 function hands(page) {

@@ -2,7 +2,7 @@
 // gone back to and branched, by mouse and by keyboard; a server that restarts in the middle; a link that carries it all.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { freePort, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { freePort, poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
 
 /** @import { Locator, Page } from 'playwright-core' */
 /** @typedef {HTMLElement & { time: number, commands: { at: number, line?: string }[] }} TcpSim */
@@ -49,20 +49,6 @@ function hands(page, sim = page.locator('tcp-sim').first()) {
     lines: () => sim.evaluate((e) => /** @type {TcpSim} */ (e).commands.map((c) => c.line).filter(Boolean)),
   }
   return self
-}
-
-/**
- * Waits until something is so, and says what it is instead.
- * @template T @param {() => Promise<T>} ask @param {(value: T) => boolean} good @param {string} what @returns {Promise<T>}
- */
-async function poll(ask, good, what, patience = 10_000) {
-  const deadline = Date.now() + patience
-  for (;;) {
-    const value = await ask()
-    if (good(value)) return value
-    assert.ok(Date.now() < deadline, `waited for ${what}; there is ${JSON.stringify(value)}`)
-    await new Promise((turn) => setTimeout(turn, 25)) // ask again in the next moment
-  }
 }
 
 /** @param {string} slug @param {Parameters<typeof chrome.page>[0]} [options] */

@@ -136,6 +136,20 @@ export async function settled(page) {
   await page.waitForFunction(() => [...document.querySelectorAll('tcp-sim')].every((sim) => sim.querySelector('.simbody')))
 }
 
+/**
+ * Waits until something is so, and says what it is instead.
+ * @template T @param {() => Promise<T>} ask @param {(value: T) => boolean} good @param {string} what @returns {Promise<T>}
+ */
+export async function poll(ask, good, what, patience = 10_000) {
+  const deadline = Date.now() + patience
+  for (;;) {
+    const value = await ask()
+    if (good(value)) return value
+    assert.ok(Date.now() < deadline, `waited for ${what}; there is ${JSON.stringify(value)}`)
+    await new Promise((turn) => setTimeout(turn, 25)) // ask again in the next moment
+  }
+}
+
 /** All violations of axe's rules, in words. @param {import('playwright-core').Page & { mute(on: boolean): void }} page */
 export async function violations(page) {
   // axe tries inline styles, which the policy of the page refuses, as it should.

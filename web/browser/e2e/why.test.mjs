@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { link } from '../../../static/js/sim/share.js'
-import { settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
 
 /** @import { Page } from 'playwright-core' */
 
@@ -54,19 +54,6 @@ async function lesson(slug, at, options) {
 
 /** @param {Page} page @param {number} at ms */
 const seek = (page, at) => page.evaluate((us) => { /** @type {any} */ (document.querySelector('tcp-sim')).time = us }, at * 1000)
-
-/**
- * @template T @param {() => Promise<T>} ask @param {(value: T) => boolean} good @param {string} what @returns {Promise<T>}
- */
-async function poll(ask, good, what, patience = 10_000) {
-  const deadline = Date.now() + patience
-  for (;;) {
-    const value = await ask()
-    if (good(value)) return value
-    assert.ok(Date.now() < deadline, `waited for ${what}; there is ${JSON.stringify(value)}`)
-    await new Promise((turn) => setTimeout(turn, 25)) // ask again in the next moment
-  }
-}
 
 /** @param {Page} page @param {string} name */
 async function open(page, name) {
