@@ -183,16 +183,10 @@ func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
 
 // sending adds a Send effect and returns its segment, to be filled in.
 func (s *step) sending(id rule.ID, args ...int64) *wire.Segment {
-	room := *s.room
-	n := len(room)
-	if n == cap(room) {
-		room = slices.Grow(room, 1)
-	}
-	room = room[:n+1]
-	*s.room = room
-	room[n] = wire.Segment{}
-	s.effect(Send, id, args...).Seg = &room[n]
-	return &room[n]
+	*s.room = append(*s.room, wire.Segment{})
+	seg := &(*s.room)[len(*s.room)-1]
+	s.effect(Send, id, args...).Seg = seg
+	return seg
 }
 
 // check records a numbered check and hands its outcome on.

@@ -14,12 +14,13 @@ import (
 //
 // With timestamps the lowest six bits of TSval carry what the options of the SYN offered.
 
-// cookieMSS are the MSS values that a cookie can name: the largest that is not above the peer's is taken.
-func cookieMSS(local netip.AddrPort) *[4]uint16 {
-	if local.Addr().Is6() {
-		return &cookieMSS6
+// CookieMSS returns the MSS values that a SYN cookie can name, over IPv6 or IPv4: the largest that is not above the peer's is
+// taken.
+func CookieMSS(v6 bool) [4]uint16 {
+	if v6 {
+		return cookieMSS6
 	}
-	return &cookieMSS4
+	return cookieMSS4
 }
 
 var (
@@ -68,7 +69,7 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 	if !o.HasMSS || mss == 0 {
 		mss = defaultMSS(seg.Dst.Addr())
 	}
-	index, table := 0, cookieMSS(seg.Dst)
+	index, table := 0, CookieMSS(seg.Dst.Addr().Is6())
 	for index < len(table)-1 && table[index+1] <= mss {
 		index++
 	}
@@ -125,7 +126,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	index, age, ok := h.openCookie(now, seg.Dst, seg.Src, isn, cookie)
 	args := [4]int64{num(cookie), int64(age), 0, 0}
 	if ok {
-		args[2], args[3] = int64(index), int64(cookieMSS(seg.Dst)[index])
+		args[2], args[3] = int64(index), int64(CookieMSS(seg.Dst.Addr().Is6())[index])
 	}
 	out = append(out, Effect{Kind: Check, OK: ok, Rule: rule.CookieGood, Args: args})
 	if !ok {
@@ -146,7 +147,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	s := step{t: t, p: p, now: now, out: out, room: &h.sent}
 	first := len(out)
 	s.begin(&Input{ISS: cookie, TSOffset: offset})
-	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(cookieMSS(seg.Dst)[index])}
+	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(CookieMSS(seg.Dst.Addr().Is6())[index])}
 	if o := seg.Options.Parse(); o.HasTimestamps && p.Timestamps {
 		bits := (o.TSEcr - offset) & (1<<cookieTSBits - 1)
 		syn.Options = syn.Options.WithTimestamps(o.TSVal, 0)
@@ -160,7 +161,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	}
 	s.takeSyn(&syn)
 	s.agree(&syn)
-	full := uint32(cookieMSS(seg.Dst)[index])
+	full := uint32(CookieMSS(seg.Dst.Addr().Is6())[index])
 	s.t.RcvBuf = p.Window - p.Window%full
 	s.t.RcvWnd = s.t.RcvBuf
 	s.effect(Opened, "")
@@ -183,12 +184,4 @@ func (h *Host) cookiesLive(l *listener, now Time) bool {
 	default:
 		return false
 	}
-}
-
-// CookieMSS returns the table of MSS values that a SYN cookie can name.
-func CookieMSS(v6 bool) [4]uint16 {
-	if v6 {
-		return cookieMSS6
-	}
-	return cookieMSS4
 }

@@ -520,6 +520,16 @@ func appendStart(b []byte, sc *script.Scenario) []byte {
 	b = appendNonEmpty(b, `,"title":`, sc.Title)
 	b = appendText(b, `,"setup":`, script.FormatSetup(sc.Setup))
 	b = append(b, `,"at":0`...)
+	var told [2]RunHost
+	for i := range hosts {
+		p, _ := tcp.ProfileByName(hosts[i].Profile)
+		told[i] = RunHost{Addr: hosts[i].Addr.String(), Profile: hosts[i].Profile, SynRoom: int(p.With(hosts[i].Options).SynQueueRoom)}
+	}
+	return append(appendHosts(b, &told), `,"events":[]`...)
+}
+
+// appendHosts appends the two hosts of a run, and their profiles.
+func appendHosts(b []byte, hosts *[2]RunHost) []byte {
 	b = appendText(b, `,"profiles":[`, hosts[0].Profile)
 	b = appendText(b, `,`, hosts[1].Profile)
 	b = append(b, `],"hosts":[`...)
@@ -527,13 +537,12 @@ func appendStart(b []byte, sc *script.Scenario) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendText(b, `{"addr":`, hosts[i].Addr.String())
+		b = appendText(b, `{"addr":`, hosts[i].Addr)
 		b = appendText(b, `,"profile":`, hosts[i].Profile)
-		p, _ := tcp.ProfileByName(hosts[i].Profile)
-		b = appendInt(b, `,"synRoom":`, int64(p.With(hosts[i].Options).SynQueueRoom))
+		b = appendInt(b, `,"synRoom":`, int64(hosts[i].SynRoom))
 		b = append(b, '}')
 	}
-	return append(b, `],"events":[]`...)
+	return append(b, ']')
 }
 
 // appendNode appends the frame of a node that was recorded.
