@@ -1,6 +1,6 @@
 // <tcp-compare>: two runs side by side at the same virtual time. A is the branch that is shown; B is another branch of the
 // run, or the same actions with another profile, which the engine plays as a run of its own. One slider moves both.
-import { LitElement, html, nothing } from '../../vendor/lit.js';
+import { html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { differences as known, profiles } from '../differences.en.js';
 import { across, behind, common, differences, placeOf, replay, scale, sentence, timeAt } from './compare.js';
@@ -11,7 +11,7 @@ import { branchName } from './rules.js';
 import { more, ms, ruleOf, t } from './sentence.js';
 import { use } from './tcp-header.js';
 import './tcp-ladder.js';
-import { cut, mark, marks, pc } from './tcp-timeline.js';
+import { Slider, cut, mark, marks, pc } from './tcp-timeline.js';
 
 /** @import { Difference, Known, Scale } from './compare.js' */
 /** @import { Index, LabEvent, Model, Position } from './model.js' */
@@ -25,7 +25,7 @@ await more();
 /** So many differences are listed. */
 const LISTED = 60;
 
-export class TcpCompare extends LitElement {
+export class TcpCompare extends Slider {
   static properties = { store: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, with: { state: true }, chosenB: { state: true } };
 
   constructor() {
@@ -49,7 +49,6 @@ export class TcpCompare extends LitElement {
     this.other = null;
     /** @type {Made | null} */
     this.made = null;
-    this.dragging = false;
     /** B as it was drawn last. @type {{ of: Index, at: Position, model: Model } | null} */
     this.folded = null;
     /** The events of the branch that B is, as of a version of the tree. */
@@ -232,25 +231,6 @@ export class TcpCompare extends LitElement {
   }
 
   /** @param {PointerEvent} e */
-  grab(e) {
-    if (e.button !== 0 || !(e.currentTarget instanceof HTMLElement)) return;
-    this.dragging = true;
-    e.currentTarget.setPointerCapture(e.pointerId);
-    e.currentTarget.focus({ preventScroll: true });
-    e.preventDefault();
-    this.point(e);
-  }
-
-  /** @param {PointerEvent} e */
-  drag(e) {
-    if (this.dragging) this.point(e);
-  }
-
-  release() {
-    this.dragging = false;
-  }
-
-  /** @param {PointerEvent} e */
   point(e) {
     const track = this.querySelector('.both .track'), made = this.made;
     if (!track || !made) return;
@@ -322,7 +302,7 @@ export class TcpCompare extends LitElement {
         <button type="button" class="icon" aria-label=${t('compare.on')} title=${t('compare.on')} @click=${() => this.walk(1)}>${use('fwd')}</button>
       </div>
       <div class="timeline" role="slider" tabindex="0" aria-label=${t('compare.time.label')} aria-orientation="horizontal" aria-valuemin="0" aria-valuemax=${last / 1000} aria-valuenow=${this.time / 1000} aria-valuetext=${this.value()}
-          @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.release} @pointercancel=${this.release} @keydown=${this.key}>
+          @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key}>
         <svg class="track" width="100%" height="52" aria-hidden="true" focusable="false">
           <svg y="-7"><rect class="rail" x="0" y="15" width="100%" height="4" rx="2"></rect><rect class="rail played" x="0" y="15" width=${pc(now)} height="4" rx="2"></rect>
             ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.a, place, s.pos.value).map((m) => mark(m))}</svg>

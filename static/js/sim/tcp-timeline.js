@@ -18,7 +18,34 @@ const WIDTH = 400;
 /** A label is left out when it would come closer than this to the one before. */
 const ROOM = 12;
 
-export class TcpTimeline extends LitElement {
+/** A line along time that is pressed and dragged; what a place on it means is for its kind to say. */
+export class Slider extends LitElement {
+  dragging = false;
+
+  /** @param {PointerEvent} e */
+  grab(e) {
+    if (e.button !== 0 || !(e.currentTarget instanceof HTMLElement)) return;
+    this.dragging = true;
+    e.currentTarget.setPointerCapture(e.pointerId);
+    e.currentTarget.focus({ preventScroll: true });
+    e.preventDefault();
+    this.point(e);
+  }
+
+  /** @param {PointerEvent} e */
+  drag(e) {
+    if (this.dragging) this.point(e);
+  }
+
+  drop() {
+    this.dragging = false;
+  }
+
+  /** Goes to where the pointer is. @param {PointerEvent} _e */
+  point(_e) {}
+}
+
+export class TcpTimeline extends Slider {
   static properties = { events: { attribute: false }, position: { attribute: false }, text: { attribute: false }, measured: { state: true } };
 
   constructor() {
@@ -30,7 +57,6 @@ export class TcpTimeline extends LitElement {
     /** What happened last, for aria-valuetext. @type {(step: Step) => string} */
     this.text = () => '';
     this.measured = 0;
-    this.dragging = false;
     /** @type {{ events: readonly RunEvent[], layout: Layout } | null} */
     this.drawn = null;
     this.observer = new ResizeObserver((entries) => {
@@ -76,25 +102,6 @@ export class TcpTimeline extends LitElement {
       </svg>
       <div class="scale" aria-hidden="true"><svg width="100%" height="14" focusable="false">${labels(l, this.measured).map(([x, text, anchor]) => svg`<text x=${pc(x)} y="10" text-anchor=${anchor}>${text}</text>`)}</svg></div>
     </div>`;
-  }
-
-  /** @param {PointerEvent} e */
-  grab(e) {
-    if (e.button !== 0 || !(e.currentTarget instanceof HTMLElement)) return;
-    this.dragging = true;
-    e.currentTarget.setPointerCapture(e.pointerId);
-    e.currentTarget.focus({ preventScroll: true });
-    e.preventDefault();
-    this.point(e);
-  }
-
-  /** @param {PointerEvent} e */
-  drag(e) {
-    if (this.dragging) this.point(e);
-  }
-
-  drop() {
-    this.dragging = false;
   }
 
   /** @param {PointerEvent} e */
