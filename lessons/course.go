@@ -13,7 +13,7 @@ import (
 	"github.com/handshakelab/lab/engine/diag"
 )
 
-//go:embed course/*.md
+//go:embed course
 var course embed.FS
 
 // Builtin is the folder of the course that the lab comes with.
