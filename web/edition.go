@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/flood"
@@ -32,8 +34,9 @@ type edition struct {
 	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack", and language
 	errors map[int]map[string]*static.File    // by status and language
 	rules  ruleIndex
-	runs   map[string]*later // the sandboxes of the scenarios, by path
-	embeds map[string]*later // simulators alone, by what they are embedded by; see embedPages
+	runs   map[string]*later       // the sandboxes of the scenarios, by path
+	embeds map[string]*later       // simulators alone, by what they are embedded by; see embedPages
+	parts  map[string]*static.File // what pages of lessons fetch later, by path: "/lessons/refused/wire.json"
 
 	embedJS *static.File
 }
@@ -79,6 +82,9 @@ func (s *Site) load(old *edition) (*edition, error) {
 	}
 	e.embedJS = static.NewFile("text/javascript; charset=utf-8", static.Ask, script.Bytes())
 	e.runs, e.embeds = s.scenarioPages(), s.embedPages(course)
+	if e.parts, err = lessonParts(course); err != nil {
+		return nil, err
+	}
 	for _, words := range s.languages {
 		list := s.list(course, sandbox, words)
 		list["/flood"] = pages.Flood(pages.FloodData{Page: s.at(words, pages.AtGallery, "A SYN flood"), Off: off, On: on})
@@ -134,6 +140,45 @@ func (s *Site) list(course *lessons.Course, sandbox *lessons.Sim, words *i18n.Ca
 		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
 	}
 	return list
+}
+
+// lessonParts are what pages of lessons fetch later: captures as POST api/capture answers, and variants of questions.
+func lessonParts(course *lessons.Course) (map[string]*static.File, error) {
+	parts := map[string]*static.File{}
+	for _, l := range course.Lessons {
+		for _, p := range l.Parts {
+			var id string
+			var part any
+			switch {
+			case p.Capture != nil:
+				c := p.Capture
+				profile, _ := tcp.ProfileByName(c.Profile)
+				id, part = c.ID, newReplayed(c.Pcap, c.Conversation, profile, &c.Replay)
+			case p.Predict != nil && len(p.Predict.Variants) > 0:
+				list := []variant{}
+				for _, v := range p.Predict.Variants {
+					list = append(list, variant{v.Question, v.Choices, v.Do, v.Scenario})
+				}
+				id, part = p.Predict.ID, list
+			default:
+				continue
+			}
+			body, err := json.Marshal(part)
+			if err != nil {
+				return nil, fmt.Errorf("#%s of %s: %w", id, l.File, err)
+			}
+			parts["/lessons/"+l.Slug+"/"+id+".json"] = static.NewFile("application/json", static.Ask, body)
+		}
+	}
+	return parts, nil
+}
+
+// A variant is a question with other numbers.
+type variant struct {
+	Question string           `json:"question"` // HTML
+	Choices  []lessons.Choice `json:"choices"`
+	Do       []string         `json:"do"`
+	Scenario string           `json:"scenario"`
 }
 
 // keepGood adds to a course the lessons that are broken in it and were good in the one before.
