@@ -2,14 +2,12 @@ package web
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -58,7 +56,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	}
 	logDiagnostics(s.cfg.Log, "lesson", course.Diagnostics)
 	if old != nil {
-		course = keepGood(course, old.course)
+		course = course.Merge(old.course)
 	}
 	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}, rules: indexRules(course, s.gallery, s.cfg.Base)}
 	sandbox, err := newSim(sandboxScenario)
@@ -134,26 +132,6 @@ func (s *Site) list(course *lessons.Course, sandbox *lessons.Sim, words *i18n.Ca
 		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
 	}
 	return list
-}
-
-// keepGood adds to a course the lessons that are broken in it and were good in the one before.
-func keepGood(course, before *lessons.Course) *lessons.Course {
-	merged := *course
-	merged.Lessons = slices.Clone(course.Lessons)
-	for _, l := range before.Lessons {
-		if slices.Contains(course.Broken, l.File) && course.Lesson(l.Slug) == nil {
-			kept := *l
-			merged.Lessons = append(merged.Lessons, &kept)
-		}
-	}
-	slices.SortStableFunc(merged.Lessons, func(a, b *lessons.Lesson) int { return cmp.Compare(a.Order, b.Order) })
-	for i, l := range merged.Lessons {
-		l.Prev, l.Next = nil, nil
-		if i > 0 {
-			l.Prev, merged.Lessons[i-1].Next = merged.Lessons[i-1], l
-		}
-	}
-	return &merged
 }
 
 func (s *Site) errorPage(status int, ref string, words *i18n.Catalog) (*static.File, error) {
@@ -240,7 +218,7 @@ func logDiagnostics(log *slog.Logger, what string, list diag.List) {
 
 // scenario returns the text of a simulator of a lesson, or of the one that a challenge starts from.
 func (s *Site) scenario(lesson, block string) (string, bool) {
-	l := s.edition.Load().course.Lesson(lesson)
+	l := s.edition.Load().course.Find(lesson)
 	if l == nil {
 		return "", false
 	}
