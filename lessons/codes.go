@@ -30,7 +30,7 @@ func severityOf(code string) diag.Severity {
 }
 
 // warnings are the codes that leave a lesson usable. A test compares them with the table below.
-var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback"}
+var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback", "rfc-unknown"}
 
 const (
 	exampleMeta = "---\ntitle: Example\nsummary: An example.\norder: 10\n---\n"
@@ -74,6 +74,9 @@ var codes = []Code{
 	{"number-not-in-run", diag.Warning, "no segment of a run has the number that the text gives", exampleSim + "It has `seq 12`.\n"},
 	{"run-mark", diag.Error, "a mark {run: …} cannot be read, or no number stands in front of it", exampleSim + "It takes 100 ms{run: #sim tme of ACK sent}.\n"},
 	{"number-differs", diag.Error, "a marked number is not that of the run", exampleSim + "It takes 120 ms{run: #sim time of ACK sent}.\n"},
+	{"rfc-section", diag.Error, "a section of an RFC is cited that the RFC does not have", "See RFC 9293 section 3.4.9.\n"},
+	{"rfc-unknown", diag.Warning, "an RFC is cited that the lab does not know, so that the section cannot be checked", "See RFC 9239.\n"},
+	{"rfc-link", diag.Error, "a link says another section than the one it leads to", "See [RFC 9293 section 3.4](https://www.rfc-editor.org/rfc/rfc9293.html#section-3.5).\n"},
 
 	// Blocks.
 	{"unknown-block", diag.Error, "there is no such block", "```tcpsin {#sim}\nserver listen\n```\n"},

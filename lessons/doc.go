@@ -26,6 +26,7 @@
 //   - > [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] and [!CAUTION] are asides.
 //   - 63 s{run: #hangs time of SYN#6 sent} is a number with a mark behind it. The number is compared with the run of the
 //     simulator, and the mark is not shown. See Marks.
+//   - RFC 9293 section 3.4 is a citation, in prose, links and sources. The RFC must have that section (rfcs.txt).
 //   - `seq 1001` and `ack 5001` in backquotes must be numbers of a segment of some run of the lesson.
 //
 // # Marks

@@ -117,6 +117,7 @@ func (d *draft) parse() {
 		n = next
 	}
 	flush()
+	d.checkRFCs()
 	d.checkClaims()
 	d.checkSaid()
 }
