@@ -101,5 +101,8 @@
 // # Faults
 //
 // Every fault in a file is a diagnostic with line and column. A lesson with an error is left out of Course.Lessons and
-// named in Course.Broken; the others are as if it were fine. Codes lists the codes of this package.
+// named in Course.Broken; the others are as if it were fine. Codes lists the codes of this package, and codes.md all that an author
+// can meet, with an example of each.
 package lessons
+
+//go:generate go run ./internal/codetable -o codes.md

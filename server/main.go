@@ -1,7 +1,7 @@
 // Command lab is Handshake Lab: the server, and the tools for those who write scenarios and lessons.
 //
 //	lab [serve] [flags]        the server
-//	lab check [-json] [DIR]    what is wrong in a folder of lessons
+//	lab check [flags] [DIR]    what is wrong in a folder of lessons
 //	lab run [flags] FILE       a scenario or a packetdrill script (*.pkt) without a browser, a folder of scripts, or a capture
 //	lab profiles               in what the ways to do TCP differ
 //	lab search [flags] WHAT    the shortest run in which a protocol goes wrong
@@ -93,7 +93,8 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
 	fmt.Fprint(c.stdout, `Handshake Lab: take a TCP handshake into your own hands.
 
   lab [serve] [flags]       the server; lab serve -h lists its flags
-  lab check [-json] [DIR]   what is wrong in a folder of lessons
+  lab check [-json] [DIR]   what is wrong in a folder of lessons, at file:line:col, with the line and a caret; lab check -codes prints
+                            the table of what can be wrong, with an example of each
   lab run [flags] FILE      a scenario without a browser; - is standard input
   lab run FILE.pkt          a packetdrill script; lab run DIR runs all below a folder
   lab run FILE.pcap         a capture, pcap or pcapng: the first segment that the model would not have sent is marked. Ends with 0 if

@@ -22,6 +22,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/lessons"
 )
 
 // binary is the program itself, built once: these tests see what its users see.
@@ -587,7 +588,10 @@ func TestCheckLessons(t *testing.T) {
 		t.Fatal(err)
 	}
 	place := filepath.Join(dir, "10-broken.md") + ":9:"
-	if r := lab(t, nil, "", "check", dir); r.code != 1 || !strings.Contains(r.stdout, place) || !strings.Contains(r.stderr, "1 errors") {
+	if r := lab(t, nil, "", "check", dir); r.code != 1 || r.stdout != place+`1: error raw-html: HTML is not allowed in lessons
+  9 | <script>alert(1)</script>
+    | ^ write markdown
+` || !strings.HasSuffix(r.stderr, ": 1 lesson, 1 error, 0 warnings\n") {
 		t.Errorf("%+v", r)
 	}
 	r := lab(t, nil, "", "check", "-json", dir)
@@ -600,6 +604,9 @@ func TestCheckLessons(t *testing.T) {
 	}
 	if r := lab(t, nil, "", "check", "-json"); r.code != 0 || !json.Valid([]byte(r.stdout)) {
 		t.Errorf("%+v", r)
+	}
+	if r := lab(t, nil, "", "check", "-codes"); r.code != 0 || r.stdout != lessons.CodeTable() {
+		t.Errorf("the table of codes: %+v", r)
 	}
 	// The server serves what is good, and says what is not.
 	s := start(t, nil, "-addr", "127.0.0.1:0", "-lessons", dir)
