@@ -622,6 +622,35 @@ func TestCheckLessons(t *testing.T) {
 	}
 }
 
+func TestNewLesson(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []string{"10-window-scale.md", "20-a-half-open-one.md"} {
+		name := strings.TrimSuffix(want[3:], ".md")
+		r := lab(t, nil, "", "new", "lesson", "-lessons", dir, name)
+		if r.code != 0 || !strings.Contains(r.stdout, filepath.Join(dir, want)) || !strings.Contains(r.stdout, "lessons/"+name) {
+			t.Fatalf("%+v", r)
+		}
+	}
+	if r := lab(t, nil, "", "check", dir); r.code != 0 || r.stdout != "" || !strings.HasSuffix(r.stderr, "2 lessons, 0 errors, 0 warnings\n") {
+		t.Errorf("%+v", r)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, "10-window-scale.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{}, {"course"}, {"lesson"}, {"lesson", "-lessons", dir, "window-scale"}, {"lesson", "-lessons", dir, "!"}, {"lesson", "-lessons", filepath.Join(dir, "none"), "a"}} {
+		if r := lab(t, nil, "", append([]string{"new"}, args...)...); r.code != 2 || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("%q: %+v", args, r)
+		}
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, "10-window-scale.md")); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the first lesson was written over: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("%d files, %v", len(entries), err)
+	}
+}
+
 // Nothing outside of a folder of lessons is read through it.
 func TestALinkOutOfTheLessons(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
