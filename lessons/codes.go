@@ -30,7 +30,7 @@ func severityOf(code string) diag.Severity {
 }
 
 // warnings are the codes that leave a lesson usable. A test compares them with the table below.
-var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback", "rfc-unknown"}
+var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback", "rfc-unknown", "card-length"}
 
 const (
 	exampleMeta = "---\ntitle: Example\nsummary: An example.\norder: 10\n---\n"
@@ -78,6 +78,12 @@ var codes = []Code{
 	{"rfc-unknown", diag.Warning, "an RFC is cited that the lab does not know, so that the section cannot be checked", "See RFC 9239.\n"},
 	{"rfc-link", diag.Error, "a link says another section than the one it leads to", "See [RFC 9293 section 3.4](https://www.rfc-editor.org/rfc/rfc9293.html#section-3.5).\n"},
 
+	// The glossary. A card is a file of the folder glossary.
+	{"term-not-in-glossary", diag.Error, "a link leads to a card that the glossary does not have", "The [initial sequence number](glossary/isn.md).\n"},
+	{"related-missing", diag.Error, "a card names a related one that is not there", exampleCard("mss", "related: [window]\n")},
+	{"alias-twice", diag.Error, "two cards have the same name", exampleCard("mss", "aliases: [segment size]\n") + strings.ReplaceAll(exampleCard("maximum", "aliases: [segment size]\n"), "mss", "maximum")},
+	{"card-length", diag.Warning, "a card is too short or too long", "-- glossary/mss.md --\n---\ntitle: mss\nkind: option\n---\n\n# mss\n\nA size.\n"},
+
 	// Blocks.
 	{"unknown-block", diag.Error, "there is no such block", "```tcpsin {#sim}\nserver listen\n```\n"},
 	{"attributes", diag.Error, "the attributes of a block cannot be read", "```tcpsim #sim\nserver listen\n```\n"},
@@ -107,6 +113,11 @@ var codes = []Code{
 	{"quiz-options", diag.Error, "the options of a quiz cannot be read", "```quiz {#q}\nWhy?\n\n- [x] Because.\n  > Yes.\n```\n"},
 	{"no-right-option", diag.Error, "no option is right", "```quiz {#q}\nWhy?\n\n- [ ] Because.\n  > No.\n- [ ] For this reason.\n  > No.\n```\n"},
 	{"no-feedback", diag.Warning, "a wrong option has no feedback", "```quiz {#q}\nWhy?\n\n- [ ] Because.\n- [x] For this reason.\n```\n"},
+}
+
+// exampleCard is the file of a card of the glossary, with more lines in its front matter.
+func exampleCard(name, meta string) string {
+	return "-- glossary/" + name + ".md --\n---\ntitle: " + name + "\nkind: option\n" + meta + "---\n\n# " + name + "\n\n" + strings.Repeat("word ", minCardWords) + "\n"
 }
 
 func manyBlocks() string {

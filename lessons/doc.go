@@ -23,11 +23,30 @@
 //   - [1,050 ms](#lost@1050ms) moves the playhead of the simulator #lost. A list in which every item starts with such a
 //     link is a list of steps. A link text that is a time must be the time of its target.
 //   - [Sequence numbers](20-sequence-numbers.md#wrapping-around) leads to another lesson, as it does on the git host.
-//   - > [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] and [!CAUTION] are asides.
 //   - 63 s{run: #hangs time of SYN#6 sent} is a number with a mark behind it. The number is compared with the run of the
 //     simulator, and the mark is not shown. See Marks.
 //   - RFC 9293 section 3.4 is a citation, in prose, links and sources. The RFC must have that section (rfcs.txt).
+//   - [ISN](glossary/isn.md) leads to a card of the glossary, [this](interview/10-beginner.md#why) to a question.
+//   - > [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] and [!CAUTION] are asides. > [!ANSWER] is hidden until the reader asks for it.
 //   - `seq 1001` and `ack 5001` in backquotes must be numbers of a segment of some run of the lesson.
+//
+// A lesson may say its level: beginner, working or expert; without it it has that of the lesson before.
+//
+// # Beside the lessons
+//
+// A file of the folder glossary is a card: a word that lessons use, explained in 40 to 150 words. It has a heading, prose and
+// blocks like a lesson; its front matter is
+//
+//	title: SYN cookie
+//	kind: term                          # or state, flag, option, timer, counter, errno, sysctl, tool, attack
+//	aliases: [syncookie]                # other names; no two cards share one
+//	related: [syn-flood, isn]           # other cards, by their file names
+//	sources: [RFC 4987 section 3.6]
+//
+// Which lessons speak of a card is found by their links, its title and its aliases.
+//
+// A file of the folder interview is a page of questions, each under a heading of level two. Its front matter is that of a lesson
+// without minutes, needs and tags.
 //
 // # Marks
 //
