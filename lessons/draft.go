@@ -138,6 +138,10 @@ func (d *draft) readBlock(b *block) (p Part) {
 		p.Quiz = d.readQuiz(b)
 	case "challenge":
 		p.Challenge = d.readChallenge(b)
+	case "ticket":
+		p.Ticket = d.readTicket(b)
+	case "capture":
+		p.Capture = d.readCapture(b)
 	}
 	return p
 }
