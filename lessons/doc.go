@@ -23,8 +23,46 @@
 //   - [1,050 ms](#lost@1050ms) moves the playhead of the simulator #lost. A list in which every item starts with such a
 //     link is a list of steps. A link text that is a time must be the time of its target.
 //   - [Sequence numbers](20-sequence-numbers.md#wrapping-around) leads to another lesson, as it does on the git host.
-//   - > [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] and [!CAUTION] are asides.
+//   - 63 s{run: #hangs time of SYN#6 sent} is a number with a mark behind it. The number is compared with the run of the
+//     simulator, and the mark is not shown. See Marks.
+//   - RFC 9293 section 3.4 is a citation, in prose, links and sources. The RFC must have that section (rfcs.txt).
+//   - [ISN](glossary/isn.md) leads to a card of the glossary, [this](interview/10-beginner.md#why) to a question.
+//   - > [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] and [!CAUTION] are asides. > [!ANSWER] is hidden until the reader asks for it.
 //   - `seq 1001` and `ack 5001` in backquotes must be numbers of a segment of some run of the lesson.
+//
+// A lesson may say its level: beginner, working or expert; without it it has that of the lesson before.
+//
+// # Beside the lessons
+//
+// A file of the folder glossary is a card: a word that lessons use, explained in 40 to 150 words. It has a heading, prose and
+// blocks like a lesson; its front matter is
+//
+//	title: SYN cookie
+//	kind: term                          # or state, flag, option, timer, counter, errno, sysctl, tool, attack
+//	aliases: [syncookie]                # other names; no two cards share one
+//	related: [syn-flood, isn]           # other cards, by their file names
+//	sources: [RFC 4987 section 3.6]
+//
+// Which lessons speak of a card is found by their links, its title and its aliases.
+//
+// A file of the folder interview is a page of questions, each under a heading of level two. Its front matter is that of a lesson
+// without minutes, needs and tags.
+//
+// # Marks
+//
+// A mark {run: #NAME ASK} stands behind a number without a blank, and says where in the run of the simulator #NAME the number comes
+// from. It may go on in the next line; emphasis and backquotes may stand around the number, `ack 301`{run: #lost ack of SYN-ACK}.
+// NAME may also be a prediction: then the run is the one with its "do" lines. ASK is what "ask" of a prediction may be (below), or
+//
+//	{run: #lost time from SYN#1 to SYN#2}           the time between; each may be sent, arrived or lost: from SYN#1 lost to …
+//	{run: #lost duration of client connect}         from the first such call until the application is told something about it
+//	{run: #lost count of SYN}                       how many there are; also: count of ACK arrived, count of ACK lost from server
+//	{run: #lost counter server ListenOverflows}     what nstat shows at the end, TcpExt left out or not
+//	{run: #lost mss of SYN}                         also wscale, window, length, ttl, tsval, tsecr
+//
+// What is asked decides what must stand there: a time with its unit, "3 s", "1,050 ms", "three minutes"; a number, "1,460", "six";
+// or a word, "`SYN-ACK`", "`SYN-RECEIVED`", "`ETIMEDOUT`". A time must be right to the last digit that is written: 131 s is right for
+// 131.07 s, and 131.0 s is not. In lessons in German or Spanish the comma and the point change their roles, as they do there.
 //
 // # Blocks
 //
@@ -50,7 +88,7 @@
 // action at that instant. After it the run goes on until nothing is left to happen; without "do" the scenario goes on as
 // written. "ask" is one of
 //
-//	ask: flags of SEGMENT                    also seq, ack, window, sport, dport, offset, urgent, mss, wscale
+//	ask: flags of SEGMENT                    also seq, ack, window, sport, dport, offset, urgent, ttl, mss, wscale, tsval, tsecr
 //	ask: length of SEGMENT                   how many bytes of data it carries
 //	ask: time of SEGMENT [sent|arrived|lost]
 //	ask: time of HOST told ETIMEDOUT         or connected, readable, … (package script, "told")
@@ -172,5 +210,8 @@
 // # Faults
 //
 // Every fault in a file is a diagnostic with line and column. A lesson with an error is left out of Course.Lessons and
-// named in Course.Broken; the others are as if it were fine. Codes lists the codes of this package.
+// named in Course.Broken; the others are as if it were fine. Codes lists the codes of this package, and codes.md all that an author
+// can meet, with an example of each.
 package lessons
+
+//go:generate go run ./internal/codetable -o codes.md

@@ -6,15 +6,20 @@ import (
 	"github.com/handshakelab/lab/engine/tcp"
 )
 
+// Levels are for whom lessons and questions are, the first ones first.
+var Levels = []string{"beginner", "working", "expert"}
+
 // A Lesson is one page of the course. It is never changed after Load.
 type Lesson struct {
-	Slug      string // the name in URLs
+	Lang      string // the language of its text, "en"
+	Slug      string // the name in URLs; with a folder in front, "glossary/isn", for what stands beside the course
 	File      string
 	Title     string // plain text
 	TitleHTML string // with chips
 	Summary   string
-	Order     int // place in the course, smallest first
-	Minutes   int // how long it takes, 0 when it does not say
+	Order     int    // place in the course, smallest first
+	Minutes   int    // how long it takes, 0 when it does not say
+	Level     string // for whom it is, one of Levels; a lesson that does not say has that of the lesson before it
 	Needs     []string
 	Tags      []string
 	Sources   []string // what it rests on; see SourceURL
