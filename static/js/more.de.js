@@ -650,6 +650,7 @@ export const messages = {
   "ticket.failed": "Das Lab hat nicht geantwortet; nichts wurde bezahlt. Versuche es gleich noch einmal.",
   "ticket.left": "noch {n} von {of} Punkten",
   "ticket.line": {"one":"Siehe Zeile {list} von {command} auf dem {host}","other":"Siehe Zeilen {list} von {command} auf dem {host}"},
+  "ticket.lines.whole": "Ganze Zeilen",
   "ticket.nothing": "Nichts. Mehr ist hier nicht zu sehen.",
   "ticket.paid": "bezahlt",
   "ticket.solved": "Gelöst, mit {n} von {of} Punkten.",

@@ -650,6 +650,7 @@ export const messages = {
   "ticket.failed": "The lab did not answer; nothing was paid. Try again in a moment.",
   "ticket.left": "{n} of {of} points left",
   "ticket.line": {"one":"See line {list} of {command} on the {host}","other":"See lines {list} of {command} on the {host}"},
+  "ticket.lines.whole": "Whole lines",
   "ticket.nothing": "Nothing. This is what there is to see here.",
   "ticket.paid": "paid",
   "ticket.solved": "Solved, with {n} of {of} points.",

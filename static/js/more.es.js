@@ -650,6 +650,7 @@ export const messages = {
   "ticket.failed": "El laboratorio no respondió; no se ha pagado nada. Inténtalo en un momento.",
   "ticket.left": "quedan {n} de {of} puntos",
   "ticket.line": {"one":"Mira la línea {list} de {command} en el {host}","other":"Mira las líneas {list} de {command} en el {host}"},
+  "ticket.lines.whole": "Líneas enteras",
   "ticket.nothing": "Nada. Aquí no hay más que ver.",
   "ticket.paid": "pagado",
   "ticket.solved": "Resuelta, con {n} de {of} puntos.",
