@@ -45,7 +45,7 @@ func TestBuiltinCourseIsSound(t *testing.T) {
 	for _, l := range c.Lessons {
 		slugs = append(slugs, l.Slug)
 	}
-	if got := strings.Join(slugs, " "); got != "three-segments sequence-numbers lost-syn-ack" {
+	if got := strings.Join(slugs, " "); got != "three-segments sequence-numbers lost-segments" {
 		t.Errorf("the lessons are %s", got)
 	}
 }
@@ -153,7 +153,7 @@ func TestSolutionsPassAndDoingNothingDoesNot(t *testing.T) {
 
 // A learner plays in a timeline that began with the whole scenario, and goes back in it.
 func TestChallengeGradesABranchOfTheSimulator(t *testing.T) {
-	l := loadCourse(t).Lesson("lost-syn-ack")
+	l := loadCourse(t).Lesson("lost-segments")
 	c, sim := l.Challenge("two-losses"), l.Sim("lost")
 	tl, err := sim.timeline()
 	if err != nil {
@@ -188,19 +188,19 @@ func TestABrokenLessonDoesNotTakeTheOthersDown(t *testing.T) {
 		}
 		folder[l.File] = &fstest.MapFile{Data: text}
 	}
-	folder["20-sequence-numbers.md"].Data = []byte(strings.Replace(string(folder["20-sequence-numbers.md"].Data), "client connect", "client conect", 1))
+	folder["30-sequence-numbers.md"].Data = []byte(strings.Replace(string(folder["30-sequence-numbers.md"].Data), "client connect", "client conect", 1))
 	c, err := Load(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Lessons) != 2 || c.Lesson("three-segments") == nil || c.Lesson("lost-syn-ack") == nil {
+	if len(c.Lessons) != 2 || c.Lesson("three-segments") == nil || c.Lesson("lost-segments") == nil {
 		t.Errorf("%d lessons are left", len(c.Lessons))
 	}
-	if len(c.Broken) != 1 || c.Broken[0] != "20-sequence-numbers.md" {
+	if len(c.Broken) != 1 || c.Broken[0] != "30-sequence-numbers.md" {
 		t.Errorf("the broken ones are %v", c.Broken)
 	}
 	// One cause, one fault: nothing that was about the broken simulator is told again.
-	if len(c.Diagnostics) != 1 || !strings.HasPrefix(c.Diagnostics[0].String(), "20-sequence-numbers.md:25:8: error unknown-call:") {
+	if len(c.Diagnostics) != 1 || !strings.HasPrefix(c.Diagnostics[0].String(), "30-sequence-numbers.md:25:8: error unknown-call:") {
 		t.Errorf("the faults are\n%s", c.Diagnostics)
 	}
 }
@@ -208,7 +208,7 @@ func TestABrokenLessonDoesNotTakeTheOthersDown(t *testing.T) {
 // "The timer of its request is set to 3.3 s", says the lesson: the client takes 1,100 ms for the round trip, and RFC 6298
 // section 2.2 makes 1.1 s + 4 * 0.55 s of it.
 func TestTimersThatTheProseNames(t *testing.T) {
-	for _, e := range loadCourse(t).Lesson("lost-syn-ack").Sim("lost").Events {
+	for _, e := range loadCourse(t).Lesson("lost-segments").Sim("lost").Events {
 		if e.Kind == engine.TimerSet && e.Host == engine.Client && e.At > 0 {
 			if e.Due-e.At != 3300*tcp.Millisecond {
 				t.Errorf("the timer of the request is %s", e.Due-e.At)

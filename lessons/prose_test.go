@@ -42,7 +42,7 @@ func TestProse(t *testing.T) {
 }
 
 func TestTitleHasChips(t *testing.T) {
-	l := loadCourse(t).Lesson("lost-syn-ack")
+	l := loadCourse(t).Lesson("lost-segments")
 	if l.Title != "When the SYN-ACK is lost" || l.TitleHTML != "When the "+codeHTML("SYN-ACK")+" is lost" {
 		t.Errorf("the title is %q, %s", l.Title, l.TitleHTML)
 	}
