@@ -1,13 +1,17 @@
 package lessons
 
 import (
+	"fmt"
 	"io/fs"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/search"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -44,9 +48,20 @@ func TestBuiltinCourseIsSound(t *testing.T) {
 	var slugs []string
 	for _, l := range c.Lessons {
 		slugs = append(slugs, l.Slug)
+		if !strings.HasPrefix(l.File, strconv.Itoa(l.Order)+"-") {
+			t.Errorf("%s has the order %d", l.File, l.Order)
+		}
 	}
-	if got := strings.Join(slugs, " "); got != "three-segments sequence-numbers lost-segments" {
-		t.Errorf("the lessons are %s", got)
+	// Links from outside lead to these.
+	for _, want := range []string{
+		"why-a-handshake",
+		"three-segments",
+		"sequence-numbers",
+		"lost-segments",
+	} {
+		if !slices.Contains(slugs, want) {
+			t.Errorf("there is no lesson %s", want)
+		}
 	}
 }
 
@@ -193,7 +208,7 @@ func TestABrokenLessonDoesNotTakeTheOthersDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Lessons) != 2 || c.Lesson("three-segments") == nil || c.Lesson("lost-segments") == nil {
+	if len(c.Lessons) != len(folder)-1 || c.Lesson("three-segments") == nil || c.Lesson("lost-segments") == nil {
 		t.Errorf("%d lessons are left", len(c.Lessons))
 	}
 	if len(c.Broken) != 1 || c.Broken[0] != "30-sequence-numbers.md" {
@@ -217,6 +232,39 @@ func TestTimersThatTheProseNames(t *testing.T) {
 		}
 	}
 	t.Error("the request has no timer")
+}
+
+// The first lesson quotes two searches for what goes wrong with two segments, and lets the learner play what the first found.
+func TestTheFirstLessonSaysWhatSearchFinds(t *testing.T) {
+	text, err := fs.ReadFile(Builtin(), "10-why-a-handshake.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, _ := search.ExampleOf(tcp.TwoWayHandshake)
+	p, list := search.Parse(example.Text)
+	if len(list) > 0 {
+		t.Fatal(list)
+	}
+	limits := search.Limits{Want: search.OldText, Copies: 2, Drops: -1, Timers: -1}
+	found := p.Search(limits, nil)
+	limits.Depth = search.MaxDepth
+	sound := p.Unbroken().Search(limits, nil)
+	if found.End != search.Found || sound.End != search.Exhausted {
+		t.Fatalf("the searches end with %v and %v", found.End, sound.End)
+	}
+	for _, r := range []search.Result{found, sound} {
+		at := r.Progress
+		if says := fmt.Sprintf("\n%d moves, %d states, %d to go on from: ", at.Depth, at.States, at.Frontier); !strings.Contains(string(text), says) {
+			t.Errorf("the lesson does not say%s", says)
+		}
+	}
+	if !strings.Contains(string(text), found.Violation.String()) {
+		t.Errorf("the lesson does not say %s", found.Violation)
+	}
+	shown := loadCourse(t).Lesson("why-a-handshake").Sim("found").Scenario
+	if got, want := script.Format(shown.Setup, shown.Actions), script.Format(found.Scenario.Setup, found.Scenario.Actions); got != want {
+		t.Errorf("the lesson shows\n%swhat is found is\n%s", got, want)
+	}
 }
 
 func TestSourceURL(t *testing.T) {

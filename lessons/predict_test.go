@@ -13,7 +13,7 @@ func TestAnswersOfTheCourse(t *testing.T) {
 		"three-segments#lost-ack":      "SYN-ACK",      // RFC 6298 section 5.4
 		"sequence-numbers#ack-of-data": "1101",         // 1001 + 100
 		"sequence-numbers#wrapped-ack": "0",            // 4294967295 + 1 modulo 2^32
-		"lost-segments#third":           "3.05s",        // 50 ms + 1 s + 2 s
+		"lost-segments#third":          "3.05s",        // 50 ms + 1 s + 2 s
 	}
 	for _, l := range loadCourse(t).Lessons {
 		for _, p := range l.Parts {
