@@ -72,6 +72,8 @@ var codes = []Code{
 	{"seek-text", diag.Error, "a playhead link says another time than that of its target", exampleSim + "[60 ms](#sim@50ms)\n"},
 	{"seek-nothing", diag.Warning, "at the target of a playhead link nothing happens", exampleSim + "[now](#sim@60ms)\n"},
 	{"number-not-in-run", diag.Warning, "no segment of a run has the number that the text gives", exampleSim + "It has `seq 12`.\n"},
+	{"run-mark", diag.Error, "a mark {run: …} cannot be read, or no number stands in front of it", exampleSim + "It takes 100 ms{run: #sim tme of ACK sent}.\n"},
+	{"number-differs", diag.Error, "a marked number is not that of the run", exampleSim + "It takes 120 ms{run: #sim time of ACK sent}.\n"},
 
 	// Blocks.
 	{"unknown-block", diag.Error, "there is no such block", "```tcpsin {#sim}\nserver listen\n```\n"},

@@ -140,7 +140,7 @@ var numbered = regexp.MustCompile(`^(?:[0-9]+-)?(.*)\.md$`)
 
 // open reads a file without looking into it.
 func (s *shelf) open(name string) *draft {
-	d := &draft{shelf: s, lesson: &Lesson{File: name}}
+	d := &draft{shelf: s, lesson: &Lesson{File: name, Lang: "en"}}
 	d.faults = faults{source: newSource(name, nil)}
 	slug := numbered.FindStringSubmatch(name)[1]
 	if slugForm.MatchString(slug) {

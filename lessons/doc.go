@@ -24,7 +24,25 @@
 //     link is a list of steps. A link text that is a time must be the time of its target.
 //   - [Sequence numbers](30-sequence-numbers.md#wrapping-around) leads to another lesson, as it does on the git host.
 //   - > [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] and [!CAUTION] are asides.
+//   - 63 s{run: #hangs time of SYN#6 sent} is a number with a mark behind it. The number is compared with the run of the
+//     simulator, and the mark is not shown. See Marks.
 //   - `seq 1001` and `ack 5001` in backquotes must be numbers of a segment of some run of the lesson.
+//
+// # Marks
+//
+// A mark {run: #NAME ASK} stands behind a number without a blank, and says where in the run of the simulator #NAME the number comes
+// from. It may go on in the next line; emphasis and backquotes may stand around the number, `ack 301`{run: #lost ack of SYN-ACK}.
+// NAME may also be a prediction: then the run is the one with its "do" lines. ASK is what "ask" of a prediction may be (below), or
+//
+//	{run: #lost time from SYN#1 to SYN#2}           the time between; each may be sent, arrived or lost: from SYN#1 lost to …
+//	{run: #lost duration of client connect}         from the first such call until the application is told something about it
+//	{run: #lost count of SYN}                       how many there are; also: count of ACK arrived, count of ACK lost from server
+//	{run: #lost counter server ListenOverflows}     what nstat shows at the end, TcpExt left out or not
+//	{run: #lost mss of SYN}                         also wscale, window, length, ttl, tsval, tsecr
+//
+// What is asked decides what must stand there: a time with its unit, "3 s", "1,050 ms", "three minutes"; a number, "1,460", "six";
+// or a word, "`SYN-ACK`", "`SYN-RECEIVED`", "`ETIMEDOUT`". A time must be right to the last digit that is written: 131 s is right for
+// 131.07 s, and 131.0 s is not. In lessons in German or Spanish the comma and the point change their roles, as they do there.
 //
 // # Blocks
 //

@@ -24,6 +24,8 @@ type draft struct {
 	crossLinks []crossLink
 	claims     []claim
 	runs       [][]engine.Event // every run of the lesson
+	said       []said
+	plays      map[string]*played // runs that marks have asked about, by the block
 }
 
 // A block is a fence that is not plain code.
@@ -66,6 +68,7 @@ func (d *draft) parse() {
 
 	fr := d.fragment(prose, span{rest, len(d.text)})
 	d.anchors, d.sims, d.badSims = map[string]bool{}, map[string]*Sim{}, map[string]bool{}
+	d.plays = map[string]*played{}
 	title := d.headings(fr)
 	blocks := d.blocks(fr)
 
@@ -115,6 +118,7 @@ func (d *draft) parse() {
 	}
 	flush()
 	d.checkClaims()
+	d.checkSaid()
 }
 
 func (d *draft) readBlock(b *block) (p Part) {

@@ -9,6 +9,7 @@ import (
 // A Lesson is one page of the course. It is never changed after Load.
 type Lesson struct {
 	Slug      string // the name in URLs
+	Lang      string // the language of its text, "en"
 	File      string
 	Title     string // plain text
 	TitleHTML string // with chips

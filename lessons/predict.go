@@ -168,6 +168,7 @@ func (d *draft) readPredict(b *block) *Predict {
 		return nil
 	}
 	d.runs = append(d.runs, run.events)
+	d.plays[b.id] = run
 	posed, fault := q.pose(run)
 	if fault != "" {
 		d.addSpan("no-answer", ask.textAt, "", "%s", fault)
