@@ -9,11 +9,19 @@ import (
 // The engine's answers to the questions of the course, worked out by hand here.
 func TestAnswersOfTheCourse(t *testing.T) {
 	want := map[string]string{
-		"three-segments#server-state":  "SYN-RECEIVED", // until the ACK is there, at 150 ms
-		"three-segments#lost-ack":      "SYN-ACK",      // RFC 6298 section 5.4
-		"sequence-numbers#ack-of-data": "1101",         // 1001 + 100
-		"sequence-numbers#wrapped-ack": "0",            // 4294967295 + 1 modulo 2^32
-		"lost-segments#third":          "3.05s",        // 50 ms + 1 s + 2 s
+		"why-a-handshake#stranger": "RST",    // 9293:3.10.7.1
+		"why-a-handshake#not-yet":  "RST",    // 251 acknowledges nothing that was sent: 9293:3.10.7.4, fifth
+		"why-a-handshake#back-to":  "LISTEN", // 9293:3.10.7.4, second
+
+		"three-segments#server-state":    "SYN-RECEIVED", // until the ACK is there, at 150 ms
+		"three-segments#lost-ack":        "SYN-ACK",      // RFC 6298 section 5.4
+		"three-segments#lost-ack-client": "ESTABLISHED",  // since 100 ms
+
+		"sequence-numbers#ack-of-data":        "1101",       // 1001 + 100
+		"sequence-numbers#isn-a-second-later": "1288020464", // 1287770464 + 1 s / 4 µs
+		"sequence-numbers#wrapped-ack":        "0",          // 4294967295 + 1 modulo 2^32
+
+		"lost-segments#third": "3.05s", // 50 ms + 1 s + 2 s
 	}
 	for _, l := range loadCourse(t).Lessons {
 		for _, p := range l.Parts {
