@@ -3,6 +3,7 @@ package lessons
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +14,7 @@ import (
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/search"
 	"github.com/handshakelab/lab/engine/tcp"
-	"github.com/handshakelab/lab/engine/wire"
+	"github.com/handshakelab/lab/engine/view"
 )
 
 func loadCourse(t testing.TB) *Course {
@@ -108,41 +109,68 @@ func TestEachLessonHasAllThatALessonNeeds(t *testing.T) {
 	}
 }
 
-// What a lesson says tcpdump prints is what the run of a simulator in it would make tcpdump print.
-func TestCapturesInLessonsAreThoseOfTheirRuns(t *testing.T) {
+// What a lesson says a tool prints is what the tool would print of a run of a simulator in it: tcpdump at one of its vantage
+// points, ss at one of the moments when something happens.
+func TestWhatLessonsShowOfToolsIsOfTheirRuns(t *testing.T) {
 	folder := Builtin()
-	found := 0
+	captured, tabled := 0, 0
 	for _, l := range loadCourse(t).Lessons {
 		text, err := fs.ReadFile(folder, l.File)
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines := map[string]bool{}
+		printed := map[string]bool{}
+		add := func(output string) {
+			for line := range strings.Lines(output) {
+				printed[strings.TrimSpace(line)] = true
+			}
+		}
+		sockets := strings.Contains(string(text), "$ ss -")
 		for _, p := range l.Parts {
 			if p.Sim == nil {
 				continue
 			}
-			for _, absolute := range []bool{false, true} {
-				dump := wire.Dump{Absolute: absolute}
-				for _, e := range p.Sim.Events {
-					if e.Kind == engine.Sent {
-						lines[dump.Line(int64(e.At), *e.Wire)] = true
-					}
+			for _, at := range []view.Vantage{view.AtSenders, view.AtClient, view.AtServer} {
+				add(view.Tcpdump(p.Sim.Events, at, false))
+				add(view.Tcpdump(p.Sim.Events, at, true))
+			}
+			for _, e := range p.Sim.Events {
+				if !sockets {
+					break
+				}
+				tl, err := p.Sim.timeline()
+				if err == nil {
+					err = goTo(tl, e.At)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, h := range []engine.HostID{engine.Client, engine.Server} {
+					add(view.AtNode(tl, tl.At()).SS(h))
 				}
 			}
 		}
 		for line := range strings.Lines(string(text)) {
-			if line = strings.TrimSpace(line); strings.HasPrefix(line, "00:00:") {
-				if found++; !lines[line] {
-					t.Errorf("%s: no run makes tcpdump print\n%s", l.File, line)
-				}
+			line = strings.TrimSpace(line)
+			isCapture, isSocket := strings.HasPrefix(line, "00:00:"), socketLine.MatchString(line)
+			if isCapture {
+				captured++
+			}
+			if isSocket {
+				tabled++
+			}
+			if (isCapture || isSocket) && !printed[line] {
+				t.Errorf("%s: no run makes a tool print\n%s", l.File, line)
 			}
 		}
 	}
-	if found == 0 {
-		t.Error("no lesson shows a capture")
+	if captured == 0 || tabled == 0 {
+		t.Errorf("the lessons show %d lines of tcpdump and %d of ss", captured, tabled)
 	}
 }
+
+// socketLine is a line of ss about a socket.
+var socketLine = regexp.MustCompile(`^[A-Z-]+ +[0-9]+ +[0-9]+ +[0-9a-f.:\[\]]+:[0-9]+ `)
 
 func TestSolutionsPassAndDoingNothingDoesNot(t *testing.T) {
 	for _, l := range loadCourse(t).Lessons {

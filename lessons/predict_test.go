@@ -21,6 +21,12 @@ func TestAnswersOfTheCourse(t *testing.T) {
 		"sequence-numbers#isn-a-second-later": "1288020464", // 1287770464 + 1 s / 4 µs
 		"sequence-numbers#wrapped-ack":        "0",          // 4294967295 + 1 modulo 2^32
 
+		"state-machine#accept":      "ESTABLISHED", // accept() is no part of the handshake
+		"state-machine#half-closed": "CLOSE-WAIT",
+		"state-machine#who-waits":   "TIME-WAIT", // it was the first to close
+
+		"tcpdump-and-ss#plain-ack": "2435987032", // 2435987031 + 1
+
 		"lost-segments#third": "3.05s", // 50 ms + 1 s + 2 s
 	}
 	for _, l := range loadCourse(t).Lessons {
