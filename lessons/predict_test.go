@@ -27,6 +27,11 @@ func TestAnswersOfTheCourse(t *testing.T) {
 
 		"tcpdump-and-ss#plain-ack": "2435987032", // 2435987031 + 1
 
+		"agreed-in-the-syn#client-piece": "2449", // 1001 + 1460 - 12
+		"agreed-in-the-syn#server-piece": "6289", // 5001 + 1300 - 12
+		"agreed-in-the-syn#no-mss":       "1537", // 1001 + 536
+		"agreed-in-the-syn#tiny-window":  "1165", // 1101 + 64
+
 		"lost-segments#third": "3.05s", // 50 ms + 1 s + 2 s
 	}
 	for _, l := range loadCourse(t).Lessons {
