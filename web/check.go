@@ -44,7 +44,7 @@ func (s *Site) check(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &a); err != nil {
 		return err
 	}
-	lesson := s.Course().Lesson(a.Lesson)
+	lesson := s.Course().Find(a.Lesson)
 	if lesson == nil {
 		return &Error{Status: http.StatusNotFound, Code: "no_such_lesson", Message: "There is no such lesson (any more); load the page again."}
 	}

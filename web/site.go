@@ -107,9 +107,14 @@ func (s *Site) routes() *chi.Mux {
 	}
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
-	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}"} {
+	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}",
+		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*"} {
 		get(page, s.handle(s.page))
 	}
+	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
+		get(list, s.handle(s.page))
+	}
+	get("/search", s.handle(s.search))
 	get("/static/*", s.handle(s.file))
 	get("/api/flood", s.handle(playFlood))
 	get("/embed", s.handle(s.embed))
@@ -165,6 +170,10 @@ func (s *Site) based(next http.Handler) http.Handler {
 
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 	e := s.edition.Load()
+	if text := e.texts[r.URL.Path]; text != nil {
+		text().ServeHTTP(w, r)
+		return nil
+	}
 	page, run := e.pages[r.URL.Path], e.runs[r.URL.Path]
 	if page == nil && run == nil {
 		return errNotFound
