@@ -77,6 +77,7 @@ export const messages = {
   "hand.drag.first": "früher als möglich kommt nichts an: {t} ms",
   "hand.drag.gone": "Segment {seg} ist jetzt nicht auf der Leitung.",
   "hand.drag.held": "Segment {seg} wird festgehalten: Lass es zuerst los.",
+  "hand.drag.keys": "Segment {seg}: {text}. Eingabe lässt los, Escape lässt es, wie es war.",
   "hand.drag.later": "{seg} kommt an bei {t} ms",
   "hand.drag.none.down": "Kein anderes Segment an den {to} kommt nach Segment {seg} an. L verzögert es.",
   "hand.drag.none.up": "Kein anderes Segment an den {to} kommt vor Segment {seg} an.",

@@ -77,6 +77,7 @@ export const messages = {
   "hand.drag.first": "nothing arrives earlier than it can: {t} ms",
   "hand.drag.gone": "Segment {seg} is not on the wire now.",
   "hand.drag.held": "Segment {seg} is held: release it first.",
+  "hand.drag.keys": "Segment {seg}: {text}. Enter lets go, Escape leaves it as it was.",
   "hand.drag.later": "{seg} arrives at {t} ms",
   "hand.drag.none.down": "No other segment to the {to} arrives after segment {seg}. L delays it.",
   "hand.drag.none.up": "No other segment to the {to} arrives before segment {seg}.",

@@ -77,6 +77,7 @@ export const messages = {
   "hand.drag.first": "nada llega antes de lo posible: {t} ms",
   "hand.drag.gone": "El segmento {seg} no está ahora en el cable.",
   "hand.drag.held": "El segmento {seg} está retenido: suéltalo primero.",
+  "hand.drag.keys": "Segmento {seg}: {text}. Intro lo suelta, Escape lo deja como estaba.",
   "hand.drag.later": "{seg} llega a los {t} ms",
   "hand.drag.none.down": "Ningún otro segmento hacia el {to} llega después del segmento {seg}. L lo retrasa.",
   "hand.drag.none.up": "Ningún otro segmento hacia el {to} llega antes del segmento {seg}.",
