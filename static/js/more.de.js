@@ -683,8 +683,6 @@ export const messages = {
   "share.too-long": "Der Link ist zu lang: Ein Link hat höchstens {n} KiB.",
   "share.unreadable": "Der Link ließ sich nicht lesen. {why}",
   "share.version": "Der Link stammt von einer anderen Version des Labs (deren Links beginnen mit {theirs}, dieses Lab liest solche, die mit {ours} beginnen).",
-  "ui.event.check": "Ereignis {i}, Prüfung {c} von {of}",
-  "ui.send": "Änderungen senden",
   "until.arrived": "ein Segment ankommt",
   "until.broken": "Die Engine konnte nicht weiter. Du bist weiter bei {n} ms.",
   "until.end": "Es kommt nicht mehr: {what}. Du bist weiter bei {n} ms.",

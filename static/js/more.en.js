@@ -683,8 +683,6 @@ export const messages = {
   "share.too-long": "The link is too long: a link has at most {n} KiB.",
   "share.unreadable": "The link could not be read. {why}",
   "share.version": "The link was made by another version of the lab (its links begin with {theirs}, this lab reads those that begin with {ours}).",
-  "ui.event.check": "event {i}, check {c} of {of}",
-  "ui.send": "Send changes",
   "until.arrived": "a segment arrives",
   "until.broken": "The engine could not go on. You are still at {n} ms.",
   "until.end": "It does not come any more: {what}. You are still at {n} ms.",

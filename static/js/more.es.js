@@ -683,8 +683,6 @@ export const messages = {
   "share.too-long": "El enlace es demasiado largo: tiene como mucho {n} KiB.",
   "share.unreadable": "No se pudo leer el enlace. {why}",
   "share.version": "El enlace lo hizo otra versión del laboratorio (sus enlaces empiezan por {theirs}, este lee los que empiezan por {ours}).",
-  "ui.event.check": "evento {i}, comprobación {c} de {of}",
-  "ui.send": "Enviar cambios",
   "until.arrived": "llegue un segmento",
   "until.broken": "El motor no pudo seguir. Sigues en {n} ms.",
   "until.end": "Ya no ocurre: {what}. Sigues en {n} ms.",
