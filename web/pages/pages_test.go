@@ -168,7 +168,7 @@ func TestLessonParts(t *testing.T) {
 	for _, want := range []string{
 		`data-kind="predict" data-block="guess" data-of="one" data-at="1075000"`,
 		"data-do=\"drop SYN-ACK#2\nstep\"",
-		`data-kind="quiz" data-block="why"`, `type="checkbox" name="answer" value="1"`,
+		`data-kind="quiz" data-quiz="many" data-block="why"`, `type="checkbox" name="answer" value="1"`,
 		`data-kind="challenge" data-block="dare" data-of="two"`,
 		`data-exercises="guess free why which dare"`,
 		`data-lesson="second" data-block="one"`,
