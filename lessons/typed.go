@@ -84,7 +84,7 @@ type amount struct {
 
 var (
 	amountForm = regexp.MustCompile(`^([+-]?)([0-9][0-9.,  \x{202f}]*?)[  \x{202f}]*([\pL%µ]*)$`)
-	grouped    = regexp.MustCompile(`^[0-9]{1,3}([,  \x{202f}][0-9]{3})+(\.[0-9]+)?$`)
+	grouped    = regexp.MustCompile(`^[1-9][0-9]{0,2}([,  \x{202f}][0-9]{3})+(\.[0-9]+)?$`)
 )
 
 // units are the units that can be turned into each other: of times in µs, of amounts in bytes.
