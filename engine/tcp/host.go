@@ -259,7 +259,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	in := Input{Kind: SegmentInput, Seg: seg}
 	h.draw(&in, now, seg.Dst, seg.Src)
 	if iss != nil {
-		in.ISS, in.Drawn = *iss, ""
+		in.ISS, in.Drawn = *iss, rule.None
 	}
 	first := len(out)
 	if seg.Flags&(wire.SYN|wire.ACK|wire.RST|wire.FIN) == wire.SYN {
@@ -388,7 +388,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if i := h.between(local, remote); i >= 0 {
 		// Out of TIME-WAIT: the new numbers lie beyond the old ones.
 		old := &h.conns[i]
-		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), "", true
+		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), rule.None, true
 		out = append(out, Effect{Kind: Change, Conn: old.ID, From: TimeWait, To: Closed, Rule: rule.TimeWaitPort, Args: [4]int64{num(in.ISS)}},
 			Effect{Kind: Removed, Conn: old.ID})
 		h.conns = slices.Delete(h.conns, i, i+1)

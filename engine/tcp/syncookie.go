@@ -164,12 +164,12 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	full := uint32(CookieMSS(seg.Dst.Addr().Is6())[index])
 	s.t.RcvBuf = p.Window - p.Window%full
 	s.t.RcvWnd = s.t.RcvBuf
-	s.effect(Opened, "")
+	s.effect(Opened, rule.None)
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = now
 	s.change(SynReceived, rule.CookieGood, args[:]...)
 	s.linuxRequest(seg)
-	s.effect(Updated, "")
+	s.effect(Updated, rule.None)
 	h.opened()
 	return h.settle(first, s.out), true
 }

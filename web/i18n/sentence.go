@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/rule"
@@ -65,8 +64,8 @@ func (n *Narrator) Event(e engine.Event) string { return n.tell(&e, n.add(&e)) }
 
 func (n *Narrator) tell(e *engine.Event, f facts) string {
 	c := n.cat
-	lab, _ := strings.CutPrefix(string(e.Rule), "lab:")
-	if lab == string(e.Rule) {
+	lab, ok := strings.CutPrefix(e.Rule.String(), "lab:")
+	if !ok {
 		lab = ""
 	}
 	host := e.Host.String()
@@ -309,17 +308,9 @@ func (c *Catalog) List(names []string) string {
 	return all
 }
 
-var rules = sync.OnceValue(func() map[rule.ID]rule.Rule {
-	m := map[rule.ID]rule.Rule{}
-	for _, r := range rule.All() {
-		m[r.ID] = r
-	}
-	return m
-})
-
 // Rule returns the sentence of a rule with the numbers of one event filled in. A check that failed has its own sentence.
 func (c *Catalog) Rule(id rule.ID, ok bool, args [rule.MaxParams]int64) string {
-	r, found := rules()[id]
+	r, found := rule.Lookup(id)
 	if !found {
 		return ""
 	}
