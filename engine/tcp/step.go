@@ -58,9 +58,7 @@ func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
 // input is Step for a connection that stays where it is: a Host's records are not copied back and forth.
 func (s *step) input(in *Input) {
 	if s.t.State == Closed || s.t.State == Listen {
-		for k := range s.t.Timers {
-			s.t.Timers[k] = Never
-		}
+		s.t.Timers = noTimers
 		s.dispatch(in)
 		if s.t.ID != 0 && s.t.State != Closed && s.t.State != Listen {
 			s.effect(Updated, rule.None)
@@ -165,11 +163,11 @@ func (s *step) add(e Effect) {
 }
 
 // effect adds an effect and returns it, to be filled in where it is: effects are big and there are many of them. For the same
-// reason it is cleared in its place where there is room; append would copy it.
+// reason it is cleared in its place; append would copy it.
 func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
 	n := len(s.out)
 	if n == cap(s.out) {
-		s.out = slices.Grow(s.out, 1)
+		s.moreRoom()
 	}
 	s.out = s.out[:n+1]
 	e := &s.out[n]
@@ -180,6 +178,11 @@ func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
 	}
 	return e
 }
+
+// moreRoom is apart from effect, which is called all the time, because it is not.
+//
+//go:noinline
+func (s *step) moreRoom() { s.out = slices.Grow(s.out, 1) }
 
 // sending adds a Send effect and returns its segment, to be filled in.
 func (s *step) sending(id rule.ID, args ...int64) *wire.Segment {

@@ -137,6 +137,9 @@ type TCB struct {
 	BytesAcked uint32 // sequence numbers of this side that the peer has ever acknowledged (Linux tcp_ack)
 }
 
+// noTimers are the timers of a connection that begins.
+var noTimers = [NumTimers]Time{Never, Never, Never, Never, Never, Never, Never}
+
 // RTTKnown reports whether the round-trip time was ever measured.
 func (t *TCB) RTTKnown() bool { return t.SRTT != 0 }
 
