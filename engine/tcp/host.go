@@ -146,9 +146,10 @@ func (h *Host) State() State {
 func (h *Host) Next() (at Time, conn ConnID, timer TimerKind, ok bool) {
 	at = Never
 	for i := range h.conns {
-		for k, due := range h.conns[i].Timers {
-			if due < at {
-				at, conn, timer, ok = due, h.conns[i].ID, TimerKind(k), true
+		t := &h.conns[i]
+		for k := range t.Timers {
+			if t.Timers[k] < at {
+				at, conn, timer, ok = t.Timers[k], t.ID, TimerKind(k), true
 			}
 		}
 	}

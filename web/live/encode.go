@@ -126,7 +126,7 @@ func appendEvents(b []byte, events []engine.Event) []byte {
 func AppendEvent(b []byte, e *engine.Event) []byte {
 	b = appendInt(b, `{"n":`, int64(e.N))
 	b = appendInt(b, `,"t":`, int64(e.At))
-	b = appendName(b, `,"kind":`, string(e.Kind))
+	b = appendName(b, `,"kind":`, e.Kind.String())
 	b = appendName(b, `,"host":`, e.Host.String())
 	b = appendNonZero(b, `,"conn":`, int64(e.Conn))
 	b = appendNonZero(b, `,"seg":`, int64(e.Seg))
