@@ -55,10 +55,10 @@ const maxListeners = 4
 // A listener waits for SYNs on a port.
 type listener struct {
 	port       uint16 // 0 for none
-	backlog    int
-	fastKey    uint64 // of the Fast Open cookies
-	fastQueue  int    // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
 	deferring  uint8  // TCP_DEFER_ACCEPT, in timeouts of a SYN-ACK; 0 is off
+	backlog    int
+	fastQueue  int    // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
+	fastKey    uint64 // of the Fast Open cookies
 	overflowed Time   // when the SYN queue last overflowed, Never before
 }
 
