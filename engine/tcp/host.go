@@ -147,13 +147,13 @@ func (h *Host) Next() (at Time, conn ConnID, timer TimerKind, ok bool) {
 	at = Never
 	for i := range h.conns {
 		t := &h.conns[i]
-		for k := range t.Timers {
-			if t.Timers[k] < at {
-				at, conn, timer, ok = t.Timers[k], t.ID, TimerKind(k), true
+		for k, due := range t.Timers[:] {
+			if due < at {
+				at, conn, timer = due, t.ID, TimerKind(k)
 			}
 		}
 	}
-	return at, conn, timer, ok
+	return at, conn, timer, at != Never
 }
 
 // Fire lets a timer of a connection fire. A timer that is not running does nothing.
