@@ -30,7 +30,7 @@ func severityOf(code string) diag.Severity {
 }
 
 // warnings are the codes that leave a lesson usable. A test compares them with the table below.
-var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback", "card-length"}
+var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback", "rfc-unknown", "card-length"}
 
 const (
 	exampleMeta = "---\ntitle: Example\nsummary: An example.\norder: 10\n---\n"
@@ -72,6 +72,11 @@ var codes = []Code{
 	{"seek-text", diag.Error, "a playhead link says another time than that of its target", exampleSim + "[60 ms](#sim@50ms)\n"},
 	{"seek-nothing", diag.Warning, "at the target of a playhead link nothing happens", exampleSim + "[now](#sim@60ms)\n"},
 	{"number-not-in-run", diag.Warning, "no segment of a run has the number that the text gives", exampleSim + "It has `seq 12`.\n"},
+	{"run-mark", diag.Error, "a mark {run: …} cannot be read, or no number stands in front of it", exampleSim + "It takes 100 ms{run: #sim tme of ACK sent}.\n"},
+	{"number-differs", diag.Error, "a marked number is not that of the run", exampleSim + "It takes 120 ms{run: #sim time of ACK sent}.\n"},
+	{"rfc-section", diag.Error, "a section of an RFC is cited that the RFC does not have", "See RFC 9293 section 3.4.9.\n"},
+	{"rfc-unknown", diag.Warning, "an RFC is cited that the lab does not know, so that the section cannot be checked", "See RFC 9239.\n"},
+	{"rfc-link", diag.Error, "a link says another section than the one it leads to", "See [RFC 9293 section 3.4](https://www.rfc-editor.org/rfc/rfc9293.html#section-3.5).\n"},
 
 	// The glossary. A card is a file of the folder glossary.
 	{"term-not-in-glossary", diag.Error, "a link leads to a card that the glossary does not have", "The [initial sequence number](glossary/isn.md).\n"},
@@ -93,6 +98,8 @@ var codes = []Code{
 	{"too-many-blocks", diag.Error, "the lesson has more than 64 blocks", manyBlocks()},
 	{"missing-sim", diag.Error, "a block is about a simulator that is not there", exampleSim + "```predict {#q of=sin}\nWhat comes?\n\nask: flags of next\nrst-on-loss:\n```\n"},
 	{"key-line", diag.Error, "a line is neither a key nor the rest of one", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nrst-on-loss:\nand so on\n```\n"},
+	{"missing-file", diag.Error, "the file that a block is about is not there", "```capture {#c file=captures/x.pcapng title=\"A capture\"}\nText.\n```\n"},
+	{"bad-file", diag.Error, "the file that a block is about is of no use", "```capture {#c file=captures/x.pcapng title=\"A capture\"}\nText.\n```\n-- captures/x.pcapng --\nno capture\n"},
 	{"key-twice", diag.Error, "a key is given twice", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nright: Yes.\nright: Yes!\nrst-on-loss:\n```\n"},
 
 	// Predictions.
@@ -108,6 +115,17 @@ var codes = []Code{
 	{"quiz-options", diag.Error, "the options of a quiz cannot be read", "```quiz {#q}\nWhy?\n\n- [x] Because.\n  > Yes.\n```\n"},
 	{"no-right-option", diag.Error, "no option is right", "```quiz {#q}\nWhy?\n\n- [ ] Because.\n  > No.\n- [ ] For this reason.\n  > No.\n```\n"},
 	{"no-feedback", diag.Warning, "a wrong option has no feedback", "```quiz {#q}\nWhy?\n\n- [ ] Because.\n- [x] For this reason.\n```\n"},
+
+	// Tickets.
+	{"no-look", diag.Error, "a ticket has nothing to look at", exampleTicket("", "  > No.")},
+	{"bad-look", diag.Error, "a line of a ticket does not say what can be looked at, or for how much", exampleTicket("see client wireshark: 1\n", "  > No.")},
+	{"bad-evidence", diag.Error, "feedback is about what the ticket does not have, or quotes what is not seen there", exampleTicket("see client tcpdump: 1\n", "  > client tcpdump \"[R.]\": No.")},
+}
+
+// exampleTicket is a lesson with a ticket: its lines see, and the feedback on its wrong cause.
+func exampleTicket(see, feedback string) string {
+	return "```ticket {#t run=hangs.lab title=\"It hangs\"}\nIt hangs.\n\n" + see + "\n- [ ] The port is closed.\n" + feedback + "\n- [x] A firewall drops it.\n  > Yes.\n```\n" +
+		"-- hangs.lab --\nrule drop every SYN\nclient connect\nstep until quiet\n"
 }
 
 // exampleCard is the file of a card of the glossary, with more lines in its front matter.

@@ -230,11 +230,12 @@ var numbered = regexp.MustCompile(`^(?:[0-9]+-)?(.*)\.md$`)
 
 // open reads a file without looking into it.
 func (s *shelf) open(g genre, name string) *draft {
-	d := &draft{shelf: s, genre: g, lesson: &Lesson{File: name}}
+	d := &draft{shelf: s, genre: g, lesson: &Lesson{}}
 	if g == cardGenre {
-		d.card = &Card{Lesson: Lesson{File: name}}
+		d.card = &Card{}
 		d.lesson = &d.card.Lesson
 	}
+	d.lesson.File, d.lesson.Lang = name, "en"
 	d.faults = faults{source: newSource(name, nil)}
 	slug := numbered.FindStringSubmatch(path.Base(name))[1]
 	if slugForm.MatchString(slug) {

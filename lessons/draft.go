@@ -27,6 +27,8 @@ type draft struct {
 	crossLinks []crossLink
 	claims     []claim
 	runs       [][]engine.Event // every run of the lesson
+	said       []said
+	plays      map[string]*played // runs that marks have asked about, by the block
 }
 
 // A block is a fence that is not plain code.
@@ -69,6 +71,7 @@ func (d *draft) parse() {
 
 	fr := d.fragment(prose, span{rest, len(d.text)})
 	d.anchors, d.sims, d.badSims = map[string]bool{}, map[string]*Sim{}, map[string]bool{}
+	d.plays = map[string]*played{}
 	title := d.headings(fr)
 	blocks := d.blocks(fr)
 
@@ -117,7 +120,9 @@ func (d *draft) parse() {
 		n = next
 	}
 	flush()
+	d.checkRFCs()
 	d.checkClaims()
+	d.checkSaid()
 	if d.card != nil {
 		d.readCard()
 	}
@@ -133,6 +138,10 @@ func (d *draft) readBlock(b *block) (p Part) {
 		p.Quiz = d.readQuiz(b)
 	case "challenge":
 		p.Challenge = d.readChallenge(b)
+	case "ticket":
+		p.Ticket = d.readTicket(b)
+	case "capture":
+		p.Capture = d.readCapture(b)
 	}
 	return p
 }

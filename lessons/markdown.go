@@ -42,7 +42,7 @@ var (
 
 func newMarkdown(opts ...parser.Option) goldmark.Markdown {
 	return goldmark.New(
-		goldmark.WithParserOptions(opts...),
+		goldmark.WithParserOptions(append(opts, parser.WithInlineParsers(util.Prioritized(runMarks{}, 100)))...),
 		// Alignment as a style attribute would need a weaker content security policy.
 		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough, extension.TaskList,
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))),
@@ -57,6 +57,7 @@ type words struct{}
 func (words) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	reg.Register(ast.KindCodeSpan, renderCode)
 	reg.Register(kindAside, renderAside)
+	reg.Register(kindRunMark, renderRunMark)
 }
 
 func renderCode(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -291,6 +292,13 @@ func (d *draft) checkProse(fr fragment, n ast.Node, tasks bool) {
 			}
 		case *ast.Image:
 			d.image(fr, n, at)
+		case *runMark:
+			d.say(fr, n)
+		case *ast.Text:
+			if i := bytes.Index(n.Segment.Value(fr.text), []byte(runMarkStart)); i >= 0 && n.Parent().Kind() != ast.KindCodeSpan {
+				at = fr.base + n.Segment.Start + i
+				d.add("run-mark", at, at+len(runMarkStart), "end it with a } in the same paragraph", "the mark is not closed")
+			}
 		case *ast.CodeSpan:
 			d.numbers(codeText(n, fr.text), at)
 		case *ast.Blockquote:

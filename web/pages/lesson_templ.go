@@ -951,7 +951,7 @@ func quiz(d LessonData, q *lessons.Quiz) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if q.Many {
+		if q.Kind == lessons.Many {
 			var templ_7745c5c3_Var48 string
 			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(d.t("page.question.many"))
 			if templ_7745c5c3_Err != nil {
@@ -997,7 +997,7 @@ func quiz(d LessonData, q *lessons.Quiz) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if q.Many {
+			if q.Kind == lessons.Many {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<input type=\"checkbox\" name=\"answer\" value=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
