@@ -448,18 +448,13 @@ var evidenceForm = regexp.MustCompile(`^(client|server) +([a-z-]+)( +at=[^ :"]+)
 
 // readEvidence reads the feedback on a cause: paragraphs for everybody, and such for who has looked at something.
 func (d *draft) readEvidence(t *Ticket, c *cause, fr fragment, quote ast.Node) {
-	to := &c.feedback
-	add := func(html string) {
-		if *to = strings.TrimSpace(*to + "\n" + strings.TrimSpace(html)); len(c.evidence) > 0 {
-			c.evidence[len(c.evidence)-1].feedback = *to
-		}
-	}
 	for n := quote.FirstChild(); n != nil; n = n.NextSibling() {
 		p, ok := n.(*ast.Paragraph)
 		if !ok || p.Lines().Len() == 0 {
-			add(d.html(fr, n))
+			c.feedback = strings.TrimSpace(c.feedback + "\n" + d.html(fr, n))
 			continue
 		}
+		to := &c.feedback
 		for i := range p.Lines().Len() {
 			line := p.Lines().At(i)
 			m := evidenceForm.FindSubmatchIndex(line.Value(fr.text))
@@ -476,10 +471,10 @@ func (d *draft) readEvidence(t *Ticket, c *cause, fr fragment, quote ast.Node) {
 				continue
 			}
 			c.evidence = append(c.evidence, e)
-			to = new(string)
+			to = &c.evidence[len(c.evidence)-1].feedback
 			cutText(p, line.Start+m[1])
 		}
-		add(d.html(fr, n))
+		*to = strings.TrimSpace(*to + "\n" + d.html(fr, n))
 	}
 }
 
