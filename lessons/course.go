@@ -241,7 +241,7 @@ func (s *shelf) open(g genre, name string) *draft {
 	if slugForm.MatchString(slug) {
 		d.lesson.Slug = path.Join(genres[g].folder, slug)
 	} else {
-		d.add("file-name", 0, 0, "name it like 30-lost-syn-ack.md", "%q cannot be part of a URL", slug)
+		d.add("file-name", 0, 0, "name it like 70-lost-segments.md", "%q cannot be part of a URL", slug)
 	}
 	st, err := fs.Stat(s.fsys, name)
 	if err == nil && st.Size() > maxFile {

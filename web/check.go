@@ -179,11 +179,11 @@ func (s *Site) look(w http.ResponseWriter, r *http.Request) error {
 	if t == nil {
 		return errNoBlock("ticket")
 	}
-	text, ok := t.Output(g.Look)
+	text, local, ok := t.Output(g.Look)
 	if !ok {
 		return badField("look", "less than %d", len(t.Looks))
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"output": text})
+	writeJSON(w, http.StatusOK, map[string]string{"output": text, "local": local})
 	return nil
 }
 

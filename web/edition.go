@@ -31,7 +31,7 @@ import (
 // reader gets either the old one or the new one.
 type edition struct {
 	course *lessons.Course
-	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack", and language
+	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-segments", and language
 	errors map[int]map[string]*static.File    // by status and language
 	rules  ruleIndex
 	runs   map[string]*later              // the sandboxes of the scenarios, the cards, the rules and the questions, by path

@@ -67,7 +67,7 @@ export async function check(form) {
     say(feedback, t(verdict.ok ? 'lesson.right' : verdict.code === 'partly' ? 'lesson.partly' : 'lesson.wrong'), verdict.feedback ?? '', verdict)
     if (kind === 'challenge' && verdict.ok) feedback.append(score(verdict))
     if (form.dataset.quiz === 'order') markPlaces(form, verdict, feedback)
-    form.querySelector('.watch')?.removeAttribute('hidden')
+    if (form.dataset.at) form.querySelector('.watch')?.removeAttribute('hidden')
     form.dispatchEvent(new CustomEvent('verdict', { detail: verdict }))
     if (verdict.ok && kind !== 'ticket') noteProgress(lesson, exercises, block, verdict.points)
   } catch (err) {
@@ -108,7 +108,7 @@ function markGoals(form, goals) {
 /** What a run that solves a challenge is worth, and whether it goes with less. @param {Verdict} verdict */
 function score({ points = 0, steps = 0, par = 0 }) {
   const p = document.createElement('p'), b = document.createElement('b')
-  p.className = 'stand'
+  p.className = 'result'
   b.textContent = t('lesson.points', { n: points, of: POINTS })
   p.append(b, ' ', steps <= par ? t('lesson.steps.best', { n: steps }) : t('lesson.steps.par', { steps, par }))
   return p

@@ -14,6 +14,8 @@ await more()
 const key = 'lab.tickets'
 /** What tables look like does not survive being wrapped. */
 const TABLES = ['ss', 'ss-info', 'proc']
+/** Nobody types these. */
+const NO_TOOL = ['state', 'app']
 
 /** @param {HTMLFormElement} form @returns {State} */
 function stored(form) {
@@ -124,9 +126,9 @@ class Case {
     if (button.getAttribute('aria-busy') === 'true') return
     button.setAttribute('aria-busy', 'true')
     try {
-      const { output } = /** @type {{ output: string }} */ (await post('look', { lesson, block: this.block, look: Number(look) }))
+      const { output, local } = /** @type {{ output: string, local: string }} */ (await post('look', { lesson, block: this.block, look: Number(look) }))
       const when = button.querySelector('.when')?.textContent ?? ''
-      const box = this.output(id, { host, view, command, when }, output)
+      const box = this.output(id, { host, view, command, when, local }, output)
       this.opened.append(box)
       if (!this.state.seen.includes(Number(look))) this.state.seen.push(Number(look))
       this.keep()
@@ -142,13 +144,13 @@ class Case {
     }
   }
 
-  /** @param {string} id @param {{ host: string, view: string, command: string, when: string }} of @param {string} text */
-  output(id, { host, view, command, when }, text) {
+  /** @param {string} id @param {{ host: string, view: string, command: string, when: string, local: string }} of @param {string} text */
+  output(id, { host, view, command, when, local }, text) {
     const box = document.createElement('details')
     box.id = id
     box.open = true
     box.className = 'term'
-    const head = document.createElement('summary'), where = document.createElement('span'), what = document.createElement('code'), at = document.createElement('span')
+    const head = document.createElement('summary'), where = document.createElement('span'), what = document.createElement(NO_TOOL.includes(view) ? 'span' : 'code'), at = document.createElement('span')
     where.className = 'at'
     where.textContent = t(`Host.${host}`)
     what.textContent = command
@@ -171,11 +173,23 @@ class Case {
     }
     for (const line of text.trimEnd().split('\n')) {
       const item = document.createElement('li')
-      item.textContent = line.trimEnd() || '\u00a0'
+      item.append(...(view === 'tcpdump' ? packet(line, local) : [line.trimEnd() || '\u00a0']))
       list.append(item)
     }
     box.append(list)
+    if (view === 'tcpdump') box.append(this.unfold(box))
     return box
+  }
+
+  /** On a small screen a line says Out or In for its addresses, and is cut; this shows all of each. @param {HTMLElement} box */
+  unfold(box) {
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.className = 'quiet unfold'
+    button.textContent = t('ticket.lines.whole')
+    button.setAttribute('aria-pressed', 'false')
+    button.addEventListener('click', () => button.setAttribute('aria-pressed', String(box.classList.toggle('uncut'))))
+    return button
   }
 
   // ---- naming the cause ----
@@ -198,7 +212,7 @@ class Case {
     const feedback = /** @type {HTMLElement} */ (this.form.querySelector('.feedback'))
     if (verdict.look !== undefined && verdict.lines?.length) feedback.append(this.evidence(verdict.look, verdict.lines))
     const stand = document.createElement('p')
-    stand.className = 'stand'
+    stand.className = 'result'
     stand.textContent = t(verdict.ok ? 'ticket.solved' : 'ticket.left', { n: this.left, of: this.points })
     feedback.append(stand)
   }
@@ -283,6 +297,21 @@ function spans(lines) {
     else runs.push([n + 1, n + 1])
   }
   return runs.map(([a, b]) => (a === b ? `${a}` : `${a}–${b}`)).join(', ')
+}
+
+/**
+ * A line of tcpdump in parts, so that a small screen can leave the addresses out.
+ * @param {string} line @param {string} local the address of the host that sees it
+ */
+function packet(line, local) {
+  const [, time, addresses, from, rest] = /^(\S+ )(IP6? (\S+) > \S+ )(.*)$/.exec(line) ?? []
+  if (!time || !addresses || !from || !rest) return [line]
+  const whole = document.createElement('span'), way = document.createElement('span')
+  whole.className = 'addresses'
+  whole.textContent = addresses
+  way.className = 'way'
+  way.textContent = from === local || from.startsWith(`${local}.`) ? 'Out ' : 'In ' // as tcpdump -i any says
+  return [time, way, whole, rest]
 }
 
 /** Brings something into view and gives it the focus. @param {HTMLElement} to */

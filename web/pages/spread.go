@@ -143,8 +143,7 @@ func headerInput(field string) string {
 
 // lookCommand is what one types to look, or what it is where no tool of that name is.
 func lookCommand(p Page, l lessons.Look) string {
-	switch l.View {
-	case "state", "app":
+	if l.Command == "" {
 		return p.t("page.look." + l.View)
 	}
 	return l.Command
