@@ -39,12 +39,21 @@ async function search() {
   }
 }
 if (document.querySelector('main .search')) void import('./search.js')
+if (document.querySelector('[data-continue]')) void import('./continue.js')
+
+function lettersOff() {
+  try {
+    return localStorage.getItem('lab.letters') === 'off'
+  } catch {
+    return false
+  }
+}
 
 document.addEventListener('keydown', (event) => {
   const target = /** @type {Element} */ (event.target)
   if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
   // One-letter keys can be switched off, in the settings of a simulator.
-  if (target.closest('input:not([type=radio], [type=checkbox], [type=range]), textarea, select, dialog, [contenteditable]') || localStorage.getItem('lab.letters') === 'off') return
+  if (target.closest('input:not([type=radio], [type=checkbox], [type=range]), textarea, select, dialog, [contenteditable]') || lettersOff()) return
   event.preventDefault()
   void search()
 })
