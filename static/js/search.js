@@ -110,6 +110,12 @@ async function build() {
   head.append(title, .../** @type {Node[]} */ ([document.querySelector('#keys [data-closes]')?.cloneNode(true)].filter(Boolean)))
   dialog.append(head, document.adoptNode(form), document.adoptNode(found))
   document.body.append(dialog)
+  // In a search field Escape would empty it first.
+  form.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return
+    event.preventDefault()
+    dialog.close()
+  })
   live(form, found)
   return dialog
 }
