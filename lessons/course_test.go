@@ -58,7 +58,11 @@ func TestBuiltinCourseIsSound(t *testing.T) {
 		"why-a-handshake",
 		"three-segments",
 		"sequence-numbers",
+		"state-machine",
+		"tcpdump-and-ss",
+		"agreed-in-the-syn",
 		"lost-segments",
+		"refused",
 	} {
 		if !slices.Contains(slugs, want) {
 			t.Errorf("there is no lesson %s", want)

@@ -38,6 +38,14 @@ func TestAnswersOfTheCourse(t *testing.T) {
 		"lost-segments#classic": "63s",         // 1 + 2 + 4 + 8 + 16 + 32
 		"lost-segments#letter":  "ETIMEDOUT",
 		"lost-segments#linear":  "3s", // tcp_syn_linear_timeouts 4
+
+		"refused#no-listener": "RST-ACK", // 9293:3.10.7.1
+		"refused#its-number":  "101",     // 100 + 1
+		"refused#which-error": "ECONNREFUSED",
+		"refused#dropped":     "ETIMEDOUT",
+		"refused#rejected":    "ECONNREFUSED",
+		"refused#prohibited":  "EHOSTUNREACH", // type 3 code 13, on Linux
+		"refused#soft-state":  "SYN-SENT",     // 9293:3.9.2.2
 	}
 	for _, l := range loadCourse(t).Lessons {
 		for _, p := range l.Parts {
