@@ -105,6 +105,9 @@ func ChipsHTML(f wire.Flags) string {
 	return `<span class="chips">` + b.String() + `</span>`
 }
 
+// answerAside is the kind of an aside that is hidden until the reader asks for it.
+const answerAside = "ANSWER"
+
 // An aside is a block quote that begins with [!NOTE] or one of its siblings.
 type aside struct {
 	ast.BaseBlock
@@ -113,7 +116,7 @@ type aside struct {
 
 var (
 	kindAside  = ast.NewNodeKind("Aside")
-	asideKinds = []string{"NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"}
+	asideKinds = []string{"NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION", answerAside}
 	asideMark  = regexp.MustCompile(`^\[!([A-Za-z]+)\]\s*$`)
 )
 
@@ -124,11 +127,19 @@ func (*aside) Kind() ast.NodeKind { return kindAside }
 func (a *aside) Dump(source []byte, level int) { ast.DumpHelper(a, source, level, nil, nil) }
 
 func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	kind := n.(*aside).kind
 	if !entering {
-		_, _ = w.WriteString("</aside>\n")
+		end := "</aside>\n"
+		if kind == answerAside {
+			end = "</details>\n"
+		}
+		_, _ = w.WriteString(end)
 		return ast.WalkContinue, nil
 	}
-	kind := n.(*aside).kind
+	if kind == answerAside {
+		_, _ = w.WriteString("<details class=\"answer\">\n<summary>Answer</summary>\n")
+		return ast.WalkContinue, nil
+	}
 	label := kind[:1] + strings.ToLower(kind[1:])
 	class := "note"
 	if kind != "NOTE" {
@@ -404,20 +415,36 @@ func (d *draft) link(fr fragment, n *ast.Link, at int) {
 	case strings.HasPrefix(dest, "/"):
 		d.add("link-target", at, at, "write a link relative to this file", "the site may live under another path than /")
 	case path.Ext(file) == ".md":
-		slug, ok := d.shelf.slugs[path.Clean(file)]
-		if !ok {
+		target := path.Join(path.Dir(d.file), file)
+		slug, ok := d.shelf.slugs[target]
+		switch {
+		case !ok && path.Dir(target) == glossaryFolder:
+			d.add("term-not-in-glossary", at, at, diag.DidYouMean("write the card, or leave the link out", target, d.shelf.names()...), "the glossary has no card %s", path.Base(file))
+			return
+		case !ok:
 			d.add("link-target", at, at, diag.DidYouMean("", file, d.shelf.names()...), "there is no lesson %s", file)
 			return
 		}
-		if n.Destination = []byte(slug); anchor != "" {
-			n.Destination = []byte(slug + "#" + anchor)
-			d.crossLinks = append(d.crossLinks, crossLink{path.Clean(file), anchor, at})
+		if n.Destination = []byte(d.address(slug)); anchor != "" {
+			n.Destination = []byte(d.address(slug) + "#" + anchor)
+			d.crossLinks = append(d.crossLinks, crossLink{target, anchor, at})
 		}
 	default:
 		if !d.shelf.has(file) {
 			d.add("link-target", at, at, "", "there is no file %s beside the lesson", file)
 		}
 	}
+}
+
+// address is where the page of another file lies, as seen from the page of this one: lessons/NAME, glossary/NAME, interview/NAME.
+func (d *draft) address(slug string) string {
+	if path.Dir(slug) == path.Dir(d.lesson.Slug) {
+		return path.Base(slug)
+	}
+	if path.Dir(slug) == "." {
+		slug = "lessons/" + slug
+	}
+	return "../" + slug
 }
 
 // A crossLink is a link to a place in another lesson, which is checked when all are read.

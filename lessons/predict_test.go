@@ -210,7 +210,7 @@ func TestQuizVerdicts(t *testing.T) {
 			t.Errorf("%v gets %+v, want %s with %q", test.picked, v, test.code, test.says)
 		}
 	}
-	if !q.Many {
+	if q.Kind != Many {
 		t.Error("it does not say that there is more than one right option")
 	}
 }
