@@ -165,7 +165,7 @@ describe('by mouse', () => {
     assert.equal(await line.inputValue(), 'forge to client SYN seq=90')
     await line.fill('forge to client RST,ACK seq=0 ack=101')
     await page.keyboard.press('Enter')
-    await logged(/You put a RST-ACK to the client/)
+    await logged(/You put RST-ACK to the client/)
     assert.equal(await line.inputValue(), '')
     await line.fill('client abort')
     await page.keyboard.press('Enter')
