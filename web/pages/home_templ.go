@@ -153,7 +153,7 @@ func Home(h HomeData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if sim := h.sim(); sim != nil {
-				templ_7745c5c3_Err = simulator(h.Page, h.first().Slug, sim).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = simulator(h.Page, h.first().Slug, sim, true).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
