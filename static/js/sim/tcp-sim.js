@@ -449,6 +449,12 @@ export class TcpSim extends LitElement {
     panel.scrollIntoView({ block: 'start', behavior: calm.matches ? 'auto' : 'smooth' });
   }
 
+  /** Lays the run beside the same actions with another profile. @param {string} profile */
+  async otherProfile(profile) {
+    await this.show('compare');
+    /** @type {import('./tcp-compare.js').TcpCompare | null} */ (this.querySelector('tcp-compare'))?.choose('B', `p:${profile},${profile}`);
+  }
+
   /** @param {string} line */
   async act(line) {
     const s = this.store, many = s.branches.value.length;
@@ -768,6 +774,8 @@ export class TcpSim extends LitElement {
     if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
     const s = this.store, first = s.first, off = this.blocked !== '';
     const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
+    // the profile that the run does not follow
+    const other = first?.profiles.includes('linux') ? 'rfc9293' : 'linux';
     /** @param {'start' | 'now'} which @param {string} name */
     const add = (which, name) => html`<li class="add"><button type="button" data-menu=${which} aria-expanded=${this.menu === which} aria-disabled=${off} @click=${() => this.toggleMenu(which)}>${use('plus')}${t(name)}</button></li>`;
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
@@ -780,6 +788,7 @@ export class TcpSim extends LitElement {
           return html`<li class="loss"><b>${name}</b> ${value}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { name, value })} @click=${() => this.rule((p) => p.take(s, x), 'removed')}>${use('close')}</button></li>`;
         })}
         <li class="add scene"><button type="button" @click=${this.scene}>${use('edit')}${t('ui.scene')}</button></li>
+        <li class="add"><button type="button" @click=${() => this.otherProfile(other)}>${use('beside')}${t('ui.profile.compare', { profile: t(`profile.${other}`) })}</button></li>
         ${add('start', 'ui.rule.add')}${s.pos.value.t > 0 ? add('now', 'ui.path.now') : nothing}
       </ul>
       ${this.menu ? html`<tcp-path .store=${s} .now=${this.menu === 'now'} .done=${this.onPath} .close=${() => this.leaveMenu(this.menu)}></tcp-path>` : nothing}
