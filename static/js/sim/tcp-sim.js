@@ -112,6 +112,7 @@ export class TcpSim extends LitElement {
       ['sim-pause', () => this.store.pause()],
       ['sim-say', (e) => this.say(e.detail.text)],
       ['sim-do', (e) => void this.doAll(e.detail)],
+      ['sim-tool', (e) => this.tool(e.detail)],
       ['focusin', (e) => this.focused(e.target)],
     ];
     this.connection = '';
@@ -453,6 +454,18 @@ export class TcpSim extends LitElement {
   async otherProfile(profile) {
     await this.show('compare');
     /** @type {import('./tcp-compare.js').TcpCompare | null} */ (this.querySelector('tcp-compare'))?.choose('B', `p:${profile},${profile}`);
+  }
+
+  /** What was asked for at a segment in the diagram. @param {{ tool: string, seg: number }} what */
+  tool({ tool, seg }) {
+    const s = this.store, head = this.header();
+    s.select(seg);
+    void this.updateComplete.then(() => {
+      if (!head) return;
+      if (tool === 'there' && s.segment.value) head.goThere(s.segment.value);
+      else if (tool === 'delay' || tool === 'duplicate') head.ask(tool);
+      else if (tool === 'drop' || tool === 'hold' || tool === 'edit') head[tool]();
+    });
   }
 
   /** @param {string} line */
@@ -823,7 +836,7 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder ?data-still=${s.playing.value || s.recorded} .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>

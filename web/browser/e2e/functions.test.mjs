@@ -280,3 +280,47 @@ describe('the same actions under other profiles', () => {
     await page.done()
   })
 })
+
+describe('a first-time learner loses the SYN-ACK, by what is visible alone', () => {
+  for (const [name, options] of devices) {
+    test(name, async () => {
+      const { page, sim, press, said, sound, fits } = await open('', options)
+      const height = page.viewportSize()?.height ?? 0
+      /** In sight, where the learner is looking. @param {Locator} at */
+      const seen = async (at) => {
+        await at.waitFor()
+        const box = await at.boundingBox()
+        assert.ok(box && box.y >= 0 && box.y + box.height <= height, 'in sight without scrolling')
+        return at
+      }
+      const ladder = sim.locator('.stage tcp-ladder'), synAck = ladder.getByRole('button', { name: /^SYN ACK / }).first()
+      await synAck.scrollIntoViewIfNeeded()
+      await press(synAck)
+      await sound()
+      await fits()
+      const least = 'hasTouch' in options ? 44 : 24
+      for (const box of await ladder.locator('.segtools button').evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON()))) assert.ok(box.width >= least && box.height >= least, JSON.stringify(box))
+      await press(await seen(ladder.getByText('Drop', { exact: true })))
+      await seen(synAck.getByText('lost'))
+      assert.equal(await ladder.locator('.segtools').count(), 0, 'nothing is in the way of what happened')
+      await said(/You dropped segment 2/)
+      // what then happens is there already, and comes with the button for the next event
+      assert.match(await ladder.innerText().catch(() => '') + (await ladder.textContent()), /again/)
+      const on = sim.locator('.btns .next')
+      for (let i = 0; i < 30 && await on.getAttribute('aria-disabled') !== 'true'; i++) await press(on)
+      await said(/Same SYN-ACK sent again/)
+      assert.match(await sim.locator('tcp-states').innerText().then((t) => t + ' ') + await sim.locator('.summary, .vh .now').first().textContent(), /Client ESTABLISHED, server ESTABLISHED/)
+      await page.done()
+    })
+  }
+
+  test('of one that is no longer on the wire the way back to it is offered', async () => {
+    const { page, sim, press, segment } = await open('lessons/three-segments')
+    await press(segment(1))
+    await press(sim.getByText('To when it is on the wire'))
+    await poll(() => sim.evaluate((e) => /** @type {TcpSim} */ (e).time), (t) => t === 25_000, 'the middle of its way')
+    await press(sim.getByText('Drop', { exact: true }).first())
+    await segment(1).getByText('lost').waitFor()
+    await page.done()
+  })
+})
