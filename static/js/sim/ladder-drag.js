@@ -2,16 +2,16 @@
 // to before another one, that one waits. The ladder goes on below its end as far as the hand wants, and the page scrolls along.
 // Fetched when the pointer or the focus first comes to a ladder.
 import { html, nothing, svg } from '../../vendor/lit.js';
-import { beyond } from './beyond.js';
 import { fold, index } from './fold.js';
 import { timeNear, yAt } from './geometry.js';
+import { beyond, room } from './beyond.js';
 import { arrows, rove, stay } from './keys.js';
 import { land, landed } from './order.js';
 import { sheet } from './panels.js';
 import { ms, t } from './sentence.js';
 import { use } from './tcp-header.js';
 
-/** @import { Layout, Model, SegmentAt, SegmentShape } from './model.js' */
+/** @import { Layout, Model, Pill, SegmentAt, SegmentShape } from './model.js' */
 /** @import { Landing } from './order.js' */
 /** @import { Drawn, TcpLadder } from './tcp-ladder.js' */
 
@@ -35,6 +35,8 @@ export class Hand {
     this.key = this.key.bind(this);
     this.leave = this.leave.bind(this);
     this.scroll = this.scroll.bind(this);
+    /** What the tools should not cover. @type {Pill[]} */
+    this.others = [];
     /** @type {{ of: Layout, y: number, grown: Layout } | null} */
     this.longer = null;
     void sheet('hand').then(() => ladder.requestUpdate());
@@ -67,11 +69,12 @@ export class Hand {
     const d = drawn.find((x) => x.shape.id === this.ladder.selection), seg = d?.shape.id ?? 0;
     if (!d || this.held || !this.ladder.closest('.stage') || this.ladder.dataset.still !== undefined) return nothing;
     const there = d.phase === 'flight' || d.phase === 'held';
+    this.others = drawn.flatMap((x) => (x === d ? [] : [x.pill]));
     // what is not on the wire is none of anybody's business who has not touched it
     if (!there && this.ladder.touched !== seg) return nothing;
     /** @param {string} tool @param {string} key @param {string} icon @param {string} [cls] */
     const button = (tool, key, icon, cls = 'icon') => html`<button type="button" class=${cls} aria-label=${t('hand.tool', { what: t(key), seg })} title=${t(key)} @click=${() => this.use(tool, seg)}>${use(icon)}${cls === 'icon' ? nothing : t(key)}</button>`;
-    return html`<div class="segtools" role="toolbar" aria-label=${t('ui.segment.tools', { seg })} data-x=${d.pill.x + d.pill.w / 2} data-y=${d.pill.y + d.pill.h} data-tip=${JSON.stringify(there ? d.shape.points.at(-1) : null)} data-rove @keydown=${arrows} @focusin=${stay}>
+    return html`<div class="segtools" role="toolbar" aria-label=${t('ui.segment.tools', { seg })} data-x=${d.pill.x + d.pill.w / 2} data-y=${d.pill.y} data-h=${d.pill.h} data-tip=${JSON.stringify(there ? d.shape.points.at(-1) : null)} data-rove @keydown=${arrows} @focusin=${stay}>
       ${there ? html`${button('drop', 'ui.drop', 'drop', 'danger')}${button('delay', 'ui.delay.do', 'delay')}${button('duplicate', 'ui.duplicate', 'dup')}${d.phase === 'held' ? button('hold', 'ui.release', 'release') : button('hold', 'ui.hold', 'hold')}${button('edit', 'ui.edit', 'edit')}`
         : button('there', 'hand.there', 'back', 'there')}
     </div>`;
@@ -87,7 +90,7 @@ export class Hand {
   place() {
     const box = this.ladder.querySelector('.segtools');
     if (!(box instanceof HTMLElement)) return;
-    const { x, y, tip } = box.dataset, w = box.offsetWidth, top = Number(y) + 6, wide = this.ladder.offsetWidth, head = /** @type {[number, number] | null} */ (JSON.parse(tip ?? 'null'));
+    const { x, y, h, tip } = box.dataset, w = box.offsetWidth, top = room(this.others, Number(x), Number(y), Number(h), w, box.offsetHeight), wide = this.ladder.offsetWidth, head = /** @type {[number, number] | null} */ (JSON.parse(tip ?? 'null'));
     let left = Number(x) - w / 2;
     // not over the head, which can be taken
     if (head && head[1] > top - REACH && head[1] < top + box.offsetHeight + REACH) left = head[0] < Number(x) ? Math.max(left, head[0] + REACH) : Math.min(left, head[0] - REACH - w);

@@ -235,7 +235,7 @@ describe('the path is changed while the run goes on', () => {
 describe('the same actions under other profiles', () => {
   for (const [name, options] of devices) {
     test(`one click shows what Linux would do; then each host on each side, ${name}`, async () => {
-      const { page, sim, press, button, fits, sound } = await open('lessons/lost-syn-ack', options)
+      const { page, sim, press, button, fits, sound } = await open('lessons/three-segments', options)
       await press(button('What would Linux 6.18 do?'))
       const panel = sim.locator('tcp-compare'), pick = (/** @type {number} */ side) => panel.locator('.pick').nth(side)
       await panel.getByText(/^At 0 ms: .*the window \(65535 in A, 64240 in B\)/).first().waitFor()
@@ -266,7 +266,7 @@ describe('the same actions under other profiles', () => {
   }
 
   test('by keyboard', async () => {
-    const { page, sim, button } = await open('lessons/lost-syn-ack')
+    const { page, sim, button } = await open('lessons/three-segments')
     await button('What would Linux 6.18 do?').focus()
     await page.keyboard.press('Enter')
     await poll(() => page.evaluate(() => document.activeElement?.className ?? ''), (c) => c.includes('compare'), 'the focus in the comparison')
