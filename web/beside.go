@@ -60,7 +60,7 @@ func (s *Site) besidePages(e *edition) map[string]*later {
 	return list
 }
 
-func rulePath(id rule.ID) string { return "rules/" + string(id) }
+func rulePath(id rule.ID) string { return "rules/" + id.String() }
 
 // texts are the pages as markdown, by path. Each is written when somebody first asks for it.
 func (s *Site) texts(e *edition) map[string]func() *static.File {
@@ -213,7 +213,7 @@ func (s *Site) index(e *edition) *search.Index {
 	}
 	for _, r := range rule.All() {
 		url := base + rulePath(r.ID)
-		docs = append(docs, search.Document{URL: url, Kind: "rule", Title: r.Title, Aliases: []string{string(r.ID), r.Req, r.Source},
+		docs = append(docs, search.Document{URL: url, Kind: "rule", Title: r.Title, Aliases: []string{r.ID.String(), r.Req, r.Source},
 			Sections: []search.Section{{URL: url, Text: r.Gist}}})
 	}
 	return search.New(docs)

@@ -164,7 +164,7 @@ func (p Page) ruleSource(r rule.Rule) string {
 }
 
 // ruleURL is the page of a rule.
-func (p Page) ruleURL(id rule.ID) string { return p.url("rules/" + string(id)) }
+func (p Page) ruleURL(id rule.ID) string { return p.url("rules/" + id.String()) }
 
 // InterviewData is all pages of questions.
 type InterviewData struct {
