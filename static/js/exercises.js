@@ -10,7 +10,7 @@ await more()
 
 const base = document.documentElement.dataset.base ?? '/'
 
-/** @type {Record<string, (form: HTMLFormElement) => object | string>} what is asked of the server, or what is missing */
+/** @type {Record<string, (form: HTMLFormElement) => object | string | Promise<object | string>>} what is asked of the server, or what is missing */
 const asks = {
   predict(form) {
     const answer = String(new FormData(form).get('answer') ?? '').trim()
@@ -20,8 +20,9 @@ const asks = {
     const answer = new FormData(form).getAll('answer').map(Number)
     return answer.length ? { answer } : t('lesson.choose')
   },
-  challenge(form) {
+  async challenge(form) {
     const sim = simulator(form.dataset.of)
+    await sim?.wake()
     return sim ? { commands: sim.commands } : t('lesson.no-sim')
   },
 }
@@ -30,7 +31,7 @@ const asks = {
 export async function check(form) {
   const feedback = /** @type {HTMLElement} */ (form.querySelector('.feedback'))
   const { kind = '', block = '' } = form.dataset
-  const ask = asks[kind]?.(form) ?? t('lesson.unknown')
+  const ask = await asks[kind]?.(form) ?? t('lesson.unknown')
   if (typeof ask === 'string') {
     say(feedback, '', ask)
     return

@@ -36,12 +36,25 @@ export function act(e, letters) {
   return letters ? LETTERS[e.key.toLowerCase()] ?? null : null;
 }
 
+/** Toolbars that were rendered since the last frame. @type {Set<Element>} */
+const rendered = new Set();
+
 /**
- * Makes the controls of a toolbar one tab stop. Called after each rendering; keeps the stop where it was.
+ * Makes the controls of a toolbar one tab stop, with the next frame: all toolbars at once, when it is known which controls can be
+ * seen. Called after each rendering; keeps the stop where it was.
  * @param {Element} bar
  */
 export function rove(bar) {
-  const items = stops(bar);
+  if (!rendered.size) requestAnimationFrame(() => {
+    const bars = [...rendered].map(stops);
+    rendered.clear();
+    for (const items of bars) settle(items);
+  });
+  rendered.add(bar);
+}
+
+/** @param {HTMLElement[]} items */
+function settle(items) {
   const now = items.find((i) => i === document.activeElement) ?? items.find((i) => i.tabIndex === 0 && i.dataset.stop !== undefined) ?? items[0];
   for (const i of items) {
     const stop = i === now, index = stop ? 0 : -1;
@@ -56,7 +69,7 @@ const stops = (bar) => /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('b
 
 /** Whatever gets the focus, by the pointer too, is the stop from then on. @param {FocusEvent} e */
 export function stay(e) {
-  rove(/** @type {Element} */ (e.currentTarget));
+  settle(stops(/** @type {Element} */ (e.currentTarget)));
 }
 
 /** Arrow keys inside a toolbar. @param {KeyboardEvent} e */

@@ -52,6 +52,8 @@ export class TcpLog extends LitElement {
     /** Whether what comes next must not be told. */
     this.hide = false;
     this.relative = false;
+    /** The step that was brought into sight. @type {number | undefined} */
+    this.step = undefined;
   }
 
   createRenderRoot() {
@@ -77,12 +79,16 @@ export class TcpLog extends LitElement {
       </div>`;
   }
 
-  /** @param {Map<PropertyKey, unknown>} changed */
-  updated(changed) {
+  updated() {
     const bar = this.querySelector('ol');
     if (bar) rove(bar);
-    // keep the current step in sight inside the list, without moving the page
-    if (!changed.has('model')) return;
+    if (this.model?.step === this.step) return;
+    this.step = this.model?.step;
+    requestAnimationFrame(() => this.follow());
+  }
+
+  /** Keeps the current step in sight inside the list, without moving the page. */
+  follow() {
     const box = this.querySelector('[role=log]'), now = this.querySelector('li.now');
     if (!(box instanceof HTMLElement) || !(now instanceof HTMLElement) || box.scrollHeight <= box.clientHeight) return;
     const top = now.offsetTop; // the box is the offset parent

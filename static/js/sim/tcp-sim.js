@@ -1,7 +1,7 @@
 // The simulator: a lesson's run in the learner's hands. It replaces the finished diagram that the server has rendered as soon
 // as the engine has answered; nothing moves before the learner moves it.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
-import { effect } from '../../vendor/signals.js';
+import { computed, effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
 import { relative, setRelative } from './numbers.js';
@@ -32,6 +32,22 @@ const PACE = 1500;
 /** A ladder lower than this leaves less of the stage empty with the variables below it than beside it. */
 const SHORT = 400;
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2];
+/** A simulator is drawn in so many parts, each in a frame of its own: all at once would be one long task. */
+const PARTS = 7;
+
+/** Resolves when what was drawn can be seen, or soon where nobody looks. @returns {Promise<void>} */
+const painted = () => new Promise((resolve) => {
+  const late = setTimeout(resolve, 100);
+  requestAnimationFrame(() => {
+    clearTimeout(late);
+    setTimeout(resolve);
+  });
+});
+
+/** Starts simulators shortly before they come into view. */
+const near = new IntersectionObserver((entries) => {
+  for (const e of entries) if (e.isIntersecting) void /** @type {TcpSim} */ (e.target).wake();
+}, { rootMargin: '50% 0px' });
 
 /** What a learner chose for all simulators, kept in this browser. @param {string} key @param {string} otherwise */
 function stored(key, otherwise) {
@@ -53,7 +69,7 @@ function store(key, value) {
 
 export class TcpSim extends LitElement {
   static properties = {
-    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true }, tree: { state: true }, until: { state: true },
+    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true }, tree: { state: true }, until: { state: true }, parts: { state: true }, helped: { state: true },
   };
 
   constructor() {
@@ -76,8 +92,15 @@ export class TcpSim extends LitElement {
     /** Whether the menu of "on until" is open. */
     this.until = false;
     this.live = false;
+    /** So many of PARTS are drawn. */
+    this.parts = 0;
+    /** Whether the keys were asked for. */
+    this.helped = false;
+    this.settings = computed(() => learned.value < 0 ? [] : settings(this.store.first?.setup ?? '', this.store.events.value, this.store.first?.profiles ?? ['rfc9293', 'rfc9293']));
     /** @type {Model | null} what the panels show: while playing it changes only when something happens */
     this.coarse = null;
+    /** @type {Model | null} the instant of the last event, for what does not show time */
+    this.event = null;
     /** @type {unknown} */
     this.coarseOf = null;
     /** @type {(() => void)[]} */
@@ -111,6 +134,7 @@ export class TcpSim extends LitElement {
       ['sim-say', (e) => this.say(e.detail.text)],
       ['sim-do', (e) => void this.doAll(e.detail)],
       ['focusin', (e) => this.focused(e.target)],
+      ['drawn', () => this.fit()],
     ];
     this.connection = '';
     /** @type {Promise<void>} */
@@ -155,11 +179,24 @@ export class TcpSim extends LitElement {
       this.full = document.fullscreenElement === this;
     };
     document.addEventListener('fullscreenchange', this.fullChanged);
-    if (s.status.value === 'idle' && this.source.trim()) void this.open(this.source, Number(this.dataset.at ?? 0));
+    near.observe(this);
+  }
+
+  /** Whether all of it is drawn. */
+  get whole() {
+    return this.parts === PARTS;
+  }
+
+  /** Brings to life what the server has drawn. Resolves when it can be used. */
+  wake() {
+    near.unobserve(this);
+    if (this.store.status.value === 'idle' && this.source.trim()) void this.open(this.source, Number(this.dataset.at ?? 0));
+    return this.ready;
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
+    near.unobserve(this);
     for (const off of this.off) off();
     cancelAnimationFrame(this.frame);
     this.announcer?.stop();
@@ -179,6 +216,7 @@ export class TcpSim extends LitElement {
   set time(us) {
     if (this.store.status.value !== 'ready') {
       this.dataset.at = String(us);
+      void this.wake();
       return;
     }
     this.store.pause();
@@ -205,15 +243,17 @@ export class TcpSim extends LitElement {
 
   /** Does a line where the learner stands. @param {string} line */
   async do(line) {
-    await this.ready;
+    await this.wake();
     return this.act(line);
   }
 
   play() {
-    void this.ready.then(() => this.store.play());
+    void this.wake().then(() => this.store.play());
   }
 
-  showHelp() {
+  async showHelp() {
+    this.helped = true;
+    await this.updateComplete;
     const dialog = this.querySelector('dialog');
     if (dialog && !dialog.open) dialog.showModal();
   }
@@ -230,8 +270,8 @@ export class TcpSim extends LitElement {
       if (!this.live) this.excuse(`${t('ui.failed')} ${this.store.fault.value?.message ?? ''}`);
     }
     this.saidStep = this.store.model.value.step;
+    await this.grow();
     this.announcer?.hush(false);
-    await this.updateComplete;
     this.becomeReady?.();
     document.documentElement.dataset.ready = 'yes';
     this.dispatchEvent(new CustomEvent('ready'));
@@ -243,9 +283,18 @@ export class TcpSim extends LitElement {
     await this.store.load(run, { at: run.oddAt ?? 0 });
     if (run.odd) this.store.select(run.odd);
     this.saidStep = this.store.model.value.step;
+    await this.grow();
     this.announcer?.hush(false);
-    await this.updateComplete;
     this.dispatchEvent(new CustomEvent('ready'));
+  }
+
+  /** Draws what is not drawn yet, part by part. */
+  async grow() {
+    while (!this.whole) {
+      await painted();
+      this.parts++;
+      await this.updateComplete;
+    }
   }
 
   /** @param {number} now */
@@ -675,12 +724,14 @@ export class TcpSim extends LitElement {
   /** The finished diagram of the server stays until there is something better. */
   shouldUpdate() {
     const status = this.store.status.value;
-    return this.live || status === 'ready' || (status === 'failed' && !this.querySelector('.fallback'));
+    return this.live || (status === 'ready' && this.parts > 0) || (status === 'failed' && !this.querySelector('.fallback'));
   }
 
   willUpdate() {
     if (this.live) return;
     this.live = true;
+    // whoever reads the diagram with the keyboard goes on at its beginning
+    if (this.contains(document.activeElement)) this.focus({ preventScroll: true });
     this.replaceChildren();
     this.classList.add('is-live');
   }
@@ -689,14 +740,19 @@ export class TcpSim extends LitElement {
     this.announcer = new Announcer([...this.querySelectorAll('.regions > p')]);
   }
 
-  updated() {
+  /** @param {Map<PropertyKey, unknown>} changed */
+  updated(changed) {
+    if (changed.has('zoom') || changed.has('table')) this.fit();
+    if (!this.store.playing.value) for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
+  }
+
+  /** Lays the stage out for the ladder that stands there. */
+  fit() {
+    const stage = this.querySelector('.stage'), box = stage?.querySelector('.ladderbox'), ladder = /** @type {TcpLadder | null | undefined} */ (stage?.querySelector('tcp-ladder'));
     // by the property: a style attribute would be against the page's content security policy
-    const box = this.querySelector('.ladderbox');
     if (box instanceof HTMLElement) box.style.setProperty('zoom', String(this.zoom));
     // below a short ladder there is room for the variables
-    const ladder = /** @type {TcpLadder | null} */ (this.querySelector('tcp-ladder'));
-    this.querySelector('.stage')?.classList.toggle('short', !ladder || ladder.layout.height * this.zoom < SHORT);
-    for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
+    if (!ladder || ladder.drawn) stage?.classList.toggle('short', !ladder || ladder.layout.height * this.zoom < SHORT);
   }
 
   render() {
@@ -704,13 +760,14 @@ export class TcpSim extends LitElement {
     const title = s.first?.title || this.dataset.title || t('ui.sim');
     const model = s.model.value, ready = status === 'ready';
     if (!s.playing.value || this.coarseOf !== s.index.value || this.coarse?.k !== model.k) {
+      if (this.coarseOf !== s.index.value || this.coarse?.k !== model.k) this.event = model;
       this.coarse = model;
       this.coarseOf = s.index.value;
     }
     return html`<section class="simbody" aria-labelledby=${name}>
       ${this.head(title, name)}
       ${this.notices()}
-      ${ready ? html`${this.chips()}${this.summary(model)}${this.stage(model)}${this.transport(model)}${this.under()}${this.panels()}` : nothing}
+      ${ready ? html`${this.chips()}${this.summary(/** @type {Model} */ (this.coarse))}${this.stage(model)}${this.parts > 1 ? this.transport(model) : nothing}${this.parts > 4 ? this.under() : nothing}${this.parts > 6 ? this.panels() : nothing}` : nothing}
       <div class="regions vh">${[0, 1, 2, 3].map(() => html`<p aria-live="polite"></p>`)}</div>
       ${this.help()}
     </section>`;
@@ -748,13 +805,12 @@ export class TcpSim extends LitElement {
 
   chips() {
     if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
-    const s = this.store, first = s.first, rules = s.rules.value, off = this.blocked !== '';
-    const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
+    const s = this.store, rules = s.rules.value, off = this.blocked !== '';
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
       if (this.menu && e.relatedTarget && !/** @type {Element} */ (e.currentTarget).contains(/** @type {Node} */ (e.relatedTarget))) this.menu = false;
     }} data-rove @keydown=${arrows} @focusin=${stay}>
       <ul class="rules" aria-label=${t('ui.settings')}>
-        ${list.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
+        ${this.settings.value.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
         ${rules.map((r) => html`<li class="loss"><b>${t('ui.rule')}</b> ${pathRule(r.text)}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { rule: pathRule(r.text) })} @click=${() => this.rule(() => this.store.removeRule(r), 'removed')}>${use('close')}</button></li>`)}
         <li class="add scene"><button type="button" @click=${this.scene}>${use('edit')}${t('ui.scene')}</button></li>
         <li class="add"><button type="button" aria-expanded=${this.menu} aria-disabled=${off} @click=${this.toggleMenu}>${use('plus')}${t('ui.rule.add')}</button></li>
@@ -796,8 +852,8 @@ export class TcpSim extends LitElement {
           : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
       </div>
       <div class="side">
-        <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
-        <tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>
+        ${this.parts > 2 ? html`<tcp-states class="card" .model=${this.event} .ix=${s.index.value}></tcp-states>` : nothing}
+        ${this.parts > 3 ? html`<tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>` : nothing}
       </div>
     </div>`;
   }
@@ -833,9 +889,9 @@ export class TcpSim extends LitElement {
   under() {
     const s = this.store;
     return html`<div class="under">
-      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
-      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>
-      ${s.recorded ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
+      <tcp-header .segment=${this.event?.segments.find((x) => x.id === s.selected.value)} .model=${this.event} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
+      ${this.parts > 5 ? html`<tcp-log class="card log" .model=${this.event} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>` : nothing}
+      ${s.recorded || this.parts < 7 ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
     </div>`;
   }
 
@@ -866,6 +922,7 @@ export class TcpSim extends LitElement {
   }
 
   help() {
+    if (!this.helped) return nothing;
     const name = `${this.id || 'sim'}-keys`;
     return html`<dialog class="keys" aria-labelledby=${name}>
       <header><h2 id=${name}>${t('ui.keys')}</h2><form method="dialog"><button class="icon quiet" aria-label=${t('ui.close')}>${use('close')}</button></form></header>
