@@ -23,6 +23,16 @@ import { noteOf, textOf } from './shapes.js';
 /** @typedef {{ shape: SegmentShape, now: SegmentAt, pill: Pill, phase: string, moving: boolean, note: string, name: string }} Drawn */
 
 let made = 0;
+/** @type {WeakMap<readonly RunEvent[], { width: number, words: string, layout: Layout }>} */
+const drawings = new WeakMap();
+
+/** The drawing of a run; the last one is kept. @param {readonly RunEvent[]} events @param {number} width */
+export function drawing(events, width) {
+  const words = `${relative.value} ${learned.value}`;
+  let d = drawings.get(events);
+  if (d?.width !== width || d.words !== words) drawings.set(events, d = { width, words, layout: layout(events, width) });
+  return d;
+}
 
 export class TcpLadder extends Picture {
   static properties = {
@@ -46,7 +56,7 @@ export class TcpLadder extends Picture {
     this.stop = 0;
     this.name = `ladder-${++made}`;
     this.dragging = false;
-    /** @type {{ events: readonly RunEvent[], width: number, words: string, layout: Layout } | null} */
+    /** @type {ReturnType<typeof drawing> | null} */
     this.drawn = null;
     /** What was drawn when it was last said that there is another picture. @type {unknown} */
     this.told = null;
@@ -69,12 +79,10 @@ export class TcpLadder extends Picture {
 
   /** The drawing at the present width. @returns {Layout} */
   get layout() {
-    const width = Math.max(300, this.width || this.measured), words = `${relative.value} ${learned.value}`, { drawn } = this;
-    if (drawn?.events === this.events && drawn.width === width && drawn.words === words) return drawn.layout;
-    const made = layout(this.events, width);
-    this.drawn = { events: this.events, width, words, layout: made };
-    this.kept.clear();
-    return made;
+    const drawn = drawing(this.events, Math.max(300, this.width || this.measured));
+    if (this.drawn !== drawn) this.kept.clear();
+    this.drawn = drawn;
+    return drawn.layout;
   }
 
   /** What is known of each segment; between two events nothing of that changes. @param {Layout} l @param {Index} ix @param {Position} pos */
@@ -286,8 +294,16 @@ function placeAt(l, times, y) {
 
 /** A finger here drags, and does not scroll; touch-action alone does not see to that in a drawing. @param {TouchEvent} e */
 const still = (e) => e.preventDefault();
+/** @type {WeakMap<Point[], string>} */
+const paths = new WeakMap();
+
 /** @param {Point[]} points */
-const path = (points) => points.map(([x, y], i) => `${i ? 'L' : 'M'} ${x} ${y}`).join(' ');
+function path(points) {
+  let d = paths.get(points);
+  if (d === undefined) paths.set(points, d = points.map(([x, y], i) => `${i ? 'L' : 'M'} ${x} ${y}`).join(' '));
+  return d;
+}
+
 /** @param {Point[]} points */
 const bars = (points) => points.map(([x, y], i) => `${i % 2 ? 'L' : 'M'} ${x} ${y}`).join(' ');
 

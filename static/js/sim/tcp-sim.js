@@ -12,7 +12,7 @@ import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
 import { segmentTable } from './tcp-log.js';
 import { use } from './tcp-header.js';
-import './tcp-ladder.js';
+import { drawing } from './tcp-ladder.js';
 import './tcp-states.js';
 import './tcp-timeline.js';
 import './tcp-vars.js';
@@ -31,9 +31,13 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const PACE = 1500;
 /** A ladder lower than this leaves less of the stage empty with the variables below it than beside it. */
 const SHORT = 400;
+/** Narrower than this, a diagram is as wide as the one that the server has drawn; wider, there is something beside it. */
+const WIDE = 720;
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2];
-/** A simulator is drawn in so many parts, each in a frame of its own: all at once would be one long task. */
-const PARTS = 7;
+/** A simulator is drawn in so many parts, each in a task of its own: all at once would be a long one. */
+const PARTS = 8;
+/** With this part it takes the place of what the server has drawn. */
+const SHOWN = 3;
 
 /** Resolves when what was drawn can be seen, or soon where nobody looks. @returns {Promise<void>} */
 const painted = () => new Promise((resolve) => {
@@ -94,6 +98,8 @@ export class TcpSim extends LitElement {
     this.live = false;
     /** So many of PARTS are drawn. */
     this.parts = 0;
+    /** How wide the diagram will be, 0 when that must be seen. */
+    this.width = 0;
     /** Whether the keys were asked for. */
     this.helped = false;
     this.settings = computed(() => learned.value < 0 ? [] : settings(this.store.first?.setup ?? '', this.store.events.value, this.store.first?.profiles ?? ['rfc9293', 'rfc9293']));
@@ -290,6 +296,12 @@ export class TcpSim extends LitElement {
 
   /** Draws what is not drawn yet, part by part. */
   async grow() {
+    const width = this.live ? 0 : this.querySelector('.fallback .wire')?.clientWidth ?? 0;
+    if (width && width < WIDE) {
+      this.width = width;
+      await painted();
+      drawing(this.store.events.value, width);
+    }
     while (!this.whole) {
       await painted();
       this.parts++;
@@ -728,11 +740,14 @@ export class TcpSim extends LitElement {
   }
 
   willUpdate() {
+    const drawn = this.querySelector('.fallback');
+    if (drawn && this.parts >= SHOWN) {
+      // whoever reads the diagram with the keyboard goes on at its beginning
+      if (drawn.contains(document.activeElement)) this.focus({ preventScroll: true });
+      drawn.remove();
+    }
     if (this.live) return;
     this.live = true;
-    // whoever reads the diagram with the keyboard goes on at its beginning
-    if (this.contains(document.activeElement)) this.focus({ preventScroll: true });
-    this.replaceChildren();
     this.classList.add('is-live');
   }
 
@@ -764,10 +779,10 @@ export class TcpSim extends LitElement {
       this.coarse = model;
       this.coarseOf = s.index.value;
     }
-    return html`<section class="simbody" aria-labelledby=${name}>
+    return html`<section class="simbody" aria-labelledby=${name} ?hidden=${this.parts < SHOWN && !!this.querySelector('.fallback')}>
       ${this.head(title, name)}
       ${this.notices()}
-      ${ready ? html`${this.chips()}${this.summary(/** @type {Model} */ (this.coarse))}${this.stage(model)}${this.parts > 1 ? this.transport(model) : nothing}${this.parts > 4 ? this.under() : nothing}${this.parts > 6 ? this.panels() : nothing}` : nothing}
+      ${ready ? html`${this.chips()}${this.summary(/** @type {Model} */ (this.coarse))}${this.stage(model)}${this.parts > 3 ? this.transport(model) : nothing}${this.parts > 5 ? this.under() : nothing}${this.parts > 7 ? this.panels() : nothing}` : nothing}
       <div class="regions vh">${[0, 1, 2, 3].map(() => html`<p aria-live="polite"></p>`)}</div>
       ${this.help()}
     </section>`;
@@ -849,11 +864,11 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
+          : html`<div class="ladderbox">${this.parts < 2 ? nothing : html`<tcp-ladder .measured=${this.width} .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder>`}</div>`}
       </div>
       <div class="side">
-        ${this.parts > 2 ? html`<tcp-states class="card" .model=${this.event} .ix=${s.index.value}></tcp-states>` : nothing}
-        ${this.parts > 3 ? html`<tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>` : nothing}
+        ${this.parts > 4 ? html`<tcp-states class="card" .model=${this.event} .ix=${s.index.value}></tcp-states>` : nothing}
+        ${this.parts > 4 ? html`<tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>` : nothing}
       </div>
     </div>`;
   }
@@ -890,8 +905,8 @@ export class TcpSim extends LitElement {
     const s = this.store;
     return html`<div class="under">
       <tcp-header .segment=${this.event?.segments.find((x) => x.id === s.selected.value)} .model=${this.event} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
-      ${this.parts > 5 ? html`<tcp-log class="card log" .model=${this.event} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>` : nothing}
-      ${s.recorded || this.parts < 7 ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
+      ${this.parts > 6 ? html`<tcp-log class="card log" .model=${this.event} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>` : nothing}
+      ${s.recorded || this.parts < 8 ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
     </div>`;
   }
 
