@@ -82,7 +82,7 @@ export class TcpLadder extends Picture {
     const drawn = drawing(this.events, Math.max(300, this.width || this.measured));
     if (this.drawn !== drawn) this.kept.clear();
     this.drawn = drawn;
-    return drawn.layout;
+    return this.hand?.grown(drawn.layout) ?? drawn.layout;
   }
 
   /** What is known of each segment; between two events nothing of that changes. @param {Layout} l @param {Index} ix @param {Position} pos */
@@ -210,12 +210,15 @@ export class TcpLadder extends Picture {
     this.requestUpdate();
   }
 
-  /** Up and down go from segment to segment in the order of the picture, Enter chooses. @param {KeyboardEvent} e */
+  /** Up and down go from segment to segment in the order of the picture, with Shift they move its head along time; Enter chooses. @param {KeyboardEvent} e */
   key(e) {
     const seg = e.target instanceof Element ? e.target.closest('[data-seg]') : null;
-    if (!seg || e.altKey || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    if (!seg || e.altKey || e.ctrlKey || e.metaKey) return;
     const id = Number(seg.getAttribute('data-seg'));
-    if (e.key === 'Enter') this.select(id);
+    if (e.shiftKey) {
+      if (!this.hand || (e.key !== 'ArrowDown' && e.key !== 'ArrowUp')) return;
+      this.hand.nudge(id, e.key === 'ArrowDown' ? 1 : -1);
+    } else if (e.key === 'Enter') this.select(id);
     else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') this.step(id, e.key === 'ArrowDown' ? 1 : -1);
     else return;
     e.preventDefault();
