@@ -2,12 +2,6 @@
 
 /** @typedef {'toggle' | 'next' | 'back' | 'later' | 'earlier' | 'first' | 'last' | 'up' | 'down' | 'inspect' | 'drop' | 'delay' | 'duplicate' | 'edit' | 'forge' | 'sooner' | 'behind' | 'hold' | 'console' | 'undo' | 'help' | 'larger' | 'smaller'} Act */
 
-/** Rows of the help: the name of the keys and what they do, both in the catalogue. */
-export const KEYS = [
-  ['key.space', 'key.play'], ['key.arrows', 'key.step'], ['key.shift-arrows', 'key.shift'], ['key.home', 'key.ends'], ['key.updown', 'key.segment'], ['key.enter', 'key.inspect'],
-  ['D', 'key.d'], ['L', 'key.l'], ['U', 'key.u'], ['H', 'key.h'], ['E', 'key.e'], ['key.alt-down', 'key.bits'], ['key.shift-updown', 'key.move'], ['key.alt-updown', 'key.reorder'], ['N', 'key.n'], ['C', 'key.c'], ['Ctrl + Z', 'key.undo'], ['+, −', 'key.zoom'], ['?', 'key.help'],
-];
-
 /** @type {Record<string, Act>} */
 const PLAIN = { ArrowRight: 'next', ArrowLeft: 'back', Home: 'first', End: 'last', ArrowUp: 'up', ArrowDown: 'down' };
 /** @type {Record<string, Act>} */

@@ -3,14 +3,14 @@
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { computed, effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
-import { KEYS, act, arrows, rove, stay } from './keys.js';
+import { act, arrows, rove, stay } from './keys.js';
 import { relative, setRelative } from './numbers.js';
 import { PANELS, sheet } from './panels.js';
 import { branchName, pathWords, settings } from './rules.js';
 import { has, learned, more, ms, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
-import { segmentTable } from './tcp-log.js';
+import './tcp-log.js';
 import { use } from './tcp-header.js';
 import { drawing } from './tcp-ladder.js';
 import './tcp-states.js';
@@ -73,14 +73,15 @@ function store(key, value) {
 
 export class TcpSim extends LitElement {
   static properties = {
-    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true }, tree: { state: true }, until: { state: true }, parts: { state: true }, helped: { state: true },
+    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true }, tree: { state: true }, until: { state: true }, parts: { state: true }, helpOf: { state: true },
   };
 
   constructor() {
     super();
     this.link = pageLink(base);
     this.store = new Store(this.link);
-    this.table = false;
+    /** The ladder's twin while it stands in its place. @type {typeof import('./segment-table.js').segmentTable | null} */
+    this.table = null;
     /** Which menu of the path is open: for a change from the start, from the playhead on, or none. @type {'' | 'start' | 'now'} */
     this.menu = '';
     this.zoom = 1;
@@ -101,8 +102,8 @@ export class TcpSim extends LitElement {
     this.parts = 0;
     /** How wide the diagram will be, 0 when that must be seen. */
     this.width = 0;
-    /** Whether the keys were asked for. */
-    this.helped = false;
+    /** The dialog with the keys, once it was asked for. @type {typeof import('./keys-help.js').help | null} */
+    this.helpOf = null;
     this.settings = computed(() => learned.value < 0 ? [] : settings(this.store.first?.setup ?? '', this.store.events.value, this.store.first?.profiles ?? ['rfc9293', 'rfc9293']));
     /** @type {Model | null} what the panels show: while playing it changes only when something happens */
     this.coarse = null;
@@ -259,8 +260,38 @@ export class TcpSim extends LitElement {
     void this.wake().then(() => this.store.play());
   }
 
+  /** Whether one-letter keys are on, in all simulators. @param {boolean} on */
+  setLetters(on) {
+    this.letters = on;
+    store('letters', on ? 'on' : 'off');
+  }
+
+  /** Which events are spoken, in all simulators. @param {string} which */
+  setVerbosity(which) {
+    this.verbosity = which;
+    store('say', which);
+  }
+
+  async toggleTable() {
+    if (this.table) {
+      this.table = null;
+      return;
+    }
+    try {
+      const [{ segmentTable }] = await Promise.all([import('./segment-table.js'), more()]);
+      this.table = segmentTable;
+    } catch {
+      this.say(t('ui.panel.failed'));
+    }
+  }
+
   async showHelp() {
-    this.helped = true;
+    try {
+      const [{ help }] = await Promise.all([import('./keys-help.js'), more()]);
+      this.helpOf = help;
+    } catch {
+      return this.say(t('ui.panel.failed'));
+    }
     await this.updateComplete;
     const dialog = this.querySelector('dialog');
     if (dialog && !dialog.open) dialog.showModal();
@@ -802,7 +833,7 @@ export class TcpSim extends LitElement {
       ${this.notices()}
       ${ready ? html`${this.chips()}${this.summary(/** @type {Model} */ (this.coarse))}${this.stage(model)}${this.parts > 3 ? this.transport(model) : nothing}${this.parts > 5 ? this.under() : nothing}${this.parts > 7 ? this.panels() : nothing}` : nothing}
       <div class="regions vh">${[0, 1, 2, 3].map(() => html`<p aria-live="polite"></p>`)}</div>
-      ${this.help()}
+      ${this.helpOf?.(this) ?? nothing}
     </section>`;
   }
 
@@ -816,7 +847,7 @@ export class TcpSim extends LitElement {
       <div class="acts" role="toolbar" aria-label=${t('ui.tools')} data-rove @keydown=${arrows} @focusin=${stay}>
         <button type="button" @click=${this.copy}>${use('share')}<span>${t('ui.copy')}</span></button>
         <button type="button" @click=${this.reset}>${use('reset')}<span>${t('ui.reset')}</span></button>
-        <button type="button" class="icon" aria-pressed=${this.table} title=${t('ui.table')} @click=${() => { this.table = !this.table; }}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
+        <button type="button" class="icon" aria-pressed=${!!this.table} title=${t('ui.table')} @click=${this.toggleTable}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
         <button type="button" class="icon" aria-pressed=${relative.value} title=${t('ui.relative')} @click=${this.renumber}>${use('relative')}<span class="vh">${t('ui.relative')}</span></button>
         <button type="button" class="icon" title=${t('ui.help')} @click=${this.showHelp}>${use('keys')}<span class="vh">${t('ui.help')}</span></button>
         <button type="button" class="icon" title=${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')} @click=${this.fullscreen}>${use('grow')}<span class="vh">${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')}</span></button>
@@ -884,7 +915,7 @@ export class TcpSim extends LitElement {
           <p class="axis" aria-hidden="true">${t('ui.axis')}</p>
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
-        ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
+        ${this.table ? this.table(m, s.selected.value, (id) => s.select(id))
           : html`<div class="ladderbox">${this.parts < 2 ? nothing : html`<tcp-ladder .measured=${this.width} .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder>`}</div>`}
       </div>
       <div class="side">
@@ -955,22 +986,6 @@ export class TcpSim extends LitElement {
       </div>
       ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, relative: relative.value, act: this.doLine, say: this.sayThis })}</section>` : nothing}
     </div>`;
-  }
-
-  help() {
-    if (!this.helped) return nothing;
-    const name = `${this.id || 'sim'}-keys`;
-    return html`<dialog class="keys" aria-labelledby=${name}>
-      <header><h2 id=${name}>${t('ui.keys')}</h2><form method="dialog"><button class="icon quiet" aria-label=${t('ui.close')}>${use('close')}</button></form></header>
-      <table class="keylist"><tbody>${KEYS.map(([key, does]) => html`<tr><th scope="row"><kbd>${has(key ?? '') ? t(key ?? '') : key}</kbd></th><td>${t(does ?? '')}</td></tr>`)}</tbody></table>
-      <div class="options">
-        <label><input type="checkbox" .checked=${this.letters} @change=${(/** @type {Event} */ e) => { this.letters = /** @type {HTMLInputElement} */ (e.target).checked; store('letters', this.letters ? 'on' : 'off'); }}> ${t('ui.keys.on')}</label>
-        <label>${t('ui.say')} <select @change=${(/** @type {Event} */ e) => { this.verbosity = /** @type {HTMLSelectElement} */ (e.target).value; store('say', this.verbosity); }}>
-          ${['all', 'states', 'off'].map((v) => html`<option value=${v} .selected=${v === this.verbosity}>${t(`ui.say.${v}`)}</option>`)}</select></label>
-        ${this.speed('speedtoo')}
-        <p class="zoom"><span>${t('ui.zoom')}</span> <button type="button" class="icon" aria-label=${t('ui.zoom.out')} @click=${() => this.resize(-1)}>−</button><b>${Math.round(this.zoom * 100)} %</b><button type="button" class="icon" aria-label=${t('ui.zoom.in')} @click=${() => this.resize(1)}>+</button></p>
-      </div>
-    </dialog>`;
   }
 }
 
