@@ -56,14 +56,18 @@ function settle(items) {
     if (i.tabIndex !== index || !i.hasAttribute('tabindex')) i.tabIndex = index;
     if (i.hasAttribute('data-stop') !== stop) i.toggleAttribute('data-stop', stop);
   }
+  return now;
 }
+
+/** The tab stop of a toolbar, however lately it was rendered. @param {Element | null} bar */
+export const stopOf = (bar) => (bar ? settle(stops(bar)) : undefined);
 
 /** @param {Element} bar @returns {HTMLElement[]} */
 const stops = (bar) => /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('button, a[href], select, summary')]).filter((i) => i.checkVisibility());
 
 /** Whatever gets the focus, by the pointer too, is the stop from then on. @param {FocusEvent} e */
 export function stay(e) {
-  settle(stops(/** @type {Element} */ (e.currentTarget)));
+  stopOf(/** @type {Element} */ (e.currentTarget));
 }
 
 /** Arrow keys inside a toolbar. @param {KeyboardEvent} e */
