@@ -128,8 +128,8 @@ export class TcpLadder extends Picture {
           const cls = `lbl ${v.cls} ${v.k < pos.k ? '' : 'future'}`;
           return v.turned ? svg`<text class=${cls} transform="translate(${v.x} ${v.y}) rotate(-90)" text-anchor=${v.anchor}>${v.text}</text>` : svg`<text class=${cls} x=${v.x} y=${v.y} text-anchor=${v.anchor}>${v.text}</text>`;
         }))}</g>
-      <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.keep(`line ${d.shape.id}`, [d.shape, d.phase, this.selection === d.shape.id], () => this.line(d)))}</g>
       ${this.keep('ways', [drawn, this.selection], () => ['past', 'todo'].map((part) => svg`<g aria-hidden="true" pointer-events="none" clip-path="url(#${id}-${part})">${moving.map((d) => svg`<g class=${this.classes(d)}><path class="wire ${part}" d=${path(wayOf(d.shape))}></path></g>`)}</g>`))}
+      <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.keep(`line ${d.shape.id}`, [d.shape, d.phase, this.selection === d.shape.id], () => this.line(d)))}</g>
       <path class="dot rim" d=${dots(moving, y)}></path>
       ${[...new Set(moving.map((d) => d.shape.kind))].map((kind) => svg`<path class="pkt ${kind} dot" d=${dots(moving.filter((d) => d.shape.kind === kind), y)}></path>`)}
       <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.keep(`pill ${d.shape.id}`, [d.pill, d.phase, d.note, d.name, d.now.discarded, d.shape.id === stop, d.shape.id === this.selection], () => this.pill(d, stop)))}</g>
