@@ -33,7 +33,7 @@ type edition struct {
 	course *lessons.Course
 	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-segments", and language
 	errors map[int]map[string]*static.File    // by status and language
-	rules  ruleIndex
+	rules  func() ruleIndex
 	runs   map[string]*later              // the sandboxes of the scenarios, the cards, the rules and the questions, by path
 	texts  map[string]func() *static.File // pages as markdown, by path
 	index  func() *search.Index
@@ -65,7 +65,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = course.Merge(old.course)
 	}
-	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}, rules: indexRules(course, s.gallery, s.cfg.Base)}
+	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}}
 	sandbox, err := newSim(sandboxScenario)
 	if err != nil {
 		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)
@@ -86,8 +86,14 @@ func (s *Site) load(old *edition) (*edition, error) {
 	e.runs, e.embeds = s.scenarioPages(), s.embedPages(course)
 	maps.Copy(e.runs, s.besidePages(e))
 	e.texts = s.texts(e)
+	runs := indexRules(course, s.gallery, s.cfg.Base)
+	e.rules = sync.OnceValue(func() ruleIndex { return s.shown(runs) })
 	e.index = sync.OnceValue(func() *search.Index { return s.index(e) })
-	go e.index() // it takes longer than the pages, and nobody waits for it but the first who searches
+	// These take longer than the pages, and nobody waits for them but the first who searches, or asks for a rule.
+	go func() {
+		e.index()
+		e.rules()
+	}()
 	if e.parts, err = lessonParts(course); err != nil {
 		return nil, err
 	}

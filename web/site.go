@@ -48,6 +48,7 @@ type Site struct {
 	cross     *http.CrossOriginProtection
 	router    *chi.Mux
 	gallery   *gallery.Gallery
+	corners   func() map[string]*later // see notebookPages
 	draining  atomic.Bool
 	uploads   chan struct{} // captures that come in
 }
@@ -80,6 +81,7 @@ func New(cfg Config) (*Site, error) {
 	var faults diag.List
 	s.gallery, faults = builtinGallery()
 	logDiagnostics(cfg.Log, "scenario", faults)
+	s.corners = sync.OnceValue(s.notebookPages)
 	e, err := s.load(nil)
 	if err != nil {
 		return nil, err
@@ -115,6 +117,7 @@ func (s *Site) routes() *chi.Mux {
 		get(list, s.handle(s.page))
 	}
 	get("/search", s.handle(s.search))
+	get("/notebook/{name}", s.handle(s.notebook))
 	get("/lessons/{slug}/{part}", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
 	get("/api/flood", s.handle(playFlood))
