@@ -2,7 +2,7 @@
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { ackOf, relative, seqOf } from './numbers.js';
 import { FLAGS, fieldsOf, flagsOf, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
-import { arrows, rove, stay } from './keys.js';
+import { arrows, rove, stay, stopOf } from './keys.js';
 import { fate } from './tcp-log.js';
 
 /** @import { End, Index, LabEvent, Model, SegmentAt, Wire } from './model.js' */
@@ -174,8 +174,7 @@ export class TcpHeader extends LitElement {
   }
 
   focusTool() {
-    const tool = this.querySelector('.pacts [data-stop]');
-    if (tool instanceof HTMLElement) tool.focus();
+    stopOf(this.querySelector('.pacts'))?.focus();
   }
 
   /** @param {SubmitEvent} e */
