@@ -4,9 +4,9 @@ NPM := npm --prefix web/browser
 # A machine that is not set up yet gets what the tests need; apt-get is Debian's, and asks for root.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
-.PHONY: test tools lint generated go differential coverage browser e2e fuzz bench lighthouse screenshots image
+.PHONY: test tools lint generated course go differential browser e2e fuzz bench lighthouse screenshots image
 
-test: tools lint generated go differential browser e2e
+test: tools lint generated course go differential browser e2e
 
 tools: web/browser/node_modules/.package-lock.json
 	@command -v chromium >/dev/null && command -v tcpdump >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium tcpdump fonts-liberation; }
@@ -24,24 +24,24 @@ lint:
 generated:
 	go generate ./...
 	$(NPM) run --silent vendor:check
-	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts 'static/js/catalog.*.js' 'static/js/more.*.js' static/js/differences.en.js || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts 'static/js/catalog.*.js' 'static/js/more.*.js' static/js/differences.en.js lessons/codes.md || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
+
+# Every scenario, expectation, solution, link and number in the course.
+course:
+	go run ./server check
 
 # The engine starts no goroutine, which a test of its own asserts: there is no race to look for, and without the detector its
-# searches and properties take a tenth of the time.
+# searches and properties take a tenth of the time. Each statement of the TCP and of the wire format that none of its tests reaches
+# must have its reason in engine/testdata/uncovered.txt.
+COVER := $(shell mktemp -u)
 go:
-	go test ./engine/...
+	go test -coverpkg=./engine/tcp,./engine/wire -coverprofile=$(COVER) ./engine/...
+	LAB_COVERAGE=$(COVER) go test -count=1 -run TestUncovered ./engine
 	go test -race $$(go list ./... | grep -v /engine)
 
 # The engine's TCP beside gVisor's, in a module of its own: gVisor takes most of a minute to compile and nothing else needs it.
 differential:
 	cd engine/differential && go vet . && go test .
-
-# Each statement of the TCP and of the wire format that no test of the engine reaches must have its reason in
-# engine/testdata/uncovered.txt.
-COVER := $(shell mktemp -u)
-coverage:
-	go test -coverpkg=./engine/tcp,./engine/wire -coverprofile=$(COVER) ./engine/... >/dev/null
-	LAB_COVERAGE=$(COVER) go test -count=1 -run TestUncovered ./engine
 
 browser: tools
 	$(NPM) run --silent check

@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// TestUncovered reads the coverage profile that LAB_COVERAGE names (make coverage makes one) and fails for each statement that no
+// TestUncovered reads the coverage profile that LAB_COVERAGE names (make go makes one) and fails for each statement that no
 // test reaches and that has no reason in testdata/uncovered.txt, and for each reason that is not needed any more.
 //
 // A line of that file is a file, the first line of the block of statements as it stands there, and the reason, with " | " between.
 func TestUncovered(t *testing.T) {
 	profile := os.Getenv("LAB_COVERAGE")
 	if profile == "" {
-		t.Skip("make coverage runs it")
+		t.Skip("make go runs it")
 	}
 	b, err := os.ReadFile(profile)
 	if err != nil {

@@ -8,14 +8,16 @@ import (
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
 
 // A question is what an ask line asks.
 type question struct {
-	field string // "flags", "seq", "ack", "time", "state" or "errno"
+	field string // one of askFields
 	seg   segment
+	told  engine.Cond // of time, without a segment: what an application was told
 	what  engine.What // of time and of state: what happened to seg
 	host  engine.HostID
 	at    tcp.Time // of state; Never is the end of the run
@@ -31,8 +33,12 @@ type segment struct {
 }
 
 var (
-	askFields = []string{"flags", "seq", "ack", "time", "state", "errno"}
-	askWhats  = map[string]engine.What{"sent": engine.WasSent, "arrived": engine.HasArrived, "lost": engine.WasLost}
+	askFields = []string{"flags", "seq", "ack", "time", "state", "errno", "length", "sport", "dport", "offset", "window", "urgent", "mss", "wscale"}
+
+	// headerFields are those of them that stand in the header of a segment.
+	headerFields = []string{"flags", "seq", "ack", "sport", "dport", "offset", "window", "urgent", "mss", "wscale"}
+
+	askWhats = map[string]engine.What{"sent": engine.WasSent, "arrived": engine.HasArrived, "lost": engine.WasLost}
 )
 
 // parseAsk reads the text of an ask line. The second result is what is wrong with it, and the third a hint.
@@ -75,6 +81,14 @@ func parseAsk(text string) (q question, fault, hint string) {
 			q.at = t
 		}
 	default:
+		if _, host := hostNamed(w.peek()); host && q.field == "time" {
+			c, d := script.ParseCond(strings.Join(*w, " "))
+			if d != nil || c.Kind != engine.WasTold || c.Not || c.Cmp != 0 {
+				return q, "a time is that of a segment, or of what an application is told", "write ask: time of client told ETIMEDOUT"
+			}
+			q.told = c
+			return q, "", ""
+		}
 		if q.seg, fault, hint = w.segment(); fault != "" {
 			return q, fault, hint
 		}
@@ -167,6 +181,16 @@ func (q question) pose(run *played) (p posed, fault string) {
 		}
 		p.ev = &run.events[p.i]
 	}
+	if q.told.Kind == engine.WasTold {
+		i := run.index(run.cut, func(e *engine.Event) bool {
+			return e.Kind == engine.Told && e.Host == q.told.Host && e.Errno == q.told.Errno && e.Notice == q.told.Notice
+		})
+		if i < 0 {
+			return p, "in the run the application is never told so"
+		}
+		p.right = run.events[i].At.String()
+		return p, ""
+	}
 	switch q.field {
 	case "flags":
 		p.right = (p.ev.Wire.Flags &^ wire.PSH).Kind()
@@ -188,8 +212,46 @@ func (q question) pose(run *played) (p posed, fault string) {
 			return p, "in the run the application is told no error"
 		}
 		p.right = run.events[i].Errno.String()
+	default:
+		n, ok := headerNumber(q.field, p.ev.Wire)
+		if !ok {
+			return p, "that segment has no " + q.field + " option"
+		}
+		p.right = strconv.FormatUint(n, 10)
 	}
 	return p, ""
+}
+
+// headerNumber is the number in a field of a segment. ok is false when the segment lacks it.
+func headerNumber(field string, seg *wire.Segment) (n uint64, ok bool) {
+	set := seg.Options.Parse()
+	switch field {
+	case "sport":
+		return uint64(seg.Src.Port()), true
+	case "dport":
+		return uint64(seg.Dst.Port()), true
+	case "offset":
+		return uint64(seg.HeaderWords()), true
+	case "window":
+		return uint64(seg.Window), true
+	case "urgent":
+		return uint64(seg.Urgent), true
+	case "mss":
+		return uint64(set.MSS), set.HasMSS
+	case "wscale":
+		return uint64(set.WindowScale), set.HasWindowScale
+	default: // length
+		return uint64(len(seg.Payload)), true
+	}
+}
+
+// isNumber reports whether what is asked about a field is a plain number.
+func isNumber(field string) bool {
+	switch field {
+	case "flags", "time", "state", "errno":
+		return false
+	}
+	return true
 }
 
 func number(n wire.Seq) string { return strconv.FormatUint(uint64(n), 10) }
@@ -201,9 +263,6 @@ func canonical(field, s string) (string, bool) {
 	case "flags":
 		f, err := wire.ParseFlags(strings.ReplaceAll(s, " ", "-"))
 		return (f &^ wire.PSH).Kind(), err == nil
-	case "seq", "ack":
-		n, err := strconv.ParseUint(strings.NewReplacer(",", "", " ", "", "\u00a0", "").Replace(s), 10, 63)
-		return strconv.FormatUint(n, 10), err == nil
 	case "time":
 		if t, ok := saidTime(s); ok {
 			return t.String(), true
@@ -213,19 +272,24 @@ func canonical(field, s string) (string, bool) {
 	case "state":
 		st, ok := tcp.ParseState(strings.ToUpper(s))
 		return st.String(), ok
-	default:
+	case "errno":
 		e, ok := tcp.ParseErrno(strings.ToUpper(s))
 		return e.String(), ok
+	default:
+		n, err := strconv.ParseUint(strings.NewReplacer(",", "", " ", "", "\u00a0", "").Replace(s), 10, 63)
+		return strconv.FormatUint(n, 10), err == nil
 	}
 }
 
 // shown is a canonical answer as a learner reads it, in HTML.
 func shown(field, value string) string {
-	switch field {
-	case "time":
+	switch {
+	case field == "time":
 		t, _ := tcp.ParseTime(value)
 		return timeText(t)
-	case "seq", "ack":
+	case field == "length":
+		return value + " bytes"
+	case isNumber(field):
 		return "<code>" + field + " " + value + "</code>"
 	default:
 		return codeHTML(value)

@@ -25,12 +25,14 @@ type attribute struct {
 // blockAttributes are the attributes that each kind of block has beside its id.
 var blockAttributes = map[string][]string{
 	"tcpsim":    {"title", "at", "ahead"},
-	"predict":   {"of", "at", "input"},
-	"quiz":      {},
+	"predict":   {"of", "at", "input", "vary"},
+	"quiz":      {"kind", "of"},
 	"challenge": {"title", "from", "at"},
+	"ticket":    {"title", "run", "points", "wrong"},
+	"capture":   {"title", "file", "conversation", "profile"},
 }
 
-var blockKinds = []string{"tcpsim", "predict", "quiz", "challenge"}
+var blockKinds = []string{"tcpsim", "predict", "quiz", "challenge", "ticket", "capture"}
 
 // readInfo reads an info line such as `tcpsim {#lost at=1075ms title="A title"}`. ok is false when it is an ordinary fence, or
 // when the attributes are no use.
@@ -119,11 +121,7 @@ func (f *faults) setAttribute(in *info, known []string, key string, at span, val
 	_, twice := in.values[key]
 	switch {
 	case !slices.Contains(known, key):
-		hint := "it has only an id"
-		if len(known) > 0 {
-			hint = "it has " + strings.Join(known, ", ")
-		}
-		f.addSpan("unknown-attribute", at, diag.DidYouMean(hint, key, known...), "a %s block has no attribute %q", in.kind, key)
+		f.addSpan("unknown-attribute", at, diag.DidYouMean("it has "+strings.Join(known, ", "), key, known...), "a %s block has no attribute %q", in.kind, key)
 	case twice:
 		f.addSpan("attributes", at, "keep one of them", "%s is given twice", key)
 	case value.text == "":

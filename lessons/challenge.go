@@ -34,6 +34,21 @@ type challengeKey struct {
 	end      engine.NodeID   // where the scenario ends, in a timeline that began with it
 	goals    []goal.Goal
 	solution []engine.Action
+	par      int // steps of the solution
+}
+
+// ChallengePoints is what a solution earns that is no longer than the author's.
+const ChallengePoints = 10
+
+// Par is how many steps the author's solution takes.
+func (c *Challenge) Par() int { return c.key.par }
+
+// Points is what a solution of so many steps earns: twice as many steps as Par, half of the points.
+func (c *Challenge) Points(steps int) int {
+	if steps <= c.key.par {
+		return ChallengePoints
+	}
+	return max(1, (2*ChallengePoints*c.key.par+steps)/(2*steps))
 }
 
 // GradeNode judges the run that leads to a node of a timeline which began with the scenario of the simulator From. What the
@@ -97,6 +112,9 @@ func (d *draft) readChallenge(b *block) *Challenge {
 		return nil
 	}
 	report(goal.Verify(c.key.setup, c.key.base, spec))
+	if solved, err := goal.Grade(c.key.setup, c.key.base, spec.Solution, spec.Goals); err == nil {
+		c.key.par = solved.Steps
+	}
 	if _, events, err := engine.Replay(c.key.setup, append(slices.Clone(c.key.base), spec.Solution...)); err == nil {
 		d.runs = append(d.runs, events)
 	}

@@ -30,7 +30,7 @@ func severityOf(code string) diag.Severity {
 }
 
 // warnings are the codes that leave a lesson usable. A test compares them with the table below.
-var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback"}
+var warnings = []string{"seek-nothing", "number-not-in-run", "heading-level", "no-feedback", "rfc-unknown", "card-length"}
 
 const (
 	exampleMeta = "---\ntitle: Example\nsummary: An example.\norder: 10\n---\n"
@@ -72,6 +72,17 @@ var codes = []Code{
 	{"seek-text", diag.Error, "a playhead link says another time than that of its target", exampleSim + "[60 ms](#sim@50ms)\n"},
 	{"seek-nothing", diag.Warning, "at the target of a playhead link nothing happens", exampleSim + "[now](#sim@60ms)\n"},
 	{"number-not-in-run", diag.Warning, "no segment of a run has the number that the text gives", exampleSim + "It has `seq 12`.\n"},
+	{"run-mark", diag.Error, "a mark {run: …} cannot be read, or no number stands in front of it", exampleSim + "It takes 100 ms{run: #sim tme of ACK sent}.\n"},
+	{"number-differs", diag.Error, "a marked number is not that of the run", exampleSim + "It takes 120 ms{run: #sim time of ACK sent}.\n"},
+	{"rfc-section", diag.Error, "a section of an RFC is cited that the RFC does not have", "See RFC 9293 section 3.4.9.\n"},
+	{"rfc-unknown", diag.Warning, "an RFC is cited that the lab does not know, so that the section cannot be checked", "See RFC 9239.\n"},
+	{"rfc-link", diag.Error, "a link says another section than the one it leads to", "See [RFC 9293 section 3.4](https://www.rfc-editor.org/rfc/rfc9293.html#section-3.5).\n"},
+
+	// The glossary. A card is a file of the folder glossary.
+	{"term-not-in-glossary", diag.Error, "a link leads to a card that the glossary does not have", "The [initial sequence number](glossary/isn.md).\n"},
+	{"related-missing", diag.Error, "a card names a related one that is not there", exampleCard("mss", "related: [window]\n")},
+	{"alias-twice", diag.Error, "two cards have the same name", exampleCard("mss", "aliases: [segment size]\n") + strings.ReplaceAll(exampleCard("maximum", "aliases: [segment size]\n"), "mss", "maximum")},
+	{"card-length", diag.Warning, "a card is too short or too long", "-- glossary/mss.md --\n---\ntitle: mss\nkind: option\n---\n\n# mss\n\nA size.\n"},
 
 	// Blocks.
 	{"unknown-block", diag.Error, "there is no such block", "```tcpsin {#sim}\nserver listen\n```\n"},
@@ -87,6 +98,8 @@ var codes = []Code{
 	{"too-many-blocks", diag.Error, "the lesson has more than 64 blocks", manyBlocks()},
 	{"missing-sim", diag.Error, "a block is about a simulator that is not there", exampleSim + "```predict {#q of=sin}\nWhat comes?\n\nask: flags of next\nrst-on-loss:\n```\n"},
 	{"key-line", diag.Error, "a line is neither a key nor the rest of one", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nrst-on-loss:\nand so on\n```\n"},
+	{"missing-file", diag.Error, "the file that a block is about is not there", "```capture {#c file=captures/x.pcapng title=\"A capture\"}\nText.\n```\n"},
+	{"bad-file", diag.Error, "the file that a block is about is of no use", "```capture {#c file=captures/x.pcapng title=\"A capture\"}\nText.\n```\n-- captures/x.pcapng --\nno capture\n"},
 	{"key-twice", diag.Error, "a key is given twice", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nright: Yes.\nright: Yes!\nrst-on-loss:\n```\n"},
 
 	// Predictions.
@@ -96,12 +109,29 @@ var codes = []Code{
 	{"unknown-misconception", diag.Error, "there is no misconception of this name", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nrst-on-los:\n```\n"},
 	{"misconception-field", diag.Error, "a misconception gives no answer to this question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nack-equals-seq:\n```\n"},
 	{"wrong-value", diag.Error, "a wrong answer cannot be an answer to the question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nwrong SIN: No.\n```\n"},
+	{"variant", diag.Error, "with other numbers a question with vary would be another one", "```tcpsim {#sim}\nclient 192.0.2.1:54321 isn 1000\nserver 192.0.2.2:80 isn 5000\nserver listen\nclient connect\nstep until SYN-ACK sent\nedit SYN-ACK ack=1001\nstep until quiet\n```\n\n```predict {#q vary=isn}\nWhat comes?\n\nask: seq of next\nwrong 1: No.\n```\n"},
 	{"same-answer", diag.Error, "two answers are the same", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nsyn-without-ack:\nwrong SYN: No.\n```\n"},
 
 	// Quizzes.
 	{"quiz-options", diag.Error, "the options of a quiz cannot be read", "```quiz {#q}\nWhy?\n\n- [x] Because.\n  > Yes.\n```\n"},
 	{"no-right-option", diag.Error, "no option is right", "```quiz {#q}\nWhy?\n\n- [ ] Because.\n  > No.\n- [ ] For this reason.\n  > No.\n```\n"},
 	{"no-feedback", diag.Warning, "a wrong option has no feedback", "```quiz {#q}\nWhy?\n\n- [ ] Because.\n- [x] For this reason.\n```\n"},
+
+	// Tickets.
+	{"no-look", diag.Error, "a ticket has nothing to look at", exampleTicket("", "  > No.")},
+	{"bad-look", diag.Error, "a line of a ticket does not say what can be looked at, or for how much", exampleTicket("see client wireshark: 1\n", "  > No.")},
+	{"bad-evidence", diag.Error, "feedback is about what the ticket does not have, or quotes what is not seen there", exampleTicket("see client tcpdump: 1\n", "  > client tcpdump \"[R.]\": No.")},
+}
+
+// exampleTicket is a lesson with a ticket: its lines see, and the feedback on its wrong cause.
+func exampleTicket(see, feedback string) string {
+	return "```ticket {#t run=hangs.lab title=\"It hangs\"}\nIt hangs.\n\n" + see + "\n- [ ] The port is closed.\n" + feedback + "\n- [x] A firewall drops it.\n  > Yes.\n```\n" +
+		"-- hangs.lab --\nrule drop every SYN\nclient connect\nstep until quiet\n"
+}
+
+// exampleCard is the file of a card of the glossary, with more lines in its front matter.
+func exampleCard(name, meta string) string {
+	return "-- glossary/" + name + ".md --\n---\ntitle: " + name + "\nkind: option\n" + meta + "---\n\n# " + name + "\n\n" + strings.Repeat("word ", minCardWords) + "\n"
 }
 
 func manyBlocks() string {

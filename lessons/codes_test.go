@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +77,13 @@ type brokenFS struct{ fstest.MapFS }
 
 func (b brokenFS) ReadFile(name string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrPermission}
+}
+
+func TestTableOfCodesIsFresh(t *testing.T) {
+	got, err := os.ReadFile("codes.md")
+	if err != nil || string(got) != CodeTable() {
+		t.Errorf("codes.md is stale: run go generate ./lessons (%v)", err)
+	}
 }
 
 func TestCodesAreToldApartAndAllUsed(t *testing.T) {

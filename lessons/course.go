@@ -3,6 +3,7 @@ package lessons
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -13,7 +14,7 @@ import (
 	"github.com/handshakelab/lab/engine/diag"
 )
 
-//go:embed course/*.md
+//go:embed course
 var course embed.FS
 
 // Builtin is the folder of the course that the lab comes with.
@@ -28,6 +29,8 @@ func Builtin() fs.FS {
 // A Course is a folder of lessons. It is never changed after Load.
 type Course struct {
 	Lessons     []*Lesson // those without an error, in order
+	Interview   []*Lesson // pages of questions, likewise
+	Glossary    []*Card   // likewise, by title
 	Broken      []string  // the files of the others
 	Diagnostics diag.List // of all of them, warnings too
 }
@@ -42,6 +45,34 @@ func (c *Course) Lesson(slug string) *Lesson {
 	return nil
 }
 
+// Find returns the lesson, the page of questions or the text of the card with the given slug, or nil.
+func (c *Course) Find(slug string) *Lesson {
+	switch folder, name, _ := strings.Cut(slug, "/"); folder {
+	case glossaryFolder:
+		if card := c.Card(name); card != nil {
+			return &card.Lesson
+		}
+	case interviewFolder:
+		for _, l := range c.Interview {
+			if l.Slug == slug {
+				return l
+			}
+		}
+	default:
+		return c.Lesson(slug)
+	}
+	return nil
+}
+
+// All returns whatever Find does: the lessons, the pages of questions and the texts of the cards.
+func (c *Course) All() []*Lesson {
+	all := slices.Concat(c.Lessons, c.Interview)
+	for _, card := range c.Glossary {
+		all = append(all, &card.Lesson)
+	}
+	return all
+}
+
 // Check returns everything that is wrong in a folder of lessons. A folder that cannot be read, or has no lesson, is a fault too.
 func Check(fsys fs.FS) diag.List {
 	c, err := Load(fsys)
@@ -51,8 +82,8 @@ func Check(fsys fs.FS) diag.List {
 	return c.Diagnostics
 }
 
-// Load reads the lessons of a folder: its files *.md, apart from README.md. It fails only when the folder cannot be
-// read. What is wrong in a file is in the course's Diagnostics.
+// Load reads the lessons of a folder: its files *.md, apart from README.md, and those of the folders glossary and interview
+// in it. It fails only when the folder cannot be read. What is wrong in a file is in the course's Diagnostics.
 func Load(fsys fs.FS) (*Course, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
@@ -62,24 +93,35 @@ func Load(fsys fs.FS) (*Course, error) {
 	c := &Course{}
 	var drafts []*draft
 	firstOf := map[string]string{}
-	for _, e := range entries {
-		if e.IsDir() || path.Ext(e.Name()) != ".md" || e.Name() == "README.md" {
-			continue
-		}
-		d := shelf.open(e.Name())
-		drafts = append(drafts, d)
-		if slug := d.lesson.Slug; slug != "" {
-			if first, twice := firstOf[slug]; twice {
-				d.add("slug-twice", 0, 0, "rename one of them", "%s already is the lesson %s", first, slug)
+	open := func(g genre, entries []fs.DirEntry) {
+		for _, e := range entries {
+			if e.IsDir() || path.Ext(e.Name()) != ".md" || e.Name() == "README.md" {
 				continue
 			}
-			firstOf[slug] = e.Name()
-			shelf.slugs[e.Name()] = slug
+			d := shelf.open(g, path.Join(genres[g].folder, e.Name()))
+			drafts = append(drafts, d)
+			if slug := d.lesson.Slug; slug != "" {
+				if first, twice := firstOf[slug]; twice {
+					d.add("slug-twice", 0, 0, "rename one of them", "%s already is the lesson %s", first, slug)
+					continue
+				}
+				firstOf[slug] = d.file
+				shelf.slugs[d.file] = slug
+			}
 		}
 	}
+	open(lessonGenre, entries)
 	if len(drafts) == 0 {
 		c.Diagnostics = diag.List{{Severity: diag.Error, Code: "no-lessons", Message: "the folder has no lesson", Hint: "a lesson is a file such as 10-first.md"}}
 		return c, nil
+	}
+	for _, g := range []genre{cardGenre, questionGenre} {
+		switch entries, err := fs.ReadDir(fsys, genres[g].folder); {
+		case err == nil:
+			open(g, entries)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("reading the lessons folder: %w", err)
+		}
 	}
 	for _, d := range drafts {
 		if d.readable {
@@ -87,6 +129,7 @@ func Load(fsys fs.FS) (*Course, error) {
 		}
 	}
 	shelf.crossCheck(drafts)
+	shelf.checkCards(drafts)
 	for _, d := range drafts {
 		d.list.Sort()
 		broken := len(d.list.Errors()) > 0
@@ -100,15 +143,62 @@ func Load(fsys fs.FS) (*Course, error) {
 			c.Broken = append(c.Broken, d.file)
 			continue
 		}
-		c.Lessons = append(c.Lessons, d.lesson)
-	}
-	slices.SortStableFunc(c.Lessons, func(a, b *Lesson) int { return cmp.Compare(a.Order, b.Order) })
-	for i, l := range c.Lessons {
-		if i > 0 {
-			l.Prev, c.Lessons[i-1].Next = c.Lessons[i-1], l
+		switch d.genre {
+		case lessonGenre:
+			c.Lessons = append(c.Lessons, d.lesson)
+		case questionGenre:
+			c.Interview = append(c.Interview, d.lesson)
+		case cardGenre:
+			c.Glossary = append(c.Glossary, d.card)
 		}
 	}
+	c.Lessons, c.Interview = chain(c.Lessons), chain(c.Interview)
+	c.fileCards()
 	return c, nil
+}
+
+// Merge returns the course with the files that are broken in it as they were in the course before.
+func (c *Course) Merge(before *Course) *Course {
+	merged := *c
+	kept := func(list, old []*Lesson) []*Lesson {
+		list = slices.Clone(list)
+		for _, l := range old {
+			if slices.Contains(c.Broken, l.File) && c.Find(l.Slug) == nil {
+				own := *l
+				list = append(list, &own)
+			}
+		}
+		return chain(list)
+	}
+	merged.Lessons, merged.Interview = kept(c.Lessons, before.Lessons), kept(c.Interview, before.Interview)
+	merged.Glossary = nil
+	for _, card := range c.Glossary {
+		own := *card
+		merged.Glossary = append(merged.Glossary, &own)
+	}
+	for _, card := range before.Glossary {
+		if slices.Contains(c.Broken, card.File) && c.Card(card.Name) == nil {
+			own := *card
+			merged.Glossary = append(merged.Glossary, &own)
+		}
+	}
+	merged.fileCards()
+	return &merged
+}
+
+// chain puts lessons in order and ties them together.
+func chain(list []*Lesson) []*Lesson {
+	slices.SortStableFunc(list, func(a, b *Lesson) int { return cmp.Compare(a.Order, b.Order) })
+	level := Levels[0]
+	for i, l := range list {
+		l.Prev, l.Next = nil, nil
+		if i > 0 {
+			l.Prev, list[i-1].Next = list[i-1], l
+		}
+		level = cmp.Or(l.Level, level)
+		l.Level = level
+	}
+	return list
 }
 
 // A shelf is what the lessons of a folder know of each other.
@@ -139,14 +229,19 @@ func (s *shelf) has(name string) bool {
 var numbered = regexp.MustCompile(`^(?:[0-9]+-)?(.*)\.md$`)
 
 // open reads a file without looking into it.
-func (s *shelf) open(name string) *draft {
-	d := &draft{shelf: s, lesson: &Lesson{File: name}}
+func (s *shelf) open(g genre, name string) *draft {
+	d := &draft{shelf: s, genre: g, lesson: &Lesson{}}
+	if g == cardGenre {
+		d.card = &Card{}
+		d.lesson = &d.card.Lesson
+	}
+	d.lesson.File, d.lesson.Lang = name, "en"
 	d.faults = faults{source: newSource(name, nil)}
-	slug := numbered.FindStringSubmatch(name)[1]
+	slug := numbered.FindStringSubmatch(path.Base(name))[1]
 	if slugForm.MatchString(slug) {
-		d.lesson.Slug = slug
+		d.lesson.Slug = path.Join(genres[g].folder, slug)
 	} else {
-		d.add("file-name", 0, 0, "name it like 30-lost-syn-ack.md", "%q cannot be part of a URL", slug)
+		d.add("file-name", 0, 0, "name it like 70-lost-segments.md", "%q cannot be part of a URL", slug)
 	}
 	st, err := fs.Stat(s.fsys, name)
 	if err == nil && st.Size() > maxFile {
@@ -171,18 +266,23 @@ func (s *shelf) open(name string) *draft {
 
 // crossCheck checks what needs all lessons.
 func (s *shelf) crossCheck(drafts []*draft) {
-	byFile, bySlug, byOrder := map[string]*draft{}, map[string]*draft{}, map[int]*draft{}
+	type place struct {
+		genre genre
+		order int
+	}
+	byFile, bySlug, byOrder := map[string]*draft{}, map[string]*draft{}, map[place]*draft{}
 	for _, d := range drafts {
 		byFile[d.file] = d
-		if _, twice := bySlug[d.lesson.Slug]; !twice {
+		if _, twice := bySlug[d.lesson.Slug]; !twice && d.genre == lessonGenre {
 			bySlug[d.lesson.Slug] = d
 		}
 	}
 	for _, d := range drafts {
-		if other := byOrder[d.meta.order]; other != nil && d.meta.order > 0 {
+		here := place{d.genre, d.meta.order}
+		if other := byOrder[here]; other != nil && d.meta.order > 0 {
 			d.addSpan("order-twice", d.meta.orderAt, "the number decides the place in the course", "%s has the order %d too", other.file, d.meta.order)
 		} else {
-			byOrder[d.meta.order] = d
+			byOrder[here] = d
 		}
 		for i, need := range d.meta.needs {
 			other, at := bySlug[need], d.meta.needsAt[i]
@@ -202,6 +302,30 @@ func (s *shelf) crossCheck(drafts []*draft) {
 			}
 		}
 	}
+}
+
+// A genre is what a file is: a lesson, a card of the glossary, a page of questions.
+type genre int
+
+const (
+	lessonGenre genre = iota
+	cardGenre
+	questionGenre
+)
+
+// The folders beside the lessons.
+const (
+	glossaryFolder  = "glossary"
+	interviewFolder = "interview"
+)
+
+var genres = [...]struct {
+	folder       string   // inside the lessons' folder
+	keys, needed []string // of the front matter
+}{
+	lessonGenre:   {".", []string{"title", "summary", "order", "minutes", "level", "needs", "tags", "sources"}, []string{"title", "summary", "order"}},
+	cardGenre:     {glossaryFolder, []string{"title", "kind", "aliases", "related", "sources"}, []string{"title", "kind"}},
+	questionGenre: {interviewFolder, []string{"title", "summary", "order", "level", "sources"}, []string{"title", "summary", "order"}},
 }
 
 func mapKeys[V any](m map[string]V) []string {

@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
@@ -15,7 +16,9 @@ type draft struct {
 	faults
 	shelf    *shelf
 	readable bool // its text can be parsed
+	genre    genre
 	lesson   *Lesson
+	card     *Card // that the lesson is part of; nil for another genre
 	meta     meta
 
 	anchors    map[string]bool // headings and blocks; nil until it is parsed
@@ -24,6 +27,8 @@ type draft struct {
 	crossLinks []crossLink
 	claims     []claim
 	runs       [][]engine.Event // every run of the lesson
+	said       []said
+	plays      map[string]*played // runs that marks have asked about, by the block
 }
 
 // A block is a fence that is not plain code.
@@ -56,16 +61,17 @@ func (d *draft) checkText() (ok bool) {
 func (d *draft) parse() {
 	metaAt, rest, ok := cutMeta(d.text)
 	if !ok {
-		d.add("front-matter", 0, 0, "begin with a line ---, then title: …, summary: …, order: …, then a line ---", "the file has no front matter")
+		d.add("front-matter", 0, 0, "begin with a line ---, then "+strings.Join(genres[d.genre].needed, ": …, ")+": …, then a line ---", "the file has no front matter")
 		return
 	}
-	d.meta = d.readMeta(metaAt)
+	d.meta = d.readMeta(metaAt, d.genre)
 	l := d.lesson
 	l.Title, l.Summary, l.Order, l.Minutes = d.meta.title, d.meta.summary, d.meta.order, d.meta.minutes
-	l.Needs, l.Tags, l.Sources = d.meta.needs, d.meta.tags, d.meta.sources
+	l.Needs, l.Tags, l.Sources, l.Level = d.meta.needs, d.meta.tags, d.meta.sources, d.meta.level
 
 	fr := d.fragment(prose, span{rest, len(d.text)})
 	d.anchors, d.sims, d.badSims = map[string]bool{}, map[string]*Sim{}, map[string]bool{}
+	d.plays = map[string]*played{}
 	title := d.headings(fr)
 	blocks := d.blocks(fr)
 
@@ -114,7 +120,12 @@ func (d *draft) parse() {
 		n = next
 	}
 	flush()
+	d.checkRFCs()
 	d.checkClaims()
+	d.checkSaid()
+	if d.card != nil {
+		d.readCard()
+	}
 }
 
 func (d *draft) readBlock(b *block) (p Part) {
@@ -127,6 +138,10 @@ func (d *draft) readBlock(b *block) (p Part) {
 		p.Quiz = d.readQuiz(b)
 	case "challenge":
 		p.Challenge = d.readChallenge(b)
+	case "ticket":
+		p.Ticket = d.readTicket(b)
+	case "capture":
+		p.Capture = d.readCapture(b)
 	}
 	return p
 }

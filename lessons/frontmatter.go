@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -17,18 +18,20 @@ import (
 // maxMeta is the largest front matter that is read. A long one takes some 500 bytes.
 const maxMeta = 8 << 10
 
-// A meta is the front matter of a lesson, with the places of what other checks talk about.
+// A meta is the front matter of a file, with the places of what other checks talk about.
 type meta struct {
 	title, summary       string
 	order, minutes       int
+	level                string
 	needs, tags, sources []string
+	kind                 string
+	aliases, related     []string
 
-	titleAt, orderAt span
-	needsAt          []span
+	titleAt, orderAt, kindAt      span
+	needsAt, aliasesAt, relatedAt []span
 }
 
 var (
-	metaKeys = []string{"title", "summary", "order", "minutes", "needs", "tags", "sources"}
 	slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
@@ -51,8 +54,8 @@ func cutMeta(text []byte) (yamlAt span, rest int, ok bool) {
 	return span{}, 0, false
 }
 
-// readMeta reads the front matter at the given place.
-func (f *faults) readMeta(at span) (m meta) {
+// readMeta reads the front matter of a file of the given genre at the given place.
+func (f *faults) readMeta(at span, g genre) (m meta) {
 	if at.end-at.start > maxMeta {
 		f.add("front-matter", at.start, at.start, "", "the front matter has more than %d bytes", maxMeta)
 		return m
@@ -71,7 +74,7 @@ func (f *faults) readMeta(at span) (m meta) {
 		f.add("front-matter", where, where, "a text with a colon, a backquote or a # in it needs quotes", "%s", message)
 		return m
 	}
-	r := metaReader{faults: f, at: at, seen: map[string]bool{}}
+	r := metaReader{faults: f, at: at, keys: genres[g].keys, seen: map[string]bool{}}
 	switch body := body.(type) {
 	case nil:
 	case *ast.MappingNode:
@@ -84,7 +87,7 @@ func (f *faults) readMeta(at span) (m meta) {
 		f.add("front-matter", at.start, at.start, "write lines such as title: The three segments", "the front matter is not a list of keys and values")
 		return m
 	}
-	for _, key := range []string{"title", "summary", "order"} {
+	for _, key := range genres[g].needed {
 		if !r.seen[key] {
 			f.add("missing-key", 0, 3, fmt.Sprintf("add a line %s: …", key), "the front matter has no %s", key)
 		}
@@ -133,6 +136,7 @@ func (f *faults) yamlOffset(at span, line, col int) int {
 type metaReader struct {
 	*faults
 	at   span
+	keys []string
 	seen map[string]bool
 }
 
@@ -153,6 +157,9 @@ func (r *metaReader) entry(m *meta, v *ast.MappingValueNode) {
 		return
 	}
 	r.seen[key] = true
+	if !slices.Contains(r.keys, key) {
+		key = "" // one that another genre has means nothing here
+	}
 	switch key {
 	case "title":
 		m.title, m.titleAt = r.text(key, v.Value), r.span(v.Value)
@@ -168,8 +175,17 @@ func (r *metaReader) entry(m *meta, v *ast.MappingValueNode) {
 		m.tags, _ = r.texts(key, v.Value)
 	case "sources":
 		m.sources, _ = r.texts(key, v.Value)
+	case "level":
+		m.level = r.oneOf(key, v.Value, Levels)
+	case "kind":
+		m.kind, m.kindAt = r.oneOf(key, v.Value, CardKinds), r.span(v.Value)
+	case "aliases":
+		m.aliases, m.aliasesAt = r.texts(key, v.Value)
+	case "related":
+		m.related, m.relatedAt = r.texts(key, v.Value)
 	default:
-		r.addSpan("unknown-key", at, diag.DidYouMean("the keys are "+strings.Join(metaKeys, ", "), key, metaKeys...), "the front matter has no key %q", key)
+		key := v.Key.GetToken().Value
+		r.addSpan("unknown-key", at, diag.DidYouMean("the keys are "+strings.Join(r.keys, ", "), key, r.keys...), "the front matter has no key %q", key)
 	}
 }
 
@@ -190,6 +206,16 @@ func (r *metaReader) text(key string, n ast.Node) string {
 		r.addSpan("front-matter-value", r.span(n), "", "%s is empty", key)
 	}
 	return s
+}
+
+// oneOf reads a value that is one of a few words.
+func (r *metaReader) oneOf(key string, n ast.Node, words []string) string {
+	s := r.text(key, n)
+	if s == "" || slices.Contains(words, s) {
+		return s
+	}
+	r.addSpan("front-matter-value", r.span(n), diag.DidYouMean("it is one of "+strings.Join(words, ", "), s, words...), "%s cannot be %q", key, s)
+	return ""
 }
 
 func (r *metaReader) number(key string, n ast.Node, most uint64) int {

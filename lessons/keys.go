@@ -3,6 +3,10 @@ package lessons
 import (
 	"bytes"
 	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/handshakelab/lab/engine/diag"
 )
 
 // A keyLine is a line "key argument: text" of a block. Its text goes on in the lines below it that are indented.
@@ -27,7 +31,7 @@ func (d *draft) splitKeys(body span) (prose span, keys []keyLine) {
 		}
 		line := bytes.TrimRight(d.text[p:next], "\n")
 		m := keyForm.FindSubmatchIndex(line)
-		if m != nil && !inKeys && m[4] >= 0 && string(line[m[2]:m[3]]) != "wrong" {
+		if m != nil && !inKeys && m[4] >= 0 && string(line[m[2]:m[3]]) != "wrong" && string(line[m[2]:m[3]]) != "see" {
 			m = nil // a sentence with a colon in it
 		}
 		if m != nil && blank && !inKeys {
@@ -56,4 +60,28 @@ func (d *draft) splitKeys(body span) (prose span, keys []keyLine) {
 // keyText is the text of a key line.
 func (d *draft) keyText(k keyLine) string {
 	return string(bytes.TrimSpace(d.text[k.textAt.start:k.textAt.end]))
+}
+
+// splitTail splits a block into the markdown that it begins with and the lines of the named keys at its end.
+func (d *draft) splitTail(body span, names ...string) (prose span, keys []keyLine) {
+	blank := true
+	for p := body.start; p < body.end; {
+		next := body.end
+		if i := bytes.IndexByte(d.text[p:body.end], '\n'); i >= 0 {
+			next = p + i + 1
+		}
+		line := bytes.TrimRight(d.text[p:next], "\n")
+		if m := keyForm.FindSubmatchIndex(line); m != nil && blank && slices.Contains(names, string(line[m[2]:m[3]])) {
+			_, keys = d.splitKeys(span{p, body.end})
+			for i := range keys {
+				if !slices.Contains(names, keys[i].key) {
+					d.addSpan("key-line", keys[i].at, diag.DidYouMean("the keys are "+strings.Join(names, ", "), keys[i].key, names...), "there is no key %s here", keys[i].key)
+				}
+			}
+			return span{body.start, p}, keys
+		}
+		blank = len(bytes.TrimSpace(line)) == 0
+		p = next
+	}
+	return body, nil
 }

@@ -6,15 +6,20 @@ import (
 	"github.com/handshakelab/lab/engine/tcp"
 )
 
+// Levels are for whom lessons and questions are, the first ones first.
+var Levels = []string{"beginner", "working", "expert"}
+
 // A Lesson is one page of the course. It is never changed after Load.
 type Lesson struct {
-	Slug      string // the name in URLs
+	Lang      string // the language of its text, "en"
+	Slug      string // the name in URLs; with a folder in front, "glossary/isn", for what stands beside the course
 	File      string
 	Title     string // plain text
 	TitleHTML string // with chips
 	Summary   string
-	Order     int // place in the course, smallest first
-	Minutes   int // how long it takes, 0 when it does not say
+	Order     int    // place in the course, smallest first
+	Minutes   int    // how long it takes, 0 when it does not say
+	Level     string // for whom it is, one of Levels; a lesson that does not say has that of the lesson before it
 	Needs     []string
 	Tags      []string
 	Sources   []string // what it rests on; see SourceURL
@@ -30,6 +35,8 @@ type Part struct {
 	Predict   *Predict
 	Quiz      *Quiz
 	Challenge *Challenge
+	Ticket    *Ticket
+	Capture   *Capture
 }
 
 // A Sim is a simulator and the run that it shows.
@@ -48,6 +55,7 @@ type Sim struct {
 type Verdict struct {
 	OK       bool
 	Code     string // "right", a misconception, "wrong", "partly" or "unreadable"
+	Places   int    // of segments in order: how many of them stand right, from the first one on
 	Feedback string // HTML
 }
 
@@ -86,6 +94,26 @@ func (l *Lesson) Challenge(id string) *Challenge {
 	for _, p := range l.Parts {
 		if p.Challenge != nil && p.Challenge.ID == id {
 			return p.Challenge
+		}
+	}
+	return nil
+}
+
+// Ticket returns the ticket with the given id, or nil.
+func (l *Lesson) Ticket(id string) *Ticket {
+	for _, p := range l.Parts {
+		if p.Ticket != nil && p.Ticket.ID == id {
+			return p.Ticket
+		}
+	}
+	return nil
+}
+
+// Capture returns the capture with the given id, or nil.
+func (l *Lesson) Capture(id string) *Capture {
+	for _, p := range l.Parts {
+		if p.Capture != nil && p.Capture.ID == id {
+			return p.Capture
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ var (
 
 func newMarkdown(opts ...parser.Option) goldmark.Markdown {
 	return goldmark.New(
-		goldmark.WithParserOptions(opts...),
+		goldmark.WithParserOptions(append(opts, parser.WithInlineParsers(util.Prioritized(runMarks{}, 100)))...),
 		// Alignment as a style attribute would need a weaker content security policy.
 		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough, extension.TaskList,
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))),
@@ -57,6 +57,7 @@ type words struct{}
 func (words) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	reg.Register(ast.KindCodeSpan, renderCode)
 	reg.Register(kindAside, renderAside)
+	reg.Register(kindRunMark, renderRunMark)
 }
 
 func renderCode(w util.BufWriter, source []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -104,6 +105,9 @@ func ChipsHTML(f wire.Flags) string {
 	return `<span class="chips">` + b.String() + `</span>`
 }
 
+// answerAside is the kind of an aside that is hidden until the reader asks for it.
+const answerAside = "ANSWER"
+
 // An aside is a block quote that begins with [!NOTE] or one of its siblings.
 type aside struct {
 	ast.BaseBlock
@@ -112,7 +116,7 @@ type aside struct {
 
 var (
 	kindAside  = ast.NewNodeKind("Aside")
-	asideKinds = []string{"NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"}
+	asideKinds = []string{"NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION", answerAside}
 	asideMark  = regexp.MustCompile(`^\[!([A-Za-z]+)\]\s*$`)
 )
 
@@ -123,11 +127,19 @@ func (*aside) Kind() ast.NodeKind { return kindAside }
 func (a *aside) Dump(source []byte, level int) { ast.DumpHelper(a, source, level, nil, nil) }
 
 func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	kind := n.(*aside).kind
 	if !entering {
-		_, _ = w.WriteString("</aside>\n")
+		end := "</aside>\n"
+		if kind == answerAside {
+			end = "</details>\n"
+		}
+		_, _ = w.WriteString(end)
 		return ast.WalkContinue, nil
 	}
-	kind := n.(*aside).kind
+	if kind == answerAside {
+		_, _ = w.WriteString("<details class=\"answer\">\n<summary>Answer</summary>\n")
+		return ast.WalkContinue, nil
+	}
 	label := kind[:1] + strings.ToLower(kind[1:])
 	class := "note"
 	if kind != "NOTE" {
@@ -280,6 +292,13 @@ func (d *draft) checkProse(fr fragment, n ast.Node, tasks bool) {
 			}
 		case *ast.Image:
 			d.image(fr, n, at)
+		case *runMark:
+			d.say(fr, n)
+		case *ast.Text:
+			if i := bytes.Index(n.Segment.Value(fr.text), []byte(runMarkStart)); i >= 0 && n.Parent().Kind() != ast.KindCodeSpan {
+				at = fr.base + n.Segment.Start + i
+				d.add("run-mark", at, at+len(runMarkStart), "end it with a } in the same paragraph", "the mark is not closed")
+			}
 		case *ast.CodeSpan:
 			d.numbers(codeText(n, fr.text), at)
 		case *ast.Blockquote:
@@ -396,20 +415,36 @@ func (d *draft) link(fr fragment, n *ast.Link, at int) {
 	case strings.HasPrefix(dest, "/"):
 		d.add("link-target", at, at, "write a link relative to this file", "the site may live under another path than /")
 	case path.Ext(file) == ".md":
-		slug, ok := d.shelf.slugs[path.Clean(file)]
-		if !ok {
+		target := path.Join(path.Dir(d.file), file)
+		slug, ok := d.shelf.slugs[target]
+		switch {
+		case !ok && path.Dir(target) == glossaryFolder:
+			d.add("term-not-in-glossary", at, at, diag.DidYouMean("write the card, or leave the link out", target, d.shelf.names()...), "the glossary has no card %s", path.Base(file))
+			return
+		case !ok:
 			d.add("link-target", at, at, diag.DidYouMean("", file, d.shelf.names()...), "there is no lesson %s", file)
 			return
 		}
-		if n.Destination = []byte(slug); anchor != "" {
-			n.Destination = []byte(slug + "#" + anchor)
-			d.crossLinks = append(d.crossLinks, crossLink{path.Clean(file), anchor, at})
+		if n.Destination = []byte(d.address(slug)); anchor != "" {
+			n.Destination = []byte(d.address(slug) + "#" + anchor)
+			d.crossLinks = append(d.crossLinks, crossLink{target, anchor, at})
 		}
 	default:
 		if !d.shelf.has(file) {
 			d.add("link-target", at, at, "", "there is no file %s beside the lesson", file)
 		}
 	}
+}
+
+// address is where the page of another file lies, as seen from the page of this one: lessons/NAME, glossary/NAME, interview/NAME.
+func (d *draft) address(slug string) string {
+	if path.Dir(slug) == path.Dir(d.lesson.Slug) {
+		return path.Base(slug)
+	}
+	if path.Dir(slug) == "." {
+		slug = "lessons/" + slug
+	}
+	return "../" + slug
 }
 
 // A crossLink is a link to a place in another lesson, which is checked when all are read.

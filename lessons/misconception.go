@@ -240,7 +240,12 @@ var misconceptions = []Misconception{
 		}},
 	{"arrives-at-once", []string{"time"},
 		"At that moment it is sent. It still has to cross the network.",
-		func(p *posed) string { return p.ev.At.String() }},
+		func(p *posed) string {
+			if p.ev == nil {
+				return ""
+			}
+			return p.ev.At.String()
+		}},
 
 	// Errors.
 	{"refused-by-silence", []string{"errno"},

@@ -14,6 +14,7 @@ type played struct {
 	events   []engine.Event
 	cut      int // index of the first event after the instant that it was asked about
 	instants []instant
+	end      engine.World
 }
 
 type instant struct {
@@ -58,6 +59,7 @@ func (s *Sim) play(at tcp.Time, actions []engine.Action) (run *played, bad int, 
 		run.events = append(run.events, n.Events...)
 		run.instants = append(run.instants, instant{n.At, n.World})
 	}
+	run.end = run.instants[len(run.instants)-1].world
 	return run, -1, nil
 }
 
@@ -125,10 +127,12 @@ func (s segment) is(e *engine.Event) bool {
 	return put(e) && (!s.any || e.Kind == engine.Sent) && (s.any || e.Wire.Flags&^wire.PSH == s.kind) && (s.from < 0 || e.Host == engine.HostID(s.from))
 }
 
+var whatKinds = map[engine.What]engine.Kind{engine.HasArrived: engine.Arrived, engine.WasLost: engine.Lost}
+
 // happened looks for what happens to a segment. It returns the index of the event that put the segment on the wire, or -1,
 // and when it happens.
 func (r *played) happened(s segment, what engine.What) (sent int, at tcp.Time) {
-	kind := map[engine.What]engine.Kind{engine.HasArrived: engine.Arrived, engine.WasLost: engine.Lost}[what]
+	kind := whatKinds[what]
 	seen := 0
 	for i := range r.events {
 		if !s.is(&r.events[i]) {

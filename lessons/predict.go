@@ -19,11 +19,14 @@ type Predict struct {
 	At       tcp.Time // the instant of the question
 	Do       []string // what the learner is told to imagine, as actions of the scenario language
 	Question string   // HTML
-	Field    string   // what the answer is: "flags", "seq", "ack", "state", "time" or "errno"
+	Field    string   // what the answer is: "state", "time", "errno", or a field of the header such as "ack"
 	Choices  []Choice // none when Free
 	Free     bool     // the learner types the answer
 
-	key predictKey
+	Variants []*Predict // the question with other numbers; see Variant
+	Scenario string     // of a variant: the run that answers it
+
+	key answerKey
 }
 
 // A Choice is a possible answer.
@@ -32,50 +35,22 @@ type Choice struct {
 	HTML  string
 }
 
-// A predictKey is what stays on the server.
-type predictKey struct {
-	right         string
-	rightFeedback string
-	wrong         []wrongAnswer
-	other         string
-}
-
-type wrongAnswer struct{ value, code, feedback string }
-
 // Check says whether an answer is right. It takes the Value of a choice, or what a learner typed.
 func (p *Predict) Check(answer string) Verdict {
-	v, ok := canonical(p.Field, answer)
-	if !ok {
-		return Verdict{Code: "unreadable", Feedback: "<p>" + unreadable[p.Field] + "</p>"}
-	}
-	if v == p.key.right {
-		return Verdict{OK: true, Code: "right", Feedback: p.key.rightFeedback}
-	}
-	for _, w := range p.key.wrong {
-		if v == w.value {
-			return Verdict{Code: w.code, Feedback: w.feedback}
-		}
-	}
-	return Verdict{Code: "wrong", Feedback: p.key.other}
+	return p.key.check(p.Field, answer)
 }
 
-var unreadable = map[string]string{
-	"flags": "Name the control bits, such as SYN-ACK.",
-	"seq":   "Type a number, such as 1001.",
-	"ack":   "Type a number, such as 1001.",
-	"time":  "Type a time in milliseconds, such as 1050.",
-	"state": "Name a state, such as SYN-SENT.",
-	"errno": "Name an error, such as ECONNREFUSED.",
-}
-
-// What is said when the author says nothing.
-const (
-	rightText = "Yes. The engine comes to the same answer."
-	otherText = "Not quite. Play the run and watch what happens."
-)
-
-// readPredict reads a predict block. It returns nil when the question cannot be asked.
+// readPredict reads a predict block, and its variants. It returns nil when the question cannot be asked.
 func (d *draft) readPredict(b *block) *Predict {
+	p := d.readQuestion(b)
+	if p != nil && len(d.list.Errors()) == 0 {
+		d.readVariants(p, b, d.sims[p.Of])
+	}
+	return p
+}
+
+// readQuestion reads a predict block as it stands.
+func (d *draft) readQuestion(b *block) *Predict {
 	p := &Predict{ID: b.id, At: 0}
 	prose, keys := d.splitKeys(b.body)
 	p.Question = d.snippetHTML(prose)
@@ -152,7 +127,7 @@ func (d *draft) readPredict(b *block) *Predict {
 		p.Field = q.field
 	}
 	if sim == nil || !asked || len(doLines) != count(keys, "do") {
-		d.wrongAnswers(p, nil, wrong) // their names can be checked all the same
+		d.wrongAnswers(&p.key, p.Field, nil, wrong) // their names can be checked all the same
 		return nil
 	}
 	if at < 0 && len(actions) > 0 {
@@ -168,16 +143,17 @@ func (d *draft) readPredict(b *block) *Predict {
 		return nil
 	}
 	d.runs = append(d.runs, run.events)
+	d.plays[b.id] = run
 	posed, fault := q.pose(run)
 	if fault != "" {
 		d.addSpan("no-answer", ask.textAt, "", "%s", fault)
-		d.wrongAnswers(p, nil, wrong)
+		d.wrongAnswers(&p.key, p.Field, nil, wrong)
 		return nil
 	}
 	p.key.right = posed.right
-	d.wrongAnswers(p, &posed, wrong)
+	d.wrongAnswers(&p.key, p.Field, &posed, wrong)
 	if p.Free {
-		if p.Field != "seq" && p.Field != "ack" && p.Field != "time" {
+		if p.Field != "time" && !isNumber(p.Field) {
 			d.addSpan("attribute-value", b.values["input"].at, "leave it out", "only a number or a time can be typed")
 		}
 		return p
@@ -236,18 +212,19 @@ func (d *draft) defaultHTML(text string) string {
 	return strings.TrimSpace(own.snippetHTML(span{0, len(text)}))
 }
 
-// wrongAnswers computes what the wrong answers are. Without a posed question it only looks at their names.
-func (d *draft) wrongAnswers(p *Predict, posed *posed, lines []keyLine) {
-	takenBy := map[string]string{p.key.right: "the right answer"}
+// wrongAnswers computes what the wrong answers to a question about field are. Without a posed question it only looks at their
+// names; without a field, when nobody knows what is asked, it does so too.
+func (d *draft) wrongAnswers(key *answerKey, field string, posed *posed, lines []keyLine) {
+	takenBy := map[string]string{key.right: "the right answer"}
 	for _, k := range lines {
 		w := wrongAnswer{code: k.key}
 		name, where := k.key, k.at
 		if k.key == "wrong" {
 			w.feedback = d.feedback(k, otherText)
-			if p.Field == "" {
+			if field == "" {
 				continue
 			}
-			v, ok := canonical(p.Field, k.arg)
+			v, ok := canonical(field, k.arg)
 			if !ok {
 				d.addSpan("wrong-value", where, "", "%q is no answer to the question", k.arg)
 				continue
@@ -261,10 +238,10 @@ func (d *draft) wrongAnswers(p *Predict, posed *posed, lines []keyLine) {
 			}
 			w.feedback = d.feedback(k, m.Text)
 			switch {
-			case p.Field == "":
+			case field == "":
 				continue
-			case !slices.Contains(m.Fields, p.Field):
-				d.addSpan("misconception-field", where, "it is about "+strings.Join(m.Fields, ", "), "%s is no answer to a question about %s", k.key, p.Field)
+			case !slices.Contains(m.Fields, field):
+				d.addSpan("misconception-field", where, "it is about "+strings.Join(m.Fields, ", "), "%s is no answer to a question about %s", k.key, field)
 				continue
 			case posed == nil:
 				continue
@@ -282,6 +259,6 @@ func (d *draft) wrongAnswers(p *Predict, posed *posed, lines []keyLine) {
 			continue
 		}
 		takenBy[w.value] = name
-		p.key.wrong = append(p.key.wrong, w)
+		key.wrong = append(key.wrong, w)
 	}
 }

@@ -36,7 +36,7 @@ func check(t testing.TB, folder fs.FS, file string) {
 				t.Fatalf("HTML came through unnoticed: %s", p.HTML)
 			}
 			set := 0
-			for _, is := range []bool{p.HTML != "", p.Sim != nil, p.Predict != nil, p.Quiz != nil, p.Challenge != nil} {
+			for _, is := range []bool{p.HTML != "", p.Sim != nil, p.Predict != nil, p.Quiz != nil, p.Challenge != nil, p.Ticket != nil, p.Capture != nil} {
 				if is {
 					set++
 				}

@@ -43,7 +43,7 @@ func TestPublicPartsDoNotHaveTheAnswers(t *testing.T) {
 					t.Errorf("%s#%s shows the answer that is to be typed", l.Slug, p.Predict.ID)
 				}
 			case p.Quiz != nil:
-				for _, k := range p.Quiz.key {
+				for _, k := range p.Quiz.options {
 					hidden(p.Quiz.ID, k.feedback)
 				}
 			case p.Challenge != nil:
@@ -63,9 +63,9 @@ func TestPublicPartsDoNotHaveTheAnswers(t *testing.T) {
 // The answers cannot be reached from another package, not even by mistake: everything secret is behind one unexported field.
 func TestSecretsAreUnexportedByType(t *testing.T) {
 	public := map[reflect.Type][]string{
-		reflect.TypeFor[Predict]():   {"ID", "Of", "At", "Do", "Question", "Field", "Choices", "Free"},
+		reflect.TypeFor[Predict]():   {"ID", "Of", "At", "Do", "Question", "Field", "Choices", "Free", "Variants", "Scenario"},
 		reflect.TypeFor[Choice]():    {"Value", "HTML"},
-		reflect.TypeFor[Quiz]():      {"ID", "Question", "Options", "Many"},
+		reflect.TypeFor[Quiz]():      {"ID", "Kind", "Question", "Options", "Unit", "Header"},
 		reflect.TypeFor[Challenge](): {"ID", "Title", "From", "At", "HTML", "Goals", "Hints"},
 	}
 	for typ, want := range public {

@@ -1,7 +1,8 @@
 // Command lab is Handshake Lab: the server, and the tools for those who write scenarios and lessons.
 //
 //	lab [serve] [flags]        the server
-//	lab check [-json] [DIR]    what is wrong in a folder of lessons
+//	lab check [flags] [DIR]    what is wrong in a folder of lessons
+//	lab new lesson NAME        a lesson to start from
 //	lab run [flags] FILE       a scenario or a packetdrill script (*.pkt) without a browser, a folder of scripts, or a capture
 //	lab profiles               in what the ways to do TCP differ
 //	lab search [flags] WHAT    the shortest run in which a protocol goes wrong
@@ -44,6 +45,7 @@ type command func(ctx context.Context, c *console, args []string) (int, error)
 var commands = map[string]command{
 	"serve":       serve,
 	"check":       check,
+	"new":         newLesson,
 	"run":         runFile,
 	"profiles":    profiles,
 	"search":      searchRun,
@@ -93,7 +95,9 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
 	fmt.Fprint(c.stdout, `Handshake Lab: take a TCP handshake into your own hands.
 
   lab [serve] [flags]       the server; lab serve -h lists its flags
-  lab check [-json] [DIR]   what is wrong in a folder of lessons
+  lab check [-json] [DIR]   what is wrong in a folder of lessons, at file:line:col, with the line and a caret; lab check -codes prints
+                            the table of what can be wrong, with an example of each
+  lab new lesson NAME       a lesson to start from, in the folder that -lessons says or in this one
   lab run [flags] FILE      a scenario without a browser; - is standard input
   lab run FILE.pkt          a packetdrill script; lab run DIR runs all below a folder
   lab run FILE.pcap         a capture, pcap or pcapng: the first segment that the model would not have sent is marked. Ends with 0 if

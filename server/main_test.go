@@ -22,6 +22,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/lessons"
 )
 
 // binary is the program itself, built once: these tests see what its users see.
@@ -587,7 +588,10 @@ func TestCheckLessons(t *testing.T) {
 		t.Fatal(err)
 	}
 	place := filepath.Join(dir, "10-broken.md") + ":9:"
-	if r := lab(t, nil, "", "check", dir); r.code != 1 || !strings.Contains(r.stdout, place) || !strings.Contains(r.stderr, "1 errors") {
+	if r := lab(t, nil, "", "check", dir); r.code != 1 || r.stdout != place+`1: error raw-html: HTML is not allowed in lessons
+  9 | <script>alert(1)</script>
+    | ^ write markdown
+` || !strings.HasSuffix(r.stderr, ": 1 lesson, 1 error, 0 warnings\n") {
 		t.Errorf("%+v", r)
 	}
 	r := lab(t, nil, "", "check", "-json", dir)
@@ -601,6 +605,9 @@ func TestCheckLessons(t *testing.T) {
 	if r := lab(t, nil, "", "check", "-json"); r.code != 0 || !json.Valid([]byte(r.stdout)) {
 		t.Errorf("%+v", r)
 	}
+	if r := lab(t, nil, "", "check", "-codes"); r.code != 0 || r.stdout != lessons.CodeTable() {
+		t.Errorf("the table of codes: %+v", r)
+	}
 	// The server serves what is good, and says what is not.
 	s := start(t, nil, "-addr", "127.0.0.1:0", "-lessons", dir)
 	if status, _ := s.get("lessons/broken"); status != 404 {
@@ -612,6 +619,35 @@ func TestCheckLessons(t *testing.T) {
 	s.stop(syscall.SIGTERM)
 	if !strings.Contains(s.stderr.String(), "10-broken.md:9:") {
 		t.Errorf("the log is %s", s.stderr)
+	}
+}
+
+func TestNewLesson(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []string{"10-window-scale.md", "20-a-half-open-one.md"} {
+		name := strings.TrimSuffix(want[3:], ".md")
+		r := lab(t, nil, "", "new", "lesson", "-lessons", dir, name)
+		if r.code != 0 || !strings.Contains(r.stdout, filepath.Join(dir, want)) || !strings.Contains(r.stdout, "lessons/"+name) {
+			t.Fatalf("%+v", r)
+		}
+	}
+	if r := lab(t, nil, "", "check", dir); r.code != 0 || r.stdout != "" || !strings.HasSuffix(r.stderr, "2 lessons, 0 errors, 0 warnings\n") {
+		t.Errorf("%+v", r)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, "10-window-scale.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{}, {"course"}, {"lesson"}, {"lesson", "-lessons", dir, "window-scale"}, {"lesson", "-lessons", dir, "!"}, {"lesson", "-lessons", filepath.Join(dir, "none"), "a"}} {
+		if r := lab(t, nil, "", append([]string{"new"}, args...)...); r.code != 2 || strings.Count(r.stderr, "\n") != 1 {
+			t.Errorf("%q: %+v", args, r)
+		}
+	}
+	if after, err := os.ReadFile(filepath.Join(dir, "10-window-scale.md")); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the first lesson was written over: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("%d files, %v", len(entries), err)
 	}
 }
 

@@ -2,14 +2,14 @@ package web
 
 import (
 	"bytes"
-	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,23 +17,28 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/flood"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/latency"
 	"github.com/handshakelab/lab/web/pages"
+	"github.com/handshakelab/lab/web/search"
 )
 
 // An edition is the course and all pages that are made of it, rendered. It is made as a whole and never changed, so that a
 // reader gets either the old one or the new one.
 type edition struct {
 	course *lessons.Course
-	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-syn-ack", and language
+	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-segments", and language
 	errors map[int]map[string]*static.File    // by status and language
 	rules  ruleIndex
-	runs   map[string]*later // the sandboxes of the scenarios, by path
-	embeds map[string]*later // simulators alone, by what they are embedded by; see embedPages
+	runs   map[string]*later              // the sandboxes of the scenarios, the cards, the rules and the questions, by path
+	texts  map[string]func() *static.File // pages as markdown, by path
+	index  func() *search.Index
+	embeds map[string]*later       // simulators alone, by what they are embedded by; see embedPages
+	parts  map[string]*static.File // what pages of lessons fetch later, by path: "/lessons/refused/wire.json"
 
 	embedJS *static.File
 }
@@ -58,7 +63,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	}
 	logDiagnostics(s.cfg.Log, "lesson", course.Diagnostics)
 	if old != nil {
-		course = keepGood(course, old.course)
+		course = course.Merge(old.course)
 	}
 	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}, rules: indexRules(course, s.gallery, s.cfg.Base)}
 	sandbox, err := newSim(sandboxScenario)
@@ -79,8 +84,16 @@ func (s *Site) load(old *edition) (*edition, error) {
 	}
 	e.embedJS = static.NewFile("text/javascript; charset=utf-8", static.Ask, script.Bytes())
 	e.runs, e.embeds = s.scenarioPages(), s.embedPages(course)
+	maps.Copy(e.runs, s.besidePages(e))
+	e.texts = s.texts(e)
+	e.index = sync.OnceValue(func() *search.Index { return s.index(e) })
+	go e.index() // it takes longer than the pages, and nobody waits for it but the first who searches
+	if e.parts, err = lessonParts(course); err != nil {
+		return nil, err
+	}
 	for _, words := range s.languages {
 		list := s.list(course, sandbox, words)
+		maps.Copy(list, s.beside(e, words))
 		list["/flood"] = pages.Flood(pages.FloodData{Page: s.at(words, pages.AtGallery, "A SYN flood"), Off: off, On: on})
 		list["/latency"] = pages.Latency(pages.LatencyData{Page: s.at(words, pages.AtGallery, "What a handshake costs"), Ways: ways})
 		for path, component := range list {
@@ -120,40 +133,60 @@ func (s *Site) at(words *i18n.Catalog, place pages.Place, title string) pages.Pa
 // list is all pages in a language, by path.
 func (s *Site) list(course *lessons.Course, sandbox *lessons.Sim, words *i18n.Catalog) map[string]templ.Component {
 	at := func(place pages.Place, title string) pages.Page { return s.at(words, place, title) }
+	text := func(p pages.Page, path string) pages.Page { p.Markdown = path; return p }
 	own := *sandbox
 	own.Title = words.T("page.sandbox")
 	list := map[string]templ.Component{
 		"/":        pages.Home(pages.HomeData{Page: s.blank(words), Course: course}),
-		"/lessons": pages.Lessons(pages.LessonsData{Page: at(pages.AtLessons, words.T("page.lessons")), Course: course}),
+		"/lessons": pages.Lessons(pages.LessonsData{Page: text(at(pages.AtLessons, words.T("page.lessons")), "lessons.md"), Course: course}),
 		"/gallery": pages.Gallery(pages.GalleryData{Page: at(pages.AtGallery, words.T("page.gallery")), Gallery: s.gallery}),
 		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, words.T("page.sandbox")), Sim: &own}),
 	}
 	for _, l := range course.Lessons {
 		p := at(pages.AtLessons, l.Title)
-		p.Description = l.Summary
+		p.Description, p.Markdown = l.Summary, "lessons/"+l.Slug+".md"
 		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
 	}
 	return list
 }
 
-// keepGood adds to a course the lessons that are broken in it and were good in the one before.
-func keepGood(course, before *lessons.Course) *lessons.Course {
-	merged := *course
-	merged.Lessons = slices.Clone(course.Lessons)
-	for _, l := range before.Lessons {
-		if slices.Contains(course.Broken, l.File) && course.Lesson(l.Slug) == nil {
-			kept := *l
-			merged.Lessons = append(merged.Lessons, &kept)
+// lessonParts are what pages of lessons fetch later: captures as POST api/capture answers, and variants of questions.
+func lessonParts(course *lessons.Course) (map[string]*static.File, error) {
+	parts := map[string]*static.File{}
+	for _, l := range course.Lessons {
+		for _, p := range l.Parts {
+			var id string
+			var part any
+			switch {
+			case p.Capture != nil:
+				c := p.Capture
+				profile, _ := tcp.ProfileByName(c.Profile)
+				id, part = c.ID, newReplayed(c.Pcap, c.Conversation, profile, &c.Replay)
+			case p.Predict != nil && len(p.Predict.Variants) > 0:
+				list := []variant{}
+				for _, v := range p.Predict.Variants {
+					list = append(list, variant{v.Question, v.Choices, v.Do, v.Scenario})
+				}
+				id, part = p.Predict.ID, list
+			default:
+				continue
+			}
+			body, err := json.Marshal(part)
+			if err != nil {
+				return nil, fmt.Errorf("#%s of %s: %w", id, l.File, err)
+			}
+			parts["/lessons/"+l.Slug+"/"+id+".json"] = static.NewFile("application/json", static.Ask, body)
 		}
 	}
-	slices.SortStableFunc(merged.Lessons, func(a, b *lessons.Lesson) int { return cmp.Compare(a.Order, b.Order) })
-	for i, l := range merged.Lessons {
-		l.Prev, l.Next = nil, nil
-		if i > 0 {
-			l.Prev, merged.Lessons[i-1].Next = merged.Lessons[i-1], l
-		}
-	}
-	return &merged
+	return parts, nil
+}
+
+// A variant is a question with other numbers.
+type variant struct {
+	Question string           `json:"question"` // HTML
+	Choices  []lessons.Choice `json:"choices"`
+	Do       []string         `json:"do"`
+	Scenario string           `json:"scenario"`
 }
 
 func (s *Site) errorPage(status int, ref string, words *i18n.Catalog) (*static.File, error) {
@@ -240,7 +273,7 @@ func logDiagnostics(log *slog.Logger, what string, list diag.List) {
 
 // scenario returns the text of a simulator of a lesson, or of the one that a challenge starts from.
 func (s *Site) scenario(lesson, block string) (string, bool) {
-	l := s.edition.Load().course.Lesson(lesson)
+	l := s.edition.Load().course.Find(lesson)
 	if l == nil {
 		return "", false
 	}

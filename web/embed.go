@@ -27,7 +27,7 @@ var embedParams = map[string]func(s *Site, value string) string{
 		return ""
 	},
 	"lesson": func(s *Site, v string) string {
-		if s.Course().Lesson(v) == nil {
+		if s.Course().Find(v) == nil {
 			return "lesson must be the name of a lesson, as it stands in its address"
 		}
 		return ""
@@ -78,10 +78,10 @@ func (s *Site) embedPages(course *lessons.Course) map[string]*later {
 			put(it.Slug, it.Title, pages.EmbedData{Sim: it.Sim, Whole: "sandbox/" + it.Slug})
 		}
 	}
-	for _, l := range course.Lessons {
+	for _, l := range course.All() {
 		for _, part := range l.Parts {
 			if part.Sim != nil {
-				put(embedKey(l.Slug, part.Sim.ID), part.Sim.Title, pages.EmbedData{Sim: part.Sim, Lesson: l.Slug, Whole: "lessons/" + l.Slug})
+				put(embedKey(l.Slug, part.Sim.ID), part.Sim.Title, pages.EmbedData{Sim: part.Sim, Lesson: l.Slug, Whole: pathOf(l)})
 			}
 		}
 	}

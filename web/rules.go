@@ -7,22 +7,16 @@ import (
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/lessons/gallery"
+	"github.com/handshakelab/lab/web/pages"
 )
 
 // A ruleIndex knows which runs that the lab comes with are good to see a rule at work.
-type ruleIndex map[rule.ID][]ruleRun
+type ruleIndex map[rule.ID][]pages.RuleRun
 
-// A ruleRun is a run in which a rule was applied.
-type ruleRun struct {
-	Title string `json:"title"`
-	URL   string `json:"url"`
-	At    int64  `json:"t"` // virtual time of the first time, in microseconds
-}
-
-// indexRules reads the runs of all lessons, then those of the gallery. base is the base path.
+// indexRules reads the runs of all lessons, then those of the gallery and of the glossary. base is the base path.
 func indexRules(course *lessons.Course, scenarios *gallery.Gallery, base string) ruleIndex {
 	x := ruleIndex{}
-	for _, l := range course.Lessons {
+	read := func(l *lessons.Lesson) {
 		for _, p := range l.Parts {
 			// What a lesson hides at first must not be told here.
 			if p.Sim == nil || !p.Sim.Ahead {
@@ -32,13 +26,19 @@ func indexRules(course *lessons.Course, scenarios *gallery.Gallery, base string)
 			if p.Sim.Title != "" && p.Sim.Title != l.Title {
 				title += ": " + p.Sim.Title
 			}
-			x.add(title, base+"lessons/"+l.Slug+"#"+p.Sim.ID, p.Sim.Events)
+			x.add(title, base+pathOf(l)+"#"+p.Sim.ID, p.Sim.Events)
 		}
+	}
+	for _, l := range course.Lessons {
+		read(l)
 	}
 	for _, group := range scenarios.Groups {
 		for _, it := range group.Items {
 			x.add(it.Title, base+"sandbox/"+it.Slug, it.Sim.Events)
 		}
+	}
+	for _, c := range course.Glossary {
+		read(&c.Lesson)
 	}
 	return x
 }
@@ -52,19 +52,20 @@ func (x ruleIndex) add(title, url string, events []engine.Event) {
 			continue
 		}
 		seen[e.Rule] = true
-		x[e.Rule] = append(x[e.Rule], ruleRun{Title: title, URL: url, At: int64(e.At)})
+		x[e.Rule] = append(x[e.Rule], pages.RuleRun{Title: title, URL: url, At: e.At})
 	}
 }
 
 // A ruleAnswer is a rule and where it can be seen.
 type ruleAnswer struct {
-	ID      rule.ID   `json:"id"`
-	Title   string    `json:"title"`
-	Source  string    `json:"source"`
-	Section string    `json:"section,omitempty"`
-	Gist    string    `json:"gist"`
-	URL     string    `json:"url,omitempty"` // of the section
-	Runs    []ruleRun `json:"runs"`
+	ID      rule.ID         `json:"id"`
+	Title   string          `json:"title"`
+	Source  string          `json:"source"`
+	Section string          `json:"section,omitempty"`
+	Gist    string          `json:"gist"`
+	URL     string          `json:"url,omitempty"` // of the section
+	Page    string          `json:"page"`          // of the rule
+	Runs    []pages.RuleRun `json:"runs"`
 }
 
 // ruleRuns answers GET api/rules?id=….
@@ -74,9 +75,9 @@ func (s *Site) ruleRuns(w http.ResponseWriter, r *http.Request) error {
 		return &Error{Status: http.StatusNotFound, Code: "no_such_rule", Message: "There is no rule of this name."}
 	}
 	found, _ := rule.Lookup(id)
-	answer := ruleAnswer{ID: found.ID, Title: found.Title, Source: found.Source, Section: found.Section, Gist: found.Gist, URL: found.URL, Runs: s.edition.Load().rules[id]}
+	answer := ruleAnswer{ID: found.ID, Title: found.Title, Source: found.Source, Section: found.Section, Gist: found.Gist, URL: found.URL, Page: s.cfg.Base + rulePath(id), Runs: s.edition.Load().rules[id]}
 	if answer.Runs == nil {
-		answer.Runs = []ruleRun{}
+		answer.Runs = []pages.RuleRun{}
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil

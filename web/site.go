@@ -107,9 +107,15 @@ func (s *Site) routes() *chi.Mux {
 	}
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
-	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}"} {
+	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}",
+		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*"} {
 		get(page, s.handle(s.page))
 	}
+	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
+		get(list, s.handle(s.page))
+	}
+	get("/search", s.handle(s.search))
+	get("/lessons/{slug}/{part}", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
 	get("/api/flood", s.handle(playFlood))
 	get("/embed", s.handle(s.embed))
@@ -119,6 +125,7 @@ func (s *Site) routes() *chi.Mux {
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
 	r.Post("/api/faults", s.handle(s.sameSite(faults)))
 	r.Post("/api/check", s.handle(s.sameSite(s.check)))
+	r.Post("/api/look", s.handle(s.sameSite(s.look)))
 	r.Post("/api/view", s.handle(s.sameSite(s.view)))
 	get("/api/rules", s.handle(s.ruleRuns))
 	r.Post("/api/export", s.handle(s.sameSite(s.export)))
@@ -165,6 +172,10 @@ func (s *Site) based(next http.Handler) http.Handler {
 
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 	e := s.edition.Load()
+	if text := e.texts[r.URL.Path]; text != nil {
+		text().ServeHTTP(w, r)
+		return nil
+	}
 	page, run := e.pages[r.URL.Path], e.runs[r.URL.Path]
 	if page == nil && run == nil {
 		return errNotFound
@@ -176,6 +187,16 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 		return run.serve(w, r, s.language(r))
 	}
 	page[s.language(r).Lang].ServeHTTP(w, r)
+	return nil
+}
+
+// part serves what the page of a lesson fetches later.
+func (s *Site) part(w http.ResponseWriter, r *http.Request) error {
+	part := s.edition.Load().parts[r.URL.Path]
+	if part == nil {
+		return errNotFound
+	}
+	part.ServeHTTP(w, r)
 	return nil
 }
 

@@ -170,9 +170,7 @@ func (s *step) recovering() {
 
 // resendOne sends again what is missing at or after Resend, up to one segment, and reports whether there was anything.
 func (s *step) resendOne(id rule.ID, arg int64) bool {
-	if s.t.Resend.Less(s.t.SndUna) {
-		s.t.Resend = s.t.SndUna
-	}
+	s.t.Resend = s.t.Resend.Max(s.t.SndUna)
 	for i := range s.t.NumSacked {
 		if b := s.t.Sacked[i]; b.Left.LessEq(s.t.Resend) && s.t.Resend.Less(b.Right) {
 			s.t.Resend = b.Right

@@ -138,6 +138,11 @@ func TestSocketEnd(t *testing.T) {
 	h.equal("a call meanwhile", h.on(call(4, tcp.CallClose)), "not made: EALREADY")
 
 	h = accepted(t, tcp.RFC9293)
+	h.equal("a small buffer", h.on(tcp.Call{Verb: tcp.CallSet, FD: 4, Option: tcp.RecvBuffer, Values: [3]tcp.Time{3000}}), "0")
+	own := h.host.ProfileOf(h.conn())
+	h.equal("is as large as was asked for", own.Window, uint32(3000))
+
+	h = accepted(t, tcp.RFC9293)
 	h.equal("as much as fits", h.on(nonblocking(text(4, strings.Repeat("x", 140<<10)))), fmt.Sprint(128<<10))
 	h.equal("no more", h.on(nonblocking(text(4, "x"))), "EAGAIN")
 	h.equal("abort", h.on(call(4, tcp.CallAbort)), "0")

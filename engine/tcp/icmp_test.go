@@ -222,3 +222,19 @@ func TestMSSOverIPv6(t *testing.T) {
 		}
 	}
 }
+
+// TestPathsRemembered: a host knows the MTU of the last sixteen ways that it learned, and the newest word on each.
+func TestPathsRemembered(t *testing.T) {
+	to := func(n byte) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, n}) }
+	var h Host
+	for n := range byte(maxPaths) {
+		h.learnPath(to(n), 1400)
+	}
+	h.learnPath(to(0), 1300)
+	h.learnPath(to(99), 1200)
+	for n, want := range map[byte]uint32{0: 1300, 1: 0, 2: 1400, 99: 1200} {
+		if got := h.pathMTU(to(n)); got != want {
+			t.Errorf("the way to %v takes %d bytes, want %d", to(n), got, want)
+		}
+	}
+}

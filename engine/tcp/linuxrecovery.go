@@ -34,9 +34,7 @@ func (s *step) lostEnd() wire.Seq {
 	case s.t.Recovery == noRecovery:
 	case s.t.SACKOK:
 		for _, b := range s.t.Sacked[:s.t.NumSacked] {
-			if end.Less(b.Left) {
-				end = b.Left
-			}
+			end = end.Max(b.Left)
 		}
 	default:
 		end = end.Add(min(uint32(s.mss()), uint32(s.t.SndNxt-s.t.SndUna)))
@@ -54,10 +52,7 @@ func (s *step) unsacked(from, to wire.Seq) uint32 {
 		return n
 	}
 	for _, b := range s.t.Sacked[:s.t.NumSacked] {
-		left, right := b.Left, b.Right
-		if left.Less(from) {
-			left = from
-		}
+		left, right := b.Left.Max(from), b.Right
 		if to.Less(right) {
 			right = to
 		}
@@ -70,15 +65,11 @@ func (s *step) unsacked(from, to wire.Seq) uint32 {
 
 // inFlight is how much is thought to be on its way: what is out, without what the peer has and what is lost and not sent again.
 func (s *step) inFlight() uint32 {
-	from := s.t.Resend
-	if from.Less(s.t.SndUna) {
-		from = s.t.SndUna
-	}
 	out := uint32(s.t.SndNxt - s.t.SndUna)
 	if s.t.SndUna == s.t.ISS && out > 0 {
 		out-- // a SYN or SYN-ACK takes no room
 	}
-	return out - min(out, s.sackedBytes()+s.unsacked(from, s.lostEnd()))
+	return out - min(out, s.sackedBytes()+s.unsacked(s.t.Resend.Max(s.t.SndUna), s.lostEnd()))
 }
 
 // segments is how many segments so many bytes are.
@@ -96,12 +87,12 @@ func (s *step) quota() int {
 type arrival struct {
 	una    wire.Seq
 	sacked uint32
-	lost   uint32
+	lost   wire.Seq // up to where what the peer does not have counted as lost
 	dups   uint8
 }
 
 func (s *step) before() arrival {
-	return arrival{s.t.SndUna, s.sackedBytes(), s.unsacked(s.t.SndUna, s.lostEnd()), s.t.DupAcks}
+	return arrival{s.t.SndUna, s.sackedBytes(), s.lostEnd(), s.t.DupAcks}
 }
 
 // linuxAcked goes on after an acknowledgment: it grows the window, notices a loss, or paces the repair of one.
@@ -125,7 +116,7 @@ func (s *step) linuxAcked(a arrival) {
 	}
 	switch {
 	case s.t.Recovery == byDupAcks:
-		s.reduce(delivered, acked > 0, s.unsacked(s.t.SndUna, s.lostEnd()) > a.lost-min(a.lost, acked))
+		s.reduce(delivered, acked > 0, s.unsacked(s.t.SndUna.Max(a.lost), s.lostEnd()) > 0)
 	case acked > 0:
 		s.linuxGrow(delivered)
 	}
@@ -212,9 +203,7 @@ func (s *step) validate() {
 func (s *step) linuxResend() bool {
 	sent := false
 	for s.t.Recovery != noRecovery && s.quota() > 0 {
-		if s.t.Resend.Less(s.t.SndUna) {
-			s.t.Resend = s.t.SndUna
-		}
+		s.t.Resend = s.t.Resend.Max(s.t.SndUna)
 		if s.unsacked(s.t.Resend, s.lostEnd()) == 0 || !s.resendOne(rule.PartialACK, num(s.t.Recover)) {
 			break
 		}

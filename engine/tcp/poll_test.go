@@ -61,3 +61,25 @@ func TestResetWaiting(t *testing.T) {
 	h.equal("shutdown of the listener", h.on(tcp.Call{Verb: tcp.CallShutdown, FD: 3, How: tcp.ShutBoth}), "0")
 	h.equal("it listens no more", h.on(call(3, tcp.CallAccept)), "EINVAL")
 }
+
+// TestResetInTurn: with two in the accept queue, the older one is handed out first though it was reset.
+func TestResetInTurn(t *testing.T) {
+	h := newTester(t, tcp.Linux)
+	h.call(tcp.Call{Verb: tcp.CallListen, Backlog: 4})
+	h.arrive("S", nxt-1, 0, 0)
+	h.arrive(".", nxt, undNxt, 0)
+	first := h.newest().ID
+	h.arrive("R.", nxt, undNxt, 0)
+	h.arrive("S", nxt-1, 0, 0)
+	h.arrive(".", nxt, uint32(h.newest().ISS)+1, 0)
+	second := h.newest().ID
+	for _, want := range []tcp.ConnID{first, second} {
+		h.effects = nil
+		h.call(tcp.Call{Verb: tcp.CallAccept})
+		h.equal("accepted", h.effects[0].Conn, want)
+	}
+	if h.host.Conn(first) != nil {
+		t.Error("the one that was reset has a record")
+	}
+	h.equal("the other one", h.host.Conn(second).State, tcp.Established)
+}

@@ -17,5 +17,13 @@ func (s Seq) Less(t Seq) bool { return s.Sub(t) < 0 }
 // LessEq reports whether s comes before t or is t.
 func (s Seq) LessEq(t Seq) bool { return s.Sub(t) <= 0 }
 
+// Max returns the later of two numbers.
+func (s Seq) Max(t Seq) Seq {
+	if s.Less(t) {
+		return t
+	}
+	return s
+}
+
 // In reports whether first <= s < first+size, modulo 2^32. Nothing lies in a window of size 0.
 func (s Seq) In(first Seq, size uint32) bool { return uint32(s-first) < size }

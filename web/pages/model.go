@@ -35,6 +35,9 @@ type Page struct {
 	// Languages are those that the page can be had in.
 	Languages []*i18n.Catalog
 
+	// Markdown is the path inside the lab of the same page as markdown, "lessons/lost-segments.md"; empty for none.
+	Markdown string
+
 	// Description is the sentence that a search engine or a shared link shows.
 	Description string
 }
@@ -44,11 +47,12 @@ type Place string
 
 // The entries.
 const (
-	Elsewhere Place = ""
-	AtLessons Place = "lessons"
-	AtGallery Place = "gallery"
-	AtSandbox Place = "sandbox"
-	siteName        = "Handshake Lab"
+	Elsewhere  Place = ""
+	AtLessons  Place = "lessons"
+	AtGallery  Place = "gallery"
+	AtSandbox  Place = "sandbox"
+	AtGlossary Place = "glossary"
+	siteName         = "Handshake Lab"
 )
 
 func (p Page) cat() *i18n.Catalog {
@@ -80,6 +84,14 @@ func (p Page) course() templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{"lang": courseLang, "dir": "ltr"}
+}
+
+// own marks text of the page inside of text of a lesson.
+func (p Page) own() templ.Attributes {
+	if p.lang() == courseLang {
+		return nil
+	}
+	return templ.Attributes{"lang": p.lang(), "dir": p.cat().Dir}
 }
 
 // courseLang is the language that lessons are written in.
