@@ -2,7 +2,6 @@ package lessons
 
 import (
 	entity "html"
-	"regexp"
 	"strings"
 )
 
@@ -39,6 +38,10 @@ func (p Part) public() []string {
 		return append([]string{p.Quiz.Question}, p.Quiz.Options...)
 	case p.Challenge != nil:
 		return []string{"<p>" + entity.EscapeString(p.Challenge.Title) + "</p>", p.Challenge.HTML}
+	case p.Ticket != nil:
+		return append([]string{"<p>" + entity.EscapeString(p.Ticket.Title) + "</p>", p.Ticket.HTML}, p.Ticket.Causes...)
+	case p.Capture != nil:
+		return []string{"<p>" + entity.EscapeString(p.Capture.Title) + "</p>", p.Capture.HTML}
 	}
 	return []string{p.HTML}
 }
@@ -60,24 +63,31 @@ func (r *sectionReader) next(heading, anchor string) {
 	r.list = append(r.list, Section{Heading: heading, Anchor: anchor})
 }
 
-// A tag of the HTML that this package renders. Its attributes are always quoted.
-var (
-	tagForm  = regexp.MustCompile(`<(/?)([a-z][a-z0-9]*)([^>]*)>`)
-	attrForm = regexp.MustCompile(`([a-z-]+)="([^"]*)"`)
-)
-
-// attr is the value of an attribute of a tag, "" when it has none.
-func attr(attributes, name string) string {
-	for _, m := range attrForm.FindAllStringSubmatch(attributes, -1) {
-		if m[1] == name {
-			return entity.UnescapeString(m[2])
-		}
+// nextTag finds the first tag in HTML that this package has rendered, where a < in the text is escaped.
+func nextTag(source string) (text, tag, rest string) {
+	start := strings.IndexByte(source, '<')
+	if start < 0 {
+		return source, "", ""
 	}
-	return ""
+	end := strings.IndexByte(source[start:], '>')
+	if end < 0 {
+		return source, "", ""
+	}
+	return source[:start], source[start+1 : start+end], source[start+end+1:]
+}
+
+// attr is the value of an attribute of a tag, "" when it has none. Attributes are always quoted.
+func attr(tag, name string) string {
+	_, rest, found := strings.Cut(tag, " "+name+`="`)
+	if !found {
+		return ""
+	}
+	value, _, _ := strings.Cut(rest, `"`)
+	return entity.UnescapeString(value)
 }
 
 func (r *sectionReader) read(source string) {
-	at, hidden := 0, 0
+	hidden := 0
 	anchor := ""
 	var heading *strings.Builder
 	say := func(s string) {
@@ -90,10 +100,12 @@ func (r *sectionReader) read(source string) {
 		}
 		r.text.WriteString(s)
 	}
-	for _, m := range tagForm.FindAllStringSubmatchIndex(source, -1) {
-		say(entity.UnescapeString(source[at:m[0]]))
-		at = m[1]
-		closing, name, attributes := m[2] < m[3], source[m[4]:m[5]], source[m[6]:m[7]]
+	for source != "" {
+		var text, tag string
+		text, tag, source = nextTag(source)
+		say(entity.UnescapeString(text))
+		name, _, _ := strings.Cut(tag, " ")
+		name, closing := strings.CutPrefix(name, "/")
 		switch name {
 		case "details": // an answer
 			if closing {
@@ -103,7 +115,7 @@ func (r *sectionReader) read(source string) {
 			}
 		case "h2", "h3", "h4", "h5", "h6":
 			if !closing {
-				heading, anchor = &strings.Builder{}, attr(attributes, "id")
+				heading, anchor = &strings.Builder{}, attr(tag, "id")
 			} else if heading != nil {
 				text := strings.Join(strings.Fields(heading.String()), " ")
 				heading = nil
@@ -111,12 +123,12 @@ func (r *sectionReader) read(source string) {
 			}
 		case "a":
 			if n := len(r.list); !closing && hidden == 0 && n > 0 {
-				r.list[n-1].links = append(r.list[n-1].links, attr(attributes, "href"))
+				r.list[n-1].links = append(r.list[n-1].links, attr(tag, "href"))
 			}
 		case "em", "strong", "code", "b", "span", "del":
 		default:
 			say(" ")
 		}
 	}
-	say(entity.UnescapeString(source[at:]) + " ")
+	say(" ")
 }

@@ -20,19 +20,18 @@ const markdownType = "text/markdown; charset=utf-8"
 
 // beside is the pages beside the course that list things, in a language, by path.
 func (s *Site) beside(e *edition, words *i18n.Catalog) map[string]templ.Component {
-	at := func(place pages.Place, key, text string) pages.Page {
-		p := s.at(words, place, words.T(key))
-		p.Markdown = text
+	at := func(place pages.Place, name string) pages.Page {
+		p := s.at(words, place, words.T("page."+name))
+		p.Markdown = name + ".md"
 		return p
 	}
 	return map[string]templ.Component{
-		"/glossary":  pages.Glossary(pages.GlossaryData{Page: at(pages.AtGlossary, "page.glossary", "glossary.md"), Course: e.course}),
-		"/rules":     pages.Rules(pages.RulesData{Page: at(pages.Elsewhere, "page.rules", "rules.md"), Runs: e.rules}),
-		"/interview": pages.Interview(pages.InterviewData{Page: at(pages.Elsewhere, "page.interview", "interview.md"), Course: e.course}),
+		"/glossary":  pages.Glossary(pages.GlossaryData{Page: at(pages.AtGlossary, "glossary"), Course: e.course}),
+		"/interview": pages.Interview(pages.InterviewData{Page: at(pages.Elsewhere, "interview"), Course: e.course}),
 	}
 }
 
-// besidePages are the single pages beside the course: cards, rules, questions.
+// besidePages are the other pages beside the course: cards, rules, questions.
 func (s *Site) besidePages(e *edition) map[string]*later {
 	list := map[string]*later{}
 	for _, c := range e.course.Glossary {
@@ -49,12 +48,17 @@ func (s *Site) besidePages(e *edition) map[string]*later {
 			return pages.Questions(pages.LessonData{Page: p, Course: e.course, Lesson: l})
 		})
 	}
+	list["/rules"] = s.later(func(words *i18n.Catalog) templ.Component {
+		p := s.at(words, pages.Elsewhere, words.T("page.rules"))
+		p.Markdown = "rules.md"
+		return pages.Rules(pages.RulesData{Page: p, Runs: e.rules()})
+	})
 	for _, r := range rule.All() {
 		at := rulePath(r.ID)
 		list["/"+at] = s.later(func(words *i18n.Catalog) templ.Component {
 			p := s.at(words, pages.Elsewhere, r.Title)
 			p.Description, p.Markdown = r.Gist, at+".md"
-			return pages.Rule(pages.RuleData{Page: p, Rule: r, Runs: e.rules[r.ID]})
+			return pages.Rule(pages.RuleData{Page: p, Rule: r, Runs: e.rules()[r.ID]})
 		})
 	}
 	return list
@@ -107,7 +111,7 @@ func (s *Site) texts(e *edition) map[string]func() *static.File {
 			if r.URL != "" {
 				fmt.Fprintf(&b, "\n<%s>\n", r.URL)
 			}
-			for i, run := range e.rules[r.ID] {
+			for i, run := range e.rules()[r.ID] {
 				if i == 0 {
 					b.WriteString("\n")
 				}

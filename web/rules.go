@@ -75,7 +75,7 @@ func (s *Site) ruleRuns(w http.ResponseWriter, r *http.Request) error {
 		return &Error{Status: http.StatusNotFound, Code: "no_such_rule", Message: "There is no rule of this name."}
 	}
 	found, _ := rule.Lookup(id)
-	answer := ruleAnswer{ID: found.ID, Title: found.Title, Source: found.Source, Section: found.Section, Gist: found.Gist, URL: found.URL, Page: s.cfg.Base + rulePath(id), Runs: s.edition.Load().rules[id]}
+	answer := ruleAnswer{ID: found.ID, Title: found.Title, Source: found.Source, Section: found.Section, Gist: found.Gist, URL: found.URL, Page: s.cfg.Base + rulePath(id), Runs: s.edition.Load().rules()[id]}
 	if answer.Runs == nil {
 		answer.Runs = []pages.RuleRun{}
 	}

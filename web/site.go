@@ -48,6 +48,7 @@ type Site struct {
 	cross     *http.CrossOriginProtection
 	router    *chi.Mux
 	gallery   *gallery.Gallery
+	corners   func() map[string]*later // see notebookPages
 	draining  atomic.Bool
 	uploads   chan struct{} // captures that come in
 }
@@ -80,6 +81,7 @@ func New(cfg Config) (*Site, error) {
 	var faults diag.List
 	s.gallery, faults = builtinGallery()
 	logDiagnostics(cfg.Log, "scenario", faults)
+	s.corners = sync.OnceValue(s.notebookPages)
 	e, err := s.load(nil)
 	if err != nil {
 		return nil, err
@@ -115,7 +117,8 @@ func (s *Site) routes() *chi.Mux {
 		get(list, s.handle(s.page))
 	}
 	get("/search", s.handle(s.search))
-	get("/lessons/{slug}/{part}", s.handle(s.part))
+	get("/notebook/{name}", s.handle(s.notebook))
+	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
 	get("/api/flood", s.handle(playFlood))
 	get("/embed", s.handle(s.embed))
@@ -187,16 +190,6 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 		return run.serve(w, r, s.language(r))
 	}
 	page[s.language(r).Lang].ServeHTTP(w, r)
-	return nil
-}
-
-// part serves what the page of a lesson fetches later.
-func (s *Site) part(w http.ResponseWriter, r *http.Request) error {
-	part := s.edition.Load().parts[r.URL.Path]
-	if part == nil {
-		return errNotFound
-	}
-	part.ServeHTTP(w, r)
 	return nil
 }
 

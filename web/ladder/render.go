@@ -199,10 +199,4 @@ func (l *Layout) ticks() string {
 	return pairs(Point{}, ends)
 }
 
-// waves are the two edges of a break.
-func (l *Layout) waves(b *Break) string {
-	wide := int(l.Right - l.Left)
-	return wave(0, wide, 0) + " " + wave(0, wide, int(b.Y1-b.Y0))
-}
-
 func translate(x, y Px) string { return "translate(" + x.String() + " " + y.String() + ")" }
