@@ -32,12 +32,20 @@ func TestAnswersOfTheCourse(t *testing.T) {
 		"agreed-in-the-syn#no-mss":       "1537", // 1001 + 536
 		"agreed-in-the-syn#tiny-window":  "1165", // 1101 + 64
 
-		"lost-segments#third":   "3.05s",       // 50 ms + 1 s + 2 s
-		"lost-segments#heals":   "ACK",         // of the text, whose own ACK has opened the server
-		"lost-segments#alone":   "ESTABLISHED", // it waits for nothing
-		"lost-segments#classic": "63s",         // 1 + 2 + 4 + 8 + 16 + 32
-		"lost-segments#letter":  "ETIMEDOUT",
-		"lost-segments#linear":  "3s", // tcp_syn_linear_timeouts 4
+		"lost-segments#third":     "3.05s",       // 50 ms + 1 s + 2 s
+		"lost-segments#heals":     "ACK",         // of the text, whose own ACK has opened the server
+		"lost-segments#alone":     "ESTABLISHED", // it waits for nothing
+		"lost-segments#end-of-it": "131s",        // 67 s + 64 s
+		"lost-segments#classic":   "63s",         // 1 + 2 + 4 + 8 + 16 + 32
+		"lost-segments#letter":    "ETIMEDOUT",
+		"lost-segments#linear":    "3s", // tcp_syn_linear_timeouts 4
+
+		"refused#no-listener": "RST-ACK", // 9293:3.10.7.1
+		"refused#which-error": "ECONNREFUSED",
+		"refused#dropped":     "ETIMEDOUT",
+		"refused#rejected":    "ECONNREFUSED",
+		"refused#prohibited":  "EHOSTUNREACH", // type 3 code 13, on Linux
+		"refused#soft-state":  "SYN-SENT",     // 9293:3.9.2.2
 	}
 	for _, l := range loadCourse(t).Lessons {
 		for _, p := range l.Parts {
