@@ -88,6 +88,10 @@ func TestEachLessonHasAllThatALessonNeeds(t *testing.T) {
 				has["quiz"]++
 			case p.Challenge != nil:
 				has["challenge"]++
+			case p.Ticket != nil:
+				// What a ticket asks for is to predict what the next look will show, step by step.
+				has["predict"]++
+				has["steps"]++
 			default:
 				words += len(strings.Fields(p.HTML))
 				has["steps"] += strings.Count(p.HTML, `<ol class="steps">`)

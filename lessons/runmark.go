@@ -16,7 +16,6 @@ import (
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/view"
-	"github.com/handshakelab/lab/engine/wire"
 )
 
 // A runMark is {run: #sim ASK} in the prose: it says where the number in front of it comes from, and shows nothing.
@@ -176,21 +175,7 @@ type runAsk struct {
 	counter view.Counter
 }
 
-// sizes are what can be asked about a segment beside what predictions ask.
-var sizes = map[string]func(*wire.Segment) (uint64, bool){
-	"mss": func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.MSS), o.HasMSS },
-	"wscale": func(s *wire.Segment) (uint64, bool) {
-		o := s.Options.Parse()
-		return uint64(o.WindowScale), o.HasWindowScale
-	},
-	"window": func(s *wire.Segment) (uint64, bool) { return uint64(s.Window), true },
-	"length": func(s *wire.Segment) (uint64, bool) { return uint64(len(s.Payload)), true },
-	"ttl":    func(s *wire.Segment) (uint64, bool) { return uint64(s.TTL), true },
-	"tsval":  func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.TSVal), o.HasTimestamps },
-	"tsecr":  func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.TSEcr), o.HasTimestamps },
-}
-
-var runAskWords = append(append(slices.Clone(askFields), "count", "counter", "duration"), mapKeys(sizes)...)
+var runAskWords = append(slices.Clone(askFields), "count", "counter", "duration")
 
 // parseRunAsk reads what stands behind the name of the simulator.
 func parseRunAsk(text string) (a runAsk, fault, hint string) {
@@ -245,15 +230,6 @@ func parseRunAsk(text string) (a runAsk, fault, hint string) {
 		a.verb, a.host = verb, host
 		if a.call = w.next(); a.call == "" {
 			return a, "it does not say which call", "write duration of client connect"
-		}
-	case sizes[verb] != nil:
-		w.next()
-		if w.next() != "of" {
-			return a, "the word of is missing", "write " + verb + " of SYN"
-		}
-		a.verb, a.what = verb, engine.WasSent
-		if a.seg, fault, hint = w.segment(); fault != "" {
-			return a, fault, hint
 		}
 	case verb == "time" && len(*w) > 1 && (*w)[1] == "from":
 		*w = (*w)[2:]
@@ -332,26 +308,16 @@ func (a *runAsk) answer(run *played) (q quantity, fault string) {
 			return q, "in the run that never happens"
 		}
 		return quantity{kind: "time", t: max(end-start, start-end)}, ""
-	case a.verb != "":
-		i, _ := run.happened(a.seg, a.what)
-		if i < 0 {
-			return q, "in the run that never happens"
-		}
-		n, ok := sizes[a.verb](run.events[i].Wire)
-		if !ok {
-			return q, "that segment does not say its " + a.verb
-		}
-		return quantity{kind: "number", n: n}, ""
 	}
 	p, fault := a.pose(run)
 	if fault != "" {
 		return q, fault
 	}
-	switch a.field {
-	case "time":
+	switch {
+	case a.field == "time":
 		t, _ := tcp.ParseTime(p.right)
 		return quantity{kind: "time", t: t}, ""
-	case "seq", "ack":
+	case isNumber(a.field):
 		n, _ := strconv.ParseUint(p.right, 10, 64)
 		return quantity{kind: "number", n: n}, ""
 	default:

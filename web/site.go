@@ -118,7 +118,7 @@ func (s *Site) routes() *chi.Mux {
 	}
 	get("/search", s.handle(s.search))
 	get("/notebook/{name}", s.handle(s.notebook))
-	get("/lessons/{slug}/{part}", s.handle(s.part))
+	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
 	get("/api/flood", s.handle(playFlood))
 	get("/embed", s.handle(s.embed))
@@ -190,16 +190,6 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 		return run.serve(w, r, s.language(r))
 	}
 	page[s.language(r).Lang].ServeHTTP(w, r)
-	return nil
-}
-
-// part serves what the page of a lesson fetches later.
-func (s *Site) part(w http.ResponseWriter, r *http.Request) error {
-	part := s.edition.Load().parts[r.URL.Path]
-	if part == nil {
-		return errNotFound
-	}
-	part.ServeHTTP(w, r)
 	return nil
 }
 

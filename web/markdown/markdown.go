@@ -51,6 +51,16 @@ func Lesson(l *lessons.Lesson, page string) string {
 		case p.Quiz != nil:
 			w.html(p.Quiz.Question)
 			w.list(p.Quiz.Options)
+			if h := p.Quiz.Header; h != nil {
+				var fields []string
+				for _, f := range h.Parts {
+					if f.Hidden {
+						f.Value = strings.TrimSpace(f.Value + " ?")
+					}
+					fields = append(fields, f.Name+" "+Escape(f.Value))
+				}
+				w.items(fields)
+			}
 			w.answer(page, p.Quiz.ID)
 		case p.Challenge != nil:
 			w.block("**" + Escape(p.Challenge.Title) + "**")

@@ -429,7 +429,7 @@ func Questions(d LessonData) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout(frame{Page: d.Page, Main: "questions", Sims: sims(d.Lesson), Script: lessonScript, Sheets: []string{besideSheet, "blocks"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout(frame{Page: d.Page, Main: "questions", Sims: sims(d.Lesson), Script: lessonScript, Sheets: append(sheets(d.Lesson), besideSheet)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

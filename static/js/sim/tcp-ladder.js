@@ -43,6 +43,8 @@ export class TcpLadder extends LitElement {
     this.measured = 0;
     /** Which segment has the tab stop. */
     this.stop = 0;
+    /** Which segment was chosen here. */
+    this.touched = 0;
     this.name = `ladder-${++made}`;
     this.dragging = false;
     /** @type {{ events: readonly RunEvent[], width: number, relative: boolean, layout: Layout } | null} */
@@ -124,7 +126,11 @@ export class TcpLadder extends LitElement {
       <rect class="grip" @touchstart=${still} x="0" y="0" width=${l.left} height=${l.height}></rect>
       ${mark === null ? nothing : svg`<g class="mark" aria-hidden="true"><rect x=${l.server - 32} y=${mark - 9} width="22" height="18" rx="4"></rect><text x=${l.server - 21} y=${mark + 5.5} text-anchor="middle">≠</text></g>`}
       <g class="bubble" aria-hidden="true" @touchstart=${still}><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
-    </svg>`;
+    </svg>${this.hand?.tools(drawn)}`;
+  }
+
+  updated() {
+    this.hand?.place();
   }
 
   /** @param {Drawn} d @param {number} y */
@@ -222,7 +228,8 @@ export class TcpLadder extends LitElement {
 
   /** @param {number} id */
   select(id) {
-    this.stop = id;
+    this.stop = this.touched = id;
+    this.requestUpdate();
     this.dispatchEvent(new CustomEvent('segment-select', { detail: { id }, bubbles: true, composed: true }));
   }
 

@@ -112,6 +112,7 @@ export class TcpSim extends LitElement {
       ['sim-pause', () => this.store.pause()],
       ['sim-say', (e) => this.say(e.detail.text)],
       ['sim-do', (e) => void this.doAll(e.detail)],
+      ['sim-tool', (e) => this.tool(e.detail)],
       ['focusin', (e) => this.focused(e.target)],
     ];
     this.connection = '';
@@ -449,6 +450,24 @@ export class TcpSim extends LitElement {
     panel.scrollIntoView({ block: 'start', behavior: calm.matches ? 'auto' : 'smooth' });
   }
 
+  /** Lays the run beside the same actions with another profile. @param {string} profile */
+  async otherProfile(profile) {
+    await this.show('compare');
+    /** @type {import('./tcp-compare.js').TcpCompare | null} */ (this.querySelector('tcp-compare'))?.choose('B', `p:${profile},${profile}`);
+  }
+
+  /** What was asked for at a segment in the diagram. @param {{ tool: string, seg: number }} what */
+  tool({ tool, seg }) {
+    const s = this.store, head = this.header();
+    s.select(seg);
+    void this.updateComplete.then(() => {
+      if (!head) return;
+      if (tool === 'there' && s.segment.value) head.goThere(s.segment.value);
+      else if (tool === 'delay' || tool === 'duplicate') head.ask(tool);
+      else if (tool === 'drop' || tool === 'hold' || tool === 'edit') head[tool]();
+    });
+  }
+
   /** @param {string} line */
   async act(line) {
     const s = this.store, many = s.branches.value.length;
@@ -768,6 +787,8 @@ export class TcpSim extends LitElement {
     if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
     const s = this.store, first = s.first, off = this.blocked !== '';
     const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
+    // the profile that the run does not follow
+    const other = first?.profiles.includes('linux') ? 'rfc9293' : 'linux';
     /** @param {'start' | 'now'} which @param {string} name */
     const add = (which, name) => html`<li class="add"><button type="button" data-menu=${which} aria-expanded=${this.menu === which} aria-disabled=${off} @click=${() => this.toggleMenu(which)}>${use('plus')}${t(name)}</button></li>`;
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
@@ -780,6 +801,7 @@ export class TcpSim extends LitElement {
           return html`<li class="loss"><b>${name}</b> ${value}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { name, value })} @click=${() => this.rule((p) => p.take(s, x), 'removed')}>${use('close')}</button></li>`;
         })}
         <li class="add scene"><button type="button" @click=${this.scene}>${use('edit')}${t('ui.scene')}</button></li>
+        <li class="add"><button type="button" @click=${() => this.otherProfile(other)}>${use('beside')}${t('ui.profile.compare', { profile: t(`profile.${other}`) })}</button></li>
         ${add('start', 'ui.rule.add')}${s.pos.value.t > 0 ? add('now', 'ui.path.now') : nothing}
       </ul>
       ${this.menu ? html`<tcp-path .store=${s} .now=${this.menu === 'now'} .done=${this.onPath} .close=${() => this.leaveMenu(this.menu)}></tcp-path>` : nothing}
@@ -814,7 +836,7 @@ export class TcpSim extends LitElement {
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
         ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
+          : html`<div class="ladderbox"><tcp-ladder ?data-still=${s.playing.value || s.recorded} .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
       </div>
       <div class="side">
         <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
