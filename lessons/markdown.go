@@ -232,11 +232,18 @@ func (d *draft) snippetHTML(at span) string {
 }
 
 func (d *draft) html(fr fragment, n ast.Node) string {
-	var b bytes.Buffer
+	var b memory
 	// Rendering to memory cannot fail.
 	_ = prose.Renderer().Render(&b, fr.text, n)
 	return b.String()
 }
+
+// memory is a buffer that the renderer takes as it is: around any other writer it puts one with a buffer of its own, for each of the
+// many short texts of a lesson.
+type memory struct{ bytes.Buffer }
+
+func (*memory) Flush() error  { return nil }
+func (*memory) Buffered() int { return 0 }
 
 // inlineHTML renders the content of a node without the node.
 func (d *draft) inlineHTML(fr fragment, n ast.Node) string {
@@ -430,7 +437,7 @@ func (d *draft) link(fr fragment, n *ast.Link, at int) {
 			d.crossLinks = append(d.crossLinks, crossLink{target, anchor, at})
 		}
 	default:
-		if !d.shelf.has(file) {
+		if !d.has(file) {
 			d.add("link-target", at, at, "", "there is no file %s beside the lesson", file)
 		}
 	}
@@ -502,7 +509,7 @@ func (d *draft) image(fr fragment, n *ast.Image, at int) {
 	switch {
 	case scheme.MatchString(dest), strings.HasPrefix(dest, "/"):
 		d.add("image", at, at, "put it beside the lesson", "an image must be a file of the lesson's folder")
-	case !d.shelf.has(dest):
+	case !d.has(dest):
 		d.add("image", at, at, "", "there is no file %s beside the lesson", dest)
 	}
 }

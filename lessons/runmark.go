@@ -78,8 +78,8 @@ func renderRunMark(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, erro
 	return ast.WalkSkipChildren, nil
 }
 
-// A said is a number in the prose with the mark that follows it.
-type said struct {
+// A marked is a number in the prose with the mark that follows it.
+type marked struct {
 	mark   string
 	before string // the text in front of the mark
 	at     span   // of the mark, in the file
@@ -91,7 +91,7 @@ func (d *draft) say(fr fragment, m *runMark) {
 	for n := m.PreviousSibling(); n != nil && len(before) < 80; n = n.PreviousSibling() {
 		before = rawText(n, fr.text) + before
 	}
-	d.said = append(d.said, said{m.text, before, span{fr.base + m.at.start, fr.base + m.at.end}})
+	d.marks = append(d.marks, marked{m.text, before, span{fr.base + m.at.start, fr.base + m.at.end}})
 }
 
 // rawText is the text of a node with its blanks.
@@ -111,7 +111,7 @@ func rawText(n ast.Node, source []byte) string {
 
 // checkSaid compares the marked numbers with the runs.
 func (d *draft) checkSaid() {
-	for _, s := range d.said {
+	for _, s := range d.marks {
 		name, rest, _ := strings.Cut(strings.TrimSpace(s.mark), " ")
 		id, ok := strings.CutPrefix(name, "#")
 		if !ok {
@@ -127,7 +127,7 @@ func (d *draft) checkSaid() {
 		}
 		ask, fault2, hint := parseRunAsk(rest)
 		if fault2 == "" {
-			var is quantity
+			var is measure
 			if is, fault2 = ask.answer(run); fault2 == "" {
 				d.compare(s, id, strings.Join(strings.Fields(rest), " "), is)
 				continue
@@ -146,7 +146,7 @@ func (d *draft) runOf(id string) (run *played, unknown bool) {
 	if sim == nil {
 		return nil, !d.badSims[id] && !d.anchors[id]
 	}
-	run, _, err := sim.play(-1, nil)
+	run, _, err := d.play(sim, -1, nil)
 	if err != nil {
 		return nil, false // it ran when it was read
 	}
@@ -155,7 +155,7 @@ func (d *draft) runOf(id string) (run *played, unknown bool) {
 }
 
 // compare reports a number that is not that of the run.
-func (d *draft) compare(s said, id, ask string, is quantity) {
+func (d *draft) compare(s marked, id, ask string, is measure) {
 	got, ok := is.in(s.before, d.lesson.Lang)
 	switch {
 	case !ok:
@@ -308,7 +308,7 @@ func counterNames() (names []string) {
 }
 
 // answer is what the run says. It fails when the run has no answer.
-func (a *runAsk) answer(run *played) (q quantity, fault string) {
+func (a *runAsk) answer(run *played) (q measure, fault string) {
 	switch {
 	case a.verb == "count":
 		n := 0
@@ -319,10 +319,10 @@ func (a *runAsk) answer(run *played) (q quantity, fault string) {
 				}
 			}
 		}
-		return quantity{kind: "number", n: uint64(n)}, ""
+		return measure{kind: "number", n: uint64(n)}, ""
 	case a.verb == "counter":
 		v := view.At(&run.end, run.events)
-		return quantity{kind: "number", n: v.Counters(a.host)[a.counter]}, ""
+		return measure{kind: "number", n: v.Counters(a.host)[a.counter]}, ""
 	case a.verb == "duration":
 		return a.duration(run)
 	case a.between:
@@ -331,7 +331,7 @@ func (a *runAsk) answer(run *played) (q quantity, fault string) {
 		if i < 0 || j < 0 {
 			return q, "in the run that never happens"
 		}
-		return quantity{kind: "time", t: max(end-start, start-end)}, ""
+		return measure{kind: "time", t: max(end-start, start-end)}, ""
 	case a.verb != "":
 		i, _ := run.happened(a.seg, a.what)
 		if i < 0 {
@@ -341,7 +341,7 @@ func (a *runAsk) answer(run *played) (q quantity, fault string) {
 		if !ok {
 			return q, "that segment does not say its " + a.verb
 		}
-		return quantity{kind: "number", n: n}, ""
+		return measure{kind: "number", n: n}, ""
 	}
 	p, fault := a.pose(run)
 	if fault != "" {
@@ -350,18 +350,18 @@ func (a *runAsk) answer(run *played) (q quantity, fault string) {
 	switch a.field {
 	case "time":
 		t, _ := tcp.ParseTime(p.right)
-		return quantity{kind: "time", t: t}, ""
+		return measure{kind: "time", t: t}, ""
 	case "seq", "ack":
 		n, _ := strconv.ParseUint(p.right, 10, 64)
-		return quantity{kind: "number", n: n}, ""
+		return measure{kind: "number", n: n}, ""
 	default:
-		return quantity{kind: a.field, word: p.right}, ""
+		return measure{kind: a.field, word: p.right}, ""
 	}
 }
 
 // duration is the time from the first call of that name to what the application is told next: when a connection is open, or an
 // error ends it.
-func (a *runAsk) duration(run *played) (q quantity, fault string) {
+func (a *runAsk) duration(run *played) (q measure, fault string) {
 	i := run.index(0, func(e *engine.Event) bool {
 		call, _, _ := strings.Cut(e.Call, " ")
 		return e.Kind == engine.Called && e.Host == a.host && call == a.call
@@ -376,19 +376,19 @@ func (a *runAsk) duration(run *played) (q quantity, fault string) {
 	if j < 0 {
 		return q, "in the run the call never returns"
 	}
-	return quantity{kind: "time", t: run.events[j].At - call.At}, ""
+	return measure{kind: "time", t: run.events[j].At - call.At}, ""
 }
 
-// A quantity is what a run has to say: a time, a number or a word.
-type quantity struct {
+// A measure is what a run has to say: a time, a number or a word.
+type measure struct {
 	kind string // "time", "number", or the field of a word: "flags", "state", "errno"
 	t    tcp.Time
 	n    uint64
 	word string
 }
 
-// shown is the quantity as prose writes it.
-func (q *quantity) shown() string {
+// shown is the measure as prose writes it.
+func (q *measure) shown() string {
 	switch q.kind {
 	case "time":
 		return timeText(q.t)
@@ -399,7 +399,7 @@ func (q *quantity) shown() string {
 	}
 }
 
-func (q *quantity) called() string {
+func (q *measure) called() string {
 	switch q.kind {
 	case "flags":
 		return "kind of segment"
@@ -463,9 +463,9 @@ func numberIn(s, lang string) (millionths, last uint64, ok bool) {
 	return n * last, last, err == nil
 }
 
-// in compares the quantity with the one that a text ends with. ok is false when it ends with none; said is what it says when that
+// in compares the measure with the one that a text ends with. ok is false when it ends with none; said is what it says when that
 // is something else. A time is as exact as it is written: 63 s is right for 63.2 s, and 63.0 s is not.
-func (q *quantity) in(before, lang string) (said string, ok bool) {
+func (q *measure) in(before, lang string) (said string, ok bool) {
 	switch q.kind {
 	case "time":
 		m := timeAtEnd.FindStringSubmatch(before)

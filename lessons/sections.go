@@ -2,7 +2,6 @@ package lessons
 
 import (
 	entity "html"
-	"regexp"
 	"strings"
 )
 
@@ -13,10 +12,13 @@ type Section struct {
 	Text    string
 
 	links []string // where its links lead
+	words []string // of Text, as cards are found by them
 }
 
 // Sections returns the text of a lesson by heading. The first one has no heading, and may be empty.
-func (l *Lesson) Sections() []Section {
+func (l *Lesson) Sections() []Section { return l.sections }
+
+func (l *Lesson) readSections() []Section {
 	r := sectionReader{}
 	r.next("", "")
 	for _, p := range l.Parts {
@@ -51,6 +53,7 @@ type sectionReader struct {
 func (r *sectionReader) end() {
 	if n := len(r.list); n > 0 {
 		r.list[n-1].Text = strings.Join(strings.Fields(r.text.String()), " ")
+		r.list[n-1].words = termWords(r.list[n-1].Text)
 	}
 	r.text.Reset()
 }
@@ -60,20 +63,32 @@ func (r *sectionReader) next(heading, anchor string) {
 	r.list = append(r.list, Section{Heading: heading, Anchor: anchor})
 }
 
-// A tag of the HTML that this package renders. Its attributes are always quoted.
-var (
-	tagForm  = regexp.MustCompile(`<(/?)([a-z][a-z0-9]*)([^>]*)>`)
-	attrForm = regexp.MustCompile(`([a-z-]+)="([^"]*)"`)
-)
+// nextTag finds the next tag of HTML that this package rendered, from a byte on. Attributes are always quoted, and a > in them is
+// written as an entity.
+func nextTag(source string, from int) (start, end int, closing bool, name, attributes string) {
+	start = strings.IndexByte(source[from:], '<')
+	if start < 0 {
+		return -1, -1, false, "", ""
+	}
+	start += from
+	end = strings.IndexByte(source[start:], '>')
+	if end < 0 {
+		return -1, -1, false, "", ""
+	}
+	end += start + 1
+	name, closing = strings.CutPrefix(source[start+1:end-1], "/")
+	name, attributes, _ = strings.Cut(name, " ")
+	return start, end, closing, name, attributes
+}
 
 // attr is the value of an attribute of a tag, "" when it has none.
 func attr(attributes, name string) string {
-	for _, m := range attrForm.FindAllStringSubmatch(attributes, -1) {
-		if m[1] == name {
-			return entity.UnescapeString(m[2])
-		}
+	_, value, ok := strings.Cut(" "+attributes, " "+name+`="`)
+	if !ok {
+		return ""
 	}
-	return ""
+	value, _, _ = strings.Cut(value, `"`)
+	return entity.UnescapeString(value)
 }
 
 func (r *sectionReader) read(source string) {
@@ -90,10 +105,13 @@ func (r *sectionReader) read(source string) {
 		}
 		r.text.WriteString(s)
 	}
-	for _, m := range tagForm.FindAllStringSubmatchIndex(source, -1) {
-		say(entity.UnescapeString(source[at:m[0]]))
-		at = m[1]
-		closing, name, attributes := m[2] < m[3], source[m[4]:m[5]], source[m[6]:m[7]]
+	for {
+		start, end, closing, name, attributes := nextTag(source, at)
+		if start < 0 {
+			break
+		}
+		say(entity.UnescapeString(source[at:start]))
+		at = end
 		switch name {
 		case "details": // an answer
 			if closing {
