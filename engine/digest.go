@@ -17,8 +17,13 @@ const Version = "1"
 // It is the first half of the SHA-256 of a canonical encoding: numbers big-endian and of fixed width, texts and lists
 // behind their length.
 func (w World) Digest() [16]byte {
-	var room [4096]byte
-	e := encoder{b: room[:0]}
+	room := make([]byte, 0, 4096)
+	return w.DigestIn(&room)
+}
+
+// DigestIn is Digest with room for the encoding, which becomes larger if need be.
+func (w *World) DigestIn(room *[]byte) [16]byte {
+	e := encoder{b: (*room)[:0]}
 	e.b = append(e.b, w.setup.digest[:]...)
 	e.time(w.now)
 	e.u64(uint64(w.events))
@@ -41,6 +46,7 @@ func (w World) Digest() [16]byte {
 		e.b = append(e.b, byte(s.born), byte(s.last), byte(s.src), byte(s.fate))
 		e.bool(s.icmp)
 	}
+	*room = e.b
 	return half(sha256.Sum256(e.b))
 }
 

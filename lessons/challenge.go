@@ -35,6 +35,21 @@ type challengeKey struct {
 	end      engine.NodeID   // where the scenario ends, in a timeline that began with it
 	goals    []goal.Goal
 	solution []engine.Action
+	par      int // steps of the solution
+}
+
+// ChallengePoints is what a solution earns that is no longer than the author's.
+const ChallengePoints = 10
+
+// Par is how many steps the author's solution takes.
+func (c *Challenge) Par() int { return c.key.par }
+
+// Points is what a solution of so many steps earns: twice as many steps as Par, half of the points.
+func (c *Challenge) Points(steps int) int {
+	if steps <= c.key.par {
+		return ChallengePoints
+	}
+	return max(1, (2*ChallengePoints*c.key.par+steps)/(2*steps))
 }
 
 // GradeNode judges the run that leads to a node of a timeline which began with the scenario of the simulator From. What the
@@ -119,6 +134,9 @@ func verify(sim *Sim, at tcp.Time, spec *goal.Spec) (v verified) {
 	}
 	v.key.base = tl.Path(tl.At())
 	v.faults = goal.Verify(v.key.setup, v.key.base, spec)
+	if solved, err := goal.Grade(v.key.setup, v.key.base, spec.Solution, spec.Goals); err == nil {
+		v.key.par = solved.Steps
+	}
 	if _, events, err := engine.Replay(v.key.setup, append(slices.Clone(v.key.base), spec.Solution...)); err == nil {
 		v.events = events
 	}

@@ -109,6 +109,7 @@ var codes = []Code{
 	{"unknown-misconception", diag.Error, "there is no misconception of this name", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nrst-on-los:\n```\n"},
 	{"misconception-field", diag.Error, "a misconception gives no answer to this question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nack-equals-seq:\n```\n"},
 	{"wrong-value", diag.Error, "a wrong answer cannot be an answer to the question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nwrong SIN: No.\n```\n"},
+	{"variant", diag.Error, "with other numbers a question with vary would be another one", "```tcpsim {#sim}\nclient 192.0.2.1:54321 isn 1000\nserver 192.0.2.2:80 isn 5000\nserver listen\nclient connect\nstep until SYN-ACK sent\nedit SYN-ACK ack=1001\nstep until quiet\n```\n\n```predict {#q vary=isn}\nWhat comes?\n\nask: seq of next\nwrong 1: No.\n```\n"},
 	{"same-answer", diag.Error, "two answers are the same", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nsyn-without-ack:\nwrong SYN: No.\n```\n"},
 
 	// Quizzes.

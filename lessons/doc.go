@@ -101,7 +101,7 @@
 // own when it is left out. "other" is the feedback for what nobody thought of, with input=free, where the learner types
 // a number instead of choosing.
 //
-// With vary=isn, vary=port or vary=isn,port each learner gets numbers of their own: the run is played with several initial sequence
+// With vary=isn, vary=port or vary="isn,port" each learner gets numbers of their own: the run is played with several initial sequence
 // numbers, or ports of the client, and one of these variants is chosen in the browser. The question, its feedback and its VALUEs are written with the numbers
 // of the simulator, in backquotes: `seq 1000`, `ack 5001`, `isn 1000`, `port 52431`, `1000`. In a variant they become its own.
 //

@@ -24,6 +24,9 @@ type Predict struct {
 	Choices  []Choice // none when Free
 	Free     bool     // the learner types the answer
 
+	Variants []*Predict // the question with other numbers; see Variant
+	Scenario string     // of a variant: the run that answers it
+
 	key answerKey
 }
 
@@ -38,8 +41,17 @@ func (p *Predict) Check(answer string) Verdict {
 	return p.key.check(p.Field, answer)
 }
 
-// readPredict reads a predict block. It returns nil when the question cannot be asked.
+// readPredict reads a predict block, and its variants. It returns nil when the question cannot be asked.
 func (d *draft) readPredict(b *block) *Predict {
+	p := d.readQuestion(b)
+	if p != nil && len(d.list.Errors()) == 0 {
+		d.readVariants(p, b, d.sims[p.Of])
+	}
+	return p
+}
+
+// readQuestion reads a predict block as it stands.
+func (d *draft) readQuestion(b *block) *Predict {
 	p := &Predict{ID: b.id, At: 0}
 	prose, keys := d.splitKeys(b.body)
 	p.Question = d.snippetHTML(prose)

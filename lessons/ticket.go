@@ -37,7 +37,7 @@ type Ticket struct {
 type Look struct {
 	Host    engine.HostID
 	View    string // one of the views
-	Command string // as it is typed there
+	Command string // as it is typed there, "" where there is no such tool
 	At      tcp.Time
 	Timed   bool // it is looked at At; else when all is over
 	Cost    int  // points
@@ -53,7 +53,8 @@ func (l *Look) Name() string {
 
 // A ticketKey is what stays on the server: nothing of it leaves before it was paid for.
 type ticketKey struct {
-	source  string // the scenario
+	source  string    // the scenario
+	hosts   [2]string // their addresses
 	outputs []string
 	causes  []cause
 }
@@ -80,12 +81,12 @@ type TicketVerdict struct {
 	Scenario string // of the whole run, when it is solved
 }
 
-// Output is what a Look shows. ok is false when there is no such one.
-func (t *Ticket) Output(look int) (text string, ok bool) {
+// Output is what a Look shows, and the address of the host where one looks. ok is false when there is no such one.
+func (t *Ticket) Output(look int) (text, local string, ok bool) {
 	if look < 0 || look >= len(t.key.outputs) {
-		return "", false
+		return "", "", false
 	}
-	return t.key.outputs[look], true
+	return t.key.outputs[look], t.key.hosts[t.Looks[look].Host], true
 }
 
 // Left is how many points are left for who has looked at so much, and has named so many wrong causes.
@@ -167,8 +168,8 @@ var lookouts = []lookout{
 	{"proc", "cat /proc/net/tcp", func(w *engine.World, events []engine.Event, h engine.HostID) string {
 		return view.At(w, events).ProcTCP(h)
 	}},
-	{"state", "state", func(_ *engine.World, events []engine.Event, h engine.HostID) string { return stateLog(events, h) }},
-	{"app", "app", func(_ *engine.World, events []engine.Event, h engine.HostID) string { return appLog(events, h) }},
+	{"state", "", func(_ *engine.World, events []engine.Event, h engine.HostID) string { return stateLog(events, h) }},
+	{"app", "", func(_ *engine.World, events []engine.Event, h engine.HostID) string { return appLog(events, h) }},
 }
 
 func lookoutNames() []string {
@@ -228,6 +229,9 @@ func (d *draft) readTicket(b *block) *Ticket {
 	sc := d.scenarioFile(b)
 	if sc != nil {
 		t.key.source = sc.source
+		for h := range t.key.hosts {
+			t.key.hosts[h] = sc.Setup.Hosts[h].Addr.Addr().String()
+		}
 	}
 	for _, k := range sees {
 		d.readLook(t, sc, k)
@@ -448,18 +452,13 @@ var evidenceForm = regexp.MustCompile(`^(client|server) +([a-z-]+)( +at=[^ :"]+)
 
 // readEvidence reads the feedback on a cause: paragraphs for everybody, and such for who has looked at something.
 func (d *draft) readEvidence(t *Ticket, c *cause, fr fragment, quote ast.Node) {
-	to := &c.feedback
-	add := func(html string) {
-		if *to = strings.TrimSpace(*to + "\n" + strings.TrimSpace(html)); len(c.evidence) > 0 {
-			c.evidence[len(c.evidence)-1].feedback = *to
-		}
-	}
 	for n := quote.FirstChild(); n != nil; n = n.NextSibling() {
 		p, ok := n.(*ast.Paragraph)
 		if !ok || p.Lines().Len() == 0 {
-			add(d.html(fr, n))
+			c.feedback = strings.TrimSpace(c.feedback + "\n" + d.html(fr, n))
 			continue
 		}
+		to := &c.feedback
 		for i := range p.Lines().Len() {
 			line := p.Lines().At(i)
 			m := evidenceForm.FindSubmatchIndex(line.Value(fr.text))
@@ -476,10 +475,10 @@ func (d *draft) readEvidence(t *Ticket, c *cause, fr fragment, quote ast.Node) {
 				continue
 			}
 			c.evidence = append(c.evidence, e)
-			to = new(string)
+			to = &c.evidence[len(c.evidence)-1].feedback
 			cutText(p, line.Start+m[1])
 		}
-		add(d.html(fr, n))
+		*to = strings.TrimSpace(*to + "\n" + d.html(fr, n))
 	}
 }
 

@@ -25,7 +25,7 @@ type expectedWrong struct {
 // An expected is an answer that the author thought of.
 type expected struct {
 	words     []string // as sameWords makes them; nil for a number
-	n         quantity
+	n         amount
 	tolerance float64
 }
 
@@ -38,7 +38,7 @@ func (e *expected) is(answer string) bool {
 	if e.words != nil {
 		return false
 	}
-	n, ok := readQuantity(answer)
+	n, ok := readAmount(answer)
 	return ok && n.like(e.n) && math.Abs(n.in(e.n.unit)-e.n.value) <= e.tolerance+1e-9*math.Abs(e.n.value)
 }
 
@@ -47,7 +47,7 @@ func (k *typedKey) check(answer string) Verdict {
 		return unreadable("Type an answer first.")
 	}
 	if k.right.words == nil {
-		switch n, ok := readQuantity(answer); {
+		switch n, ok := readAmount(answer); {
 		case !ok:
 			return unreadable("Type a number.")
 		case !n.like(k.right.n):
@@ -75,15 +75,15 @@ func sameWords(s string) string {
 	}, s)
 }
 
-// A quantity is a number and what it counts.
-type quantity struct {
+// An amount is a number and what it counts.
+type amount struct {
 	value float64
 	unit  string // as written in units, another word, or ""
 }
 
 var (
-	quantityForm = regexp.MustCompile(`^([+-]?)([0-9][0-9.,  \x{202f}]*?)[  \x{202f}]*([\pL%µ]*)$`)
-	grouped      = regexp.MustCompile(`^[0-9]{1,3}([,  \x{202f}][0-9]{3})+(\.[0-9]+)?$`)
+	amountForm = regexp.MustCompile(`^([+-]?)([0-9][0-9.,  \x{202f}]*?)[  \x{202f}]*([\pL%µ]*)$`)
+	grouped    = regexp.MustCompile(`^[0-9]{1,3}([,  \x{202f}][0-9]{3})+(\.[0-9]+)?$`)
 )
 
 // units are the units that can be turned into each other: of times in µs, of amounts in bytes.
@@ -96,9 +96,9 @@ var units = map[string]struct {
 	"B": {"size", 1}, "b": {"size", 1}, "byte": {"size", 1}, "bytes": {"size", 1}, "KB": {"size", 1e3}, "kB": {"size", 1e3}, "KiB": {"size", 1 << 10}, "MB": {"size", 1e6}, "MiB": {"size", 1 << 20},
 }
 
-// readQuantity reads a number as people write it: "131 s", "1,460", "0,5", "2.5 ms".
-func readQuantity(s string) (q quantity, ok bool) {
-	m := quantityForm.FindStringSubmatch(strings.ReplaceAll(strings.TrimSpace(s), "−", "-"))
+// readAmount reads a number as people write it: "131 s", "1,460", "0,5", "2.5 ms".
+func readAmount(s string) (q amount, ok bool) {
+	m := amountForm.FindStringSubmatch(strings.ReplaceAll(strings.TrimSpace(s), "−", "-"))
 	if m == nil {
 		return q, false
 	}
@@ -110,11 +110,11 @@ func readQuantity(s string) (q quantity, ok bool) {
 		digits = strings.Replace(digits, ",", ".", 1)
 	}
 	v, err := strconv.ParseFloat(m[1]+digits, 64)
-	return quantity{v, m[3]}, err == nil && !math.IsInf(v, 0)
+	return amount{v, m[3]}, err == nil && !math.IsInf(v, 0)
 }
 
 // like reports whether q can be compared with the right answer: without a unit it is in that of the right one.
-func (q quantity) like(right quantity) bool {
+func (q amount) like(right amount) bool {
 	if q.unit == "" || strings.EqualFold(strings.TrimSuffix(q.unit, "s"), strings.TrimSuffix(right.unit, "s")) {
 		return true
 	}
@@ -124,7 +124,7 @@ func (q quantity) like(right quantity) bool {
 }
 
 // in is the value of q in a unit like its own.
-func (q quantity) in(unit string) float64 {
+func (q amount) in(unit string) float64 {
 	if mine, ok := units[q.unit]; ok && q.unit != unit && units[unit].is > 0 {
 		return q.value * mine.is / units[unit].is
 	}
@@ -146,13 +146,13 @@ func readExpected(kind QuizKind, s string) (e expected, fault string) {
 	}
 	value, within, bounded := strings.Cut(strings.Replace(s, "+-", "±", 1), "±")
 	var ok bool
-	if e.n, ok = readQuantity(value); !ok {
+	if e.n, ok = readAmount(value); !ok {
 		return e, strconv.Quote(strings.TrimSpace(value)) + " is no number"
 	}
 	if !bounded {
 		return e, ""
 	}
-	t, ok := readQuantity(within)
+	t, ok := readAmount(within)
 	if !ok || t.value < 0 || !t.like(e.n) {
 		return e, strconv.Quote(strings.TrimSpace(within)) + " is no tolerance of it"
 	}
@@ -210,13 +210,13 @@ func (d *draft) readTyped(q *Quiz, b *block) {
 		}
 		q.typed.wrong = append(q.typed.wrong, w)
 	}
-	if d.said("other", said) == nil {
+	if d.keyNamed("other", said) == nil {
 		d.addSpan("no-feedback", b.kindAt, "write other: …", "nobody who types something else learns why it is wrong")
 	}
 }
 
-// said finds the line of a key.
-func (d *draft) said(key string, keys []keyLine) *keyLine {
+// keyNamed finds the line of a key.
+func (d *draft) keyNamed(key string, keys []keyLine) *keyLine {
 	for i := range keys {
 		if keys[i].key == key {
 			return &keys[i]

@@ -18,9 +18,12 @@ import (
 type answer struct {
 	Lesson   string          `json:"lesson"`
 	Block    string          `json:"block"`
-	Kind     string          `json:"kind"`     // "predict", "quiz" or "challenge"
-	Answer   json.RawMessage `json:"answer"`   // a text to a prediction, numbers of options to a quiz
+	Kind     string          `json:"kind"`     // "predict", "quiz", "challenge" or "ticket"
+	Variant  int             `json:"variant"`  // of a prediction: which of its variants was asked
+	Answer   json.RawMessage `json:"answer"`   // a text, or numbers of options in a list; to a ticket the number of a cause
 	Commands []live.Do       `json:"commands"` // to a challenge: what was done in its simulator
+	Seen     []int           `json:"seen"`     // to a ticket: what was looked at
+	Before   []int           `json:"before"`   // to a ticket: causes that were named before
 }
 
 // A verdict is what the lab says to it. Its HTML comes from the lesson.
@@ -30,6 +33,12 @@ type verdict struct {
 	Feedback string `json:"feedback,omitempty"`
 	Goals    []goal `json:"goals,omitempty"`
 	Steps    int    `json:"steps,omitempty"`
+	Par      int    `json:"par,omitempty"`    // how many steps a challenge needs
+	Points   *int   `json:"points,omitempty"` // of a challenge that is solved, and what is left of a ticket's
+	Places   int    `json:"places,omitempty"` // of an order: how many entries stand right, from the first one on
+	Look     *int   `json:"look,omitempty"`   // of a ticket: what the feedback is about
+	Lines    []int  `json:"lines,omitempty"`  // and its lines that say so, from 0
+	Scenario string `json:"scenario,omitempty"`
 }
 
 type goal struct {
@@ -46,7 +55,7 @@ func (s *Site) check(w http.ResponseWriter, r *http.Request) error {
 	}
 	lesson := s.Course().Find(a.Lesson)
 	if lesson == nil {
-		return &Error{Status: http.StatusNotFound, Code: "no_such_lesson", Message: "There is no such lesson (any more); load the page again."}
+		return errNoLesson
 	}
 	var v *verdict
 	var err error
@@ -57,8 +66,10 @@ func (s *Site) check(w http.ResponseWriter, r *http.Request) error {
 		v, err = checkQuiz(lesson, &a)
 	case "challenge":
 		v, err = s.checkChallenge(r.Context(), lesson, &a)
+	case "ticket":
+		v, err = checkTicket(lesson, &a)
 	default:
-		err = &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "The kind must be predict, quiz or challenge."}
+		err = &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "The kind must be predict, quiz, challenge or ticket."}
 	}
 	if err != nil {
 		return err
@@ -87,6 +98,8 @@ func readJSON(r *http.Request, to any) error {
 	return nil
 }
 
+var errNoLesson = &Error{Status: http.StatusNotFound, Code: "no_such_lesson", Message: "There is no such lesson (any more); load the page again."}
+
 func errNoBlock(kind string) error {
 	return &Error{Status: http.StatusNotFound, Code: "no_such_block", Message: "The lesson has no such " + kind + " (any more); load the page again."}
 }
@@ -104,13 +117,21 @@ func checkPredict(l *lessons.Lesson, a *answer) (*verdict, error) {
 	if err := json.Unmarshal(a.Answer, &text); err != nil {
 		return nil, badAnswer("a text")
 	}
-	return verdictOf(p.Check(text)), nil
+	return verdictOf(p.Variant(a.Variant).Check(text)), nil
 }
 
 func checkQuiz(l *lessons.Lesson, a *answer) (*verdict, error) {
 	q := l.Quiz(a.Block)
 	if q == nil {
 		return nil, errNoBlock("question")
+	}
+	switch q.Kind {
+	case lessons.Text, lessons.Number, lessons.Field:
+		var text string
+		if err := json.Unmarshal(a.Answer, &text); err != nil {
+			return nil, badAnswer("a text")
+		}
+		return verdictOf(q.CheckText(text)), nil
 	}
 	var picked []int
 	if err := json.Unmarshal(a.Answer, &picked); err != nil {
@@ -119,8 +140,55 @@ func checkQuiz(l *lessons.Lesson, a *answer) (*verdict, error) {
 	return verdictOf(q.Check(picked)), nil
 }
 
+func checkTicket(l *lessons.Lesson, a *answer) (*verdict, error) {
+	t := l.Ticket(a.Block)
+	if t == nil {
+		return nil, errNoBlock("ticket")
+	}
+	var cause int
+	if err := json.Unmarshal(a.Answer, &cause); err != nil {
+		return nil, badAnswer("a number")
+	}
+	said := t.Check(cause, a.Seen, a.Before)
+	v := verdictOf(said.Verdict)
+	v.Points, v.Lines, v.Scenario = &said.Points, said.Lines, said.Scenario
+	if said.Look >= 0 {
+		v.Look = &said.Look
+	}
+	return v, nil
+}
+
+// A glance asks what there is to see at one of the places that a ticket offers.
+type glance struct {
+	Lesson string `json:"lesson"`
+	Block  string `json:"block"`
+	Look   int    `json:"look"`
+}
+
+// look answers POST api/look. What was not asked for, and so not paid for, stays here.
+func (s *Site) look(w http.ResponseWriter, r *http.Request) error {
+	var g glance
+	if err := readJSON(r, &g); err != nil {
+		return err
+	}
+	lesson := s.Course().Lesson(g.Lesson)
+	if lesson == nil {
+		return errNoLesson
+	}
+	t := lesson.Ticket(g.Block)
+	if t == nil {
+		return errNoBlock("ticket")
+	}
+	text, local, ok := t.Output(g.Look)
+	if !ok {
+		return badField("look", "less than %d", len(t.Looks))
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"output": text, "local": local})
+	return nil
+}
+
 func verdictOf(v lessons.Verdict) *verdict {
-	return &verdict{OK: v.OK, Code: v.Code, Feedback: v.Feedback}
+	return &verdict{OK: v.OK, Code: v.Code, Feedback: v.Feedback, Places: v.Places}
 }
 
 // checkChallenge plays what the learner did and looks whether the goals are reached.
@@ -146,7 +214,10 @@ func (s *Site) checkChallenge(ctx context.Context, l *lessons.Lesson, a *answer)
 	for _, g := range result.Goals {
 		v.Goals = append(v.Goals, goal{Text: g.Text, OK: g.OK, Detail: g.Detail})
 	}
-	if !v.OK {
+	if v.OK {
+		points := c.Points(result.Steps)
+		v.Points, v.Par = &points, c.Par()
+	} else {
 		v.Code = "wrong"
 	}
 	v.Feedback = challengeFeedback(v)

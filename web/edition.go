@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/flood"
@@ -35,7 +37,8 @@ type edition struct {
 	runs   map[string]*later              // the sandboxes of the scenarios, the cards, the rules and the questions, by path
 	texts  map[string]func() *static.File // pages as markdown, by path
 	index  func() *search.Index
-	embeds map[string]*later // simulators alone, by what they are embedded by; see embedPages
+	embeds map[string]*later       // simulators alone, by what they are embedded by; see embedPages
+	parts  map[string]*static.File // what pages of lessons fetch later, by path: "/lessons/refused/wire.json"
 
 	embedJS *static.File
 }
@@ -85,6 +88,9 @@ func (s *Site) load(old *edition) (*edition, error) {
 	e.texts = s.texts(e)
 	e.index = sync.OnceValue(func() *search.Index { return s.index(e) })
 	go e.index() // it takes longer than the pages, and nobody waits for it but the first who searches
+	if e.parts, err = lessonParts(course); err != nil {
+		return nil, err
+	}
 	for _, words := range s.languages {
 		list := s.list(course, sandbox, words)
 		maps.Copy(list, s.beside(e, words))
@@ -142,6 +148,45 @@ func (s *Site) list(course *lessons.Course, sandbox *lessons.Sim, words *i18n.Ca
 		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
 	}
 	return list
+}
+
+// lessonParts are what pages of lessons fetch later: captures as POST api/capture answers, and variants of questions.
+func lessonParts(course *lessons.Course) (map[string]*static.File, error) {
+	parts := map[string]*static.File{}
+	for _, l := range course.Lessons {
+		for _, p := range l.Parts {
+			var id string
+			var part any
+			switch {
+			case p.Capture != nil:
+				c := p.Capture
+				profile, _ := tcp.ProfileByName(c.Profile)
+				id, part = c.ID, newReplayed(c.Pcap, c.Conversation, profile, &c.Replay)
+			case p.Predict != nil && len(p.Predict.Variants) > 0:
+				list := []variant{}
+				for _, v := range p.Predict.Variants {
+					list = append(list, variant{v.Question, v.Choices, v.Do, v.Scenario})
+				}
+				id, part = p.Predict.ID, list
+			default:
+				continue
+			}
+			body, err := json.Marshal(part)
+			if err != nil {
+				return nil, fmt.Errorf("#%s of %s: %w", id, l.File, err)
+			}
+			parts["/lessons/"+l.Slug+"/"+id+".json"] = static.NewFile("application/json", static.Ask, body)
+		}
+	}
+	return parts, nil
+}
+
+// A variant is a question with other numbers.
+type variant struct {
+	Question string           `json:"question"` // HTML
+	Choices  []lessons.Choice `json:"choices"`
+	Do       []string         `json:"do"`
+	Scenario string           `json:"scenario"`
 }
 
 func (s *Site) errorPage(status int, ref string, words *i18n.Catalog) (*static.File, error) {

@@ -115,6 +115,7 @@ func (s *Site) routes() *chi.Mux {
 		get(list, s.handle(s.page))
 	}
 	get("/search", s.handle(s.search))
+	get("/lessons/{slug}/{part}", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
 	get("/api/flood", s.handle(playFlood))
 	get("/embed", s.handle(s.embed))
@@ -124,6 +125,7 @@ func (s *Site) routes() *chi.Mux {
 	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
 	r.Post("/api/faults", s.handle(s.sameSite(faults)))
 	r.Post("/api/check", s.handle(s.sameSite(s.check)))
+	r.Post("/api/look", s.handle(s.sameSite(s.look)))
 	r.Post("/api/view", s.handle(s.sameSite(s.view)))
 	get("/api/rules", s.handle(s.ruleRuns))
 	r.Post("/api/export", s.handle(s.sameSite(s.export)))
@@ -185,6 +187,16 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 		return run.serve(w, r, s.language(r))
 	}
 	page[s.language(r).Lang].ServeHTTP(w, r)
+	return nil
+}
+
+// part serves what the page of a lesson fetches later.
+func (s *Site) part(w http.ResponseWriter, r *http.Request) error {
+	part := s.edition.Load().parts[r.URL.Path]
+	if part == nil {
+		return errNotFound
+	}
+	part.ServeHTTP(w, r)
 	return nil
 }
 

@@ -103,3 +103,9 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   })
   form.querySelector('.watch')?.addEventListener('click', () => void late(form, 'watch'))
 }
+
+// What not every lesson has comes when one has it.
+if (document.querySelector('ol.order')) void import('./order.js')
+if (document.querySelector('form[data-variants]')) void import('./vary.js')
+if (document.querySelector('form.ticket')) void import('./ticket.js')
+if (document.querySelector('tcp-sim[data-capture]')) void import('./captured.js')

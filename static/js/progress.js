@@ -1,6 +1,6 @@
 // What this reader has solved, kept in this browser alone. A lesson is done when all of its exercises are solved.
 
-/** @typedef {{ solved: string[], of: number }} LessonProgress */
+/** @typedef {{ solved: string[], of: number, points?: Record<string, number> }} LessonProgress points: the most that an exercise has earned */
 
 const key = 'lab.progress'
 
@@ -22,13 +22,15 @@ export function readProgress() {
  * @param {string} lesson
  * @param {string[]} exercises ids of all of them
  * @param {string} [solved]
+ * @param {number} [earned] points for it
  */
-export function noteProgress(lesson, exercises, solved) {
+export function noteProgress(lesson, exercises, solved, earned) {
   const all = readProgress()
-  const before = all[lesson]?.solved ?? []
+  const { solved: before = [], points = {} } = all[lesson] ?? {}
   // An exercise that left the lesson counts no more.
   const now = exercises.filter((id) => id === solved || before.includes(id))
-  all[lesson] = { solved: now, of: exercises.length }
+  if (solved && earned !== undefined) points[solved] = Math.max(earned, Number(points[solved]) || 0)
+  all[lesson] = { solved: now, of: exercises.length, points }
   try {
     localStorage.setItem(key, JSON.stringify(all))
   } catch {

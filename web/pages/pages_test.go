@@ -36,7 +36,7 @@ func every(t *testing.T) map[string]string {
 			{Predict: &lessons.Predict{ID: "guess", Of: "one", At: 1075000, Do: []string{"drop SYN-ACK#2", "step"}, Question: "<p>When?</p>", Choices: []lessons.Choice{{Value: "1s", HTML: "1 s"}, {Value: "2s", HTML: "2 s"}}}},
 			{Predict: &lessons.Predict{ID: "free", Of: "one", Question: "<p>Which number?</p>", Free: true}},
 			{Quiz: &lessons.Quiz{ID: "why", Question: "<p>Why?</p>", Options: []string{"So.", "Not so."}}},
-			{Quiz: &lessons.Quiz{ID: "which", Question: "<p>Which?</p>", Options: []string{"This.", "That."}, Many: true}},
+			{Quiz: &lessons.Quiz{ID: "which", Question: "<p>Which?</p>", Options: []string{"This.", "That."}, Kind: lessons.Many}},
 			{HTML: "<p>On.</p><h2 id=\"next\">Next</h2><p>Leads up to it.</p>"},
 			{Sim: sim("two")},
 			{Challenge: &lessons.Challenge{ID: "dare", From: "two"}},
@@ -168,7 +168,7 @@ func TestLessonParts(t *testing.T) {
 	for _, want := range []string{
 		`data-kind="predict" data-block="guess" data-of="one" data-at="1075000"`,
 		"data-do=\"drop SYN-ACK#2\nstep\"",
-		`data-kind="quiz" data-block="why"`, `type="checkbox" name="answer" value="1"`,
+		`data-kind="quiz" data-quiz="many" data-block="why"`, `type="checkbox" name="answer" value="1"`,
 		`data-kind="challenge" data-block="dare" data-of="two"`,
 		`data-exercises="guess free why which dare"`,
 		`data-lesson="second" data-block="one"`,
@@ -230,8 +230,8 @@ func TestSpreads(t *testing.T) {
 			before := slices.Clone(tt.parts)
 			for _, s := range spreads(tt.parts) {
 				b.WriteString("(" + show(s.before))
-				if s.sim != nil {
-					b.WriteString(" | " + s.sim.ID + " | " + show(s.after))
+				if s.stage.Sim != nil {
+					b.WriteString(" | " + s.stage.Sim.ID + " | " + show(s.after))
 				}
 				b.WriteString(")")
 			}

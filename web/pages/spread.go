@@ -6,30 +6,36 @@ import (
 	"github.com/handshakelab/lab/lessons"
 )
 
-// A spread is what is seen at once on a wide screen: a simulator, and the prose before and after it in the other column.
+// A spread is what is seen at once on a wide screen: a simulator or a capture, and the prose before and after it in the other column.
 // On a narrow one they stand below each other in that order.
 type spread struct {
 	before, after []lessons.Part
-	sim           *lessons.Sim
+	stage         lessons.Part // of which Sim or Capture is set, or nothing
 }
 
-// spreads divides a lesson. Each simulator starts a spread; between two of them, the last section with a heading of its own
-// belongs to the second, since it leads up to it.
+func (s *spread) staged() bool { return s.stage.Sim != nil || s.stage.Capture != nil }
+
+// spreads divides a lesson. Each simulator or capture starts a spread; between two of them, the last section with a heading of its own
+// belongs to the second, since it leads up to it. What there is to say of a capture stands beside it.
 func spreads(parts []lessons.Part) []spread {
 	all := []spread{{}}
 	for _, p := range parts {
 		last := &all[len(all)-1]
-		switch {
-		case p.Sim != nil && last.sim == nil:
-			last.sim = p.Sim
-		case p.Sim != nil:
-			next := spread{sim: p.Sim}
+		switch staged := p.Sim != nil || p.Capture != nil; {
+		case staged && !last.staged():
+			last.stage = p
+		case staged:
+			next := spread{stage: p}
 			last.after, next.before = cut(last.after)
 			all = append(all, next)
-		case last.sim == nil:
+		case !last.staged():
 			last.before = append(last.before, p)
 		default:
 			last.after = append(last.after, p)
+		}
+		if p.Capture != nil && p.Capture.HTML != "" {
+			last = &all[len(all)-1]
+			last.after = append(last.after, lessons.Part{HTML: p.Capture.HTML})
 		}
 	}
 	return all
@@ -64,6 +70,8 @@ func exercises(l *lessons.Lesson) string {
 			ids = append(ids, p.Quiz.ID)
 		case p.Challenge != nil:
 			ids = append(ids, p.Challenge.ID)
+		case p.Ticket != nil:
+			ids = append(ids, p.Ticket.ID)
 		}
 	}
 	return strings.Join(ids, " ")
@@ -100,4 +108,43 @@ func simID(s *lessons.Sim) string {
 		return ""
 	}
 	return "sim-" + s.ID
+}
+
+// hasBlocks reports whether a lesson has blocks that need the style sheet of their own.
+func hasBlocks(l *lessons.Lesson) bool {
+	for _, p := range l.Parts {
+		if p.Ticket != nil || p.Quiz != nil && p.Quiz.Kind != lessons.One && p.Quiz.Kind != lessons.Many {
+			return true
+		}
+	}
+	return false
+}
+
+// quizLabel is what a question calls itself.
+func quizLabel(k lessons.QuizKind) string {
+	switch k {
+	case lessons.Many:
+		return "page.question.many"
+	case lessons.Order:
+		return "page.question.order"
+	case lessons.Field:
+		return "page.question.field"
+	}
+	return "page.question"
+}
+
+// headerInput is which keys a phone shows for a field of a header.
+func headerInput(field string) string {
+	if field == "flags" {
+		return "text"
+	}
+	return "numeric"
+}
+
+// lookCommand is what one types to look, or what it is where no tool of that name is.
+func lookCommand(p Page, l lessons.Look) string {
+	if l.Command == "" {
+		return p.t("page.look." + l.View)
+	}
+	return l.Command
 }

@@ -1,0 +1,229 @@
+package lessons
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/wire"
+)
+
+// Variants is how many variants a question with vary has, the one of the simulator among them.
+const Variants = 8
+
+// Variant returns the question with the numbers of a variant: 0 is the question itself, as is one that does not exist.
+func (p *Predict) Variant(n int) *Predict {
+	if n < 1 || n > len(p.Variants) {
+		return p
+	}
+	return p.Variants[n-1]
+}
+
+// varies reads the attribute vary.
+func (d *draft) varies(b *block) (isn, port bool) {
+	a, ok := b.values["vary"]
+	if !ok {
+		return false, false
+	}
+	for what := range strings.SplitSeq(a.text, ",") {
+		switch strings.TrimSpace(what) {
+		case "isn":
+			isn = true
+		case "port":
+			port = true
+		default:
+			d.addSpan("attribute-value", a.at, `write vary=isn, vary=port or vary="isn,port"`, "%q cannot be varied", strings.TrimSpace(what))
+			return false, false
+		}
+	}
+	return isn, port
+}
+
+// readVariants reads a question again with other numbers in its run and in its text.
+func (d *draft) readVariants(p *Predict, b *block, sim *Sim) {
+	isn, port := d.varies(b)
+	if !isn && !port {
+		return
+	}
+	at := b.values["vary"].at
+	if given := sim.Scenario.Setup.Hosts; isn && len(given[engine.Client].ISNs)+len(given[engine.Server].ISNs) == 0 {
+		d.addSpan("attribute-value", at, "write isn 1000 behind a host of the simulator", "no initial sequence number is given that could be another one")
+		return
+	}
+	for n := 1; n < Variants; n++ {
+		v, why := d.variant(b, sim, n, isn, port)
+		if why != "" {
+			d.addSpan("variant", at, "leave vary out, or ask so that the numbers do not matter", "with other numbers it is another question: %s", why)
+			p.Variants = nil
+			return
+		}
+		p.Variants = append(p.Variants, v)
+	}
+}
+
+// variant reads a question with the numbers of variant n. The second result is why that is not possible.
+func (d *draft) variant(b *block, sim *Sim, n int, isn, port bool) (v *Predict, why string) {
+	varied := *sim
+	varied.Scenario = d.variedScenario(sim, n, isn, port)
+	var err error
+	if varied.World, varied.Events, err = runOf(varied.Scenario); err != nil {
+		return nil, err.Error()
+	}
+	numbers, why := renumbering(sim.Events, varied.Events)
+	if why != "" {
+		return nil, why
+	}
+	text := numbers.rewrite(string(d.text[b.body.start:b.body.end]))
+	own := draft{faults: faults{source: newSource(d.file, []byte(text))}, shelf: d.shelf, lesson: d.lesson, anchors: d.anchors,
+		sims: maps.Clone(d.sims), badSims: d.badSims}
+	own.sims[sim.ID] = &varied
+	block := *b
+	block.body = span{0, len(text)}
+	v = own.readQuestion(&block)
+	if faults := own.list.Errors(); len(faults) > 0 {
+		return nil, faults[0].Message
+	}
+	if v == nil {
+		return nil, "it cannot be asked"
+	}
+	v.Scenario = script.Format(varied.Scenario.Setup, own.path(&varied, v))
+	return v, ""
+}
+
+// path is all that leads to the answer of a question.
+func (d *draft) path(sim *Sim, p *Predict) []engine.Action {
+	if len(p.Do) == 0 {
+		return sim.Scenario.Actions
+	}
+	tl, err := sim.timeline()
+	if err == nil {
+		err = goTo(tl, p.At)
+	}
+	if err != nil {
+		return sim.Scenario.Actions
+	}
+	actions := tl.Path(tl.At())
+	for _, line := range p.Do {
+		if a, fault := script.ParseAction(line); fault == nil {
+			actions = append(actions, a)
+		}
+	}
+	return append(actions, engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}})
+}
+
+func runOf(sc *script.Scenario) (engine.World, []engine.Event, error) {
+	w, events, list := script.Run(sc)
+	return w, events, list.Err()
+}
+
+// variedScenario is the scenario of a simulator with other initial sequence numbers, or another port of the client.
+func (d *draft) variedScenario(sim *Sim, n int, isn, port bool) *script.Scenario {
+	draw := func(what string) uint32 {
+		h := fnv.New32a()
+		_, _ = fmt.Fprintf(h, "%s#%s %s %d", d.lesson.Slug, sim.ID, what, n)
+		return h.Sum32() * 0x9E3779B1
+	}
+	varied := *sim.Scenario
+	for h := range varied.Setup.Hosts {
+		host := &varied.Setup.Hosts[h]
+		if isn && len(host.ISNs) > 0 {
+			// Numbers that a person can add up, and never those of another variant.
+			by := wire.Seq(draw(engine.HostID(h).String())%90_000+uint32(n)*100_000) - host.ISNs[0]
+			host.ISNs = slices.Clone(host.ISNs)
+			for i := range host.ISNs {
+				host.ISNs[i] += by
+			}
+		}
+	}
+	if client := &varied.Setup.Hosts[engine.Client]; port {
+		client.Addr = netip.AddrPortFrom(client.Addr.Addr(), uint16(49152+draw("port")%(65536-49152)))
+	}
+	return &varied
+}
+
+// numbers are the numbers of a run, and what they are in a variant of it.
+type numbers struct{ seq, port, all map[uint64]uint64 }
+
+// renumbering compares a run with its variant, which must be the same but for its numbers.
+func renumbering(base, varied []engine.Event) (m numbers, why string) {
+	m = numbers{map[uint64]uint64{}, map[uint64]uint64{}, map[uint64]uint64{}}
+	if len(base) != len(varied) {
+		return m, "the run goes another way"
+	}
+	put := func(to map[uint64]uint64, old, now uint64) {
+		for _, to := range []map[uint64]uint64{to, m.all} {
+			if was, known := to[old]; known && was != now && why == "" {
+				why = fmt.Sprintf("%d is the number of more than one thing", old)
+			}
+			to[old] = now
+		}
+	}
+	for i := range base {
+		x, y := &base[i], &varied[i]
+		if x.Kind != y.Kind || x.At != y.At || x.Host != y.Host || x.From != y.From || x.To != y.To || x.Errno != y.Errno || (x.Wire == nil) != (y.Wire == nil) {
+			return m, "the run goes another way"
+		}
+		if x.Wire == nil {
+			continue
+		}
+		if x.Wire.Flags != y.Wire.Flags || len(x.Wire.Payload) != len(y.Wire.Payload) {
+			return m, "the run goes another way"
+		}
+		put(m.seq, uint64(x.Wire.Seq), uint64(y.Wire.Seq))
+		if x.Wire.Flags.Has(wire.ACK) {
+			put(m.seq, uint64(x.Wire.Ack), uint64(y.Wire.Ack))
+		}
+		put(m.port, uint64(x.Wire.Src.Port()), uint64(y.Wire.Src.Port()))
+		put(m.port, uint64(x.Wire.Dst.Port()), uint64(y.Wire.Dst.Port()))
+	}
+	return m, why
+}
+
+var (
+	codeSpans   = regexp.MustCompile("`[^`\n]+`")
+	namedNumber = regexp.MustCompile(`\b(seq|ack|isn|port)([ =])([0-9]+)\b`)
+	bareNumber  = regexp.MustCompile("^`([0-9]+)`$")
+	doLine      = regexp.MustCompile(`(?m)^do:.*$`)
+	wrongLine   = regexp.MustCompile(`(?m)^wrong +[0-9,]+ *:`)
+	digits      = regexp.MustCompile(`[0-9,]+`)
+)
+
+// rewrite puts the numbers of the variant into the text of a question.
+func (m *numbers) rewrite(text string) string {
+	named := func(s string) string {
+		return namedNumber.ReplaceAllStringFunc(s, func(s string) string {
+			g := namedNumber.FindStringSubmatch(s)
+			table := m.seq
+			if g[1] == "port" {
+				table = m.port
+			}
+			return g[1] + g[2] + renumbered(table, g[3])
+		})
+	}
+	text = codeSpans.ReplaceAllStringFunc(text, func(s string) string {
+		if g := bareNumber.FindStringSubmatch(s); g != nil {
+			return "`" + renumbered(m.all, g[1]) + "`"
+		}
+		return named(s)
+	})
+	text = doLine.ReplaceAllStringFunc(text, named)
+	return wrongLine.ReplaceAllStringFunc(text, func(s string) string {
+		return digits.ReplaceAllStringFunc(s, func(s string) string { return renumbered(m.all, strings.ReplaceAll(s, ",", "")) })
+	})
+}
+
+// renumbered is a number in a variant: itself when the run does not have it.
+func renumbered(table map[uint64]uint64, s string) string {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if now, ok := table[n]; ok && err == nil {
+		return strconv.FormatUint(now, 10)
+	}
+	return s
+}
