@@ -49,6 +49,7 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	server := newServer(site.Handler(), log)
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(ln) }()
+	go site.Warm(ctx)
 	if watch {
 		go site.Watch(ctx)
 	}

@@ -41,6 +41,8 @@ type Config struct {
 // A Site is the whole web side of the lab.
 type Site struct {
 	cfg     Config
+	loader  *lessons.Loader
+	fixed   fixtures
 	edition atomic.Pointer[edition]
 	// languages are those that pages are served in, the fallback first.
 	languages []*i18n.Catalog
@@ -80,6 +82,10 @@ func New(cfg Config) (*Site, error) {
 	var faults diag.List
 	s.gallery, faults = builtinGallery()
 	logDiagnostics(cfg.Log, "scenario", faults)
+	if err := s.fix(); err != nil {
+		return nil, err
+	}
+	s.loader = lessons.NewLoader(cfg.Lessons)
 	e, err := s.load(nil)
 	if err != nil {
 		return nil, err
@@ -173,21 +179,21 @@ func (s *Site) based(next http.Handler) http.Handler {
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 	e := s.edition.Load()
 	if text := e.texts[r.URL.Path]; text != nil {
-		text().ServeHTTP(w, r)
+		file, err := text()
+		if err != nil {
+			return err
+		}
+		file.ServeHTTP(w, r)
 		return nil
 	}
-	page, run := e.pages[r.URL.Path], e.runs[r.URL.Path]
-	if page == nil && run == nil {
+	page := e.pages[r.URL.Path]
+	if page == nil {
 		return errNotFound
 	}
 	if c := s.lookup(r.URL.Query().Get("lang")); c != nil {
 		http.SetCookie(w, &http.Cookie{Name: langCookie, Value: c.Lang, Path: s.cfg.Base, MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
-	if run != nil {
-		return run.serve(w, r, s.language(r))
-	}
-	page[s.language(r).Lang].ServeHTTP(w, r)
-	return nil
+	return page.serve(w, r, s.language(r))
 }
 
 // part serves what the page of a lesson fetches later.
@@ -196,7 +202,11 @@ func (s *Site) part(w http.ResponseWriter, r *http.Request) error {
 	if part == nil {
 		return errNotFound
 	}
-	part.ServeHTTP(w, r)
+	file, err := part()
+	if err != nil {
+		return err
+	}
+	file.ServeHTTP(w, r)
 	return nil
 }
 
