@@ -62,3 +62,40 @@ func TestCookieParts(t *testing.T) {
 		}
 	}
 }
+
+// An ACK that may bring a cookie back is taken apart as well, a right one and a wrong one, and the parts add up to its number.
+func TestCookieOpenedAgain(t *testing.T) {
+	sc, list := script.Parse("client isn 1000 profile linux\nserver profile linux syncookies 2\nserver listen\nwait 3min\nclient connect\nstep until ACK arrived\nforge to server ACK sport=7 seq=501 ack=77\nstep\n")
+	if list != nil {
+		t.Fatal(list)
+	}
+	_, events, list := script.Run(sc)
+	if list != nil {
+		t.Fatal(list)
+	}
+	sums := map[engine.SegID]*engine.Event{}
+	stamps, opened := 0, 0
+	for i := range events {
+		switch e := &events[i]; {
+		case e.Rule == rule.CookieSum:
+			sums[e.Seg] = e
+		case e.Rule == rule.CookieTimestamp:
+			stamps++
+		case e.Rule == rule.CookieGood && e.Kind == engine.Checked:
+			sum := sums[e.Seg]
+			if sum == nil {
+				t.Fatalf("nothing tells what the cookie of %v is the sum of", e.Seg)
+			}
+			if got := uint32(sum.Args[0] + sum.Args[1] + sum.Args[2]<<24 + sum.Args[3]); int64(got) != e.Args[0] {
+				t.Errorf("the parts %v add up to %d, the cookie is %d", sum.Args, got, e.Args[0])
+			}
+			if e.OK && sum.Args[1] != 1000 || !e.OK && sum.Args[1] != 500 {
+				t.Errorf("the client's number is %d", sum.Args[1])
+			}
+			opened++
+		}
+	}
+	if opened != 2 || stamps != 2 {
+		t.Errorf("%d cookies were brought back and %d timestamps told of, want 2 and 2", opened, stamps)
+	}
+}

@@ -1,15 +1,20 @@
 package lessons
 
 import (
+	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/engine/search"
 	"github.com/handshakelab/lab/engine/tcp"
-	"github.com/handshakelab/lab/engine/wire"
+	"github.com/handshakelab/lab/engine/view"
 )
 
 func loadCourse(t testing.TB) *Course {
@@ -44,9 +49,20 @@ func TestBuiltinCourseIsSound(t *testing.T) {
 	var slugs []string
 	for _, l := range c.Lessons {
 		slugs = append(slugs, l.Slug)
+		if !strings.HasPrefix(l.File, strconv.Itoa(l.Order)+"-") {
+			t.Errorf("%s has the order %d", l.File, l.Order)
+		}
 	}
-	if got := strings.Join(slugs, " "); got != "three-segments sequence-numbers lost-syn-ack" {
-		t.Errorf("the lessons are %s", got)
+	// Links from outside lead to these.
+	for _, want := range []string{
+		"why-a-handshake",
+		"three-segments",
+		"sequence-numbers",
+		"lost-segments",
+	} {
+		if !slices.Contains(slugs, want) {
+			t.Errorf("there is no lesson %s", want)
+		}
 	}
 }
 
@@ -93,41 +109,68 @@ func TestEachLessonHasAllThatALessonNeeds(t *testing.T) {
 	}
 }
 
-// What a lesson says tcpdump prints is what the run of a simulator in it would make tcpdump print.
-func TestCapturesInLessonsAreThoseOfTheirRuns(t *testing.T) {
+// What a lesson says a tool prints is what the tool would print of a run of a simulator in it: tcpdump at one of its vantage
+// points, ss at one of the moments when something happens.
+func TestWhatLessonsShowOfToolsIsOfTheirRuns(t *testing.T) {
 	folder := Builtin()
-	found := 0
+	captured, tabled := 0, 0
 	for _, l := range loadCourse(t).Lessons {
 		text, err := fs.ReadFile(folder, l.File)
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines := map[string]bool{}
+		printed := map[string]bool{}
+		add := func(output string) {
+			for line := range strings.Lines(output) {
+				printed[strings.TrimSpace(line)] = true
+			}
+		}
+		sockets := strings.Contains(string(text), "$ ss -")
 		for _, p := range l.Parts {
 			if p.Sim == nil {
 				continue
 			}
-			for _, absolute := range []bool{false, true} {
-				dump := wire.Dump{Absolute: absolute}
-				for _, e := range p.Sim.Events {
-					if e.Kind == engine.Sent {
-						lines[dump.Line(int64(e.At), *e.Wire)] = true
-					}
+			for _, at := range []view.Vantage{view.AtSenders, view.AtClient, view.AtServer} {
+				add(view.Tcpdump(p.Sim.Events, at, false))
+				add(view.Tcpdump(p.Sim.Events, at, true))
+			}
+			for _, e := range p.Sim.Events {
+				if !sockets {
+					break
+				}
+				tl, err := p.Sim.timeline()
+				if err == nil {
+					err = goTo(tl, e.At)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, h := range []engine.HostID{engine.Client, engine.Server} {
+					add(view.AtNode(tl, tl.At()).SS(h))
 				}
 			}
 		}
 		for line := range strings.Lines(string(text)) {
-			if line = strings.TrimSpace(line); strings.HasPrefix(line, "00:00:") {
-				if found++; !lines[line] {
-					t.Errorf("%s: no run makes tcpdump print\n%s", l.File, line)
-				}
+			line = strings.TrimSpace(line)
+			isCapture, isSocket := strings.HasPrefix(line, "00:00:"), socketLine.MatchString(line)
+			if isCapture {
+				captured++
+			}
+			if isSocket {
+				tabled++
+			}
+			if (isCapture || isSocket) && !printed[line] {
+				t.Errorf("%s: no run makes a tool print\n%s", l.File, line)
 			}
 		}
 	}
-	if found == 0 {
-		t.Error("no lesson shows a capture")
+	if captured == 0 || tabled == 0 {
+		t.Errorf("the lessons show %d lines of tcpdump and %d of ss", captured, tabled)
 	}
 }
+
+// socketLine is a line of ss about a socket.
+var socketLine = regexp.MustCompile(`^[A-Z-]+ +[0-9]+ +[0-9]+ +[0-9a-f.:\[\]]+:[0-9]+ `)
 
 func TestSolutionsPassAndDoingNothingDoesNot(t *testing.T) {
 	for _, l := range loadCourse(t).Lessons {
@@ -153,7 +196,7 @@ func TestSolutionsPassAndDoingNothingDoesNot(t *testing.T) {
 
 // A learner plays in a timeline that began with the whole scenario, and goes back in it.
 func TestChallengeGradesABranchOfTheSimulator(t *testing.T) {
-	l := loadCourse(t).Lesson("lost-syn-ack")
+	l := loadCourse(t).Lesson("lost-segments")
 	c, sim := l.Challenge("two-losses"), l.Sim("lost")
 	tl, err := sim.timeline()
 	if err != nil {
@@ -188,19 +231,19 @@ func TestABrokenLessonDoesNotTakeTheOthersDown(t *testing.T) {
 		}
 		folder[l.File] = &fstest.MapFile{Data: text}
 	}
-	folder["20-sequence-numbers.md"].Data = []byte(strings.Replace(string(folder["20-sequence-numbers.md"].Data), "client connect", "client conect", 1))
+	folder["30-sequence-numbers.md"].Data = []byte(strings.Replace(string(folder["30-sequence-numbers.md"].Data), "client connect", "client conect", 1))
 	c, err := Load(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Lessons) != 2 || c.Lesson("three-segments") == nil || c.Lesson("lost-syn-ack") == nil {
+	if len(c.Lessons) != len(folder)-1 || c.Lesson("three-segments") == nil || c.Lesson("lost-segments") == nil {
 		t.Errorf("%d lessons are left", len(c.Lessons))
 	}
-	if len(c.Broken) != 1 || c.Broken[0] != "20-sequence-numbers.md" {
+	if len(c.Broken) != 1 || c.Broken[0] != "30-sequence-numbers.md" {
 		t.Errorf("the broken ones are %v", c.Broken)
 	}
 	// One cause, one fault: nothing that was about the broken simulator is told again.
-	if len(c.Diagnostics) != 1 || !strings.HasPrefix(c.Diagnostics[0].String(), "20-sequence-numbers.md:25:8: error unknown-call:") {
+	if len(c.Diagnostics) != 1 || c.Diagnostics[0].File != "30-sequence-numbers.md" || c.Diagnostics[0].Code != "unknown-call" {
 		t.Errorf("the faults are\n%s", c.Diagnostics)
 	}
 }
@@ -208,7 +251,7 @@ func TestABrokenLessonDoesNotTakeTheOthersDown(t *testing.T) {
 // "The timer of its request is set to 3.3 s", says the lesson: the client takes 1,100 ms for the round trip, and RFC 6298
 // section 2.2 makes 1.1 s + 4 * 0.55 s of it.
 func TestTimersThatTheProseNames(t *testing.T) {
-	for _, e := range loadCourse(t).Lesson("lost-syn-ack").Sim("lost").Events {
+	for _, e := range loadCourse(t).Lesson("lost-segments").Sim("lost").Events {
 		if e.Kind == engine.TimerSet && e.Host == engine.Client && e.At > 0 {
 			if e.Due-e.At != 3300*tcp.Millisecond {
 				t.Errorf("the timer of the request is %s", e.Due-e.At)
@@ -217,6 +260,39 @@ func TestTimersThatTheProseNames(t *testing.T) {
 		}
 	}
 	t.Error("the request has no timer")
+}
+
+// The first lesson quotes two searches for what goes wrong with two segments, and lets the learner play what the first found.
+func TestTheFirstLessonSaysWhatSearchFinds(t *testing.T) {
+	text, err := fs.ReadFile(Builtin(), "10-why-a-handshake.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, _ := search.ExampleOf(tcp.TwoWayHandshake)
+	p, list := search.Parse(example.Text)
+	if len(list) > 0 {
+		t.Fatal(list)
+	}
+	limits := search.Limits{Want: search.OldText, Copies: 2, Drops: -1, Timers: -1}
+	found := p.Search(limits, nil)
+	limits.Depth = search.MaxDepth
+	sound := p.Unbroken().Search(limits, nil)
+	if found.End != search.Found || sound.End != search.Exhausted {
+		t.Fatalf("the searches end with %v and %v", found.End, sound.End)
+	}
+	for _, r := range []search.Result{found, sound} {
+		at := r.Progress
+		if says := fmt.Sprintf("\n%d moves, %d states, %d to go on from: ", at.Depth, at.States, at.Frontier); !strings.Contains(string(text), says) {
+			t.Errorf("the lesson does not say%s", says)
+		}
+	}
+	if !strings.Contains(string(text), found.Violation.String()) {
+		t.Errorf("the lesson does not say %s", found.Violation)
+	}
+	shown := loadCourse(t).Lesson("why-a-handshake").Sim("found").Scenario
+	if got, want := script.Format(shown.Setup, shown.Actions), script.Format(found.Scenario.Setup, found.Scenario.Actions); got != want {
+		t.Errorf("the lesson shows\n%swhat is found is\n%s", got, want)
+	}
 }
 
 func TestSourceURL(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package lessons turns markdown files into lessons.
 //
-// A lesson is one file, such as 30-lost-syn-ack.md. Its slug is the name without the number: lost-syn-ack. It reads well
+// A lesson is one file, such as 70-lost-segments.md. Its slug is the name without the number: lost-segments. It reads well
 // on any git host: front matter, one heading of the first level, prose, and fenced blocks.
 //
 //	---
@@ -22,7 +22,7 @@
 //   - `SYN`, `SYN-ACK`, `RST` … in backquotes become chips, `SYN-RECEIVED` and the other states become state names.
 //   - [1,050 ms](#lost@1050ms) moves the playhead of the simulator #lost. A list in which every item starts with such a
 //     link is a list of steps. A link text that is a time must be the time of its target.
-//   - [Sequence numbers](20-sequence-numbers.md#wrapping-around) leads to another lesson, as it does on the git host.
+//   - [Sequence numbers](30-sequence-numbers.md#wrapping-around) leads to another lesson, as it does on the git host.
 //   - 63 s{run: #hangs time of SYN#6 sent} is a number with a mark behind it. The number is compared with the run of the
 //     simulator, and the mark is not shown. See Marks.
 //   - RFC 9293 section 3.4 is a citation, in prose, links and sources. The RFC must have that section (rfcs.txt).

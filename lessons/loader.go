@@ -178,7 +178,7 @@ func (s *shelf) open(name fileName, old *draft) *draft {
 	if slugForm.MatchString(slug) {
 		d.lesson.Slug = path.Join(genres[d.genre].folder, slug)
 	} else {
-		d.add("file-name", 0, 0, "name it like 30-lost-syn-ack.md", "%q cannot be part of a URL", slug)
+		d.add("file-name", 0, 0, "name it like 70-lost-segments.md", "%q cannot be part of a URL", slug)
 	}
 	raw, err := s.read(name.file, maxFile)
 	switch {

@@ -9,11 +9,35 @@ import (
 // The engine's answers to the questions of the course, worked out by hand here.
 func TestAnswersOfTheCourse(t *testing.T) {
 	want := map[string]string{
-		"three-segments#server-state":  "SYN-RECEIVED", // until the ACK is there, at 150 ms
-		"three-segments#lost-ack":      "SYN-ACK",      // RFC 6298 section 5.4
-		"sequence-numbers#ack-of-data": "1101",         // 1001 + 100
-		"sequence-numbers#wrapped-ack": "0",            // 4294967295 + 1 modulo 2^32
-		"lost-syn-ack#third":           "3.05s",        // 50 ms + 1 s + 2 s
+		"why-a-handshake#stranger": "RST",    // 9293:3.10.7.1
+		"why-a-handshake#not-yet":  "RST",    // 251 acknowledges nothing that was sent: 9293:3.10.7.4, fifth
+		"why-a-handshake#back-to":  "LISTEN", // 9293:3.10.7.4, second
+
+		"three-segments#server-state":    "SYN-RECEIVED", // until the ACK is there, at 150 ms
+		"three-segments#lost-ack":        "SYN-ACK",      // RFC 6298 section 5.4
+		"three-segments#lost-ack-client": "ESTABLISHED",  // since 100 ms
+
+		"sequence-numbers#ack-of-data":        "1101",       // 1001 + 100
+		"sequence-numbers#isn-a-second-later": "1288020464", // 1287770464 + 1 s / 4 µs
+		"sequence-numbers#wrapped-ack":        "0",          // 4294967295 + 1 modulo 2^32
+
+		"state-machine#accept":      "ESTABLISHED", // accept() is no part of the handshake
+		"state-machine#half-closed": "CLOSE-WAIT",
+		"state-machine#who-waits":   "TIME-WAIT", // it was the first to close
+
+		"tcpdump-and-ss#plain-ack": "2435987032", // 2435987031 + 1
+
+		"agreed-in-the-syn#client-piece": "2449", // 1001 + 1460 - 12
+		"agreed-in-the-syn#server-piece": "6289", // 5001 + 1300 - 12
+		"agreed-in-the-syn#no-mss":       "1537", // 1001 + 536
+		"agreed-in-the-syn#tiny-window":  "1165", // 1101 + 64
+
+		"lost-segments#third":   "3.05s",       // 50 ms + 1 s + 2 s
+		"lost-segments#heals":   "ACK",         // of the text, whose own ACK has opened the server
+		"lost-segments#alone":   "ESTABLISHED", // it waits for nothing
+		"lost-segments#classic": "63s",         // 1 + 2 + 4 + 8 + 16 + 32
+		"lost-segments#letter":  "ETIMEDOUT",
+		"lost-segments#linear":  "3s", // tcp_syn_linear_timeouts 4
 	}
 	for _, l := range loadCourse(t).Lessons {
 		for _, p := range l.Parts {

@@ -42,8 +42,8 @@ func TestProse(t *testing.T) {
 }
 
 func TestTitleHasChips(t *testing.T) {
-	l := loadCourse(t).Lesson("lost-syn-ack")
-	if l.Title != "When the SYN-ACK is lost" || l.TitleHTML != "When the "+codeHTML("SYN-ACK")+" is lost" {
+	l := loadCourse(t).Lesson("agreed-in-the-syn")
+	if l.Title != "What is agreed in the SYN" || l.TitleHTML != "What is agreed in the "+codeHTML("SYN") {
 		t.Errorf("the title is %q, %s", l.Title, l.TitleHTML)
 	}
 }

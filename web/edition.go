@@ -31,7 +31,7 @@ import (
 // reader gets either the old one or the new one.
 type edition struct {
 	course *lessons.Course
-	pages  map[string]sheet // by path inside the site, "/lessons/lost-syn-ack"
+	pages  map[string]sheet // by path inside the site, "/lessons/lost-segments"
 	rules  ruleIndex
 	texts  map[string]func() (*static.File, error) // pages as markdown, by path
 	index  func() *search.Index

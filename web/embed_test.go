@@ -22,7 +22,7 @@ func TestEmbed(t *testing.T) {
 		"?scenario=syn-lost":                     "rule drop 1st SYN",
 		"?scenario=syn-lost&at=1000000&ahead=no": "rule drop 1st SYN",
 		"?theme=dark&scenario=refused":           "client told ECONNREFUSED",
-		"?lesson=lost-syn-ack&block=lost":        "drop",
+		"?lesson=lost-segments&block=lost":       "drop",
 	} {
 		w := get("embed" + query)
 		page := w.Body.String()
@@ -34,22 +34,22 @@ func TestEmbed(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"scenario=nothing":                                 "scenario must be the name",
-		"scenario=":                                        "scenario must be the name",
-		"scenario=syn-lost&scenario=refused":               "more than once",
-		"scenario=syn-lost&at=x":                           "at must be a time in microseconds",
-		"scenario=syn-lost&at=-1":                          "at must be",
-		"scenario=syn-lost&at=99999999999999":              "at must be",
-		"scenario=syn-lost&theme=pink":                     "theme must be one of auto, light, dark, projector",
-		"scenario=syn-lost&ahead=maybe":                    "ahead must be one of yes, no",
-		"scenario=syn-lost&heigth=3":                       "There is no parameter &#34;heigth&#34;",
-		"lesson=lost-syn-ack":                              "block is the name of a simulator",
-		"block=lost":                                       "lesson and block belong together",
-		"lesson=nope&block=lost":                           "lesson must be the name of a lesson",
-		"lesson=lost-syn-ack&block=nope":                   "block must be the name of a simulator of the lesson lost-syn-ack",
-		"scenario=syn-lost&lesson=lost-syn-ack&block=lost": "not both",
-		"scenario=%zz":                                     "cannot be read",
-		"scenario=<script>":                                "&lt;script&gt;",
+		"scenario=nothing":                                  "scenario must be the name",
+		"scenario=":                                         "scenario must be the name",
+		"scenario=syn-lost&scenario=refused":                "more than once",
+		"scenario=syn-lost&at=x":                            "at must be a time in microseconds",
+		"scenario=syn-lost&at=-1":                           "at must be",
+		"scenario=syn-lost&at=99999999999999":               "at must be",
+		"scenario=syn-lost&theme=pink":                      "theme must be one of auto, light, dark, projector",
+		"scenario=syn-lost&ahead=maybe":                     "ahead must be one of yes, no",
+		"scenario=syn-lost&heigth=3":                        "There is no parameter &#34;heigth&#34;",
+		"lesson=lost-segments":                              "block is the name of a simulator",
+		"block=lost":                                        "lesson and block belong together",
+		"lesson=nope&block=lost":                            "lesson must be the name of a lesson",
+		"lesson=lost-segments&block=nope":                   "block must be the name of a simulator of the lesson lost-segments",
+		"scenario=syn-lost&lesson=lost-segments&block=lost": "not both",
+		"scenario=%zz":                                      "cannot be read",
+		"scenario=<script>":                                 "&lt;script&gt;",
 	} {
 		w := get("embed?" + query)
 		if w.Code != 400 || !strings.Contains(w.Body.String(), want) || strings.Contains(w.Body.String(), "<script>") || strings.Contains(w.Body.String(), "js/embed.js") {

@@ -28,7 +28,7 @@ func TestPageLanguage(t *testing.T) {
 		{"an address that means nothing", "lang=../../x", []string{"Cookie", "lab.lang=de"}, "de"},
 		{"a language for tests alone", "lang=ar-XB", nil, "en"},
 	} {
-		for _, path := range []string{"/lab/", "/lab/lessons", "/lab/lessons/lost-syn-ack", "/lab/sandbox", "/lab/nope"} {
+		for _, path := range []string{"/lab/", "/lab/lessons", "/lab/lessons/lost-segments", "/lab/sandbox", "/lab/nope"} {
 			r := httptest.NewRequest("GET", path+"?"+test.query, nil)
 			for i := 0; i < len(test.header); i += 2 {
 				r.Header.Set(test.header[i], test.header[i+1])
@@ -47,7 +47,7 @@ func TestPageLanguage(t *testing.T) {
 				t.Errorf("%s: %s sets %q", test.name, path, set)
 			}
 			// What a lesson says is English, and is marked where the page is not.
-			if marked := strings.Contains(page, ` dir="ltr" lang="en"`); strings.Contains(path, "lost-syn-ack") && marked != (test.want != "en") && test.want != "en" {
+			if marked := strings.Contains(page, ` dir="ltr" lang="en"`); strings.Contains(path, "lost-segments") && marked != (test.want != "en") && test.want != "en" {
 				t.Errorf("%s: the lesson's own text is not marked", test.name)
 			}
 		}
@@ -62,7 +62,7 @@ func TestPseudoLocales(t *testing.T) {
 	}
 	h := site.Handler()
 	for lang, dir := range map[string]string{"en-XA": "ltr", "ar-XB": "rtl"} {
-		r := httptest.NewRequest("GET", "/lessons/lost-syn-ack?lang="+lang, nil)
+		r := httptest.NewRequest("GET", "/lessons/lost-segments?lang="+lang, nil)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if !strings.Contains(w.Body.String(), `<html lang="`+lang+`" dir="`+dir+`"`) {

@@ -71,7 +71,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 	h := site.Handler()
 	paths := map[string]bool{"/nope": true, "/lessons/nope": true, "/static/nope": true, "/api/nope": true, "/lessons/": true}
 	err := chi.Walk(site.router, func(_, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		paths[strings.NewReplacer("{slug}", "lost-syn-ack", "*", strings.TrimPrefix(site.cfg.Assets.URL("css/base.css"), "/static/")).Replace(route)] = true
+		paths[strings.NewReplacer("{slug}", "lost-segments", "*", strings.TrimPrefix(site.cfg.Assets.URL("css/base.css"), "/static/")).Replace(route)] = true
 		return nil
 	})
 	if err != nil {
@@ -108,7 +108,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 
 func TestMethodNotAllowed(t *testing.T) {
 	h := newTestSite(t, "/", lessons.Builtin()).Handler()
-	for path, want := range map[string]string{"/": "GET, HEAD", "/lessons/lost-syn-ack": "GET, HEAD", "/api/run": "POST", "/livez": "GET, HEAD"} {
+	for path, want := range map[string]string{"/": "GET, HEAD", "/lessons/lost-segments": "GET, HEAD", "/api/run": "POST", "/livez": "GET, HEAD"} {
 		for _, method := range []string{"DELETE", "TRACE", "FLY"} {
 			if w := ask(h, method, path, ""); w.Code != 405 || w.Header().Get("Allow") != want {
 				t.Errorf("%s %s: %d, Allow %q, want 405, %q", method, path, w.Code, w.Header().Get("Allow"), want)
@@ -182,7 +182,7 @@ func TestBasePath(t *testing.T) {
 		{"/lab/livez", 200, ""},
 		{"/lab", 308, "/lab/"},
 		{"/lab/lessons/", 308, "/lab/lessons"},
-		{"/lab/lessons/lost-syn-ack/", 308, "/lab/lessons/lost-syn-ack"},
+		{"/lab/lessons/lost-segments/", 308, "/lab/lessons/lost-segments"},
 		{"/laboratory", 404, ""},
 		{"/laboratory/lessons", 404, ""},
 		{"/lab/lab/", 404, ""},
@@ -222,7 +222,7 @@ func TestStrangePaths(t *testing.T) {
 	want := ask(h, "GET", "/lessons/nope", "").Body.String()
 	static := site.cfg.Assets.Prefix()
 	for _, path := range []string{"/lessons/../../etc/passwd", "/lessons/%2e%2e%2f", "/lessons/..%5c", `/lessons/..\..\x`, "/lessons/a\x00b", "//etc", "/lessons/\xc0\xae\xc0\xae",
-		"/lessons/" + strings.Repeat("a", 8<<10), "/lessons/CON", "/lessons/lost-syn-ack.", "/lessons/30-lost-syn-ack.md",
+		"/lessons/" + strings.Repeat("a", 8<<10), "/lessons/CON", "/lessons/lost-segments.", "/lessons/70-lost-segments.md",
 		static + "../static.go", static + "static.go", static, static + "css", static + "/css/base.css", "/static/000000000000/css/base.css", "/static/"} {
 		w := ask(h, "GET", path, "")
 		if w.Code != 404 || w.Body.String() != want {
@@ -324,11 +324,11 @@ func TestCrossOriginPosts(t *testing.T) {
 
 func TestRunOverPost(t *testing.T) {
 	h := newTestSite(t, "/", lessons.Builtin()).Handler()
-	w := ask(h, "POST", "/api/run", `{"lesson":"lost-syn-ack","block":"lost","commands":[]}`)
+	w := ask(h, "POST", "/api/run", `{"lesson":"lost-segments","block":"lost","commands":[]}`)
 	if w.Code != 200 || !strings.Contains(w.Body.String(), `"type":"done"`) {
 		t.Errorf("%d %.300s", w.Code, w.Body)
 	}
-	if w := ask(h, "POST", "/api/run", `{"lesson":"lost-syn-ack","block":"nope"}`); w.Code != 422 || !strings.Contains(w.Body.String(), `"no_such_block"`) {
+	if w := ask(h, "POST", "/api/run", `{"lesson":"lost-segments","block":"nope"}`); w.Code != 422 || !strings.Contains(w.Body.String(), `"no_such_block"`) {
 		t.Errorf("%d %.300s", w.Code, w.Body)
 	}
 	if w := ask(h, "POST", "/api/run", strings.Repeat(" ", maxBody+1)); w.Code != 413 {
@@ -459,13 +459,13 @@ func TestCheckRefuses(t *testing.T) {
 		{``, 400, "bad_json"},
 		{`{`, 400, "bad_json"},
 		{`[]`, 400, "bad_json"},
-		{`{"lesson":"lost-syn-ack"}{}`, 400, "bad_json"},
-		{`{"leson":"lost-syn-ack"}`, 400, "bad_json"},
+		{`{"lesson":"lost-segments"}{}`, 400, "bad_json"},
+		{`{"leson":"lost-segments"}`, 400, "bad_json"},
 		{`{"lesson":"nope","kind":"quiz"}`, 404, "no_such_lesson"},
-		{`{"lesson":"lost-syn-ack","kind":"essay"}`, 400, "bad_field"},
-		{`{"lesson":"lost-syn-ack","kind":"quiz","block":"nope","answer":[0]}`, 404, "no_such_block"},
-		{`{"lesson":"lost-syn-ack","kind":"predict","block":"nope","answer":"x"}`, 404, "no_such_block"},
-		{`{"lesson":"lost-syn-ack","kind":"challenge","block":"nope","commands":[]}`, 404, "no_such_block"},
+		{`{"lesson":"lost-segments","kind":"essay"}`, 400, "bad_field"},
+		{`{"lesson":"lost-segments","kind":"quiz","block":"nope","answer":[0]}`, 404, "no_such_block"},
+		{`{"lesson":"lost-segments","kind":"predict","block":"nope","answer":"x"}`, 404, "no_such_block"},
+		{`{"lesson":"lost-segments","kind":"challenge","block":"nope","commands":[]}`, 404, "no_such_block"},
 		{strings.Repeat(" ", maxBody+1), 413, "too_large"},
 	} {
 		w := ask(h, "POST", "/api/check", test.body)

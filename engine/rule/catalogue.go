@@ -644,7 +644,7 @@ var catalogue = []Rule{
 		says("The cookie is {hash} + {SEG.SEQ} + {minute} × 2^24 + {low}, modulo 2^32.", "", "hash", "SEG.SEQ", "minute", "low"),
 	linux(CookieTimestamp, "What a SYN cookie cannot hold goes into the timestamp",
 		"The lowest six bits of the clock behind TSval say which window scale, SACK and ECN the SYN offered. The client echoes them.").
-		says("The lowest six bits of TSval less {offset} hold the window scale {scale} (15 is none), SACK {sack} and ECN {ECN}.", "", "offset", "scale", "sack", "ECN"),
+		says("The lowest six bits of the server's TSval less {offset} hold the window scale {scale} (15 is none), SACK {sack} and ECN {ECN}.", "", "offset", "scale", "sack", "ECN"),
 	linux(CookieGood, "The ACK brings the cookie back",
 		"A cookie that is right and at most two minutes old opens the connection that nobody remembered.").
 		says("The cookie {cookie} is right and {age} minutes old; it names entry {index} of the MSS table, {MSS} bytes.", "{cookie} is no cookie of this server, or too old.", "cookie", "age", "index", "MSS"),

@@ -50,16 +50,28 @@ func (h *Host) cookie(now Time, local, remote netip.AddrPort, isn wire.Seq, inde
 
 func (c cookieSum) seq() wire.Seq { return wire.Seq(c.hash + c.isn + c.count<<24 + c.low) }
 
-// openCookie takes a cookie apart again. index is that of the MSS, age how many periods old the cookie is.
-func (h *Host) openCookie(now Time, local, remote netip.AddrPort, isn, cookie wire.Seq) (index int, age uint32, ok bool) {
-	count := uint32(now / cookiePeriod)
-	c := uint32(cookie) - uint32(keyedHash(h.cfg.Secret, 3, local, remote)) - uint32(isn)
+// args are the numbers of rule.CookieSum.
+func (c cookieSum) args() [4]int64 {
+	return [4]int64{int64(c.hash), int64(c.isn), int64(c.count), int64(c.low)}
+}
+
+// bitArgs are the numbers of rule.CookieTimestamp.
+func bitArgs(offset, b uint32) [4]int64 {
+	return [4]int64{int64(offset), int64(b & cookieNoScale), int64(b & cookieSACKBit / cookieSACKBit), int64(b & cookieECNBit / cookieECNBit)}
+}
+
+// openCookie takes a cookie apart again, into what it would be the sum of. index is that of the MSS, age how many periods old the
+// cookie is; ok says whether it is one.
+func (h *Host) openCookie(now Time, local, remote netip.AddrPort, isn, cookie wire.Seq) (sum cookieSum, index int, age uint32, ok bool) {
+	count, hash := uint32(now/cookiePeriod), uint32(keyedHash(h.cfg.Secret, 3, local, remote))
+	c := uint32(cookie) - hash - uint32(isn)
+	sum = cookieSum{hash, uint32(isn), c >> 24, c & cookieBitsMask}
 	age = (count - c>>24) & 0xff
 	if age >= cookieMaxAge {
-		return 0, age, false
+		return sum, 0, age, false
 	}
 	i := (c - uint32(keyedHash(h.cfg.Secret, uint64(4)<<32|uint64(count-age), local, remote))) & cookieBitsMask
-	return int(i), age, i < uint32(len(cookieMSS4))
+	return sum, int(i), age, i < uint32(len(cookieMSS4))
 }
 
 // sendCookie answers a SYN with a SYN-ACK whose number is a cookie, and keeps nothing.
@@ -91,12 +103,13 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 		s.t.SACKOK, s.t.ScaleOK, s.t.RcvScale, s.t.SndScale = false, false, 0, 0
 	}
 	s.check(true, rule.CookieSent, num(s.t.ISS), int64(index), int64(table[index]), int64(now/cookiePeriod))
-	s.check(true, rule.CookieSum, int64(sum.hash), int64(sum.isn), int64(sum.count), int64(sum.low))
+	args := sum.args()
+	s.check(true, rule.CookieSum, args[:]...)
 	s.cookieTS = true
 	s.cookieBits = cookieBits(s.t.ScaleOK, min(o.WindowScale, maxScale), s.t.SACKOK, s.t.ECN)
 	if s.t.TSOK {
-		b := s.cookieBits
-		s.check(true, rule.CookieTimestamp, int64(h.tsOffset(seg.Dst, seg.Src)), int64(b&cookieNoScale), int64(b&cookieSACKBit/cookieSACKBit), int64(b&cookieECNBit/cookieECNBit))
+		args := bitArgs(h.tsOffset(seg.Dst, seg.Src), s.cookieBits)
+		s.check(true, rule.CookieTimestamp, args[:]...)
 	}
 	s.emitSynAck(rule.CookieSent, num(s.t.ISS), int64(index), int64(table[index]), int64(now/cookiePeriod))
 	return s.out
@@ -123,7 +136,13 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 		return out, false
 	}
 	isn, cookie := seg.Seq.Add(^uint32(0)), seg.Ack.Add(^uint32(0))
-	index, age, ok := h.openCookie(now, seg.Dst, seg.Src, isn, cookie)
+	sum, index, age, ok := h.openCookie(now, seg.Dst, seg.Src, isn, cookie)
+	out = append(out, Effect{Kind: Check, OK: true, Rule: rule.CookieSum, Args: sum.args()})
+	offset, options := h.tsOffset(seg.Dst, seg.Src), seg.Options.Parse()
+	bits := (options.TSEcr - offset) & (1<<cookieTSBits - 1)
+	if ok && options.HasTimestamps && h.cfg.Profile.Timestamps {
+		out = append(out, Effect{Kind: Check, OK: true, Rule: rule.CookieTimestamp, Args: bitArgs(offset, bits)})
+	}
 	args := [4]int64{num(cookie), int64(age), 0, 0}
 	if ok {
 		args[2], args[3] = int64(index), int64(CookieMSS(seg.Dst.Addr().Is6())[index])
@@ -135,7 +154,6 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	if n := h.queued(l); n > l.backlog {
 		return append(out, Effect{Kind: Discard, Rule: rule.AcceptQueueACK, Args: [4]int64{int64(n), int64(l.backlog)}}), true
 	}
-	offset := h.tsOffset(seg.Dst, seg.Src)
 	t := h.record(seg.Dst, seg.Src)
 	t.State, t.Passive = Listen, true
 	h.inherit(t)
@@ -148,9 +166,8 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	first := len(out)
 	s.begin(&Input{ISS: cookie, TSOffset: offset})
 	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(CookieMSS(seg.Dst.Addr().Is6())[index])}
-	if o := seg.Options.Parse(); o.HasTimestamps && p.Timestamps {
-		bits := (o.TSEcr - offset) & (1<<cookieTSBits - 1)
-		syn.Options = syn.Options.WithTimestamps(o.TSVal, 0)
+	if options.HasTimestamps && p.Timestamps {
+		syn.Options = syn.Options.WithTimestamps(options.TSVal, 0)
 		if bits&cookieSACKBit != 0 {
 			syn.Options = syn.Options.WithSACKPermitted()
 		}

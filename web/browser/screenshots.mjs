@@ -50,7 +50,7 @@ async function branch(page) {
 const states = [
   { name: 'home', path: '' },
   { name: 'lessons', path: 'lessons' },
-  ...['three-segments', 'sequence-numbers', 'lost-syn-ack'].map((slug) => ({ name: slug, path: `lessons/${slug}` })),
+  ...['three-segments', 'sequence-numbers', 'lost-segments'].map((slug) => ({ name: slug, path: `lessons/${slug}` })),
   { name: 'gallery', path: 'gallery' },
   { name: 'sandbox', path: 'sandbox', go: (page) => page.locator('scene-form fieldset, scene-form details').first().waitFor() },
   { name: 'flood', path: 'flood' },
@@ -58,7 +58,7 @@ const states = [
   { name: 'embedded', path: 'embed?scenario=syn-ack-lost&at=90000' },
   { name: 'no-such-page', path: 'no-such-page' },
   ...[['why', 'See why', 'tcp-why .path'], ['both', 'Both hosts', 'tcp-hosts'], ['traces', 'Traces', 'tcp-traces pre'], ['passport', 'Passport', 'tcp-passport'], ['compare', 'Side by side', 'tcp-compare'], ['take', 'Take it along', 'tcp-take h3 >> nth=0'], ['embed', 'Embed', 'tcp-embed textarea']].map(([name = '', button = '', part = '']) => ({
-    name, path: 'lessons/lost-syn-ack', sim: true, go: async (/** @type {Page} */ page) => {
+    name, path: 'lessons/lost-segments', sim: true, go: async (/** @type {Page} */ page) => {
       await sim(page).evaluate((e) => { /** @type {any} */ (e).time = 1_100_000 })
       await choose(page, 3)
       await panel(page, button, part)
@@ -128,7 +128,7 @@ try {
   }
   if (!only.length) {
     const page = await chrome.page({ viewport: { width: 1440, height: 1200 }, colorScheme: 'light' })
-    await page.goto(`${lab.url}lessons/lost-syn-ack`)
+    await page.goto(`${lab.url}lessons/lost-segments`)
     await settled(page)
     await page.screenshot({ path: join(here, 'screenshots/lesson.png') })
     await page.done()

@@ -305,13 +305,13 @@ func TestOpeningARunAgain(t *testing.T) {
 
 func TestOpenALessonsBlock(t *testing.T) {
 	b := open(t, Config{Scenario: func(lesson, block string) (string, bool) {
-		return lost, lesson == "lost-syn-ack" && block == "lost"
+		return lost, lesson == "lost-segments" && block == "lost"
 	}}).dial()
-	b.send(`{"type":"open","id":1,"lesson":"lost-syn-ack","block":"lost","ahead":true}`)
+	b.send(`{"type":"open","id":1,"lesson":"lost-segments","block":"lost","ahead":true}`)
 	if f := last(b.until(1)); f.Type != "done" || !f.Quiet {
 		t.Errorf("got %s", f.raw)
 	}
-	for _, where := range []string{`"lesson":"lost-syn-ack","block":"x"`, `"lesson":"../x","block":"lost"`} {
+	for _, where := range []string{`"lesson":"lost-segments","block":"x"`, `"lesson":"../x","block":"lost"`} {
 		b.send(`{"type":"open","id":2,` + where + `}`)
 		if f := last(b.until(2)); f.Code != string(NoSuchBlock) || f.Run != "" {
 			t.Errorf("%s: got %s", where, f.raw)

@@ -15,7 +15,7 @@ type EmbedData struct {
 	Page
 	Sim    *lessons.Sim // nil: that of the address, behind the #
 	Lesson string       // the lesson that the simulator is of, "" for none
-	Whole  string       // where all of it is, "lessons/lost-syn-ack"; "": the sandbox
+	Whole  string       // where all of it is, "lessons/lost-segments"; "": the sandbox
 	Faults []string     // what is wrong with the parameters, instead of a simulator
 }
 

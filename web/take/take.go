@@ -89,7 +89,7 @@ func (r *Run) title(o Options) string {
 
 // A File is a run as it is taken along.
 type File struct {
-	Name string // "lost-syn-ack.pcapng"
+	Name string // "lost-segments.pcapng"
 	Kind string // media type
 	Data []byte
 }

@@ -1,7 +1,7 @@
 // The scene as a form. It keeps nothing: it shows what the text says, and a change of a field is a change of the text.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { arrows, rove, stay } from '../sim/keys.js';
-import { suggestions } from '../sim/rules.js';
+import { offers, suggestions } from '../sim/path.js';
 import { pathRule, t } from '../sim/sentence.js';
 import { use } from '../sim/tcp-header.js';
 import { add, change, faultAt, portOf, read, setAddress, setHost, setListen, setPath } from './text.js';
@@ -16,12 +16,6 @@ const SWITCH = ['', 'on', 'off'];
 const SETTINGS = [
   { name: 'isn' }, { name: 'mss' }, { name: 'window' }, { name: 'wscale' }, { name: 'rto' }, { name: 'sack', choices: SWITCH }, { name: 'timestamps', choices: SWITCH },
 ];
-/** Boxes that can be put on the path. @type {[string, (port: string) => string][]} */
-const BOXES = [
-  ['drop', (port) => `firewall drop port ${port}`], ['reject', (port) => `firewall reject RST port ${port}`], ['nat', () => 'nat timeout 60s'],
-  ['strip', () => 'strip sack,timestamps'], ['shift', () => 'shift-seq 1000'], ['proxy', () => 'syn-proxy'],
-];
-
 export class SceneForm extends LitElement {
   static properties = { text: { attribute: false }, faults: { attribute: false }, menu: { state: true } };
 
@@ -158,7 +152,7 @@ export class SceneForm extends LitElement {
   render() {
     const scene = read(this.text), port = portOf(scene.hosts.server.address?.value ?? this.dataset.server ?? '') || '80';
     const rules = suggestions([], scene.rules.map((r) => r.value)).map((r) => ({ value: r.line, words: r.text }));
-    const boxes = BOXES.map(([id, value]) => ({ value: value(port), words: t(`scene.box.${id}`) }));
+    const boxes = offers(port).map((b) => ({ value: b.line.replace(/^box /, ''), words: b.text }));
     const names = (/** @type {readonly Place[]} */ list) => list.map((b) => b.value).join(' · ');
     return html`
       ${this.host(scene, 'client')}

@@ -1,6 +1,8 @@
-// The learner's hand on the ladder: the head of a segment in flight, dragged along time, arrives later; dragged to before
-// another one, that one waits. Fetched when the pointer or the focus first comes to a ladder.
+// The learner's hand on the ladder: the head of a segment in flight, moved along time by mouse, finger or keys, arrives later; moved
+// to before another one, that one waits. The ladder goes on below its end as far as the hand wants, and the page scrolls along.
+// Fetched when the pointer or the focus first comes to a ladder.
 import { nothing, svg } from '../../vendor/lit.js';
+import { beyond } from './beyond.js';
 import { fold, index } from './fold.js';
 import { timeNear, yAt } from './geometry.js';
 import { land, landed } from './order.js';
@@ -13,15 +15,34 @@ import { ms, t } from './sentence.js';
 
 /** So many pixels are a click that trembled. */
 const SLACK = 4;
+/** Pixels that a key moves a head by. */
+const NUDGE = 14;
+/** A head nearer to the edge of what is visible scrolls the page, the faster the nearer. */
+const EDGE = 72;
+/** Nothing is delayed by more at once, in µs. */
+const MOST = 60e6;
 
 export class Hand {
   /** @param {TcpLadder} ladder */
   constructor(ladder) {
     this.ladder = ladder;
-    /** @type {{ s: SegmentAt, shape: SegmentShape, model: Model, pointer: number, y0: number, y: number, moving: boolean } | null} */
+    /** pointer: -1 when it is moved by keys; at: where the pointer is in the window @type {{ s: SegmentAt, shape: SegmentShape, model: Model, pointer: number, y0: number, y: number, at: number, moving: boolean } | null} */
     this.held = null;
-    this.escape = this.escape.bind(this);
+    this.key = this.key.bind(this);
+    this.leave = this.leave.bind(this);
+    this.scroll = this.scroll.bind(this);
+    /** @type {{ of: Layout, y: number, grown: Layout } | null} */
+    this.longer = null;
     void sheet('hand');
+  }
+
+  /** The drawing, with room below for what is being dragged there. @param {Layout} l @returns {Layout} */
+  grown(l) {
+    const { held, ladder } = this, tip = held?.shape.points.at(-1);
+    if (!held?.moving || !tip) return l;
+    const y = tip[1] + held.y + EDGE;
+    if (this.longer?.of !== l || this.longer.y !== y) this.longer = { of: l, y, grown: beyond(l, index(ladder.events).delay, y, (held.s.due ?? 0) + MOST) };
+    return this.longer.grown;
   }
 
   /** Whether a segment can be dragged: it is on its way, and gets there. @param {SegmentShape} shape @param {SegmentAt} now */
@@ -42,11 +63,26 @@ export class Hand {
     const { ladder } = this, target = e.target instanceof Element ? e.target.closest('[data-drag], [data-seg]') : null;
     // a finger on anything else scrolls the page
     if (!target || this.held || !e.isPrimary || e.button !== 0 || (e.pointerType === 'touch' && !target.matches('[data-drag]'))) return;
-    const id = Number(target.getAttribute('data-drag') ?? target.getAttribute('data-seg')), ix = index(ladder.events), model = fold(ix, { ...ladder.position, t: Math.floor(ladder.position.t) });
+    const id = Number(target.getAttribute('data-drag') ?? target.getAttribute('data-seg'));
+    if (this.take(id, e.pointerId, this.y(e)) && target.matches('[data-drag]')) e.preventDefault();
+  }
+
+  /** Takes a segment in hand, if it can be. @param {number} id @param {number} pointer @param {number} y0 */
+  take(id, pointer, y0) {
+    const { ladder } = this, model = fold(index(ladder.events), { ...ladder.position, t: Math.floor(ladder.position.t) });
     const s = model.segments.find((x) => x.id === id), shape = ladder.layout.segments.find((x) => x.id === id);
-    if (!s || !shape || !Hand.can(shape, s)) return;
-    this.held = { s, shape, model, pointer: e.pointerId, y0: this.y(e), y: 0, moving: false };
-    if (target.matches('[data-drag]')) e.preventDefault();
+    if (!s || !shape || !Hand.can(shape, s)) return null;
+    this.held = { s, shape, model, pointer, y0, y: 0, at: 0, moving: false };
+    return this.held;
+  }
+
+  /** From here on it moves. */
+  start() {
+    const { held } = this;
+    if (!held) return;
+    held.moving = true;
+    this.ladder.dispatchEvent(new CustomEvent('sim-pause', { bubbles: true }));
+    addEventListener('keydown', this.key, { capture: true });
   }
 
   /** @param {PointerEvent} e */
@@ -55,41 +91,89 @@ export class Hand {
     if (!held || e.pointerId !== held.pointer) return;
     const y = this.y(e) - held.y0;
     if (!held.moving && Math.abs(y) < SLACK) return;
-    if (!held.moving) {
-      held.moving = true;
-      this.ladder.querySelector('svg.ladder')?.setPointerCapture(held.pointer);
-      this.ladder.dispatchEvent(new CustomEvent('sim-pause', { bubbles: true }));
-      addEventListener('keydown', this.escape, { capture: true });
-    }
     held.y = y;
+    held.at = e.clientY;
+    if (!held.moving) {
+      this.ladder.querySelector('svg.ladder')?.setPointerCapture(held.pointer);
+      this.start();
+      requestAnimationFrame(this.scroll);
+    }
     this.ladder.requestUpdate();
+  }
+
+  /** While the pointer is at an edge of what is visible, the page scrolls below it, and time with the page. */
+  scroll() {
+    const { held } = this, box = scroller(this.ladder);
+    if (!held?.moving || held.pointer < 0) return;
+    const { top, bottom } = visible(this.ladder, box), over = Math.max(0, held.at - bottom + EDGE) || Math.min(0, held.at - top - EDGE);
+    if (over) {
+      const before = box.scrollTop;
+      box.scrollTop += Math.max(-EDGE, Math.min(EDGE, over)) / 5;
+      held.y += (box.scrollTop - before) / this.zoom();
+      this.ladder.requestUpdate();
+    }
+    requestAnimationFrame(this.scroll);
   }
 
   /** @param {PointerEvent} e */
   drop(e) {
     const { held } = this;
     if (!held || e.pointerId !== held.pointer) return;
-    const landing = held.moving && e.type === 'pointerup' ? this.landing() : null;
+    this.let(held.moving && e.type === 'pointerup');
+  }
+
+  /** Lets go of it. @param {boolean} there where it is now, rather than where it was */
+  let(there) {
+    const { held } = this, landing = there ? this.landing() : null;
     this.release();
-    if (!landing) return;
+    if (!held || !landing) return;
     const text = landed(held.s, landing);
     // the step that a delay makes says itself when the segment arrives
     if (landing.lines.length) this.ladder.dispatchEvent(new CustomEvent('sim-do', { bubbles: true, detail: { lines: landing.lines, text: landing.held.length ? text : '' } }));
     else this.say(text);
   }
 
-  /** @param {KeyboardEvent} e */
-  escape(e) {
-    if (e.key !== 'Escape') return;
+  /** A key moves the head of a segment, taking it in hand first. @param {number} id @param {1 | -1} by */
+  nudge(id, by) {
+    const held = this.held ?? this.take(id, -1, 0), tip = held?.shape.points.at(-1);
+    if (!held || !tip) return this.say(t('hand.drag.gone', { seg: id }));
+    if (!held.moving) {
+      this.start();
+      this.ladder.addEventListener('focusout', this.leave);
+    }
+    const y = tip[1] + held.y + by * NUDGE, least = yAt(this.ladder.layout, this.ladder.position);
+    if (y >= least) held.y += by * NUDGE;
+    this.ladder.requestUpdate();
+    void this.ladder.updateComplete.then(() => {
+      this.ladder.querySelector('.dragging circle')?.scrollIntoView({ block: 'nearest' });
+      const landing = this.landing();
+      if (landing) this.say(t('hand.drag.keys', { seg: held.s.id, text: landed(held.s, landing) }));
+    });
+  }
+
+  /** While something is being moved the keys are about that. @param {KeyboardEvent} e */
+  key(e) {
+    const { held } = this, by = { ArrowDown: /** @type {const} */ (1), ArrowUp: /** @type {const} */ (-1) }[e.key];
+    if (!held || e.key === 'Shift') return;
+    if (e.key === 'Escape') {
+      this.release();
+      this.say(t('hand.drag.cancelled'));
+    } else if (held.pointer < 0 && by) this.nudge(held.s.id, by);
+    else if (held.pointer < 0 && e.key === 'Enter') this.let(true);
+    else return held.pointer < 0 ? this.leave() : undefined;
     e.preventDefault();
     e.stopPropagation();
+  }
+
+  /** The focus went elsewhere, or the keys mean something else: nothing has happened. */
+  leave() {
     this.release();
-    this.say(t('hand.drag.cancelled'));
   }
 
   release() {
     this.held = null;
-    removeEventListener('keydown', this.escape, { capture: true });
+    removeEventListener('keydown', this.key, { capture: true });
+    this.ladder.removeEventListener('focusout', this.leave);
     this.ladder.requestUpdate();
   }
 
@@ -98,10 +182,16 @@ export class Hand {
     this.ladder.dispatchEvent(new CustomEvent('sim-say', { bubbles: true, detail: { text } }));
   }
 
+  /** Pixels of the window for one of the drawing. */
+  zoom() {
+    const picture = this.ladder.querySelector('svg.ladder');
+    return picture instanceof SVGSVGElement ? picture.getBoundingClientRect().height / Math.max(1, picture.viewBox.baseVal.height) || 1 : 1;
+  }
+
   /** @param {PointerEvent} e where it is in the drawing */
   y(e) {
-    const picture = this.ladder.querySelector('svg.ladder'), box = picture?.getBoundingClientRect();
-    return box ? (e.clientY - box.top) * this.ladder.layout.height / Math.max(1, box.height) : 0;
+    const box = this.ladder.querySelector('svg.ladder')?.getBoundingClientRect();
+    return box ? (e.clientY - box.top) / this.zoom() : 0;
   }
 
   /** Where the segment would arrive if it were let go now. @returns {Landing | null} */
@@ -110,7 +200,7 @@ export class Hand {
     if (!held || !tip) return null;
     const l = ladder.layout, now = yAt(l, ladder.position);
     const wanted = timeNear(l, Math.max(now, Math.min(tip[1] + held.y, l.bottom)));
-    return land(held.model, index(ladder.events), held.s, wanted);
+    return land(held.model, index(ladder.events), held.s, Math.min(wanted, (held.s.due ?? 0) + MOST));
   }
 
   /** The line as it would be. @param {Layout} l */
@@ -130,4 +220,18 @@ export class Hand {
         return shape ? way(shape, h.seg, h.t, t('hand.drag.later', { seg: h.seg.id, t: ms(h.t) })) : nothing;
       })}</g>`;
   }
+}
+
+/** What scrolls when a ladder does. @param {Element} e */
+function scroller(e) {
+  for (let box = e.parentElement; box && box !== document.body; box = box.parentElement) {
+    if (box.scrollHeight > box.clientHeight && /auto|scroll/.test(getComputedStyle(box).overflowY)) return box;
+  }
+  return document.scrollingElement ?? document.documentElement;
+}
+
+/** Which part of the window shows the ladder: a bar that stays in place covers some of it. @param {Element} ladder @param {Element} box */
+function visible(ladder, box) {
+  const bar = ladder.closest('tcp-sim')?.querySelector('.transport'), { top, bottom } = box === document.scrollingElement ? { top: 0, bottom: innerHeight } : box.getBoundingClientRect();
+  return { top: Math.max(0, top), bottom: Math.min(innerHeight, bottom, bar && getComputedStyle(bar).position === 'sticky' ? bar.getBoundingClientRect().top : Infinity) };
 }

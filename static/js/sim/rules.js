@@ -1,5 +1,5 @@
-// The chips above the diagram: what the path is like, which rules are on it, and which could be added.
-import { flagsOf, ms, parseTime, pathRule, t, time } from './sentence.js';
+// The chips above the diagram: what the hosts and the path are like; and what a learner did, in a few words.
+import { ms, parseTime, pathRule, t, time } from './sentence.js';
 
 /** @import { LabEvent } from './model.js' */
 /** @typedef {{ name: string, value: string }} Setting */
@@ -32,42 +32,27 @@ export function settings(setup, events, profiles) {
   const jitter = line('jitter')[0], loss = line('loss')[0];
   if (jitter) list.push({ name: t('ui.jitter'), value: time(parseTime(jitter)) });
   if (loss) list.push({ name: t('ui.loss'), value: loss });
-  const mtu = line('mtu')[0];
-  if (mtu) list.push({ name: t('ui.mtu'), value: mtu });
-  for (const l of setup.split('\n')) if (l.startsWith('box ')) list.push({ name: t('ui.box'), value: l.slice(4) });
   return list;
 }
 
-/**
- * Rules that would do something in this run: about the kinds of segments in it.
- * @param {readonly LabEvent[]} events @param {readonly string[]} active rules that are there already
- */
-export function suggestions(events, active) {
-  /** @type {string[]} */
-  const kinds = [];
-  for (const e of events) {
-    if (e.kind !== 'sent' || !e.wire) continue;
-    const kind = flagsOf(e.wire).filter((f) => f !== 'PSH').join('-');
-    if (kind && !kinds.includes(kind)) kinds.push(kind);
-  }
-  const first = kinds.length ? kinds.slice(0, 4) : ['SYN', 'SYN-ACK', 'ACK'];
-  // the SYN-ACK comes first in the list: losing it is what most want to see
-  first.sort((a, b) => Number(b === 'SYN-ACK') - Number(a === 'SYN-ACK'));
-  const rules = [...first.map((k) => `drop 1st ${k}`), ...first.slice(0, 2).map((k) => `drop 2nd ${k}`), `drop every ${first[0]}`, `delay 1st ${first[0]} 200ms`, `duplicate 1st ${first[0]} after 10ms`];
-  return rules.filter((r) => !active.includes(r)).map((line) => ({ line, text: pathRule(line) }));
+/** What stands on the path, in words, and from when to when. @param {import('./store.js').PathItem} item @returns {Setting} */
+export function pathWords({ line, from, until }) {
+  const [word = '', rest = ''] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ') + 1)], what = word === 'rule' ? pathRule(rest) : rest;
+  return { name: t(`ui.${word}`), value: until !== null ? t('ui.path.until', { what, a: ms(from), b: ms(until) }) : from ? t('ui.path.from', { what, a: ms(from) }) : what };
 }
 
 /**
  * What a learner did, in a few words: "Segment 2 dropped".
- * @param {string} line one line of the scenario language @param {string} [removed] the rule that it took away
+ * @param {string} line one line of the scenario language @param {string} [removed] the rule or the box that it took away
  */
 export function actionWords(line, removed = '') {
   const on = /^(drop|hold|release|edit|delay|duplicate) #(\d+)(?: (?:after )?(\S+))?/.exec(line);
   if (on) return t(`action.${on[1]}`, { seg: on[2] ?? '', d: on[3] ? time(parseTime(on[3])) : '' });
   const rule = /^rule (.*)$/.exec(line);
   if (rule) return t('action.rule', { rule: pathRule(rule[1] ?? '') });
-  const gone = /^unrule (\d+)$/.exec(line);
-  if (gone) return t('action.unrule', { rule: removed ? pathRule(removed) : gone[1] ?? '' });
+  const gone = /^un(rule|box) (\d+)$/.exec(line);
+  if (gone) return t(`action.un${gone[1]}`, { rule: removed ? pathRule(removed.replace(/^box /, '')) : gone[2] ?? '' });
+  if (/^(box|mtu) /.test(line)) return t('action.box', { box: line.replace(/^box /, '') });
   if (line.startsWith('forge ')) return t('action.forge');
   const call = /^(client|server) (.*)$/.exec(line);
   if (call) return t('action.call', { Host: t(`Host.${call[1]}`), call: call[2] ?? '' });

@@ -13,11 +13,16 @@ import { after, back, fold, index, next, seek } from './fold.js';
  * the branch that it left, 0 for the first one.
  * @typedef {{ tip: number, first: boolean, line: string, at: number, rule: string, from: number }} Branch
  */
-/** @typedef {{ text: string, node: number, n: number }} PathRule node: where it was added, 0 for the set-up; n: its number in the set-up */
-/** @typedef {{ gone: number, differs: number | null, rule: string }} Replayed */
+/**
+ * A rule or a box of the path. line: as it was put there; node: where, 0 for the set-up; i: which one, all counted; n: its number as
+ * long as it is there; until: when it was taken away.
+ * @typedef {{ line: string, node: number, i: number, n: number, from: number, until: number | null }} PathItem
+ */
 
 /** Lines that only let time pass, or look. */
 const PASSES = /^(step|wait|expect)\b/;
+/** Lines that put something on the path. */
+const ON_PATH = /^(rule|box|mtu) /;
 /** Crossing a stretch in which nothing happens takes this long. */
 const CROSSING = 1000;
 
@@ -83,9 +88,10 @@ export class Store {
       this.version.value;
       return this.listBranches();
     });
-    this.rules = computed(() => {
+    /** What stands on the path, of the branch that is shown. */
+    this.onPath = computed(() => {
       this.version.value;
-      return rulesOf(this.run?.first?.setup ?? '', this.pathTo(this.tip.value));
+      return onPath(this.run?.first?.setup ?? '', this.pathTo(this.tip.value));
     });
     /** Whether something may still happen behind the last event that is known. */
     this.more = computed(() => {
@@ -386,77 +392,9 @@ export class Store {
     }
   }
 
-  /**
-   * Adds a rule to the path from the start of the run on and plays everything else again.
-   * @param {string} rule "drop 1st SYN-ACK" @returns {Promise<Replayed>}
-   */
-  addRule(rule) {
-    return this.again(`rule ${rule}`, this.actions(), rule);
-  }
-
-  /** @param {PathRule} rule @returns {Promise<Replayed>} */
-  async removeRule(rule) {
-    if (!rule.node) return this.again(`unrule ${rule.n}`, this.actions(), rule.text);
-    const rest = this.actions().filter((n) => n.node !== rule.node);
-    const same = this.branches.value.find((b) => same_(this.actions(b.tip), rest));
-    if (!same) return this.again('', rest, rule.text);
-    const old = this.events.value;
-    this.past.push({ tip: this.tip.value, pos: this.pos.value });
-    return this.show(same.tip, old, 0, rule.text);
-  }
-
   /** The actions of a branch that do more than let time pass. @param {number} [tip] */
   actions(tip = this.tip.value) {
     return this.pathTo(tip).flatMap((f) => ('line' in f && f.line && !PASSES.test(f.line) ? [{ node: f.node, line: f.line, at: f.at }] : []));
-  }
-
-  /**
-   * Plays a list of actions again from the start, in a new branch. Those that are not possible there are left out.
-   * @param {string} first line to do before them, or none
-   * @param {{ line: string, at: number }[]} actions @param {string} rule
-   * @returns {Promise<Replayed>}
-   */
-  async again(first, actions, rule) {
-    this.pause();
-    const run = this.run, before = { tip: this.tip.value, pos: this.pos.value }, old = this.events.value;
-    if (!run) throw new Error('no run');
-    let at = 0, now = 0, gone = 0, last = 0;
-    this.busy.value = true;
-    try {
-      if (first) at = last = (await run.do({ at: 0, line: first })).last;
-      for (const a of actions) {
-        const wait = Math.max(0, a.at - now);
-        try {
-          const done = await run.do({ at, line: a.line, ...(wait ? { wait } : {}) });
-          at = last = done.last;
-          now = Math.max(now, a.at);
-          this.ends.set(last, { done });
-        } catch (error) {
-          if (error instanceof Error) throw error;
-          gone++;
-        }
-      }
-      const rest = before.pos.t - now;
-      const done = await run.do(this.ahead ? { at, line: '', ahead: true } : { at, line: '', wait: Math.max(0, Math.floor(rest)) });
-      last = done.last;
-      this.ends.set(last, { done });
-    } finally {
-      this.busy.value = false;
-    }
-    this.past.push(before);
-    return this.show(last, old, gone, rule);
-  }
-
-  /** @param {number} tip @param {readonly LabEvent[]} old @param {number} gone @param {string} rule @returns {Replayed} */
-  show(tip, old, gone, rule) {
-    const differs = batch(() => {
-      this.version.value++;
-      this.tip.value = tip;
-      const t = difference(old, this.events.value);
-      this.goto(seek(this.index.value, t === null ? this.pos.value.t : Math.min(t, this.pos.value.t)));
-      return t;
-    });
-    return { gone, differs, rule };
   }
 
   // ---------------------------------------------------------------- branches
@@ -481,7 +419,7 @@ export class Store {
       // the last place where this branch left an older one, and the action there
       const i = path.findLastIndex((f) => 'parent' in f && Math.min(...(children.get(f.parent) ?? [])) !== f.node);
       const by = i < 0 ? undefined : path.slice(i).find((f) => 'line' in f && !PASSES.test(f.line));
-      list.push({ tip: node, first: i < 0, from: tips.get(path[i - 1]?.node ?? -1) ?? 0, line: by && 'line' in by ? by.line : '', at: by?.at ?? 0, rule: by?.events.find((e) => e.kind === 'rule-removed')?.text ?? '' });
+      list.push({ tip: node, first: i < 0, from: tips.get(path[i - 1]?.node ?? -1) ?? 0, line: by && 'line' in by ? by.line : '', at: by?.at ?? 0, rule: by?.events.find((e) => e.kind === 'rule-removed' || e.kind === 'box-removed')?.text ?? '' });
     }
     return list.sort((a, b) => Number(b.first) - Number(a.first) || a.tip - b.tip);
   }
@@ -556,9 +494,6 @@ export class Store {
   }
 }
 
-/** @param {{ line: string, at: number }[]} a @param {{ line: string, at: number }[]} b */
-const same_ = (a, b) => a.length === b.length && a.every((x, i) => x.line === b[i]?.line && x.at === b[i]?.at);
-
 /** @param {unknown} error @returns {ErrorFrame} */
 const asFrame = (error) => (error instanceof Error ? { type: 'error', code: 'internal', message: error.message } : /** @type {ErrorFrame} */ (error));
 
@@ -595,34 +530,31 @@ export function advance(t, real, speed, gaps) {
 }
 
 /**
- * The first instant at which two runs differ, null when they are equal. That rules or boxes were added or removed does not count:
- * what they do counts.
- * @param {readonly LabEvent[]} a @param {readonly LabEvent[]} b
+ * All that stood on the path of a branch, that of the set-up first.
+ * @param {string} setup @param {(RunFrame | NodeFrame)[]} path @returns {PathItem[]}
  */
-export function difference(a, b) {
-  /** @param {readonly LabEvent[]} events */
-  const plain = (events) => events.filter((e) => e.kind !== 'rule-added' && e.kind !== 'rule-removed' && e.kind !== 'box-added' && e.kind !== 'box-removed');
-  const x = plain(a), y = plain(b);
-  for (let i = 0; i < Math.max(x.length, y.length); i++) {
-    const p = x[i], q = y[i];
-    if (p && q && JSON.stringify({ ...p, n: 0 }) === JSON.stringify({ ...q, n: 0 })) continue;
-    return Math.min(p?.t ?? Infinity, q?.t ?? Infinity);
-  }
-  return null;
-}
-
-/**
- * The rules of the path on a branch, those of the set-up first.
- * @param {string} setup @param {(RunFrame | NodeFrame)[]} path @returns {PathRule[]}
- */
-export function rulesOf(setup, path) {
-  /** @type {PathRule[]} */
-  let rules = setup.split('\n').filter((l) => l.startsWith('rule ')).map((l, i) => ({ text: l.slice(5).trim(), node: 0, n: i + 1 }));
+export function onPath(setup, path) {
+  /** @type {PathItem[]} */
+  const list = [];
+  /** By their numbers. @type {(PathItem | null)[]} */
+  const rules = [], /** @type {(PathItem | null)[]} */ boxes = [];
+  /** @param {string} line @param {number} node @param {number} from */
+  const add = (line, node, from) => {
+    const item = { line, node, i: list.length, n: 0, from, until: null }, free = boxes.indexOf(null);
+    list.push(item);
+    if (line.startsWith('rule ')) rules.push(item);
+    else boxes[free < 0 ? boxes.length : free] = item;
+  };
+  for (const line of setup.split('\n')) if (ON_PATH.test(line)) add(line, 0, 0);
   for (const f of path) {
     if (!('line' in f)) continue;
-    if (f.line.startsWith('rule ')) rules.push({ text: f.line.slice(5).trim(), node: f.node, n: rules.length + 1 });
-    const gone = /^unrule (\d+)$/.exec(f.line);
-    if (gone) rules = rules.filter((_, i) => i + 1 !== Number(gone[1])).map((r, i) => ({ ...r, n: i + 1 }));
+    if (ON_PATH.test(f.line)) add(f.line, f.node, f.at);
+    const [, kind, n] = /^un(rule|box) (\d+)$/.exec(f.line) ?? [], i = Number(n) - 1;
+    const gone = kind === 'rule' ? rules.splice(i, 1)[0] : kind && boxes[i];
+    if (!gone) continue;
+    gone.until = f.at;
+    if (kind === 'box') boxes[i] = null;
   }
-  return rules;
+  for (const numbers of [rules, boxes]) numbers.forEach((x, i) => { if (x) x.n = i + 1; });
+  return list;
 }

@@ -305,7 +305,11 @@ export class TcpHeader extends LitElement {
     const outcome = landing ? ix.events.slice(end?.k, landing.k1).find((e) => (e.kind === 'state' || e.kind === 'discarded') && e.rule) : undefined;
     // a segment that failed a check: the check has the sentence and the numbers
     const verdict = outcome && (after.findLast((e) => e.rule === outcome.rule && !e.ok) ?? outcome);
+    // a SYN cookie can be opened
+    const cookie = [...before, ...after].some((e) => e.rule === 'linux:syncookie-sum');
+    if (cookie) void import('./tcp-cookie.js').catch(() => {}); // without the network the sentences below must do
     return html`<div class="why">
+      ${cookie ? html`<tcp-cookie .segment=${s.seg} .ix=${ix} .k=${k}></tcp-cookie>` : nothing}
       ${because.length ? html`<p><b>${t('ui.why')}</b> ${because.map((e) => html`${ruleSentence(e)} ${ruleLink(e.rule)} `)}</p>` : nothing}
       ${gone ? html`<p><b>${t('ui.why.gone')}</b> ${ruleSentence(gone)} ${ruleLink(gone.rule)}</p>` : nothing}
       ${verdict ? html`<p><b>${t('ui.why.outcome')}</b> ${ruleSentence(verdict)} ${ruleLink(verdict.rule)}</p>` : nothing}

@@ -85,7 +85,7 @@ export class TcpLadder extends LitElement {
   /** The drawing at the present width. @returns {Layout} */
   get layout() {
     const width = Math.max(300, this.width || this.measured || 512), { drawn } = this;
-    if (drawn?.events === this.events && drawn.width === width && drawn.relative === relative.value) return drawn.layout;
+    if (drawn?.events === this.events && drawn.width === width && drawn.relative === relative.value) return this.hand?.grown(drawn.layout) ?? drawn.layout;
     const made = layout(this.events, width);
     this.drawn = { events: this.events, width, relative: relative.value, layout: made };
     return made;
@@ -190,12 +190,15 @@ export class TcpLadder extends LitElement {
     this.requestUpdate();
   }
 
-  /** Up and down go from segment to segment in the order of the picture, Enter chooses. @param {KeyboardEvent} e */
+  /** Up and down go from segment to segment in the order of the picture, with Shift they move its head along time; Enter chooses. @param {KeyboardEvent} e */
   key(e) {
     const seg = e.target instanceof Element ? e.target.closest('[data-seg]') : null;
-    if (!seg || e.altKey || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    if (!seg || e.altKey || e.ctrlKey || e.metaKey) return;
     const id = Number(seg.getAttribute('data-seg'));
-    if (e.key === 'Enter') this.select(id);
+    if (e.shiftKey) {
+      if (!this.hand || (e.key !== 'ArrowDown' && e.key !== 'ArrowUp')) return;
+      this.hand.nudge(id, e.key === 'ArrowDown' ? 1 : -1);
+    } else if (e.key === 'Enter') this.select(id);
     else if (e.key === 'ArrowDown' || e.key === 'ArrowUp') this.step(id, e.key === 'ArrowDown' ? 1 : -1);
     else return;
     e.preventDefault();

@@ -6,8 +6,8 @@ import { Announcer } from './announce.js';
 import { KEYS, act, arrows, rove, stay } from './keys.js';
 import { relative, setRelative } from './numbers.js';
 import { PANELS, sheet } from './panels.js';
-import { branchName, settings, suggestions } from './rules.js';
-import { has, learned, more, ms, pathRule, t, told } from './sentence.js';
+import { branchName, pathWords, settings } from './rules.js';
+import { has, learned, more, ms, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
 import { segmentTable } from './tcp-log.js';
@@ -19,7 +19,7 @@ import './tcp-vars.js';
 import './tcp-console.js';
 
 /** @import { Model, Step } from './model.js' */
-/** @import { PathRule, Replayed } from './store.js' */
+/** @import { Replayed } from './path.js' */
 /** @import { Fault } from '../protocol.js' */
 /** @import { Recorded } from './recorded.js' */
 /** @import { TcpHeader } from './tcp-header.js' */
@@ -61,7 +61,8 @@ export class TcpSim extends LitElement {
     this.link = pageLink(base);
     this.store = new Store(this.link);
     this.table = false;
-    this.menu = false;
+    /** Which menu of the path is open: for a change from the start, from the playhead on, or none. @type {'' | 'start' | 'now'} */
+    this.menu = '';
     this.zoom = 1;
     this.letters = stored('letters', 'on') === 'on';
     this.verbosity = stored('say', 'all');
@@ -95,6 +96,7 @@ export class TcpSim extends LitElement {
     this.sayThis = (/** @type {string} */ text) => this.say(text);
     this.chooseTip = (/** @type {number} */ tip) => this.choose(tip);
     this.wentThere = (/** @type {string} */ text) => this.went(text);
+    this.onPath = (/** @type {string} */ line) => void this.putOnPath(line);
     this.leaveUntil = () => void this.closeUntil();
     this.untilLost = (/** @type {FocusEvent} */ e) => {
       const to = e.relatedTarget, menu = /** @type {Element} */ (e.currentTarget);
@@ -492,29 +494,45 @@ export class TcpSim extends LitElement {
     return this.querySelector('tcp-header');
   }
 
-  /** @param {() => Promise<Replayed>} change @param {'added' | 'removed'} what */
+  /** @param {(path: typeof import('./path.js')) => Promise<Replayed>} change @param {'added' | 'removed'} what */
   async rule(change, what) {
-    this.menu = false;
     if (this.blocked) return this.say(this.blocked);
     try {
-      const { gone, differs, rule } = await change();
-      const text = [t(`say.rule.${what}${differs === null ? '.same' : ''}`, { rule: pathRule(rule), n: ms(differs) }), gone ? t('say.rule.lost', { n: gone }) : ''].filter(Boolean);
+      const { gone, differs, line } = await change(await import('./path.js'));
+      const text = [t(`say.rule.${what}${differs === null ? '.same' : ''}`, { ...pathWords({ line, node: 0, i: 0, n: 0, from: 0, until: null }), n: ms(differs) }), gone ? t('say.rule.lost', { n: gone }) : ''].filter(Boolean);
       this.saidStep = this.store.model.value.step;
       this.say(text.join(' '));
     } catch (e) {
       this.say(/** @type {Error} */ (e).message);
     }
+    await this.leaveMenu('start'); // the button that had the focus is gone
+  }
+
+  /** Opens a menu of the path, or closes it. @param {'start' | 'now'} which */
+  async toggleMenu(which) {
+    if (this.menu === which) return this.leaveMenu(which);
+    if (this.blocked) return this.say(this.blocked);
+    try {
+      await import('./tcp-path.js');
+      this.menu = which;
+    } catch {
+      this.say(t('ui.panel.failed'));
+    }
+  }
+
+  /** The focus goes back to what opened the menu. @param {string} which */
+  async leaveMenu(which) {
+    this.menu = '';
     await this.updateComplete;
-    // the button that had the focus is gone
-    const add = this.querySelector('.rules .add [aria-expanded]');
+    const add = this.querySelector(`.rules [data-menu="${which}"]`);
     if (add instanceof HTMLElement) add.focus();
   }
 
-  async toggleMenu() {
-    this.menu = !this.menu;
-    await this.updateComplete;
-    const first = this.querySelector(this.menu ? '.rulemenu button' : '.rules .add [aria-expanded]');
-    if (first instanceof HTMLElement) first.focus();
+  /** What was chosen in the menu of the path. @param {string} line */
+  async putOnPath(line) {
+    if (this.menu === 'start') return this.rule((p) => p.put(this.store, line), 'added');
+    await this.doAll({ lines: [line] });
+    await this.leaveMenu('now');
   }
 
   async copy() {
@@ -748,20 +766,23 @@ export class TcpSim extends LitElement {
 
   chips() {
     if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
-    const s = this.store, first = s.first, rules = s.rules.value, off = this.blocked !== '';
+    const s = this.store, first = s.first, off = this.blocked !== '';
     const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
+    /** @param {'start' | 'now'} which @param {string} name */
+    const add = (which, name) => html`<li class="add"><button type="button" data-menu=${which} aria-expanded=${this.menu === which} aria-disabled=${off} @click=${() => this.toggleMenu(which)}>${use('plus')}${t(name)}</button></li>`;
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
-      if (this.menu && e.relatedTarget && !/** @type {Element} */ (e.currentTarget).contains(/** @type {Node} */ (e.relatedTarget))) this.menu = false;
-    }} data-rove @keydown=${arrows} @focusin=${stay}>
-      <ul class="rules" aria-label=${t('ui.settings')}>
+      if (this.menu && e.relatedTarget && !/** @type {Element} */ (e.currentTarget).contains(/** @type {Node} */ (e.relatedTarget))) this.menu = '';
+    }}>
+      <ul class="rules" aria-label=${t('ui.settings')} data-rove @keydown=${arrows} @focusin=${stay}>
         ${list.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
-        ${rules.map((r) => html`<li class="loss"><b>${t('ui.rule')}</b> ${pathRule(r.text)}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { rule: pathRule(r.text) })} @click=${() => this.rule(() => this.store.removeRule(r), 'removed')}>${use('close')}</button></li>`)}
+        ${s.onPath.value.filter((x) => x.until !== 0).map((x) => {
+          const { name, value } = pathWords(x);
+          return html`<li class="loss"><b>${name}</b> ${value}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { name, value })} @click=${() => this.rule((p) => p.take(s, x), 'removed')}>${use('close')}</button></li>`;
+        })}
         <li class="add scene"><button type="button" @click=${this.scene}>${use('edit')}${t('ui.scene')}</button></li>
-        <li class="add"><button type="button" aria-expanded=${this.menu} aria-disabled=${off} @click=${this.toggleMenu}>${use('plus')}${t('ui.rule.add')}</button></li>
+        ${add('start', 'ui.rule.add')}${s.pos.value.t > 0 ? add('now', 'ui.path.now') : nothing}
       </ul>
-      ${this.menu ? html`<div class="rulemenu card" role="group" aria-label=${t('ui.rule.menu')} @keydown=${(/** @type {KeyboardEvent} */ e) => { if (e.key === 'Escape') { e.stopPropagation(); void this.toggleMenu(); } }}>
-        ${suggestions(s.events.value, rules.map((r) => r.text)).map((r) => html`<button type="button" @click=${() => this.rule(() => s.addRule(r.line), 'added')}>${r.text}</button>`)}
-        <p>${t('ui.rule.note')}</p></div>` : nothing}
+      ${this.menu ? html`<tcp-path .store=${s} .now=${this.menu === 'now'} .done=${this.onPath} .close=${() => this.leaveMenu(this.menu)}></tcp-path>` : nothing}
     </div>`;
   }
 

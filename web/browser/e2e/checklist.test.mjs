@@ -35,7 +35,7 @@ after(async () => {
   await lab?.stop()
 })
 
-const lesson = 'lessons/lost-syn-ack'
+const lesson = 'lessons/lost-segments'
 
 /** What sticks out of the page, and text that is cut off. @param {import('playwright-core').Page} page */
 const cut = (page) => page.evaluate(() => {

@@ -254,7 +254,7 @@ describe('side by side', () => {
     })
 
     test(`the RFC says, Linux does: the same actions with another profile, ${colorScheme}`, async () => {
-      const page = await open('lost-syn-ack', { colorScheme, viewport: sizes.narrow, hasTouch: true })
+      const page = await open('lost-segments', { colorScheme, viewport: sizes.narrow, hasTouch: true })
       const { sim, button } = hands(page)
       await button('Side by side').tap()
       const panel = sim.locator('tcp-compare')

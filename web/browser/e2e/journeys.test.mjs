@@ -61,7 +61,7 @@ async function open(slug, options) {
 
 describe('by mouse', () => {
   test('the lost SYN-ACK is played to its end', async () => {
-    const page = await open('lost-syn-ack', { reducedMotion: 'no-preference' })
+    const page = await open('lost-segments', { reducedMotion: 'no-preference' })
     const { sim, button, states, logged, time, at } = hands(page)
     await at(1075)
     await states('SYN-SENT', 'SYN-RECEIVED')
@@ -76,7 +76,7 @@ describe('by mouse', () => {
   })
 
   test('steps of the prose move the playhead, and the prose follows it', async () => {
-    const page = await open('lost-syn-ack')
+    const page = await open('lost-segments')
     const { at, button } = hands(page)
     const steps = page.locator('.steps').first()
     await steps.getByRole('link', { name: '90 ms' }).click()
@@ -165,7 +165,7 @@ describe('by mouse', () => {
     assert.equal(await line.inputValue(), 'forge to client SYN seq=90')
     await line.fill('forge to client RST,ACK seq=0 ack=101')
     await page.keyboard.press('Enter')
-    await logged(/You put a RST-ACK to the client/)
+    await logged(/You put RST-ACK to the client/)
     assert.equal(await line.inputValue(), '')
     await line.fill('client abort')
     await page.keyboard.press('Enter')
@@ -369,7 +369,7 @@ describe('sandbox', () => {
 
 describe('exercises', () => {
   test('a prediction: wrong answers get reasons, the right one is kept, and the simulator shows it', async () => {
-    const page = await open('lost-syn-ack')
+    const page = await open('lost-segments')
     const form = page.locator('form[data-kind=predict]').first()
     const feedback = form.getByRole('status')
     await form.getByRole('button', { name: 'Check' }).click()
@@ -392,7 +392,7 @@ describe('exercises', () => {
   })
 
   test('a quiz: a wrong option and the right one', async () => {
-    const page = await open('lost-syn-ack')
+    const page = await open('lost-segments')
     const form = page.locator('form[data-kind=quiz]').first()
     await form.getByRole('radio', { name: /^The client: it got no answer/ }).check()
     await form.getByRole('button', { name: 'Check' }).click()
@@ -404,7 +404,7 @@ describe('exercises', () => {
   })
 
   test('a challenge is graded by what was done', async () => {
-    const page = await open('lost-syn-ack')
+    const page = await open('lost-segments')
     const form = page.locator('form[data-kind=challenge]').first()
     const hint = form.getByText(/^Hint 2/)
     assert.ok(await hint.isHidden(), 'one hint at a time')

@@ -18,7 +18,7 @@ after(async () => {
   await lab?.stop()
 })
 
-const lessons = ['three-segments', 'sequence-numbers', 'lost-syn-ack']
+const lessons = ['three-segments', 'sequence-numbers', 'lost-segments']
 const paths = ['', 'lessons', ...lessons.map((slug) => `lessons/${slug}`), 'sandbox', 'no-such-page']
 const not404 = /status of 404/ // the console's line about the page that is meant to be missing
 
@@ -86,7 +86,7 @@ test('no page scrolls sideways at 320 px, nor with larger text', async () => {
 
 test('text spacing of WCAG 1.4.12 cuts nothing off', async () => {
   const page = await chrome.page({ viewport: sizes.narrow, bypassCSP: true })
-  await page.goto(lab.url + 'lessons/lost-syn-ack')
+  await page.goto(lab.url + 'lessons/lost-segments')
   await settled(page)
   await page.addStyleTag({ content: '* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-block-end: 2em !important }' })
   const cut = await page.evaluate(() => [...document.querySelectorAll('button, a, .chip, legend, label, h1, h2, h3')]
@@ -99,11 +99,11 @@ test('text spacing of WCAG 1.4.12 cuts nothing off', async () => {
 describe('keyboard', () => {
   test('skip links lead to the lesson and to the simulator', async () => {
     const page = await chrome.page()
-    await page.goto(lab.url + 'lessons/lost-syn-ack')
+    await page.goto(lab.url + 'lessons/lost-segments')
     await settled(page)
     for (const [presses, target] of /** @type {const} */ ([[1, 'main'], [2, 'tcp-sim']])) {
       await page.evaluate(() => { /** @type {HTMLElement} */ (document.activeElement)?.blur(); scrollTo(0, 0) })
-      await page.goto(lab.url + 'lessons/lost-syn-ack')
+      await page.goto(lab.url + 'lessons/lost-segments')
       await settled(page)
       for (let i = 0; i < presses; i++) await page.keyboard.press('Tab')
       const link = page.locator('.skip-link:focus')
@@ -116,7 +116,7 @@ describe('keyboard', () => {
 
   test('Tab goes through the whole page, sees every stop, and comes out at the end', async () => {
     const page = await chrome.page()
-    await page.goto(lab.url + 'lessons/lost-syn-ack')
+    await page.goto(lab.url + 'lessons/lost-segments')
     await settled(page)
     const stops = []
     for (let i = 0; i < 150; i++) {
@@ -188,7 +188,7 @@ describe('themes', () => {
 
   test('the projector theme has larger type and no violations', async () => {
     const page = await chrome.page()
-    await page.goto(lab.url + 'lessons/lost-syn-ack?theme=projector')
+    await page.goto(lab.url + 'lessons/lost-segments?theme=projector')
     await settled(page)
     assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize), '19px')
     assert.deepEqual(await violations(page), [])
@@ -197,7 +197,7 @@ describe('themes', () => {
 
   test('forced colours keep chips, steps and progress visible', async () => {
     const page = await chrome.page({ forcedColors: 'active' })
-    await page.goto(lab.url + 'lessons/lost-syn-ack')
+    await page.goto(lab.url + 'lessons/lost-segments')
     await settled(page)
     assert.notEqual(await page.locator('h1 .chip').first().evaluate((e) => getComputedStyle(e).borderStyle), 'none')
     assert.notEqual(await page.locator('.progress [aria-current]').evaluate((e) => getComputedStyle(e).outlineStyle), 'none')
@@ -207,7 +207,7 @@ describe('themes', () => {
 
 test('a page that runs right to left mirrors, its diagrams and numbers do not', async () => {
   const page = await chrome.page()
-  await page.goto(lab.url + 'lessons/lost-syn-ack')
+  await page.goto(lab.url + 'lessons/lost-segments')
   await settled(page)
   await page.evaluate(() => { document.documentElement.dir = 'rtl' })
   const lefts = await page.evaluate(() => ({
@@ -226,7 +226,7 @@ test('a page that runs right to left mirrors, its diagrams and numbers do not', 
 
 test('a simulator stays in sight beside its prose, both ways', async () => {
   const page = await chrome.page()
-  await page.goto(lab.url + 'lessons/lost-syn-ack')
+  await page.goto(lab.url + 'lessons/lost-segments')
   await settled(page)
   const edges = () => page.evaluate(() => {
     const box = /** @type {Element} */ (document.querySelector('.simbox')).getBoundingClientRect()
@@ -260,7 +260,7 @@ test('nothing moves while the page loads', async () => {
       for (const entry of list.getEntries()) if (!(/** @type {any} */ (entry).hadRecentInput)) /** @type {any} */ (globalThis).shift += /** @type {any} */ (entry).value
     }).observe({ type: 'layout-shift', buffered: true })
   })
-  await page.goto(lab.url + 'lessons/lost-syn-ack')
+  await page.goto(lab.url + 'lessons/lost-segments')
   await settled(page)
   const shift = await page.evaluate(() => /** @type {any} */ (globalThis).shift)
   assert.ok(shift <= 0.02, `cumulative layout shift ${shift}`)
@@ -269,7 +269,7 @@ test('nothing moves while the page loads', async () => {
 
 test('on paper there are no controls', async () => {
   const page = await chrome.page()
-  await page.goto(lab.url + 'lessons/lost-syn-ack')
+  await page.goto(lab.url + 'lessons/lost-segments')
   await settled(page)
   await page.emulateMedia({ media: 'print' })
   // An entry of the log is a button too, and is there to be read.

@@ -157,7 +157,7 @@ describe('the scene', () => {
 
   test('a simulator in a lesson hands its run over, and the sandbox takes it back', async () => {
     const page = await chrome.page()
-    await go(page, 'lessons/lost-syn-ack')
+    await go(page, 'lessons/lost-segments')
     await page.getByRole('button', { name: 'Change the scene' }).first().click()
     await page.waitForURL(/sandbox#s=1\./)
     await settled(page)

@@ -3,7 +3,7 @@
 import lighthouse from 'lighthouse'
 import { freePort, startBrowser, startLab } from '../e2e/lab.mjs'
 
-const PATHS = ['lessons/lost-syn-ack']
+const PATHS = ['lessons/lost-segments']
 const MUST = ['accessibility', 'best-practices', 'seo']
 const MOST_SHIFT = 0.02
 

@@ -5,7 +5,7 @@ import { differences as known, profiles } from '../../../static/js/differences.e
 import { across, behind, common, differences, pairs, placeOf, replay, scale, sentence, timeAt } from '../../../static/js/sim/compare.js';
 import { index } from '../../../static/js/sim/fold.js';
 import { ruleOf } from '../../../static/js/sim/sentence.js';
-import { difference } from '../../../static/js/sim/store.js';
+import { difference } from '../../../static/js/sim/path.js';
 import { SETUP, dropped, handshake } from './double.mjs';
 
 /** @param {object[]} frames */

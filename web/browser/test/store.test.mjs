@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Link } from '../../../static/js/sim/socket.js';
-import { Store, advance, difference, gaps, rulesOf } from '../../../static/js/sim/store.js';
+import { difference, put, take } from '../../../static/js/sim/path.js';
+import { Store, advance, gaps, onPath } from '../../../static/js/sim/store.js';
 import { SETUP, dropped, handshake, network, settled, welcome } from './double.mjs';
 
 /** A simulator whose run has arrived. @param {object} [options] */
@@ -123,7 +124,7 @@ test('a rule is added at the start, and everything else is done again after it',
       net.socket.give({ type: 'node', run: 'R', n: ++n, node, parent: c.at, line: c.line || 'step', at: 0, events: [] }, { type: 'done', run: 'R', n: ++n, re: c.id, node, last: node, digest: 'x', quiet: true });
     }
   };
-  const adding = store.addRule('drop 1st SYN');
+  const adding = put(store, 'rule drop 1st SYN');
   await serve();
   const { gone, differs } = await adding;
   assert.deepEqual(sent.map(({ at, wait, line, ahead }) => ({ at, wait, line, ahead })), [
@@ -131,17 +132,23 @@ test('a rule is added at the start, and everything else is done again after it',
     { at: 7, wait: undefined, line: 'client connect', ahead: undefined }, { at: 8, wait: undefined, line: '', ahead: true },
   ]);
   assert.deepEqual([gone, differs], [0, 0]);
-  assert.deepEqual(store.rules.value.map((r) => [r.text, r.node]), [['drop 1st SYN', 6]]);
+  assert.deepEqual(store.onPath.value.map((r) => [r.line, r.node]), [['rule drop 1st SYN', 6]]);
   // without that rule the run is the first one again: that branch is shown, nothing is played again
-  const back = await store.removeRule(store.rules.value[0]);
+  const back = await take(store, store.onPath.value[0]);
   assert.equal(store.tip.value, 5);
   assert.equal(sent.length, 4);
   assert.equal(back.differs, 0);
 });
 
-test('the rules of a branch: those of the set-up, then what was added and removed on the way', () => {
-  const path = [{ node: 1, line: 'rule drop 1st ACK' }, { node: 2, line: 'unrule 1' }, { node: 3, line: 'step' }];
-  assert.deepEqual(rulesOf('delay 50ms\nrule drop 1st SYN-ACK\n', path), [{ text: 'drop 1st ACK', node: 1, n: 1 }]);
+test('what stood on the path of a branch, from when to when, and by which number', () => {
+  const path = [
+    { node: 1, at: 5, line: 'rule drop 1st ACK' }, { node: 2, at: 10, line: 'unrule 1' }, { node: 3, at: 10, line: 'step' }, { node: 4, at: 20, line: 'box syn-proxy' },
+    { node: 5, at: 30, line: 'unbox 1' }, { node: 6, at: 30, line: 'mtu 600' }, { node: 7, at: 40, line: 'unbox 9' },
+  ];
+  assert.deepEqual(onPath('delay 50ms\nrule drop 1st SYN-ACK\nbox nat timeout 60s\n', path).map((x) => [x.line, x.node, x.n, x.from, x.until]), [
+    ['rule drop 1st SYN-ACK', 0, 0, 0, 10], ['box nat timeout 60s', 0, 0, 0, 30], ['rule drop 1st ACK', 1, 1, 5, null], ['box syn-proxy', 4, 2, 20, null],
+    ['mtu 600', 6, 1, 30, null], // in the place that had become free
+  ]);
 });
 
 test('the future that is not known is made a step at a time', async () => {
