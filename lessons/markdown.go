@@ -31,6 +31,7 @@ const (
 	maxIndent = 100
 	maxRun    = 64 << 10 // bytes without an empty line between
 	maxBlocks = 64
+	maxHeads  = 300 // headings: each gets an id of its own, and is compared with the others
 	maxFaults = 200
 )
 
@@ -152,7 +153,7 @@ func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Wal
 // bounded reports lines that would make parsing slow or deep. ok is false when there is one.
 func (f *faults) bounded() (ok bool) {
 	ok = true
-	run := 0
+	run, heads := 0, 0
 	for i, start := range f.lines {
 		end := len(f.text)
 		if i+1 < len(f.lines) {
@@ -163,11 +164,17 @@ func (f *faults) bounded() (ok bool) {
 		if run += len(line); len(bytes.TrimSpace(line)) == 0 {
 			run = 0
 		}
+		// A line of = or - may be a heading too.
+		if c := bytes.TrimLeft(line, " \t>"); len(c) > 0 && (c[0] == '#' || c[0] == '=' || c[0] == '-' && len(bytes.Trim(c, "- \t\n")) == 0) {
+			heads++
+		}
 		switch depth, indent := nesting(line); {
 		case len(line) > maxLine:
 			f.add("too-deep", start, start, "break it", "the line has more than %d bytes", maxLine)
 		case before <= maxRun && run > maxRun:
 			f.add("too-deep", start, start, "put empty lines between paragraphs", "there are more than %d bytes without an empty line", maxRun)
+		case heads == maxHeads+1:
+			f.add("too-deep", start, start, "split the lesson", "there are more than %d headings", maxHeads)
 		case depth > maxNested:
 			f.add("too-deep", start, start, "", "quotes and lists are nested more than %d deep", maxNested)
 		case indent > maxIndent:
