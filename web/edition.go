@@ -120,7 +120,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 
 // blank is what all pages in a language have in common.
 func (s *Site) blank(words *i18n.Catalog) pages.Page {
-	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages}
+	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages, Dev: s.cfg.Dev}
 }
 
 // at is a page in a language.
@@ -296,11 +296,11 @@ func (s *Site) scenario(lesson, block string) (string, bool) {
 	return sim.Source, true
 }
 
-// Watch loads the lessons anew whenever their files change, until ctx ends. It looks once a second: that works on every file
-// system, those of containers and networks too.
+// Watch loads the lessons anew whenever their files change, until ctx ends. It looks at
+// their times once a second, and with Dev all the time: that works on every file system, those of containers and networks too.
 func (s *Site) Watch(ctx context.Context) {
 	seen := stamp(s.cfg.Lessons)
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(s.cfg.every())
 	defer tick.Stop()
 	for {
 		select {
@@ -328,6 +328,7 @@ func (s *Site) Reload() error {
 		return err
 	}
 	s.edition.Store(e)
+	s.tell()
 	s.cfg.Log.Info("lessons loaded", "lessons", len(e.course.Lessons), "broken", len(e.course.Broken))
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/handshakelab/lab/engine/diag"
@@ -35,7 +36,18 @@ type Config struct {
 	// PseudoLocales adds languages that nobody speaks, for tests of the layout: i18n.Pseudo.
 	PseudoLocales bool
 
+	// Dev is for those who write lessons: pages are shown anew when theirs changes.
+	Dev bool
+
 	Log *slog.Logger
+}
+
+// every is how often the lessons' files are looked at.
+func (c *Config) every() time.Duration {
+	if c.Dev {
+		return 20 * time.Millisecond
+	}
+	return time.Second
 }
 
 // A Site is the whole web side of the lab.
@@ -51,7 +63,11 @@ type Site struct {
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	draining  atomic.Bool
-	uploads   chan struct{} // captures that come in
+	going     chan struct{} // closed when it goes down
+
+	newsMu  sync.Mutex
+	newsCh  chan struct{} // closed when the lessons were loaded
+	uploads chan struct{} // captures that come in
 }
 
 // builtinGallery is played once, however many sites there are.
@@ -65,7 +81,7 @@ func New(cfg Config) (*Site, error) {
 	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
-	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads)}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads), going: make(chan struct{}), newsCh: make(chan struct{})}
 	for _, lang := range i18n.Languages {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
@@ -123,6 +139,9 @@ func (s *Site) routes() *chi.Mux {
 	get("/search", s.handle(s.search))
 	get("/lessons/{slug}/{part}", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
+	if s.cfg.Dev {
+		r.Get("/dev/events", s.handle(s.devEvents))
+	}
 	get("/api/flood", s.handle(playFlood))
 	get("/embed", s.handle(s.embed))
 	get("/embed.js", s.handle(s.embedScript))
@@ -281,7 +300,11 @@ func writeText(w http.ResponseWriter, status int, text string) {
 }
 
 // Drain makes readyz say that the server is going down, so that nobody sends new readers here.
-func (s *Site) Drain() { s.draining.Store(true) }
+func (s *Site) Drain() {
+	if !s.draining.Swap(true) {
+		close(s.going)
+	}
+}
 
 // Close says good-bye to all sockets and returns when they are closed, or cut at the end of ctx.
 func (s *Site) Close(ctx context.Context) {
