@@ -444,10 +444,12 @@ var kinds = [...]Kind{
 // host answered to, or 0.
 func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 	var vars *tcp.TCB // of the connection that was last told of: Opened and Updated tell of the same instant
-	for i := range rec.effects {
-		x := &rec.effects[i]
+	effects := rec.effects
+	for i := range effects {
+		x := &effects[i]
 		e := w.event(rec, kinds[x.Kind], h)
-		e.Conn, e.Rule, e.Args = x.Conn, x.Rule, x.Args
+		e.Conn, e.Rule = x.Conn, x.Rule
+		e.Args = x.Args
 		switch x.Kind {
 		case tcp.Check:
 			e.Seg, e.OK = seg, x.OK

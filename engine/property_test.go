@@ -394,7 +394,7 @@ func TestInvariants(t *testing.T) {
 					t.Fatalf("event %d at %v comes after event %d at %v", e.N, e.At, n-1, now)
 				}
 				n, now = n+1, e.At
-				if e.Rule != "" {
+				if e.Rule != rule.None {
 					if _, ok := rule.Lookup(e.Rule); !ok {
 						t.Fatalf("rule %s of a %s event is not in the catalogue", e.Rule, e.Kind)
 					}

@@ -43,24 +43,29 @@ func (r *Recorder) add() *Event {
 	}
 	// Cleared in its place: append would copy it, and there are many.
 	r.Events = r.Events[:n+1]
-	r.Events[n] = Event{}
-	return &r.Events[n]
+	e := &r.Events[n]
+	*e = Event{}
+	return e
 }
 
 // keep returns a copy of t that stays as it is.
 func (r *Recorder) keep(t *tcp.TCB) *tcp.TCB {
-	if len(r.vars) == cap(r.vars) {
-		r.vars = make([]tcp.TCB, 0, min(max(4, 2*cap(r.vars)), 64))
+	n := len(r.vars)
+	if n == cap(r.vars) {
+		n, r.vars = 0, make([]tcp.TCB, 0, min(max(4, 2*n), 64))
 	}
-	r.vars = append(r.vars, *t)
-	return &r.vars[len(r.vars)-1]
+	r.vars = r.vars[:n+1]
+	r.vars[n] = *t
+	return &r.vars[n]
 }
 
 // segment returns a copy of seg that stays as it is.
 func (r *Recorder) segment(seg *wire.Segment) *wire.Segment {
-	if len(r.segments) == cap(r.segments) {
-		r.segments = make([]wire.Segment, 0, min(max(2, 2*cap(r.segments)), 64))
+	n := len(r.segments)
+	if n == cap(r.segments) {
+		n, r.segments = 0, make([]wire.Segment, 0, min(max(2, 2*n), 64))
 	}
-	r.segments = append(r.segments, *seg)
-	return &r.segments[len(r.segments)-1]
+	r.segments = r.segments[:n+1]
+	r.segments[n] = *seg
+	return &r.segments[n]
 }

@@ -33,7 +33,7 @@ type segment struct {
 }
 
 var (
-	askFields = []string{"flags", "seq", "ack", "time", "state", "errno", "length", "sport", "dport", "offset", "window", "urgent", "mss", "wscale"}
+	askFields = append([]string{"flags", "seq", "ack", "time", "state", "errno"}, mapKeys(sizes)...)
 
 	// headerFields are those of them that stand in the header of a segment.
 	headerFields = []string{"flags", "seq", "ack", "sport", "dport", "offset", "window", "urgent", "mss", "wscale"}
@@ -213,36 +213,32 @@ func (q question) pose(run *played) (p posed, fault string) {
 		}
 		p.right = run.events[i].Errno.String()
 	default:
-		n, ok := headerNumber(q.field, p.ev.Wire)
+		n, ok := sizes[q.field](p.ev.Wire)
 		if !ok {
-			return p, "that segment has no " + q.field + " option"
+			return p, "that segment does not say its " + q.field
 		}
 		p.right = strconv.FormatUint(n, 10)
 	}
 	return p, ""
 }
 
-// headerNumber is the number in a field of a segment. ok is false when the segment lacks it.
-func headerNumber(field string, seg *wire.Segment) (n uint64, ok bool) {
-	set := seg.Options.Parse()
-	switch field {
-	case "sport":
-		return uint64(seg.Src.Port()), true
-	case "dport":
-		return uint64(seg.Dst.Port()), true
-	case "offset":
-		return uint64(seg.HeaderWords()), true
-	case "window":
-		return uint64(seg.Window), true
-	case "urgent":
-		return uint64(seg.Urgent), true
-	case "mss":
-		return uint64(set.MSS), set.HasMSS
-	case "wscale":
-		return uint64(set.WindowScale), set.HasWindowScale
-	default: // length
-		return uint64(len(seg.Payload)), true
-	}
+// sizes are the numbers of a segment that can be asked for beside its sequence and acknowledgment numbers. ok is false when the segment
+// lacks it.
+var sizes = map[string]func(*wire.Segment) (n uint64, ok bool){
+	"sport":  func(s *wire.Segment) (uint64, bool) { return uint64(s.Src.Port()), true },
+	"dport":  func(s *wire.Segment) (uint64, bool) { return uint64(s.Dst.Port()), true },
+	"offset": func(s *wire.Segment) (uint64, bool) { return uint64(s.HeaderWords()), true },
+	"window": func(s *wire.Segment) (uint64, bool) { return uint64(s.Window), true },
+	"urgent": func(s *wire.Segment) (uint64, bool) { return uint64(s.Urgent), true },
+	"length": func(s *wire.Segment) (uint64, bool) { return uint64(len(s.Payload)), true },
+	"ttl":    func(s *wire.Segment) (uint64, bool) { return uint64(s.TTL), true },
+	"mss":    func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.MSS), o.HasMSS },
+	"wscale": func(s *wire.Segment) (uint64, bool) {
+		o := s.Options.Parse()
+		return uint64(o.WindowScale), o.HasWindowScale
+	},
+	"tsval": func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.TSVal), o.HasTimestamps },
+	"tsecr": func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.TSEcr), o.HasTimestamps },
 }
 
 // isNumber reports whether what is asked about a field is a plain number.

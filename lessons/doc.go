@@ -88,7 +88,7 @@
 // action at that instant. After it the run goes on until nothing is left to happen; without "do" the scenario goes on as
 // written. "ask" is one of
 //
-//	ask: flags of SEGMENT                    also seq, ack, window, sport, dport, offset, urgent, mss, wscale
+//	ask: flags of SEGMENT                    also seq, ack, window, sport, dport, offset, urgent, ttl, mss, wscale, tsval, tsecr
 //	ask: length of SEGMENT                   how many bytes of data it carries
 //	ask: time of SEGMENT [sent|arrived|lost]
 //	ask: time of HOST told ETIMEDOUT         or connected, readable, … (package script, "told")

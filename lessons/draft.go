@@ -31,7 +31,7 @@ type draft struct {
 	crossLinks []crossLink
 	claims     []claim
 	runs       [][]engine.Event // every run of the lesson
-	marks      []marked
+	said       []said
 	plays      map[string]*played // runs that marks have asked about, by the block
 }
 

@@ -126,7 +126,7 @@ var hiddenOption = map[string]*regexp.Regexp{"mss": regexp.MustCompile(`\bmss [0
 // the hidden one away.
 func headerParts(s *wire.Segment, hidden string) []HeaderPart {
 	n := func(field string) string {
-		v, _ := headerNumber(field, s)
+		v, _ := sizes[field](s)
 		return strconv.FormatUint(v, 10)
 	}
 	parts := []HeaderPart{

@@ -127,6 +127,88 @@ var misconceptions = []Misconception{
 			return ""
 		}},
 
+	{"fin-not-counted", []string{"seq", "ack"},
+		"A `FIN` takes one sequence number, as a `SYN` does. Otherwise nobody could acknowledge it.",
+		func(p *posed) string {
+			switch {
+			case p.field == "seq" && p.finOf(p.ev.Host, p.i) != nil && !p.ev.Wire.Flags.Has(wire.FIN):
+				return number(p.ev.Wire.Seq - 1)
+			case p.field == "ack" && p.finOf(other(p.ev.Host), p.i) != nil:
+				return number(p.ev.Wire.Ack - 1)
+			}
+			return ""
+		}},
+	{"syn-data-not-acknowledged", []string{"ack"},
+		"The `SYN` carried data with a valid Fast Open cookie, and the answer acknowledges both (RFC 7413 section 3).",
+		func(p *posed) string {
+			if got := p.received(); got != nil && got.Flags.Has(wire.SYN) && len(got.Payload) > 0 {
+				return number(got.Seq + 1)
+			}
+			return ""
+		}},
+	{"second-syn-takes-next", []string{"seq"},
+		"It is still the same `SYN`, now with an `ACK`: its number has not been acknowledged, and it keeps it (RFC 9293 section 3.5).",
+		func(p *posed) string {
+			if syn := p.synOf(p.ev.Host, p.i); syn != nil && p.ev.Wire.Flags.Has(wire.SYN|wire.ACK) && syn.Flags != p.ev.Wire.Flags && syn.Seq == p.ev.Wire.Seq {
+				return number(p.ev.Wire.Seq + 1)
+			}
+			return ""
+		}},
+	{"refusal-has-a-number", []string{"seq"},
+		"That is the number that it *acknowledges*. Its own is 0: where there is no connection there is no number of one either (RFC 9293 section 3.10.7.1).",
+		func(p *posed) string {
+			if w := p.ev.Wire; w.Flags.Has(wire.RST|wire.ACK) && w.Seq == 0 {
+				return number(w.Ack)
+			}
+			return ""
+		}},
+	{"probe-takes-next", []string{"seq"},
+		"A probe must draw an answer, so it carries a number that the other side has already acknowledged: one less than the next.",
+		func(p *posed) string {
+			if w := p.ev.Wire; w.Flags == wire.ACK && w.Len() == 0 && p.sentEnd() == w.Seq+1 {
+				return number(w.Seq + 1)
+			}
+			return ""
+		}},
+
+	// Other fields, and lengths.
+	{"syn-window-scaled", []string{"window"},
+		"The window of a `SYN` or a `SYN-ACK` is never scaled (RFC 7323 section 2.2): nobody knows yet whether both sides can.",
+		func(p *posed) string {
+			if shift, ok := sizes["wscale"](p.ev.Wire); ok && shift > 0 && p.ev.Wire.Flags.Has(wire.SYN) {
+				return strconv.Itoa(int(p.ev.Wire.Window) >> min(shift, 14))
+			}
+			return ""
+		}},
+	{"window-not-scaled", []string{"window"},
+		"That is the window in bytes. The field has it shifted to the right by the window scale that this side announced in its `SYN`.",
+		func(p *posed) string {
+			if shift := p.shift(); shift > 0 && !p.ev.Wire.Flags.Has(wire.SYN) {
+				return strconv.Itoa(int(p.ev.Wire.Window) << shift)
+			}
+			return ""
+		}},
+	{"options-not-counted", []string{"length"},
+		"The options of the header come out of the MSS (RFC 9293 section 3.7.1): with timestamps twelve bytes less are left for data.",
+		func(p *posed) string {
+			if mss, ok := p.mssOf(other(p.ev.Host)); ok && uint64(len(p.ev.Wire.Payload)) < mss && p.ev.Wire.Options.Len() > 0 {
+				return strconv.FormatUint(mss, 10)
+			}
+			return ""
+		}},
+	{"mss-counts-headers", []string{"length", "mss"},
+		"The MSS counts data only. The two headers of 20 bytes each come on top of it.",
+		func(p *posed) string {
+			if p.field == "mss" {
+				n, _ := sizes["mss"](p.ev.Wire)
+				return strconv.FormatUint(n+40, 10)
+			}
+			if n := len(p.ev.Wire.Payload); n > 40 {
+				return strconv.Itoa(n - 40)
+			}
+			return ""
+		}},
+
 	// Control bits.
 	{"syn-without-ack", []string{"flags"},
 		"With its `SYN` the server also acknowledges the client's. Both go into one segment.",
@@ -156,6 +238,42 @@ var misconceptions = []Misconception{
 		"An `RST` refuses a connection. A segment that does not come is no reason to: it may only be late.",
 		is("RST")},
 
+	{"rst-without-ack", []string{"flags"},
+		"A segment without an `ACK` has no number that the `RST` could carry. So the `RST` acknowledges it instead (RFC 9293 section 3.10.7.1).",
+		func(p *posed) string {
+			if p.ev.Wire.Flags.Has(wire.RST | wire.ACK) {
+				return "RST"
+			}
+			return ""
+		}},
+	{"rst-with-ack", []string{"flags"},
+		"The `RST` takes its sequence number from the acknowledgment that it answers, and acknowledges nothing itself (RFC 9293 section 3.10.7.1).",
+		func(p *posed) string {
+			if p.ev.Wire.Flags == wire.RST {
+				return (wire.RST | wire.ACK).Kind()
+			}
+			return ""
+		}},
+	{"challenge-is-reset", []string{"flags"},
+		"Such a segment may be old, or forged. It is answered with a challenge `ACK` (RFC 5961), and the connection stays as it is.",
+		func(p *posed) string {
+			if got := p.arrived(); got != nil && got.Flags.Any(wire.SYN|wire.RST) && p.ev.Wire.Flags == wire.ACK {
+				return "RST"
+			}
+			return ""
+		}},
+	{"full-queue-resets", []string{"flags"},
+		"A full accept queue answers nothing. What arrives is dropped, and the other side tries again.",
+		is("RST")},
+	{"fin-without-ack", []string{"flags"},
+		"In an open connection each segment acknowledges, the `FIN` too.",
+		func(p *posed) string {
+			if p.ev.Wire.Flags.Has(wire.FIN | wire.ACK) {
+				return "FIN"
+			}
+			return ""
+		}},
+
 	// States.
 	{"server-starts-closed", []string{"state"},
 		"A server that waits for connections is in `LISTEN`. In `CLOSED` it would refuse the `SYN` with an `RST`.",
@@ -182,6 +300,39 @@ var misconceptions = []Misconception{
 	{"loss-closes", []string{"state"},
 		"Nobody told it that a segment was lost. It waits for its timer and tries again.",
 		is(tcp.Closed.String())},
+
+	{"reset-closes-listener", []string{"state"},
+		"The `RST` ends one attempt, and the listener goes on listening: after a passive open it is back in `LISTEN` (RFC 9293 section 3.10.7.4).",
+		func(p *posed) string {
+			if p.run.state(p.host, p.at) == tcp.Listen {
+				return tcp.Closed.String()
+			}
+			return ""
+		}},
+	{"close-is-immediate", []string{"state"},
+		"Who closes first waits in `TIME-WAIT`, for the last `ACK` to arrive and for old segments to die out.",
+		func(p *posed) string {
+			if p.run.state(p.host, p.at) == tcp.TimeWait {
+				return tcp.Closed.String()
+			}
+			return ""
+		}},
+	{"passive-side-waits", []string{"state"},
+		"Who closes *first* waits in `TIME-WAIT`. This side closed second.",
+		func(p *posed) string {
+			if s := p.run.state(p.host, p.at); s == tcp.LastAck || s == tcp.Closed || s == tcp.Listen {
+				return tcp.TimeWait.String()
+			}
+			return ""
+		}},
+	{"fin-closes-both-ways", []string{"state"},
+		"A `FIN` closes one direction. The other one stays open until that side closes too.",
+		func(p *posed) string {
+			if s := p.run.state(p.host, p.at); s == tcp.FinWait2 || s == tcp.CloseWait {
+				return tcp.Closed.String()
+			}
+			return ""
+		}},
 
 	// Times.
 	{"timer-not-doubled", []string{"time"},
@@ -247,6 +398,16 @@ var misconceptions = []Misconception{
 			return p.ev.At.String()
 		}},
 
+	{"bsd-connect-timer", []string{"time"},
+		"75 s is how long BSD and macOS try to connect.",
+		func(p *posed) string { return p.afterConnect(75 * tcp.Second) }},
+	{"three-minutes", []string{"time"},
+		"RFC 9293 asks for at least three minutes (section 3.8.3), and old Linux came close to that. Linux of today is less patient.",
+		func(p *posed) string { return p.afterConnect(180 * tcp.Second) }},
+	{"doubled-from-the-start", []string{"time"},
+		"That is 1 + 2 + 4 + 8 + 16 + 32 + 64 s. Since Linux 6.5 the first retransmissions of a `SYN` are one second apart, and only then the wait doubles.",
+		func(p *posed) string { return p.afterConnect(127 * tcp.Second) }},
+
 	// Errors.
 	{"refused-by-silence", []string{"errno"},
 		"A refusal is an answer: an `RST`. Here nothing answered, so all that the host can say is that it waited too long.",
@@ -257,6 +418,14 @@ var misconceptions = []Misconception{
 	{"reset-before-open", []string{"errno"},
 		"A reset ends a connection that was open. This one never was.",
 		is(tcp.ECONNRESET.String())},
+	{"reset-behind-fin", []string{"errno"},
+		"The other side had closed its direction before. Linux calls a reset behind that a broken pipe.",
+		func(p *posed) string {
+			if p.right == tcp.EPIPE.String() {
+				return tcp.ECONNRESET.String()
+			}
+			return ""
+		}},
 }
 
 func other(h engine.HostID) engine.HostID { return engine.Server - h }
@@ -294,6 +463,74 @@ func (p *posed) synOf(h engine.HostID, i int) *wire.Segment {
 		}
 	}
 	return nil
+}
+
+// finOf is the last FIN that a host sent before event i.
+func (p *posed) finOf(h engine.HostID, i int) *wire.Segment {
+	for i--; i >= 0; i-- {
+		if e := &p.run.events[i]; e.Kind == engine.Sent && e.Host == h && e.Wire.Flags.Has(wire.FIN) {
+			return e.Wire
+		}
+	}
+	return nil
+}
+
+// arrived is the last segment that reached the sender before it sent.
+func (p *posed) arrived() *wire.Segment {
+	for i := p.i - 1; i >= 0; i-- {
+		if e := &p.run.events[i]; e.Kind == engine.Arrived && e.Host == p.ev.Host {
+			return p.contents(e.Seg, i)
+		}
+	}
+	return nil
+}
+
+// sentEnd is the number behind all that the sender has sent before.
+func (p *posed) sentEnd() (end wire.Seq) {
+	for i := range p.i {
+		if e := &p.run.events[i]; e.Kind == engine.Sent && e.Host == p.ev.Host {
+			if end == 0 || end.Less(e.Wire.End()) {
+				end = e.Wire.End()
+			}
+		}
+	}
+	return end
+}
+
+// mssOf is the MSS that a host announced.
+func (p *posed) mssOf(h engine.HostID) (uint64, bool) {
+	syn := p.synOf(h, p.i)
+	if syn == nil {
+		return 0, false
+	}
+	return sizes["mss"](syn)
+}
+
+// shift is the window scale of the sender, 0 when not both sides have one.
+func (p *posed) shift() uint64 {
+	mine, its := p.synOf(p.ev.Host, p.i), p.synOf(other(p.ev.Host), p.i)
+	if mine == nil || its == nil {
+		return 0
+	}
+	_, known := sizes["wscale"](its)
+	if shift, ok := sizes["wscale"](mine); ok && known {
+		return min(shift, 14)
+	}
+	return 0
+}
+
+// afterConnect is an instant so long after the first SYN of the host that is told of an error.
+func (p *posed) afterConnect(wait tcp.Time) string {
+	if p.told.Errno != tcp.ETIMEDOUT {
+		return ""
+	}
+	i := p.run.index(0, func(e *engine.Event) bool {
+		return e.Kind == engine.Sent && e.Host == p.told.Host && e.Wire.Flags.Has(wire.SYN)
+	})
+	if i < 0 {
+		return ""
+	}
+	return (p.run.events[i].At + wait).String()
 }
 
 // sentBefore is what the sender sent before this segment.

@@ -32,12 +32,20 @@ func TestAnswersOfTheCourse(t *testing.T) {
 		"agreed-in-the-syn#no-mss":       "1537", // 1001 + 536
 		"agreed-in-the-syn#tiny-window":  "1165", // 1101 + 64
 
-		"lost-segments#third":   "3.05s",       // 50 ms + 1 s + 2 s
-		"lost-segments#heals":   "ACK",         // of the text, whose own ACK has opened the server
-		"lost-segments#alone":   "ESTABLISHED", // it waits for nothing
-		"lost-segments#classic": "63s",         // 1 + 2 + 4 + 8 + 16 + 32
-		"lost-segments#letter":  "ETIMEDOUT",
-		"lost-segments#linear":  "3s", // tcp_syn_linear_timeouts 4
+		"lost-segments#third":     "3.05s",       // 50 ms + 1 s + 2 s
+		"lost-segments#heals":     "ACK",         // of the text, whose own ACK has opened the server
+		"lost-segments#alone":     "ESTABLISHED", // it waits for nothing
+		"lost-segments#end-of-it": "131s",        // 67 s + 64 s
+		"lost-segments#classic":   "63s",         // 1 + 2 + 4 + 8 + 16 + 32
+		"lost-segments#letter":    "ETIMEDOUT",
+		"lost-segments#linear":    "3s", // tcp_syn_linear_timeouts 4
+
+		"refused#no-listener": "RST-ACK", // 9293:3.10.7.1
+		"refused#which-error": "ECONNREFUSED",
+		"refused#dropped":     "ETIMEDOUT",
+		"refused#rejected":    "ECONNREFUSED",
+		"refused#prohibited":  "EHOSTUNREACH", // type 3 code 13, on Linux
+		"refused#soft-state":  "SYN-SENT",     // 9293:3.9.2.2
 	}
 	for _, l := range loadCourse(t).Lessons {
 		for _, p := range l.Parts {
@@ -113,6 +121,37 @@ func TestMisconceptions(t *testing.T) {
 		{"timeout-in-spite-of-answer", plainSetup + "client connect\nstep until quiet\n", "errno of client", "ECONNREFUSED", "ETIMEDOUT"},
 		{"reset-before-open", plainSetup + "client connect\nstep until quiet\n", "errno of client", "ECONNREFUSED", "ECONNRESET"},
 	}
+	const (
+		linux   = "client 192.0.2.10:52431 isn 1000 profile linux\nserver 198.51.100.20:80 isn 5000 profile linux\ndelay 50ms\n"
+		closing = plainSetup + openIt + "client close\nstep until quiet\n"
+	)
+	tests = append(tests, []struct{ name, scenario, ask, right, wrong string }{
+		{"fin-not-counted", closing, "ack of ACK#2", "1002", "1001"},
+		{"fin-not-counted", closing + "server close\nstep until quiet\n", "seq of ACK#3", "1002", "1001"},
+		{"syn-data-not-acknowledged", strings.Replace(linux, "5000 profile linux", "5000 profile linux fastopen 3", 1) + "server listen\nserver set fastopen 16\nclient connect fastopen \"GET /1\"\nstep until server told readable\n" +
+			"server accept\nserver recv\nclient close\nserver close\nstep until client TIME-WAIT\nclient connect fastopen \"GET /2\"\nstep until server told readable\nstep 4\n", "ack of SYN-ACK#2", "3586416773", "3586416767"},
+		{"second-syn-takes-next", plainSetup + "client connect\nserver connect\nstep until quiet\n", "seq of SYN-ACK#1", "1000", "1001"},
+		{"probe-takes-next", linux + openIt + "client set keepalive 10s 10s 3\nwait 11s\n", "seq of ACK#2", "1000", "1001"},
+		{"reset-behind-fin", linux + openIt + "server close\nstep until quiet\nforge to client RST seq=5002\nstep until quiet\n", "errno of client", "EPIPE", "ECONNRESET"},
+		{"refusal-has-a-number", plainSetup + "client connect\nstep until quiet\n", "seq of RST-ACK", "0", "1001"},
+		{"syn-window-scaled", linux + openIt, "window of SYN", "64240", "62"},
+		{"window-not-scaled", linux + openIt, "window of ACK", "63", "64512"},
+		{"options-not-counted", linux + openIt + "client send 3000\nstep until quiet\n", "length of ACK#2", "1448", "1460"},
+		{"mss-counts-headers", linux + openIt, "mss of SYN", "1460", "1500"},
+		{"mss-counts-headers", linux + openIt + "client send 3000\nstep until quiet\n", "length of ACK#2", "1448", "1408"},
+		{"rst-without-ack", plainSetup + "client connect\nstep until quiet\n", "flags of next from server", "RST-ACK", "RST"},
+		{"rst-with-ack", plainSetup + "server listen\nforge to server ACK seq=7 ack=9\nstep until quiet\n", "flags of next from server", "RST", "RST-ACK"},
+		{"challenge-is-reset", plainSetup + openIt + "forge to server SYN seq=9\nstep until quiet\n", "flags of ACK#2", "ACK", "RST"},
+		{"full-queue-resets", plainSetup + openIt, "flags of next from server", "SYN-ACK", "RST"},
+		{"fin-without-ack", closing, "flags of FIN-ACK", "FIN-ACK", "FIN"},
+		{"reset-closes-listener", plainSetup + "server listen\nforge to server SYN seq=90\nstep until SYN-ACK sent\nforge to server RST seq=91\nstep until quiet\n", "state of server", "LISTEN", "CLOSED"},
+		{"close-is-immediate", closing + "server close\nwait 200ms\n", "state of client", "TIME-WAIT", "CLOSED"},
+		{"passive-side-waits", closing + "server close\nwait 10ms\n", "state of server", "LAST-ACK", "TIME-WAIT"},
+		{"fin-closes-both-ways", closing, "state of server", "CLOSE-WAIT", "CLOSED"},
+		{"bsd-connect-timer", linux + "rule drop every SYN\nserver listen\nclient connect\nstep until quiet\n", "time of client told ETIMEDOUT", "131s", "75s"},
+		{"three-minutes", linux + "rule drop every SYN\nserver listen\nclient connect\nstep until quiet\n", "time of client told ETIMEDOUT", "131s", "180s"},
+		{"doubled-from-the-start", linux + "rule drop every SYN\nserver listen\nclient connect\nstep until quiet\n", "time of client told ETIMEDOUT", "131s", "127s"},
+	}...)
 	tested := map[string]bool{}
 	for _, test := range tests {
 		tested[test.name] = true

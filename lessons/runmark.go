@@ -16,7 +16,6 @@ import (
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/view"
-	"github.com/handshakelab/lab/engine/wire"
 )
 
 // A runMark is {run: #sim ASK} in the prose: it says where the number in front of it comes from, and shows nothing.
@@ -78,8 +77,8 @@ func renderRunMark(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, erro
 	return ast.WalkSkipChildren, nil
 }
 
-// A marked is a number in the prose with the mark that follows it.
-type marked struct {
+// A said is a number in the prose with the mark that follows it.
+type said struct {
 	mark   string
 	before string // the text in front of the mark
 	at     span   // of the mark, in the file
@@ -91,7 +90,7 @@ func (d *draft) say(fr fragment, m *runMark) {
 	for n := m.PreviousSibling(); n != nil && len(before) < 80; n = n.PreviousSibling() {
 		before = rawText(n, fr.text) + before
 	}
-	d.marks = append(d.marks, marked{m.text, before, span{fr.base + m.at.start, fr.base + m.at.end}})
+	d.said = append(d.said, said{m.text, before, span{fr.base + m.at.start, fr.base + m.at.end}})
 }
 
 // rawText is the text of a node with its blanks.
@@ -111,7 +110,7 @@ func rawText(n ast.Node, source []byte) string {
 
 // checkSaid compares the marked numbers with the runs.
 func (d *draft) checkSaid() {
-	for _, s := range d.marks {
+	for _, s := range d.said {
 		name, rest, _ := strings.Cut(strings.TrimSpace(s.mark), " ")
 		id, ok := strings.CutPrefix(name, "#")
 		if !ok {
@@ -127,7 +126,7 @@ func (d *draft) checkSaid() {
 		}
 		ask, fault2, hint := parseRunAsk(rest)
 		if fault2 == "" {
-			var is measure
+			var is quantity
 			if is, fault2 = ask.answer(run); fault2 == "" {
 				d.compare(s, id, strings.Join(strings.Fields(rest), " "), is)
 				continue
@@ -155,7 +154,7 @@ func (d *draft) runOf(id string) (run *played, unknown bool) {
 }
 
 // compare reports a number that is not that of the run.
-func (d *draft) compare(s marked, id, ask string, is measure) {
+func (d *draft) compare(s said, id, ask string, is quantity) {
 	got, ok := is.in(s.before, d.lesson.Lang)
 	switch {
 	case !ok:
@@ -176,21 +175,7 @@ type runAsk struct {
 	counter view.Counter
 }
 
-// sizes are what can be asked about a segment beside what predictions ask.
-var sizes = map[string]func(*wire.Segment) (uint64, bool){
-	"mss": func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.MSS), o.HasMSS },
-	"wscale": func(s *wire.Segment) (uint64, bool) {
-		o := s.Options.Parse()
-		return uint64(o.WindowScale), o.HasWindowScale
-	},
-	"window": func(s *wire.Segment) (uint64, bool) { return uint64(s.Window), true },
-	"length": func(s *wire.Segment) (uint64, bool) { return uint64(len(s.Payload)), true },
-	"ttl":    func(s *wire.Segment) (uint64, bool) { return uint64(s.TTL), true },
-	"tsval":  func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.TSVal), o.HasTimestamps },
-	"tsecr":  func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.TSEcr), o.HasTimestamps },
-}
-
-var runAskWords = append(append(slices.Clone(askFields), "count", "counter", "duration"), mapKeys(sizes)...)
+var runAskWords = append(slices.Clone(askFields), "count", "counter", "duration")
 
 // parseRunAsk reads what stands behind the name of the simulator.
 func parseRunAsk(text string) (a runAsk, fault, hint string) {
@@ -246,15 +231,6 @@ func parseRunAsk(text string) (a runAsk, fault, hint string) {
 		if a.call = w.next(); a.call == "" {
 			return a, "it does not say which call", "write duration of client connect"
 		}
-	case sizes[verb] != nil:
-		w.next()
-		if w.next() != "of" {
-			return a, "the word of is missing", "write " + verb + " of SYN"
-		}
-		a.verb, a.what = verb, engine.WasSent
-		if a.seg, fault, hint = w.segment(); fault != "" {
-			return a, fault, hint
-		}
 	case verb == "time" && len(*w) > 1 && (*w)[1] == "from":
 		*w = (*w)[2:]
 		a.verb, a.between = verb, true
@@ -308,7 +284,7 @@ func counterNames() (names []string) {
 }
 
 // answer is what the run says. It fails when the run has no answer.
-func (a *runAsk) answer(run *played) (q measure, fault string) {
+func (a *runAsk) answer(run *played) (q quantity, fault string) {
 	switch {
 	case a.verb == "count":
 		n := 0
@@ -319,10 +295,10 @@ func (a *runAsk) answer(run *played) (q measure, fault string) {
 				}
 			}
 		}
-		return measure{kind: "number", n: uint64(n)}, ""
+		return quantity{kind: "number", n: uint64(n)}, ""
 	case a.verb == "counter":
 		v := view.At(&run.end, run.events)
-		return measure{kind: "number", n: v.Counters(a.host)[a.counter]}, ""
+		return quantity{kind: "number", n: v.Counters(a.host)[a.counter]}, ""
 	case a.verb == "duration":
 		return a.duration(run)
 	case a.between:
@@ -331,37 +307,27 @@ func (a *runAsk) answer(run *played) (q measure, fault string) {
 		if i < 0 || j < 0 {
 			return q, "in the run that never happens"
 		}
-		return measure{kind: "time", t: max(end-start, start-end)}, ""
-	case a.verb != "":
-		i, _ := run.happened(a.seg, a.what)
-		if i < 0 {
-			return q, "in the run that never happens"
-		}
-		n, ok := sizes[a.verb](run.events[i].Wire)
-		if !ok {
-			return q, "that segment does not say its " + a.verb
-		}
-		return measure{kind: "number", n: n}, ""
+		return quantity{kind: "time", t: max(end-start, start-end)}, ""
 	}
 	p, fault := a.pose(run)
 	if fault != "" {
 		return q, fault
 	}
-	switch a.field {
-	case "time":
+	switch {
+	case a.field == "time":
 		t, _ := tcp.ParseTime(p.right)
-		return measure{kind: "time", t: t}, ""
-	case "seq", "ack":
+		return quantity{kind: "time", t: t}, ""
+	case isNumber(a.field):
 		n, _ := strconv.ParseUint(p.right, 10, 64)
-		return measure{kind: "number", n: n}, ""
+		return quantity{kind: "number", n: n}, ""
 	default:
-		return measure{kind: a.field, word: p.right}, ""
+		return quantity{kind: a.field, word: p.right}, ""
 	}
 }
 
 // duration is the time from the first call of that name to what the application is told next: when a connection is open, or an
 // error ends it.
-func (a *runAsk) duration(run *played) (q measure, fault string) {
+func (a *runAsk) duration(run *played) (q quantity, fault string) {
 	i := run.index(0, func(e *engine.Event) bool {
 		call, _, _ := strings.Cut(e.Call, " ")
 		return e.Kind == engine.Called && e.Host == a.host && call == a.call
@@ -376,19 +342,19 @@ func (a *runAsk) duration(run *played) (q measure, fault string) {
 	if j < 0 {
 		return q, "in the run the call never returns"
 	}
-	return measure{kind: "time", t: run.events[j].At - call.At}, ""
+	return quantity{kind: "time", t: run.events[j].At - call.At}, ""
 }
 
-// A measure is what a run has to say: a time, a number or a word.
-type measure struct {
+// A quantity is what a run has to say: a time, a number or a word.
+type quantity struct {
 	kind string // "time", "number", or the field of a word: "flags", "state", "errno"
 	t    tcp.Time
 	n    uint64
 	word string
 }
 
-// shown is the measure as prose writes it.
-func (q *measure) shown() string {
+// shown is the quantity as prose writes it.
+func (q *quantity) shown() string {
 	switch q.kind {
 	case "time":
 		return timeText(q.t)
@@ -399,7 +365,7 @@ func (q *measure) shown() string {
 	}
 }
 
-func (q *measure) called() string {
+func (q *quantity) called() string {
 	switch q.kind {
 	case "flags":
 		return "kind of segment"
@@ -463,9 +429,9 @@ func numberIn(s, lang string) (millionths, last uint64, ok bool) {
 	return n * last, last, err == nil
 }
 
-// in compares the measure with the one that a text ends with. ok is false when it ends with none; said is what it says when that
+// in compares the quantity with the one that a text ends with. ok is false when it ends with none; said is what it says when that
 // is something else. A time is as exact as it is written: 63 s is right for 63.2 s, and 63.0 s is not.
-func (q *measure) in(before, lang string) (said string, ok bool) {
+func (q *quantity) in(before, lang string) (said string, ok bool) {
 	switch q.kind {
 	case "time":
 		m := timeAtEnd.FindStringSubmatch(before)

@@ -68,7 +68,7 @@ func TestMarkedNumbers(t *testing.T) {
 }
 
 func TestNumbersOfLanguages(t *testing.T) {
-	three := measure{kind: "time", t: 3050 * 1000}
+	three := quantity{kind: "time", t: 3050 * 1000}
 	for _, test := range []struct {
 		text, lang string
 		ok         bool

@@ -41,6 +41,10 @@ func (p Part) public() []string {
 		return append([]string{p.Quiz.Question}, p.Quiz.Options...)
 	case p.Challenge != nil:
 		return []string{"<p>" + entity.EscapeString(p.Challenge.Title) + "</p>", p.Challenge.HTML}
+	case p.Ticket != nil:
+		return append([]string{"<p>" + entity.EscapeString(p.Ticket.Title) + "</p>", p.Ticket.HTML}, p.Ticket.Causes...)
+	case p.Capture != nil:
+		return []string{"<p>" + entity.EscapeString(p.Capture.Title) + "</p>", p.Capture.HTML}
 	}
 	return []string{p.HTML}
 }
@@ -63,36 +67,31 @@ func (r *sectionReader) next(heading, anchor string) {
 	r.list = append(r.list, Section{Heading: heading, Anchor: anchor})
 }
 
-// nextTag finds the next tag of HTML that this package rendered, from a byte on. Attributes are always quoted, and a > in them is
-// written as an entity.
-func nextTag(source string, from int) (start, end int, closing bool, name, attributes string) {
-	start = strings.IndexByte(source[from:], '<')
+// nextTag finds the first tag in HTML that this package has rendered, where a < in the text is escaped.
+func nextTag(source string) (text, tag, rest string) {
+	start := strings.IndexByte(source, '<')
 	if start < 0 {
-		return -1, -1, false, "", ""
+		return source, "", ""
 	}
-	start += from
-	end = strings.IndexByte(source[start:], '>')
+	end := strings.IndexByte(source[start:], '>')
 	if end < 0 {
-		return -1, -1, false, "", ""
+		return source, "", ""
 	}
-	end += start + 1
-	name, closing = strings.CutPrefix(source[start+1:end-1], "/")
-	name, attributes, _ = strings.Cut(name, " ")
-	return start, end, closing, name, attributes
+	return source[:start], source[start+1 : start+end], source[start+end+1:]
 }
 
-// attr is the value of an attribute of a tag, "" when it has none.
-func attr(attributes, name string) string {
-	_, value, ok := strings.Cut(" "+attributes, " "+name+`="`)
-	if !ok {
+// attr is the value of an attribute of a tag, "" when it has none. Attributes are always quoted.
+func attr(tag, name string) string {
+	_, rest, found := strings.Cut(tag, " "+name+`="`)
+	if !found {
 		return ""
 	}
-	value, _, _ = strings.Cut(value, `"`)
+	value, _, _ := strings.Cut(rest, `"`)
 	return entity.UnescapeString(value)
 }
 
 func (r *sectionReader) read(source string) {
-	at, hidden := 0, 0
+	hidden := 0
 	anchor := ""
 	var heading *strings.Builder
 	say := func(s string) {
@@ -105,13 +104,12 @@ func (r *sectionReader) read(source string) {
 		}
 		r.text.WriteString(s)
 	}
-	for {
-		start, end, closing, name, attributes := nextTag(source, at)
-		if start < 0 {
-			break
-		}
-		say(entity.UnescapeString(source[at:start]))
-		at = end
+	for source != "" {
+		var text, tag string
+		text, tag, source = nextTag(source)
+		say(entity.UnescapeString(text))
+		name, _, _ := strings.Cut(tag, " ")
+		name, closing := strings.CutPrefix(name, "/")
 		switch name {
 		case "details": // an answer
 			if closing {
@@ -121,7 +119,7 @@ func (r *sectionReader) read(source string) {
 			}
 		case "h2", "h3", "h4", "h5", "h6":
 			if !closing {
-				heading, anchor = &strings.Builder{}, attr(attributes, "id")
+				heading, anchor = &strings.Builder{}, attr(tag, "id")
 			} else if heading != nil {
 				text := strings.Join(strings.Fields(heading.String()), " ")
 				heading = nil
@@ -129,12 +127,12 @@ func (r *sectionReader) read(source string) {
 			}
 		case "a":
 			if n := len(r.list); !closing && hidden == 0 && n > 0 {
-				r.list[n-1].links = append(r.list[n-1].links, attr(attributes, "href"))
+				r.list[n-1].links = append(r.list[n-1].links, attr(tag, "href"))
 			}
 		case "em", "strong", "code", "b", "span", "del":
 		default:
 			say(" ")
 		}
 	}
-	say(entity.UnescapeString(source[at:]) + " ")
+	say(" ")
 }

@@ -244,6 +244,9 @@ func (d *draft) readTicket(b *block) *Ticket {
 		return nil
 	}
 	d.runs = append(d.runs, sc.events)
+	if run, _, err := (&Sim{Scenario: sc.Scenario}).play(-1, nil); err == nil {
+		d.plays[b.id] = run
+	}
 	return t
 }
 

@@ -3,6 +3,7 @@ package lessons
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -83,7 +84,7 @@ type amount struct {
 
 var (
 	amountForm = regexp.MustCompile(`^([+-]?)([0-9][0-9.,  \x{202f}]*?)[  \x{202f}]*([\pL%µ]*)$`)
-	grouped    = regexp.MustCompile(`^[0-9]{1,3}([,  \x{202f}][0-9]{3})+(\.[0-9]+)?$`)
+	grouped    = regexp.MustCompile(`^[1-9][0-9]{0,2}([,  \x{202f}][0-9]{3})+(\.[0-9]+)?$`)
 )
 
 // units are the units that can be turned into each other: of times in µs, of amounts in bytes.
@@ -210,19 +211,9 @@ func (d *draft) readTyped(q *Quiz, b *block) {
 		}
 		q.typed.wrong = append(q.typed.wrong, w)
 	}
-	if d.keyNamed("other", said) == nil {
+	if !slices.ContainsFunc(said, func(k keyLine) bool { return k.key == "other" }) {
 		d.addSpan("no-feedback", b.kindAt, "write other: …", "nobody who types something else learns why it is wrong")
 	}
-}
-
-// keyNamed finds the line of a key.
-func (d *draft) keyNamed(key string, keys []keyLine) *keyLine {
-	for i := range keys {
-		if keys[i].key == key {
-			return &keys[i]
-		}
-	}
-	return nil
 }
 
 // overlaps reports whether an answer counts already.

@@ -101,3 +101,81 @@ func TestFaultsSayWhatIsWrong(t *testing.T) {
 		})
 	}
 }
+
+// Faults of tickets, captures and questions of other kinds.
+func TestFaultsOfBlocks(t *testing.T) {
+	const scenario = "\n-- hangs.lab --\nclient connect\nrule drop every SYN\nstep until quiet\n"
+	ticket := func(see, causes string) string {
+		return "```ticket {#t run=hangs.lab title=T}\nIt hangs.\n\n" + see + "\n\n" + causes + "\n```\n" + scenario
+	}
+	const causes = "- [ ] a\n  > b\n- [x] c\n  > d"
+	field := func(keys string) string {
+		return exampleSim + "```quiz {#q kind=field of=sim}\nWhich?\n\n" + keys + "\n```\n"
+	}
+	tests := []struct{ text, code, says string }{
+		{"```quiz {#q kind=riddle}\nWhy?\n```\n", "attribute-value", "riddle"},
+		{"```quiz {#q kind=many}\nWhy?\n\n- [ ] a\n  > b\n- [x] c\n```\n", "attribute-value", "one"},
+		{"```quiz {#q of=sim}\nWhy?\n\n- [ ] a\n  > b\n- [x] c\n```\n", "attribute-value", "no use"},
+		{"```quiz {#q kind=text}\nWhy?\n\nother: x\n```\n", "no-right-option", "no answer"},
+		{"```quiz {#q kind=text}\nWhy?\n\nanswer: |\nother: x\n```\n", "no-right-option", "no answer"},
+		{"```quiz {#q kind=text}\nWhy?\n\nanswer: a\nanswr: b\nother: x\n```\n", "key-line", "answr"},
+		{"```quiz {#q kind=text}\nWhy?\n\nanswer: a\nanswer: b\nother: x\n```\n", "key-twice", "answer"},
+		{"```quiz {#q kind=text}\nWhy?\n\nanswer: a | b\nwrong B: no\nother: x\n```\n", "same-answer", "already"},
+		{"```quiz {#q kind=text}\nWhy?\n\nanswer: a\n```\n", "no-feedback", ""},
+		{"```quiz {#q kind=number}\nWhy?\n\nanswer: many\nother: x\n```\n", "no-right-option", "no number"},
+		{"```quiz {#q kind=number}\nWhy?\n\nanswer: 3s ±1 byte\nother: x\n```\n", "no-right-option", "tolerance"},
+		{"```quiz {#q kind=number}\nWhy?\n\nanswer: 3s\nwrong 4 bytes: no\nother: x\n```\n", "wrong-value", "4 bytes"},
+		{"```quiz {#q kind=number}\nWhy?\n\nanswer: 3s ±1s\nwrong 2500ms: no\nother: x\n```\n", "same-answer", ""},
+		{"```quiz {#q kind=number}\nanswer: 3s\nother: x\n```\n", "empty-block", "no question"},
+		{"```quiz {#q kind=order}\nWhy?\n\n1. a\n2. b\n```\n", "quiz-options", "fewer than three"},
+		{"```quiz {#q kind=order}\nWhy?\n\n1. a\n2. b\n3. a\n```\n", "quiz-options", "the same"},
+		{"```quiz {#q kind=order}\nWhy?\n\n- a\n- b\n- c\n```\n", "quiz-options", "fewer than three"},
+		{"```quiz {#q kind=order}\nWhy?\n\n1. a\n2. b\n3. c\n\nright: x\nright: y\n```\n", "key-twice", "right"},
+		{field("field: ack\nwrong 1: x"), "bad-ask", "which segment"},
+		{field("segment: SYN\nwrong 1: x"), "bad-ask", "which field"},
+		{field("segment: SYN\nfield: colour\nwrong 1: x"), "bad-ask", "colour"},
+		{field("segment: SYN now\nfield: seq\nwrong 1: x"), "bad-ask", "too much"},
+		{field("segment: RST\nfield: seq\nwrong 1: x"), "no-answer", "never happens"},
+		{field("segment: SYN\nfield: ack\nwrong 1: x"), "no-answer", "ACK bit is off"},
+		{field("segment: SYN\nfield: seq"), "no-feedback", ""},
+		{field("segment: SYN\nfield: seq\nsyn-without-ack:"), "misconception-field", "about seq"},
+
+		{"```ticket {#t title=T}\nIt hangs.\n\nsee client ss: 1\n\n" + causes + "\n```\n", "missing-file", "which file"},
+		{"```ticket {#t run=../hangs.lab title=T}\nIt hangs.\n\nsee client ss: 1\n\n" + causes + "\n```\n", "missing-file", "no file"},
+		{"```ticket {#t run=hangs.lab title=T points=x}\nIt hangs.\n\nsee client ss: 1\n\n" + causes + "\n```\n" + scenario, "attribute-value", "points"},
+		{"```ticket {#t run=hangs.lab}\nIt hangs.\n\nsee client ss: 1\n\n" + causes + "\n```\n" + scenario, "empty-block", "no title"},
+		{"```ticket {#t run=hangs.lab title=T}\nsee client ss: 1\n\n" + causes + "\n```\n" + scenario, "empty-block", "no symptom"},
+		{strings.Replace(ticket("see client ss: 1", causes), "client connect", "client conect", 1), "bad-file", "faults"},
+		{strings.Replace(ticket("see client ss: 1", causes), "client connect", "client conect", 1), "unknown-call", ""},
+		{ticket("see router ss: 1", causes), "bad-look", "client or at the server"},
+		{ticket("see client ss at=noon: 1", causes), "bad-look", "not a time"},
+		{ticket("see client ss at=60min: 1", causes), "bad-look", "ends at"},
+		{ticket("see client ss now: 1", causes), "bad-look", "too much"},
+		{ticket("see client ss: much", causes), "bad-look", "costs"},
+		{ticket("see client ss: 1\nsee client ss: 2", causes), "key-twice", "client ss"},
+		{ticket("see client ss: 1\nlook at it: 2", causes), "key-line", "look"},
+		{ticket("see client ss: 1", "- [x] c\n  > d"), "quiz-options", "two causes"},
+		{ticket("see client ss: 1", "- [x] a\n  > b\n- [x] c\n  > d"), "no-right-option", "2 are right"},
+		{ticket("see client ss: 1", "- [ ] a\n- [x] c\n  > d"), "no-feedback", ""},
+		{ticket("see client ss: 1", "- [ ] a\n  > server ss: x\n- [x] c\n  > d"), "bad-evidence", "called server ss"},
+		{ticket("see client ss: 1", "- [ ] a\n  > y\n  > client ss: x\n- [x] c\n  > d"), "bad-evidence", "one thing"},
+
+		{"```capture {#c file=c.pcap}\nText.\n```\n-- c.pcap --\nx\n", "empty-block", "no title"},
+		{"```capture {#c file=c.pcap title=T profile=vms}\nText.\n```\n-- c.pcap --\nx\n", "attribute-value", "vms"},
+		{"```capture {#c file=c.pcap title=T}\nText.\n```\n-- c.pcap --\n\x1f\x8b gzip\n", "bad-file", "gzip"},
+
+		{exampleSim + "```predict {#q vary=colour}\nWhich?\n\nask: seq of SYN\nwrong 1: no\n```\n", "attribute-value", "colour"},
+		{exampleSim + "```predict {#q vary=isn}\nWhich?\n\nask: seq of SYN\nwrong 1: no\n```\n", "attribute-value", "no initial sequence number"},
+	}
+	for i, test := range tests {
+		t.Run(fmt.Sprintf("%d %s", i, test.code), func(t *testing.T) {
+			list := Check(exampleFolder(test.text))
+			for _, d := range list {
+				if d.Code == test.code && strings.Contains(d.Message, test.says) {
+					return
+				}
+			}
+			t.Errorf("%.200q has the faults\n%swant %s with %q", test.text, list, test.code, test.says)
+		})
+	}
+}

@@ -468,7 +468,7 @@ func TestProfiles(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	for i, d := range tcp.Differences() {
-		for _, word := range []string{d.About, d.Says[0], d.Says[1], string(d.Rule), d.Scenario} {
+		for _, word := range []string{d.About, d.Says[0], d.Says[1], d.Rule.String(), d.Scenario} {
 			if !strings.Contains(lines[i+1], word) {
 				t.Errorf("line %d has no %q: %s", i+1, word, lines[i+1])
 			}

@@ -35,18 +35,23 @@ func (s *Site) besidePages(p *press, e *edition) map[string]sheet {
 			return pages.Questions(pages.LessonData{Page: p, Course: e.course, Lesson: l})
 		})
 	}
+	list["/rules"] = p.sheet("/rules", coursePrint(e.course), func(words *i18n.Catalog) templ.Component {
+		p := s.at(words, pages.Elsewhere, words.T("page.rules"))
+		p.Markdown = "rules.md"
+		return pages.Rules(pages.RulesData{Page: p, Runs: e.rules()})
+	})
 	for _, r := range rule.All() {
 		at := rulePath(r.ID)
-		list["/"+at] = p.sheet("/"+at, fmt.Sprint(e.rules[r.ID]), func(words *i18n.Catalog) templ.Component {
+		list["/"+at] = p.sheet("/"+at, fmt.Sprint(e.runs[r.ID]), func(words *i18n.Catalog) templ.Component {
 			p := s.at(words, pages.Elsewhere, r.Title)
 			p.Description, p.Markdown = r.Gist, at+".md"
-			return pages.Rule(pages.RuleData{Page: p, Rule: r, Runs: e.rules[r.ID]})
+			return pages.Rule(pages.RuleData{Page: p, Rule: r, Runs: e.rules()[r.ID]})
 		})
 	}
 	return list
 }
 
-func rulePath(id rule.ID) string { return "rules/" + string(id) }
+func rulePath(id rule.ID) string { return "rules/" + id.String() }
 
 // texts are the pages as markdown, by path. Each is written when somebody first asks for it.
 func (s *Site) texts(p *press, e *edition) map[string]func() (*static.File, error) {
@@ -85,7 +90,7 @@ func (s *Site) texts(p *press, e *edition) map[string]func() (*static.File, erro
 		return b.String()
 	})
 	for _, r := range rule.All() {
-		put(rulePath(r.ID), fmt.Sprint(e.rules[r.ID]), func() string {
+		put(rulePath(r.ID), fmt.Sprint(e.runs[r.ID]), func() string {
 			var b strings.Builder
 			fmt.Fprintf(&b, "# %s\n\n%s", markdown.Escape(r.Title), markdown.Escape(ruleSource(r)))
 			if r.Req != "" {
@@ -95,7 +100,7 @@ func (s *Site) texts(p *press, e *edition) map[string]func() (*static.File, erro
 			if r.URL != "" {
 				fmt.Fprintf(&b, "\n<%s>\n", r.URL)
 			}
-			for i, run := range e.rules[r.ID] {
+			for i, run := range e.rules()[r.ID] {
 				if i == 0 {
 					b.WriteString("\n")
 				}
@@ -201,7 +206,7 @@ func (s *Site) index(e *edition) *search.Index {
 	}
 	for _, r := range rule.All() {
 		url := base + rulePath(r.ID)
-		docs = append(docs, search.Document{URL: url, Kind: "rule", Title: r.Title, Aliases: []string{string(r.ID), r.Req, r.Source},
+		docs = append(docs, search.Document{URL: url, Kind: "rule", Title: r.Title, Aliases: []string{r.ID.String(), r.Req, r.Source},
 			Sections: []search.Section{{URL: url, Text: r.Gist}}})
 	}
 	return search.New(docs)

@@ -171,7 +171,7 @@ func (s *Site) look(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &g); err != nil {
 		return err
 	}
-	lesson := s.Course().Lesson(g.Lesson)
+	lesson := s.Course().Find(g.Lesson)
 	if lesson == nil {
 		return errNoLesson
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -107,3 +108,70 @@ func (d *discard) Header() http.Header {
 }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(int)             {}
+
+// What each kind of block answers, and that a ticket shows nothing before it is asked.
+func TestCheckBlocks(t *testing.T) {
+	site := newTestSite(t, "/", os.DirFS("../lessons/testdata/blocks"))
+	h := site.Handler()
+	page := ask(h, "GET", "/lessons/blocks", "").Body.String()
+	for _, secret := range []string{"00:00:01", "SYN-SENT     ", "TcpExt", "rule drop every SYN\n", "Somebody does", "baked from", "never get here"} {
+		if strings.Contains(page, secret) {
+			t.Errorf("the page gives away %q", secret)
+		}
+	}
+	for _, block := range []string{`data-kind="ticket" data-block="hangs"`, `data-capture="/api/part/blocks/wire.json"`, `data-variants="/api/part/blocks/number.json"`, `class="order"`, `class="gap"`, `href="/static/`} {
+		if !strings.Contains(page, block) {
+			t.Errorf("the page has no %s", block)
+		}
+	}
+	for _, test := range []struct{ name, kind, block, more, want string }{
+		{"words", "quiz", "word", `"answer":"cookie"`, `"ok":true`},
+		{"a number", "quiz", "seconds", `"answer":"3s"`, "value before"},
+		{"a field", "quiz", "fill", `"answer":"1000"`, `"code":"ack-equals-seq"`},
+		{"an order", "quiz", "sequence", `"answer":[0,1,2,3]`, `"ok":false`},
+		{"a variant", "predict", "number", `"variant":1,"answer":"1001"`, `"ok":false`},
+		{"no variant", "predict", "number", `"answer":"1001"`, `"ok":true`},
+		{"a wrong cause", "ticket", "hangs", `"answer":0,"seen":[0]`, `"points":6`},
+		{"with its lines", "ticket", "hangs", `"answer":0,"seen":[4]`, `"look":4,"lines":[1]`},
+		{"the right cause", "ticket", "hangs", `"answer":2,"seen":[0],"before":[1]`, `"scenario":"# A firewall`},
+		{"a challenge", "challenge", "two", `"commands":[]`, `"ok":false`},
+	} {
+		w := ask(h, "POST", "/api/check", fmt.Sprintf(`{"lesson":"blocks","block":%q,"kind":%q,%s}`, test.block, test.kind, test.more))
+		if w.Code != 200 || !strings.Contains(w.Body.String(), test.want) {
+			t.Errorf("%s: %d %s, want %s", test.name, w.Code, w.Body, test.want)
+		}
+	}
+	for _, test := range []struct {
+		name, path, body string
+		code             int
+		want             string
+	}{
+		{"a look", "look", `{"lesson":"blocks","block":"hangs","look":1}`, 200, "SYN-SENT"},
+		{"nothing to see", "look", `{"lesson":"blocks","block":"hangs","look":3}`, 200, `"output":""`},
+		{"no such look", "look", `{"lesson":"blocks","block":"hangs","look":6}`, 400, "less than 6"},
+		{"a look before the first", "look", `{"lesson":"blocks","block":"hangs","look":-1}`, 400, "less than 6"},
+		{"no such ticket", "look", `{"lesson":"blocks","block":"word","look":0}`, 404, "no_such_block"},
+		{"no such lesson", "look", `{"lesson":"../blocks","block":"hangs","look":0}`, 404, "no_such_lesson"},
+		{"an unknown field", "look", `{"lesson":"blocks","block":"hangs","look":0,"all":true}`, 400, "bad_json"},
+		{"a text for a cause", "check", `{"lesson":"blocks","block":"hangs","kind":"ticket","answer":"2"}`, 400, "bad_field"},
+		{"a text for an order", "check", `{"lesson":"blocks","block":"sequence","kind":"quiz","answer":"0"}`, 400, "bad_field"},
+		{"a list for words", "check", `{"lesson":"blocks","block":"word","kind":"quiz","answer":[0]}`, 400, "bad_field"},
+	} {
+		w := ask(h, "POST", "/api/"+test.path, test.body)
+		if w.Code != test.code || !strings.Contains(w.Body.String(), test.want) {
+			t.Errorf("%s: %d %s, want %d with %s", test.name, w.Code, w.Body, test.code, test.want)
+		}
+	}
+	capture := ask(h, "GET", "/api/part/blocks/wire.json", "").Body.String()
+	if !strings.Contains(capture, `"outcome":"follows"`) || !strings.Contains(capture, `"kind":"sent"`) {
+		t.Errorf("the capture is %.200s", capture)
+	}
+	if variants := ask(h, "GET", "/api/part/blocks/number.json", "").Body.String(); strings.Contains(variants, "one more than") || strings.Count(variants, `"question"`) != 7 {
+		t.Errorf("the variants are %s", variants)
+	}
+	for _, path := range []string{"/api/part/blocks/hangs.json", "/api/part/blocks/one.json", "/api/part/../blocks/wire.json", "/api/part/"} {
+		if w := ask(h, "GET", path, ""); w.Code != 404 {
+			t.Errorf("%s is %d", path, w.Code)
+		}
+	}
+}

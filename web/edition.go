@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,6 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/script"
-	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/flood"
@@ -31,8 +29,9 @@ import (
 // reader gets either the old one or the new one.
 type edition struct {
 	course *lessons.Course
-	pages  map[string]sheet // by path inside the site, "/lessons/lost-segments"
-	rules  ruleIndex
+	pages  map[string]sheet                        // by path inside the site, "/lessons/lost-segments"
+	runs   ruleIndex                               // of the course and the gallery
+	rules  func() ruleIndex                        // with those of the notebook, which takes a while
 	texts  map[string]func() (*static.File, error) // pages as markdown, by path
 	index  func() *search.Index
 	embeds map[string]sheet                        // simulators alone, by what they are embedded by; see embedPages
@@ -101,7 +100,8 @@ func (s *Site) load(old *edition) (*edition, error) {
 		course = course.Merge(old.course)
 	}
 	p := s.press(old)
-	e := &edition{course: course, kept: p.made, rules: indexRules(course, s.gallery, s.cfg.Base)}
+	e := &edition{course: course, kept: p.made, runs: indexRules(course, s.gallery, s.cfg.Base)}
+	e.rules = sync.OnceValue(func() ruleIndex { return s.shown(e.runs) })
 	e.pages = s.listPages(p, e)
 	var first []func() (*static.File, error)
 	for _, sheet := range e.pages {
@@ -161,9 +161,6 @@ func (s *Site) listPages(p *press, e *edition) map[string]sheet {
 	put("/glossary", all, func(words *i18n.Catalog) templ.Component {
 		return pages.Glossary(pages.GlossaryData{Page: text(s.at(words, pages.AtGlossary, words.T("page.glossary")), "glossary.md"), Course: e.course})
 	})
-	put("/rules", all, func(words *i18n.Catalog) templ.Component {
-		return pages.Rules(pages.RulesData{Page: text(s.at(words, pages.Elsewhere, words.T("page.rules")), "rules.md"), Runs: e.rules})
-	})
 	put("/interview", all, func(words *i18n.Catalog) templ.Component {
 		return pages.Interview(pages.InterviewData{Page: text(s.at(words, pages.Elsewhere, words.T("page.interview")), "interview.md"), Course: e.course})
 	})
@@ -175,48 +172,6 @@ func (s *Site) listPages(p *press, e *edition) map[string]sheet {
 		})
 	}
 	return list
-}
-
-// lessonParts are what pages of lessons fetch later: captures as POST api/capture answers, and variants of questions.
-func lessonParts(p *press, course *lessons.Course) map[string]func() (*static.File, error) {
-	list := map[string]func() (*static.File, error){}
-	for _, l := range course.Lessons {
-		put := func(id string, part func() any) {
-			path := "/lessons/" + l.Slug + "/" + id + ".json"
-			list[path] = p.file(path, l.Version, func() (*static.File, error) {
-				body, err := json.Marshal(part())
-				if err != nil {
-					return nil, fmt.Errorf("#%s of %s: %w", id, l.File, err)
-				}
-				return static.NewFile("application/json", static.Ask, body), nil
-			})
-		}
-		for _, part := range l.Parts {
-			switch {
-			case part.Capture != nil:
-				c := part.Capture
-				profile, _ := tcp.ProfileByName(c.Profile)
-				put(c.ID, func() any { return newReplayed(c.Pcap, c.Conversation, profile, &c.Replay) })
-			case part.Predict != nil && len(part.Predict.Variants) > 0:
-				put(part.Predict.ID, func() any {
-					list := []variant{}
-					for _, v := range part.Predict.Variants {
-						list = append(list, variant{v.Question, v.Choices, v.Do, v.Scenario})
-					}
-					return list
-				})
-			}
-		}
-	}
-	return list
-}
-
-// A variant is a question with other numbers.
-type variant struct {
-	Question string           `json:"question"` // HTML
-	Choices  []lessons.Choice `json:"choices"`
-	Do       []string         `json:"do"`
-	Scenario string           `json:"scenario"`
 }
 
 func (s *Site) errorPage(status int, ref string, words *i18n.Catalog) (*static.File, error) {

@@ -103,6 +103,7 @@ func prepare(files []func() (*static.File, error)) error {
 func (s *Site) Warm(ctx context.Context) {
 	e := s.edition.Load()
 	e.index()
+	e.rules()
 	for _, k := range e.kept {
 		if ctx.Err() != nil {
 			return

@@ -48,7 +48,7 @@ func (x ruleIndex) add(title, url string, events []engine.Event) {
 	seen := map[rule.ID]bool{}
 	for i := range events {
 		e := &events[i]
-		if e.Rule == "" || seen[e.Rule] {
+		if e.Rule == rule.None || seen[e.Rule] {
 			continue
 		}
 		seen[e.Rule] = true
@@ -70,12 +70,12 @@ type ruleAnswer struct {
 
 // ruleRuns answers GET api/rules?id=….
 func (s *Site) ruleRuns(w http.ResponseWriter, r *http.Request) error {
-	id := rule.ID(r.URL.Query().Get("id"))
-	found, ok := rule.Lookup(id)
+	id, ok := rule.Parse(r.URL.Query().Get("id"))
 	if !ok {
 		return &Error{Status: http.StatusNotFound, Code: "no_such_rule", Message: "There is no rule of this name."}
 	}
-	answer := ruleAnswer{ID: found.ID, Title: found.Title, Source: found.Source, Section: found.Section, Gist: found.Gist, URL: found.URL, Page: s.cfg.Base + rulePath(id), Runs: s.edition.Load().rules[id]}
+	found, _ := rule.Lookup(id)
+	answer := ruleAnswer{ID: found.ID, Title: found.Title, Source: found.Source, Section: found.Section, Gist: found.Gist, URL: found.URL, Page: s.cfg.Base + rulePath(id), Runs: s.edition.Load().rules()[id]}
 	if answer.Runs == nil {
 		answer.Runs = []pages.RuleRun{}
 	}

@@ -62,6 +62,7 @@ type Site struct {
 	cross     *http.CrossOriginProtection
 	router    *chi.Mux
 	gallery   *gallery.Gallery
+	corners   func() map[string]sheet // see notebookPages
 	draining  atomic.Bool
 	going     chan struct{} // closed when it goes down
 
@@ -102,6 +103,7 @@ func New(cfg Config) (*Site, error) {
 		return nil, err
 	}
 	s.loader = lessons.NewLoader(cfg.Lessons)
+	s.corners = sync.OnceValue(s.notebookPages)
 	e, err := s.load(nil)
 	if err != nil {
 		return nil, err
@@ -137,7 +139,8 @@ func (s *Site) routes() *chi.Mux {
 		get(list, s.handle(s.page))
 	}
 	get("/search", s.handle(s.search))
-	get("/lessons/{slug}/{part}", s.handle(s.part))
+	get("/notebook/{name}", s.handle(s.notebook))
+	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
 	if s.cfg.Dev {
 		r.Get("/dev/events", s.handle(s.devEvents))
@@ -213,20 +216,6 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 		http.SetCookie(w, &http.Cookie{Name: langCookie, Value: c.Lang, Path: s.cfg.Base, MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
 	return page.serve(w, r, s.language(r))
-}
-
-// part serves what the page of a lesson fetches later.
-func (s *Site) part(w http.ResponseWriter, r *http.Request) error {
-	part := s.edition.Load().parts[r.URL.Path]
-	if part == nil {
-		return errNotFound
-	}
-	file, err := part()
-	if err != nil {
-		return err
-	}
-	file.ServeHTTP(w, r)
-	return nil
 }
 
 // missing leads to a page from its address with a slash too many.

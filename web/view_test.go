@@ -110,7 +110,7 @@ func TestRuleRuns(t *testing.T) {
 			if p.Sim == nil || p.Sim.Ahead {
 				continue
 			}
-			for id, runs := range site.edition.Load().rules {
+			for id, runs := range site.edition.Load().rules() {
 				for _, run := range runs {
 					if strings.HasSuffix(run.URL, l.Slug+"#"+p.Sim.ID) {
 						t.Errorf("rule %s tells of %s, which is hidden at first", id, run.URL)

@@ -52,7 +52,7 @@ func parseScenarioComment(comment string) (n, of int, text string, ok bool) {
 func sentence(id rule.ID, ok bool, args [rule.MaxParams]int64) string {
 	r, found := rule.Lookup(id)
 	if !found {
-		return string(id)
+		return id.String()
 	}
 	said := r.Pass
 	if !ok && r.Fail != "" {

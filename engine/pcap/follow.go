@@ -53,7 +53,7 @@ type Report struct {
 	Code     string         // one of the codes above
 	Reason   string         // in words
 	Expected []wire.Segment // what the model would have sent there, without what the application chooses; often nothing
-	Rule     rule.ID        // the rule that the segment is against, or ""
+	Rule     rule.ID        // the rule that the segment is against, or None
 	States   [2]tcp.State   // of both ends, before it
 }
 

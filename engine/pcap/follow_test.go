@@ -135,7 +135,7 @@ func steps(r pcap.Report) string {
 		if s.Call != "" {
 			fmt.Fprintf(&b, " (%s)", s.Call)
 		}
-		if s.Rule != "" {
+		if s.Rule != rule.None {
 			fmt.Fprintf(&b, " [%s]", s.Rule)
 		}
 		if len(s.Lost) > 0 {

@@ -93,7 +93,7 @@ func (x *end) sendsSyn(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 		x.fastSyn(s, at, &step)
 		return step, exact, failure{}
 	default:
-		return fail(WrongState, "", "The %v sends a SYN, and it has a connection already, in %v.", x.host, state)
+		return fail(WrongState, rule.None, "The %v sends a SYN, and it has a connection already, in %v.", x.host, state)
 	}
 }
 
@@ -136,7 +136,7 @@ func (x *end) sendsSynAck(a *arrival) (Step, fit, failure) {
 	case t.State == tcp.SynReceived && s.Seq == t.ISS:
 		return fail(WrongAck, rule.ListenSYN, "The SYN-ACK acknowledges %d; the SYN had number %d, so it must be %d.", s.Ack, t.IRS, t.RcvNxt)
 	case t.State == tcp.SynReceived:
-		return fail(WrongSeq, "", "The SYN-ACK has number %d, and the one before it had %d.", s.Seq, t.ISS)
+		return fail(WrongSeq, rule.None, "The SYN-ACK has number %d, and the one before it had %d.", s.Seq, t.ISS)
 	case t.State.Synchronized() && s.Seq == t.ISS && (s.Ack == t.IRS.Add(1) || t.FastOpen && t.IRS.Less(s.Ack) && s.Ack.LessEq(t.RcvNxt)) && !a.own:
 		// It was sent while the end waited for the ACK, and something that it sent later came first.
 		return Step{How: ByTimer, Rule: rule.Retransmit}, loose, failure{}
@@ -150,9 +150,9 @@ func (x *end) sendsSynAck(a *arrival) (Step, fit, failure) {
 		step.How, step.Call = ByLearned, "listen"
 		return step, loose, failure{}
 	case t.State == tcp.Closed:
-		return fail(NoConnection, "", "The %v sends a SYN-ACK, and no SYN arrived that it could answer.", x.host)
+		return fail(NoConnection, rule.None, "The %v sends a SYN-ACK, and no SYN arrived that it could answer.", x.host)
 	default:
-		return fail(WrongState, "", "The %v sends a SYN-ACK in %v.", x.host, t.State)
+		return fail(WrongState, rule.None, "The %v sends a SYN-ACK in %v.", x.host, t.State)
 	}
 }
 
@@ -198,7 +198,7 @@ func (x *end) again(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 			x.host, (s.Flags &^ wire.PSH).Kind(), at-x.sentAt, x.t.Timers[tcp.Retransmit]-x.sentAt)
 	}
 	step, _ := x.due(s, nil)
-	if step.Rule == "" {
+	if step.Rule == rule.None {
 		step.Rule = rule.Retransmit
 	}
 	step.How = ByTimer
@@ -248,7 +248,7 @@ func (x *end) unseen(s *wire.Segment) (Step, fit, failure) {
 func (x *end) sendsText(s *wire.Segment, at tcp.Time) (Step, fit, failure) {
 	switch {
 	case s.Flags.Has(wire.SYN):
-		return fail(BadFlags, "", "The segment has the flags %v; no TCP closes a connection with the segment that opens it.", s.Flags)
+		return fail(BadFlags, rule.None, "The segment has the flags %v; no TCP closes a connection with the segment that opens it.", s.Flags)
 	case !s.Flags.Has(wire.ACK):
 		return fail(BadFlags, rule.ACKBit, "The segment has the flags %v; all segments behind the SYN have the ACK bit.", s.Flags)
 	}
@@ -311,7 +311,7 @@ func (x *end) numbers(s *wire.Segment, at tcp.Time, f fit) (Step, fit, failure) 
 	case t.FinSent:
 		return fail(AfterFIN, rule.SendFIN, "The %v sends numbers up to %d; its FIN was the last one, and ended before %d.", x.host, s.End(), t.SndNxt)
 	case t.State != tcp.Established && t.State != tcp.CloseWait && !(t.State == tcp.SynReceived && (s.Payload == "" || t.FastOpen)):
-		return fail(WrongState, "", "The %v sends %s in %v.", x.host, named(s), t.State)
+		return fail(WrongState, rule.None, "The %v sends %s in %v.", x.host, named(s), t.State)
 	}
 	return x.newText(s, at, f)
 }
@@ -331,7 +331,7 @@ func (x *end) newText(s *wire.Segment, at tcp.Time, f fit) (Step, fit, failure) 
 		return fail(BeyondWindow, rule.SendWindow, "The %v sends text up to %d; the window of the other end reaches to %d.", x.host, textEnd, room)
 	}
 	if s.End().Sub(t.SndUna) > maxFlight {
-		return fail(TooInvolved, "", "The %v has sent more than %d MiB of which no acknowledgment was captured.", x.host, maxFlight>>20)
+		return fail(TooInvolved, rule.None, "The %v has sent more than %d MiB of which no acknowledgment was captured.", x.host, maxFlight>>20)
 	}
 	step := Step{How: ByCall}
 	if gap > 0 {

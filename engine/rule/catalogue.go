@@ -1,227 +1,453 @@
 package rule
 
-// IDs of the rules, in the order of the catalogue. The suffix behind "/" is the number of the check in the section's own
-// list where it has one.
+// IDs of the rules, in the order of the catalogue. Their numbers have no meaning outside the program.
 const (
-	Checksum      ID = "9293:3.1/checksum"
-	DataOffset    ID = "9293:3.1/data-offset"
-	UnknownOption ID = "9293:3.1/unknown-option"
-	BadOption     ID = "9293:3.1/option-length"
-	OneHost       ID = "9293:3.9.2.3/one-host"
-	MSS           ID = "9293:3.7.1/mss"
+	None ID = iota
 
-	ISN         ID = "6528:3"
-	ISNCounter  ID = "lab:isn-counter"
-	ISNClock    ID = "793:3.3"
-	PassiveOpen ID = "9293:3.10.1/passive"
-	ActiveOpen  ID = "9293:3.10.1/active"
-	Send        ID = "9293:3.10.2/send"
-	SendQueued  ID = "9293:3.10.2/queue"
-	SendWindow  ID = "9293:3.10.7.4/5.send"
-	Accept      ID = "lab:accept"
-	SocketCall  ID = "lab:socket"
+	Checksum
+	DataOffset
+	UnknownOption
+	BadOption
+	OneHost
+	MSS
 
-	ClosedRST   ID = "9293:3.10.7.1/rst"
-	ClosedNoACK ID = "9293:3.10.7.1/no-ack"
-	ClosedACK   ID = "9293:3.10.7.1/ack"
+	ISN
+	ISNCounter
+	ISNClock
+	PassiveOpen
+	ActiveOpen
+	Send
+	SendQueued
+	SendWindow
+	Accept
+	SocketCall
 
-	ListenRST   ID = "9293:3.10.7.2/1"
-	ListenACK   ID = "9293:3.10.7.2/2"
-	ListenSYN   ID = "9293:3.10.7.2/3"
-	ListenOther ID = "9293:3.10.7.2/4"
+	ClosedRST
+	ClosedNoACK
+	ClosedACK
 
-	SynSentACK       ID = "9293:3.10.7.3/1"
-	SynSentRST       ID = "9293:3.10.7.3/2"
-	SynSentSYN       ID = "9293:3.10.7.3/4"
-	SynSentOpen      ID = "9293:3.10.7.3/4.established"
-	SimultaneousOpen ID = "9293:3.10.7.3/4.syn-received"
-	SynSentOther     ID = "9293:3.10.7.3/5"
+	ListenRST
+	ListenACK
+	ListenSYN
+	ListenOther
 
-	Sequence       ID = "9293:3.10.7.4/1"
-	RSTBit         ID = "9293:3.10.7.4/2"
-	RSTToListen    ID = "9293:3.10.7.4/2.listen"
-	RSTRefused     ID = "9293:3.10.7.4/2.refused"
-	RSTReset       ID = "9293:3.10.7.4/2.reset"
-	SYNBit         ID = "9293:3.10.7.4/4"
-	SYNToListen    ID = "9293:3.10.7.4/4.listen"
-	ACKBit         ID = "9293:3.10.7.4/5"
-	SynReceivedACK ID = "9293:3.10.7.4/5.syn-received"
-	ACKNew         ID = "9293:3.10.7.4/5.established"
-	Text           ID = "9293:3.10.7.4/7"
-	AckText        ID = "9293:3.10.7.4/7.ack"
-	Gap            ID = "9293:3.10.7.4/7.gap"
-	Duplicate      ID = "9293:3.10.7.4/7.duplicate"
-	FINBit         ID = "9293:3.10.7.4/8"
+	SynSentACK
+	SynSentRST
+	SynSentSYN
+	SynSentOpen
+	SimultaneousOpen
+	SynSentOther
 
-	RSTExact     ID = "5961:3.2"
-	SYNChallenge ID = "5961:4.2"
-	ACKRange     ID = "5961:5.2"
-	RateLimit    ID = "5961:7"
+	Sequence
+	RSTBit
+	RSTToListen
+	RSTRefused
+	RSTReset
+	SYNBit
+	SYNToListen
+	ACKBit
+	SynReceivedACK
+	ACKNew
+	Text
+	AckText
+	Gap
+	Duplicate
+	FINBit
 
-	WindowScale      ID = "7323:2.2"
-	WindowScaleLimit ID = "7323:2.3"
-	Timestamps       ID = "7323:3.2"
-	SACKPermitted    ID = "2018:2"
-	TimestampMissing ID = "7323:3.2/missing"
-	PAWS             ID = "7323:5.3"
-	ECN              ID = "3168:6.1.1"
-	FastOpenRequest  ID = "7413:4.2.1/request"
-	FastOpenFallback ID = "7413:4.2.1/fallback"
-	FastOpenGrant    ID = "7413:4.1.2"
-	FastOpenStore    ID = "7413:4.1.3"
-	FastOpenSYN      ID = "7413:4.2.2/syn"
-	FastOpenCookie   ID = "7413:4.2.2/cookie"
-	FastOpenData     ID = "7413:4.2.2/data"
-	FastOpenQueue    ID = "7413:5.1"
-	FastOpenFailed   ID = "7413:4.1.3.1"
-	FastOpenPaused   ID = "7413:4.1.3.1/paused"
-	DSACK            ID = "2883:4"
+	RSTExact
+	SYNChallenge
+	ACKRange
+	RateLimit
 
-	Close        ID = "9293:3.10.4/close"
-	Abort        ID = "9293:3.10.5/abort"
-	CloseUnread  ID = "9293:3.6.1/unread"
-	SendFIN      ID = "9293:3.10.4/fin"
-	FINAcked     ID = "9293:3.10.7.4/5.fin"
-	FINClosing   ID = "9293:3.10.7.4/8.closing"
-	FINTimeWait  ID = "9293:3.10.7.4/8.time-wait"
-	TimeWait     ID = "9293:3.6.1/time-wait"
-	TimeWaitFIN  ID = "9293:3.10.7.4/5.time-wait"
-	TimeWaitEnd  ID = "9293:3.10.8/time-wait"
-	RSTClosing   ID = "9293:3.10.7.4/2.closing"
-	WindowOpened ID = "9293:3.8.6.2.2/window"
-	TimeWaitSYN  ID = "6191:2"
-	TimeWaitPort ID = "linux:time-wait-port"
-	TimeWaitRST  ID = "1337:2"
+	WindowScale
+	WindowScaleLimit
+	Timestamps
+	SACKPermitted
+	TimestampMissing
+	PAWS
+	ECN
+	FastOpenRequest
+	FastOpenFallback
+	FastOpenGrant
+	FastOpenStore
+	FastOpenSYN
+	FastOpenCookie
+	FastOpenData
+	FastOpenQueue
+	FastOpenFailed
+	FastOpenPaused
+	DSACK
 
-	TimeWaitRSTIgnored ID = "1337:3"
+	Close
+	Abort
+	CloseUnread
+	SendFIN
+	FINAcked
+	FINClosing
+	FINTimeWait
+	TimeWait
+	TimeWaitFIN
+	TimeWaitEnd
+	RSTClosing
+	WindowOpened
+	TimeWaitSYN
+	TimeWaitPort
+	TimeWaitRST
 
-	KeepIdle       ID = "9293:3.8.4/idle"
-	KeepProbe      ID = "9293:3.8.4/probe"
-	KeepDead       ID = "9293:3.8.4/dead"
-	KeepOff        ID = "9293:3.8.4/off"
-	ListenerGone   ID = "9293:3.10.4/listener"
-	Hold           ID = "9293:3.10.7.4/7.hold"
-	HeldText       ID = "9293:3.10.7.4/7.held"
-	Nagle          ID = "9293:3.7.4/nagle"
-	Persist        ID = "9293:3.8.6.1/probe"
-	PersistStop    ID = "9293:3.8.6.1/open"
-	DupACK         ID = "5681:2"
-	LinuxPRR       ID = "linux:prr"
-	FastRetransmit ID = "5681:3.2"
-	Restart        ID = "5681:4.1"
-	PartialACK     ID = "6582:3.2"
-	AckDelayed     ID = "9293:3.8.6.3/delay"
-	AckSent        ID = "9293:3.8.6.3/sent"
-	LossProbe      ID = "8985:7.2"
+	TimeWaitRSTIgnored
 
-	RTOInitial  ID = "6298:2.1"
-	RTTFirst    ID = "6298:2.2"
-	RTTNext     ID = "6298:2.3"
-	RTOStart    ID = "6298:5.1"
-	RTOStop     ID = "6298:5.2"
-	RTORestart  ID = "6298:5.3"
-	RTOExpired  ID = "6298:5"
-	Retransmit  ID = "6298:5.4"
-	RTODouble   ID = "6298:5.5"
-	RTOAfterSyn ID = "6298:5.7"
-	UserTimeout ID = "9293:3.10.8/user"
-	UTO         ID = "5482:3.1"
-	GiveUp      ID = "9293:3.8.3/r2"
+	KeepIdle
+	KeepProbe
+	KeepDead
+	KeepOff
+	ListenerGone
+	Hold
+	HeldText
+	Nagle
+	Persist
+	PersistStop
+	DupACK
+	LinuxPRR
+	FastRetransmit
+	Restart
+	PartialACK
+	AckDelayed
+	AckSent
+	LossProbe
 
-	ICMPConnection ID = "9293:3.9.2.2/connection"
-	ICMPSequence   ID = "5927:4.1"
-	ICMPSoft       ID = "9293:3.9.2.2/soft"
-	ICMPHard       ID = "9293:3.9.2.2/hard"
-	PathMTU        ID = "9293:3.7.2/mtu"
-	PathMTUResend  ID = "1191:6.4"
-	RevertBackOff  ID = "6069:4.2"
+	RTOInitial
+	RTTFirst
+	RTTNext
+	RTOStart
+	RTOStop
+	RTORestart
+	RTOExpired
+	Retransmit
+	RTODouble
+	RTOAfterSyn
+	UserTimeout
+	UTO
+	GiveUp
 
-	SynBacklog       ID = "linux:syn-backlog"
-	SynQueueOld      ID = "linux:syn-queue-old"
-	SynQueue         ID = "linux:syn-queue"
-	AcceptQueueSYN   ID = "linux:accept-queue-syn"
-	AcceptQueueAbort ID = "linux:accept-queue-abort"
-	CookieSent       ID = "linux:syncookie-sent"
-	CookieSum        ID = "linux:syncookie-sum"
-	CookieTimestamp  ID = "linux:syncookie-timestamp"
-	CookieGood       ID = "linux:syncookie-ack"
-	AcceptQueueACK   ID = "linux:accept-queue-ack"
+	ICMPConnection
+	ICMPSequence
+	ICMPSoft
+	ICMPHard
+	PathMTU
+	PathMTUResend
+	RevertBackOff
 
-	LinuxDeferAccept  ID = "linux:defer-accept"
-	LinuxListenFIN    ID = "linux:listen-fin"
-	LinuxSynAgain     ID = "linux:syn-sent-ack"
-	LinuxEcho         ID = "linux:syn-sent-echo"
-	LinuxSynLinear    ID = "linux:syn-linear"
-	LinuxGiveUp       ID = "linux:retries"
-	LinuxSynAckAgain  ID = "linux:syn-received-syn"
-	LinuxRequestACK   ID = "linux:syn-received-ack"
-	LinuxRequestSYN   ID = "linux:syn-received-reset"
-	LinuxSequence     ID = "linux:sequence"
-	LinuxSimultaneous ID = "linux:simultaneous-open"
-	LinuxACKUnsent    ID = "linux:ack-unsent"
-	LinuxRSTOfFIN     ID = "linux:rst-of-fin"
-	LinuxFinWait      ID = "linux:fin-timeout"
+	SynBacklog
+	SynQueueOld
+	SynQueue
+	AcceptQueueSYN
+	AcceptQueueAbort
+	CookieSent
+	CookieSum
+	CookieTimestamp
+	CookieGood
+	AcceptQueueACK
 
-	LinuxFastOpenForms     ID = "linux:fastopen-forms"
-	LinuxFastOpenBlackhole ID = "linux:fastopen-blackhole"
-	LinuxTimeWaitAgain     ID = "linux:time-wait"
-	LinuxOrphanReset       ID = "linux:orphan-reset"
-	LinuxOrphanIgnore      ID = "linux:orphan-ignore"
-	LinuxResetErrno        ID = "linux:reset-errno"
-	LinuxICMPConnect       ID = "linux:icmp-connect"
-	LinuxICMPSoft          ID = "linux:icmp-established"
-	LinuxICMPRequest       ID = "linux:icmp-request"
+	LinuxDeferAccept
+	LinuxListenFIN
+	LinuxSynAgain
+	LinuxEcho
+	LinuxSynLinear
+	LinuxGiveUp
+	LinuxSynAckAgain
+	LinuxRequestACK
+	LinuxRequestSYN
+	LinuxSequence
+	LinuxSimultaneous
+	LinuxACKUnsent
+	LinuxRSTOfFIN
+	LinuxFinWait
 
-	LinuxISN             ID = "linux:isn"
-	LinuxPAWS            ID = "linux:paws"
-	LinuxSimultaneousACK ID = "linux:simultaneous-ack"
-	LinuxResetACK        ID = "linux:reset-ack"
-	LinuxSynForgiven     ID = "linux:syn-forgiven"
-	LinuxMinMSS          ID = "linux:min-mss"
-	LinuxProbe           ID = "linux:window-probe"
-	LinuxNagle           ID = "linux:nagle"
-	LinuxSendBuffer      ID = "linux:send-buffer"
-	LinuxRestart         ID = "linux:restart"
-	LinuxPathMSS         ID = "linux:path-mss"
-	LinuxWindow          ID = "linux:window-unit"
+	LinuxFastOpenForms
+	LinuxFastOpenBlackhole
+	LinuxTimeWaitAgain
+	LinuxOrphanReset
+	LinuxOrphanIgnore
+	LinuxResetErrno
+	LinuxICMPConnect
+	LinuxICMPSoft
+	LinuxICMPRequest
 
-	LabDrop      ID = "lab:drop"
-	LabDelay     ID = "lab:delay"
-	LabHold      ID = "lab:hold"
-	LabRelease   ID = "lab:release"
-	LabDuplicate ID = "lab:duplicate"
-	LabEdit      ID = "lab:edit"
-	LabForge     ID = "lab:forge"
-	LabRule      ID = "lab:rule"
-	LabLoss      ID = "lab:loss"
-	LabChance    ID = "lab:chance"
-	LabNoHost    ID = "lab:no-such-host"
-	LabReorder   ID = "lab:reorder"
-	LabPassed    ID = "lab:passed"
+	LinuxISN
+	LinuxPAWS
+	LinuxSimultaneousACK
+	LinuxResetACK
+	LinuxSynForgiven
+	LinuxMinMSS
+	LinuxProbe
+	LinuxNagle
+	LinuxSendBuffer
+	LinuxRestart
+	LinuxPathMSS
+	LinuxWindow
 
-	BoxFirewall      ID = "lab:firewall"
-	BoxFirewallRST   ID = "lab:firewall-rst"
-	BoxFirewallICMP  ID = "lab:firewall-icmp"
-	BoxNAT           ID = "5382:4.1"
-	BoxNATForgot     ID = "5382:5"
-	BoxNATUnknown    ID = "5382:4.3"
-	BoxStrip         ID = "lab:strip"
-	BoxShift         ID = "lab:shift-seq"
-	BoxSynProxy      ID = "4987:3.8"
-	BoxSynProxyShift ID = "4987:3.8/numbers"
-	BoxMTU           ID = "1191:4"
-	BoxMTU6          ID = "4443:3.2"
-	BoxBlackHole     ID = "2923:2.1"
+	LabDrop
+	LabDelay
+	LabHold
+	LabRelease
+	LabDuplicate
+	LabEdit
+	LabForge
+	LabRule
+	LabLoss
+	LabChance
+	LabNoHost
+	LabReorder
+	LabPassed
 
-	BrokenHandshake      ID = "lab:two-way-handshake"
-	BrokenISN            ID = "lab:fixed-isn"
-	BrokenSynSentACK     ID = "lab:no-syn-sent-check"
-	BrokenSynReceivedACK ID = "lab:no-syn-received-check"
-	BrokenTimeWait       ID = "lab:no-time-wait"
-	BrokenRST            ID = "lab:no-rst"
-	BrokenRSTCheck       ID = "lab:no-rst-check"
-	BrokenWindow         ID = "lab:no-window-check"
+	BoxFirewall
+	BoxFirewallRST
+	BoxFirewallICMP
+	BoxNAT
+	BoxNATForgot
+	BoxNATUnknown
+	BoxStrip
+	BoxShift
+	BoxSynProxy
+	BoxSynProxyShift
+	BoxMTU
+	BoxMTU6
+	BoxBlackHole
+
+	BrokenHandshake
+	BrokenISN
+	BrokenSynSentACK
+	BrokenSynReceivedACK
+	BrokenTimeWait
+	BrokenRST
+	BrokenRSTCheck
+	BrokenWindow
+
+	NumIDs // how many there are, None included
 )
+
+// names are the IDs as the outside knows them: in scenarios, events and links they stay as they are, whatever order the constants are
+// in. The suffix behind "/" is the number of the check in the section's own list where it has one.
+var names = [NumIDs]string{
+	Checksum:      "9293:3.1/checksum",
+	DataOffset:    "9293:3.1/data-offset",
+	UnknownOption: "9293:3.1/unknown-option",
+	BadOption:     "9293:3.1/option-length",
+	OneHost:       "9293:3.9.2.3/one-host",
+	MSS:           "9293:3.7.1/mss",
+
+	ISN:         "6528:3",
+	ISNCounter:  "lab:isn-counter",
+	ISNClock:    "793:3.3",
+	PassiveOpen: "9293:3.10.1/passive",
+	ActiveOpen:  "9293:3.10.1/active",
+	Send:        "9293:3.10.2/send",
+	SendQueued:  "9293:3.10.2/queue",
+	SendWindow:  "9293:3.10.7.4/5.send",
+	Accept:      "lab:accept",
+	SocketCall:  "lab:socket",
+
+	ClosedRST:   "9293:3.10.7.1/rst",
+	ClosedNoACK: "9293:3.10.7.1/no-ack",
+	ClosedACK:   "9293:3.10.7.1/ack",
+
+	ListenRST:   "9293:3.10.7.2/1",
+	ListenACK:   "9293:3.10.7.2/2",
+	ListenSYN:   "9293:3.10.7.2/3",
+	ListenOther: "9293:3.10.7.2/4",
+
+	SynSentACK:       "9293:3.10.7.3/1",
+	SynSentRST:       "9293:3.10.7.3/2",
+	SynSentSYN:       "9293:3.10.7.3/4",
+	SynSentOpen:      "9293:3.10.7.3/4.established",
+	SimultaneousOpen: "9293:3.10.7.3/4.syn-received",
+	SynSentOther:     "9293:3.10.7.3/5",
+
+	Sequence:       "9293:3.10.7.4/1",
+	RSTBit:         "9293:3.10.7.4/2",
+	RSTToListen:    "9293:3.10.7.4/2.listen",
+	RSTRefused:     "9293:3.10.7.4/2.refused",
+	RSTReset:       "9293:3.10.7.4/2.reset",
+	SYNBit:         "9293:3.10.7.4/4",
+	SYNToListen:    "9293:3.10.7.4/4.listen",
+	ACKBit:         "9293:3.10.7.4/5",
+	SynReceivedACK: "9293:3.10.7.4/5.syn-received",
+	ACKNew:         "9293:3.10.7.4/5.established",
+	Text:           "9293:3.10.7.4/7",
+	AckText:        "9293:3.10.7.4/7.ack",
+	Gap:            "9293:3.10.7.4/7.gap",
+	Duplicate:      "9293:3.10.7.4/7.duplicate",
+	FINBit:         "9293:3.10.7.4/8",
+
+	RSTExact:     "5961:3.2",
+	SYNChallenge: "5961:4.2",
+	ACKRange:     "5961:5.2",
+	RateLimit:    "5961:7",
+
+	WindowScale:      "7323:2.2",
+	WindowScaleLimit: "7323:2.3",
+	Timestamps:       "7323:3.2",
+	SACKPermitted:    "2018:2",
+	TimestampMissing: "7323:3.2/missing",
+	PAWS:             "7323:5.3",
+	ECN:              "3168:6.1.1",
+	FastOpenRequest:  "7413:4.2.1/request",
+	FastOpenFallback: "7413:4.2.1/fallback",
+	FastOpenGrant:    "7413:4.1.2",
+	FastOpenStore:    "7413:4.1.3",
+	FastOpenSYN:      "7413:4.2.2/syn",
+	FastOpenCookie:   "7413:4.2.2/cookie",
+	FastOpenData:     "7413:4.2.2/data",
+	FastOpenQueue:    "7413:5.1",
+	FastOpenFailed:   "7413:4.1.3.1",
+	FastOpenPaused:   "7413:4.1.3.1/paused",
+	DSACK:            "2883:4",
+
+	Close:        "9293:3.10.4/close",
+	Abort:        "9293:3.10.5/abort",
+	CloseUnread:  "9293:3.6.1/unread",
+	SendFIN:      "9293:3.10.4/fin",
+	FINAcked:     "9293:3.10.7.4/5.fin",
+	FINClosing:   "9293:3.10.7.4/8.closing",
+	FINTimeWait:  "9293:3.10.7.4/8.time-wait",
+	TimeWait:     "9293:3.6.1/time-wait",
+	TimeWaitFIN:  "9293:3.10.7.4/5.time-wait",
+	TimeWaitEnd:  "9293:3.10.8/time-wait",
+	RSTClosing:   "9293:3.10.7.4/2.closing",
+	WindowOpened: "9293:3.8.6.2.2/window",
+	TimeWaitSYN:  "6191:2",
+	TimeWaitPort: "linux:time-wait-port",
+	TimeWaitRST:  "1337:2",
+
+	TimeWaitRSTIgnored: "1337:3",
+
+	KeepIdle:       "9293:3.8.4/idle",
+	KeepProbe:      "9293:3.8.4/probe",
+	KeepDead:       "9293:3.8.4/dead",
+	KeepOff:        "9293:3.8.4/off",
+	ListenerGone:   "9293:3.10.4/listener",
+	Hold:           "9293:3.10.7.4/7.hold",
+	HeldText:       "9293:3.10.7.4/7.held",
+	Nagle:          "9293:3.7.4/nagle",
+	Persist:        "9293:3.8.6.1/probe",
+	PersistStop:    "9293:3.8.6.1/open",
+	DupACK:         "5681:2",
+	LinuxPRR:       "linux:prr",
+	FastRetransmit: "5681:3.2",
+	Restart:        "5681:4.1",
+	PartialACK:     "6582:3.2",
+	AckDelayed:     "9293:3.8.6.3/delay",
+	AckSent:        "9293:3.8.6.3/sent",
+	LossProbe:      "8985:7.2",
+
+	RTOInitial:  "6298:2.1",
+	RTTFirst:    "6298:2.2",
+	RTTNext:     "6298:2.3",
+	RTOStart:    "6298:5.1",
+	RTOStop:     "6298:5.2",
+	RTORestart:  "6298:5.3",
+	RTOExpired:  "6298:5",
+	Retransmit:  "6298:5.4",
+	RTODouble:   "6298:5.5",
+	RTOAfterSyn: "6298:5.7",
+	UserTimeout: "9293:3.10.8/user",
+	UTO:         "5482:3.1",
+	GiveUp:      "9293:3.8.3/r2",
+
+	ICMPConnection: "9293:3.9.2.2/connection",
+	ICMPSequence:   "5927:4.1",
+	ICMPSoft:       "9293:3.9.2.2/soft",
+	ICMPHard:       "9293:3.9.2.2/hard",
+	PathMTU:        "9293:3.7.2/mtu",
+	PathMTUResend:  "1191:6.4",
+	RevertBackOff:  "6069:4.2",
+
+	SynBacklog:       "linux:syn-backlog",
+	SynQueueOld:      "linux:syn-queue-old",
+	SynQueue:         "linux:syn-queue",
+	AcceptQueueSYN:   "linux:accept-queue-syn",
+	AcceptQueueAbort: "linux:accept-queue-abort",
+	CookieSent:       "linux:syncookie-sent",
+	CookieSum:        "linux:syncookie-sum",
+	CookieTimestamp:  "linux:syncookie-timestamp",
+	CookieGood:       "linux:syncookie-ack",
+	AcceptQueueACK:   "linux:accept-queue-ack",
+
+	LinuxDeferAccept:  "linux:defer-accept",
+	LinuxListenFIN:    "linux:listen-fin",
+	LinuxSynAgain:     "linux:syn-sent-ack",
+	LinuxEcho:         "linux:syn-sent-echo",
+	LinuxSynLinear:    "linux:syn-linear",
+	LinuxGiveUp:       "linux:retries",
+	LinuxSynAckAgain:  "linux:syn-received-syn",
+	LinuxRequestACK:   "linux:syn-received-ack",
+	LinuxRequestSYN:   "linux:syn-received-reset",
+	LinuxSequence:     "linux:sequence",
+	LinuxSimultaneous: "linux:simultaneous-open",
+	LinuxACKUnsent:    "linux:ack-unsent",
+	LinuxRSTOfFIN:     "linux:rst-of-fin",
+	LinuxFinWait:      "linux:fin-timeout",
+
+	LinuxFastOpenForms:     "linux:fastopen-forms",
+	LinuxFastOpenBlackhole: "linux:fastopen-blackhole",
+	LinuxTimeWaitAgain:     "linux:time-wait",
+	LinuxOrphanReset:       "linux:orphan-reset",
+	LinuxOrphanIgnore:      "linux:orphan-ignore",
+	LinuxResetErrno:        "linux:reset-errno",
+	LinuxICMPConnect:       "linux:icmp-connect",
+	LinuxICMPSoft:          "linux:icmp-established",
+	LinuxICMPRequest:       "linux:icmp-request",
+
+	LinuxISN:             "linux:isn",
+	LinuxPAWS:            "linux:paws",
+	LinuxSimultaneousACK: "linux:simultaneous-ack",
+	LinuxResetACK:        "linux:reset-ack",
+	LinuxSynForgiven:     "linux:syn-forgiven",
+	LinuxMinMSS:          "linux:min-mss",
+	LinuxProbe:           "linux:window-probe",
+	LinuxNagle:           "linux:nagle",
+	LinuxSendBuffer:      "linux:send-buffer",
+	LinuxRestart:         "linux:restart",
+	LinuxPathMSS:         "linux:path-mss",
+	LinuxWindow:          "linux:window-unit",
+
+	LabDrop:      "lab:drop",
+	LabDelay:     "lab:delay",
+	LabHold:      "lab:hold",
+	LabRelease:   "lab:release",
+	LabDuplicate: "lab:duplicate",
+	LabEdit:      "lab:edit",
+	LabForge:     "lab:forge",
+	LabRule:      "lab:rule",
+	LabLoss:      "lab:loss",
+	LabChance:    "lab:chance",
+	LabNoHost:    "lab:no-such-host",
+	LabReorder:   "lab:reorder",
+	LabPassed:    "lab:passed",
+
+	BoxFirewall:      "lab:firewall",
+	BoxFirewallRST:   "lab:firewall-rst",
+	BoxFirewallICMP:  "lab:firewall-icmp",
+	BoxNAT:           "5382:4.1",
+	BoxNATForgot:     "5382:5",
+	BoxNATUnknown:    "5382:4.3",
+	BoxStrip:         "lab:strip",
+	BoxShift:         "lab:shift-seq",
+	BoxSynProxy:      "4987:3.8",
+	BoxSynProxyShift: "4987:3.8/numbers",
+	BoxMTU:           "1191:4",
+	BoxMTU6:          "4443:3.2",
+	BoxBlackHole:     "2923:2.1",
+
+	BrokenHandshake:      "lab:two-way-handshake",
+	BrokenISN:            "lab:fixed-isn",
+	BrokenSynSentACK:     "lab:no-syn-sent-check",
+	BrokenSynReceivedACK: "lab:no-syn-received-check",
+	BrokenTimeWait:       "lab:no-time-wait",
+	BrokenRST:            "lab:no-rst",
+	BrokenRSTCheck:       "lab:no-rst-check",
+	BrokenWindow:         "lab:no-window-check",
+}
 
 func rfc(id ID, number, section, req, title, gist string) Rule {
 	return Rule{ID: id, Source: "RFC " + number, Section: section, Req: req, Title: title, Gist: gist,
@@ -849,12 +1075,12 @@ var catalogue = []Rule{
 		says("", "{SEG.SEQ}, {SEG.LEN} numbers long, is taken as it comes, though {RCV.NXT} is expected and the window is {RCV.WND} wide.", "SEG.SEQ", "SEG.LEN", "RCV.NXT", "RCV.WND"),
 }
 
-var byID = func() map[ID]int {
-	m := make(map[ID]int, len(catalogue))
-	for i, r := range catalogue {
-		m[r.ID] = i
+// places are where in the catalogue the rules are, counted from 1.
+var places = func() (at [NumIDs]int) {
+	for i := range catalogue {
+		at[catalogue[i].ID] = i + 1
 	}
-	return m
+	return at
 }()
 
 // All returns the catalogue in its order. The slice must not be changed.
@@ -862,9 +1088,8 @@ func All() []Rule { return catalogue }
 
 // Lookup returns the rule with this ID.
 func Lookup(id ID) (Rule, bool) {
-	i, ok := byID[id]
-	if !ok {
+	if int(id) >= len(places) || places[id] == 0 {
 		return Rule{}, false
 	}
-	return catalogue[i], true
+	return catalogue[places[id]-1], true
 }

@@ -85,7 +85,7 @@ func EventLine(ev engine.Event) string {
 		say("(%s)", ev.Text)
 	}
 	switch {
-	case ev.Rule == "":
+	case ev.Rule == rule.None:
 	case ev.Args == [rule.MaxParams]int64{} && ev.Kind != engine.Checked:
 		say("[%s]", ev.Rule) // the rule is named without its numbers
 	default:

@@ -125,7 +125,7 @@ func TestLinuxRulesAreDifferences(t *testing.T) {
 		shown[d.Rule] = true
 	}
 	for _, r := range rule.All() {
-		if strings.HasPrefix(string(r.ID), "linux:") && shown[r.ID] == slices.Contains(inAll, r.ID) {
+		if strings.HasPrefix(r.ID.String(), "linux:") && shown[r.ID] == slices.Contains(inAll, r.ID) {
 			t.Errorf("%s: in a difference: %v, in all profiles: %v", r.ID, shown[r.ID], !shown[r.ID])
 		}
 	}

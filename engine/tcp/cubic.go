@@ -9,14 +9,14 @@ type cubic struct {
 	max      uint32 // W_max: the window at the last loss, 0 before the first
 	origin   uint32 // where the curve is flat
 	k        uint32 // when it gets there, in units of 1/1024 s
-	epoch    Time   // when congestion avoidance began, 0 before
 	reno     uint32 // what the window would be by RFC 5681
 	acked    uint32 // segments acknowledged that count towards reno
 	every    uint32 // so many acknowledged segments open the window by one
 	count    uint32 // of those that were not used yet
-	last     uint32 // the window and the time of the last reckoning
-	lastAt   Time
-	shortest Time // round trip
+	last     uint32 // the window of the last reckoning
+	lastAt   Time   // when that was
+	epoch    Time   // when congestion avoidance began, 0 before
+	shortest Time   // round trip
 }
 
 const (

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"cmp"
+	"encoding/binary"
 	"iter"
 	"net/netip"
 	"slices"
@@ -54,10 +55,10 @@ const maxListeners = 4
 // A listener waits for SYNs on a port.
 type listener struct {
 	port       uint16 // 0 for none
-	backlog    int
-	fastKey    uint64 // of the Fast Open cookies
-	fastQueue  int    // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
 	deferring  uint8  // TCP_DEFER_ACCEPT, in timeouts of a SYN-ACK; 0 is off
+	backlog    int
+	fastQueue  int    // how many connections by Fast Open may wait for their ACK; 0 is no Fast Open
+	fastKey    uint64 // of the Fast Open cookies
 	overflowed Time   // when the SYN queue last overflowed, Never before
 }
 
@@ -79,11 +80,20 @@ func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg} }
 
 // Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
 func (h *Host) Set(x *Host) {
-	conns, ends, sent := append(h.conns[:0], x.conns...), append(h.ended[:0], x.ended...), h.sent
-	known, failed := append(h.served[:0], x.served...), append(h.failed[:0], x.failed...)
-	sockets, paths := append(h.sockets[:0], x.sockets...), append(h.paths[:0], x.paths...)
-	*h = *x
-	h.conns, h.ended, h.sent, h.served, h.failed, h.sockets, h.paths = conns, ends, sent, known, failed, sockets, paths
+	h.cfg, h.listeners, h.lastID, h.isnsUsed = x.cfg, x.listeners, x.lastID, x.isnsUsed
+	setSlice(&h.conns, x.conns)
+	setSlice(&h.served, x.served)
+	setSlice(&h.failed, x.failed)
+	setSlice(&h.sockets, x.sockets)
+	setSlice(&h.paths, x.paths)
+	setSlice(&h.ended, x.ended)
+}
+
+// setSlice makes *s a copy of x, in the memory that it has already. Most slices of a host are empty, so that is quick.
+func setSlice[T any](s *[]T, x []T) {
+	if len(*s)+len(x) > 0 {
+		*s = append((*s)[:0], x...)
+	}
 }
 
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
@@ -136,13 +146,14 @@ func (h *Host) State() State {
 func (h *Host) Next() (at Time, conn ConnID, timer TimerKind, ok bool) {
 	at = Never
 	for i := range h.conns {
-		for k, due := range h.conns[i].Timers {
+		t := &h.conns[i]
+		for k, due := range t.Timers[:] {
 			if due < at {
-				at, conn, timer, ok = due, h.conns[i].ID, TimerKind(k), true
+				at, conn, timer = due, t.ID, TimerKind(k)
 			}
 		}
 	}
-	return at, conn, timer, ok
+	return at, conn, timer, at != Never
 }
 
 // Fire lets a timer of a connection fire. A timer that is not running does nothing.
@@ -259,7 +270,7 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 	in := Input{Kind: SegmentInput, Seg: seg}
 	h.draw(&in, now, seg.Dst, seg.Src)
 	if iss != nil {
-		in.ISS, in.Drawn = *iss, ""
+		in.ISS, in.Drawn = *iss, rule.None
 	}
 	first := len(out)
 	if seg.Flags&(wire.SYN|wire.ACK|wire.RST|wire.FIN) == wire.SYN {
@@ -285,9 +296,9 @@ func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
 	h.sent = h.sent[:0]
 	var err error
 	if c.FD != 0 || c.Verb == CallSocket {
-		out, err = h.onSocket(now, c, out)
+		out, err = h.onSocket(now, &c, out)
 	} else {
-		out, err = h.plainCall(now, c, out)
+		out, err = h.plainCall(now, &c, out)
 	}
 	if err != nil {
 		return out, err
@@ -297,7 +308,7 @@ func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
 
 // plainCall makes a call that names no descriptor: it is about the listener on the host's own port or about a connection. What cannot
 // be done at once is an error.
-func (h *Host) plainCall(now Time, c Call, out []Effect) ([]Effect, error) {
+func (h *Host) plainCall(now Time, c *Call, out []Effect) ([]Effect, error) {
 	switch c.Verb {
 	case CallListen:
 		return h.listen(c.Backlog, h.cfg.Addr.Port(), out)
@@ -362,7 +373,7 @@ func (h *Host) listen(backlog int, port uint16, out []Effect) ([]Effect, error) 
 	return append(out, Effect{Kind: Change, Rule: rule.PassiveOpen, From: Closed, To: Listen, Args: [4]int64{int64(l.backlog)}}), nil
 }
 
-func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
+func (h *Host) connect(now Time, c *Call, out []Effect) ([]Effect, error) {
 	remote := c.To
 	if !remote.IsValid() {
 		remote = h.cfg.Peer
@@ -388,7 +399,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 	if i := h.between(local, remote); i >= 0 {
 		// Out of TIME-WAIT: the new numbers lie beyond the old ones.
 		old := &h.conns[i]
-		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), "", true
+		in.ISS, in.Drawn, in.Reused = old.SndNxt.Add(65535+2), rule.None, true
 		out = append(out, Effect{Kind: Change, Conn: old.ID, From: TimeWait, To: Closed, Rule: rule.TimeWaitPort, Args: [4]int64{num(in.ISS)}},
 			Effect{Kind: Removed, Conn: old.ID})
 		h.conns = slices.Delete(h.conns, i, i+1)
@@ -403,7 +414,7 @@ func (h *Host) connect(now Time, c Call, out []Effect) ([]Effect, error) {
 }
 
 // localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on, or of the socket's own range.
-func (h *Host) localPort(now Time, c Call, remote netip.AddrPort) (netip.AddrPort, Errno) {
+func (h *Host) localPort(now Time, c *Call, remote netip.AddrPort) (netip.AddrPort, Errno) {
 	if c.From != 0 {
 		a := netip.AddrPortFrom(h.cfg.Addr.Addr(), c.From)
 		return a, h.free(now, a, remote, true)
@@ -487,7 +498,7 @@ func (h *Host) closeListener(l *listener, now Time, out []Effect) []Effect {
 }
 
 // onConn makes a call on a connection.
-func (h *Host) onConn(now Time, c Call, out []Effect) ([]Effect, error) {
+func (h *Host) onConn(now Time, c *Call, out []Effect) ([]Effect, error) {
 	i := h.last()
 	if c.Conn != 0 {
 		i = h.find(c.Conn)
@@ -550,7 +561,7 @@ func (h *Host) lastEnded() int {
 
 // onEnded makes a call on a socket whose connection has ended: the error is told once; afterwards nothing can be sent and there is
 // nothing to read.
-func (h *Host) onEnded(c Call, out []Effect) ([]Effect, error) {
+func (h *Host) onEnded(c *Call, out []Effect) ([]Effect, error) {
 	i := slices.IndexFunc(h.ended, func(e ended) bool { return e.id == c.Conn })
 	if c.Conn == 0 {
 		i = h.lastEnded()
@@ -615,7 +626,13 @@ func (h *Host) find(id ConnID) int {
 
 // OneHost reports whether an address can be that of one host.
 func OneHost(a netip.Addr) bool {
-	return !a.IsUnspecified() && !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	if !a.Is4() {
+		return !a.IsUnspecified() && !a.IsMulticast()
+	}
+	// RFC 1112 section 4: 224.0.0.0 to 239.255.255.255 are groups of hosts.
+	b := a.As4()
+	n := binary.BigEndian.Uint32(b[:])
+	return n != 0 && n>>28 != 0xe && n != 0xffffffff
 }
 
 // between returns the index of the connection between two ends, or -1.

@@ -11,7 +11,7 @@ func (s *step) open(in *Input) {
 		return
 	}
 	s.begin(in)
-	s.effect(Opened, "")
+	s.effect(Opened, rule.None)
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = s.now
 	s.t.Accepted = true
@@ -33,7 +33,7 @@ func (s *step) begin(in *Input) {
 	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
 	s.t.Recover, s.t.Resend, s.t.UsageEnd = in.ISS, in.ISS, in.ISS
 	s.t.TSOffset = in.TSOffset
-	if in.Drawn != "" {
+	if in.Drawn != rule.None {
 		made := in.Drawn
 		if made == rule.ISN && s.p.Linux {
 			made = rule.LinuxISN
@@ -126,7 +126,7 @@ func (s *step) listen(in *Input) {
 	s.begin(in)
 	s.takeSyn(seg)
 	s.agree(seg)
-	s.effect(Opened, "")
+	s.effect(Opened, rule.None)
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = s.now
 	if s.p.Broken.Has(TwoWayHandshake) {

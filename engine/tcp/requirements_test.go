@@ -523,7 +523,7 @@ func TestRequirementsTable(t *testing.T) {
 			if _, ok := rule.Lookup(id); !ok {
 				t.Errorf("%s: there is no rule %s", label, id)
 			}
-			names = append(names, string(id))
+			names = append(names, id.String())
 			if s := shows[id]; s != "" && !slices.Contains(scenario, s) {
 				scenario = append(scenario, s)
 			} else if s == "" {
@@ -608,15 +608,16 @@ func scenariosByRule(t *testing.T) map[rule.ID]string {
 		}
 		size := map[rule.ID]int{}
 		for line := range strings.Lines(string(events)) {
-			_, id, _ := strings.Cut(line, "[")
-			id, _, _ = strings.Cut(strings.TrimSpace(id), "]")
-			id, _, _ = strings.Cut(id, " ")
+			_, name, _ := strings.Cut(line, "[")
+			name, _, _ = strings.Cut(strings.TrimSpace(name), "]")
+			name, _, _ = strings.Cut(name, " ")
+			id, _ := rule.Parse(name)
 			n := len(events)
 			if strings.Contains(line, " passed ") {
 				n += 1 << 30
 			}
-			if was := size[rule.ID(id)]; was == 0 || n < was {
-				size[rule.ID(id)] = n
+			if was := size[id]; was == 0 || n < was {
+				size[id] = n
 			}
 		}
 		for id, n := range size {

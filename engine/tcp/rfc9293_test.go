@@ -17,7 +17,7 @@ func (h *tester) trail() string {
 		switch e.Kind {
 		case tcp.Check:
 			mark := map[bool]string{true: "+", false: "-"}[e.OK]
-			words = append(words, strings.TrimPrefix(string(e.Rule), "9293:3.10.7.")+mark)
+			words = append(words, strings.TrimPrefix(e.Rule.String(), "9293:3.10.7.")+mark)
 		case tcp.Send:
 			words = append(words, "send "+e.Seg.Flags.String())
 		case tcp.Change:
@@ -27,7 +27,7 @@ func (h *tester) trail() string {
 		case tcp.Tell:
 			words = append(words, "tell "+e.Errno.String()+e.Notice.String())
 		}
-		if e.Rule != "" {
+		if e.Rule != rule.None {
 			if _, ok := rule.Lookup(e.Rule); !ok {
 				h.t.Errorf("rule %q is not in the catalogue", e.Rule)
 			}

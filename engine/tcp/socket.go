@@ -77,7 +77,7 @@ func returns(fd int, conn ConnID, value int, e Errno, out []Effect) []Effect {
 }
 
 // onSocket makes a call on a descriptor. The only error is that another call on it has not returned.
-func (h *Host) onSocket(now Time, c Call, out []Effect) ([]Effect, error) {
+func (h *Host) onSocket(now Time, c *Call, out []Effect) ([]Effect, error) {
 	if c.Verb == CallSocket {
 		i := h.newSocket()
 		if i < 0 {
@@ -108,7 +108,7 @@ func (h *Host) onSocket(now Time, c Call, out []Effect) ([]Effect, error) {
 				return out, nil
 			}
 		}
-		h.sockets[i].Waiting = c
+		h.sockets[i].Waiting = *c
 		return h.attempt(now, i, out), nil
 	}
 	value, errno := 0, OK
@@ -209,7 +209,7 @@ func (h *Host) listenOn(i, backlog int, out []Effect) ([]Effect, Errno) {
 }
 
 // begin starts a connect, or what opens a connection with text. over says that the call has returned.
-func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, over bool) {
+func (h *Host) begin(now Time, i int, c *Call, out []Effect) (result []Effect, over bool) {
 	s := &h.sockets[i]
 	switch {
 	case c.Unspec:
@@ -221,7 +221,7 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 	case s.Conn != 0:
 		return out, false // it is under way, or over: attempt tells
 	}
-	open := c
+	open := *c
 	open.From = cmp.Or(s.Port, c.From)
 	if s.Deferred {
 		open.To = s.peer
@@ -236,7 +236,7 @@ func (h *Host) begin(now Time, i int, c Call, out []Effect) (result []Effect, ov
 		// Nobody waits with what does not fit into the SYN.
 		open.Data = open.Data[:min(len(open.Data), h.FastOpenRoom(now, h.peerOf(open.To)))]
 	}
-	out, err := h.connect(now, open, out)
+	out, err := h.connect(now, &open, out)
 	if err != nil {
 		return returns(c.FD, 0, 0, err.(Errno), out), true
 	}

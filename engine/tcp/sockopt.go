@@ -6,8 +6,8 @@ import "math/bits"
 
 // Own is what the options of a socket change of its host's profile, for its connections alone. The zero value changes nothing.
 type Own struct {
-	MaxSeg   uint16 // TCP_MAXSEG: bytes
 	RcvBuf   uint32 // SO_RCVBUF as the host keeps it: bytes, with Linux twice what was asked for
+	MaxSeg   uint16 // TCP_MAXSEG: bytes
 	SynCount uint8  // TCP_SYNCNT
 	FinWait  Time   // TCP_LINGER2
 }

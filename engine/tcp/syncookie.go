@@ -89,9 +89,7 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 	h.inherit(&t)
 	p := h.ProfileOf(&t)
 	s := step{t: &t, p: &p, now: now, out: out, room: &h.sent}
-	for k := range s.t.Timers {
-		s.t.Timers[k] = Never
-	}
+	t.Timers = noTimers
 	sum := h.cookie(now, seg.Dst, seg.Src, seg.Seq, index)
 	s.begin(&Input{ISS: sum.seq(), TSOffset: h.tsOffset(seg.Dst, seg.Src)})
 	s.takeSyn(seg)
@@ -157,9 +155,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	t := h.record(seg.Dst, seg.Src)
 	t.State, t.Passive = Listen, true
 	h.inherit(t)
-	for k := range t.Timers {
-		t.Timers[k] = Never
-	}
+	t.Timers = noTimers
 	own := h.ProfileOf(t)
 	p := &own
 	s := step{t: t, p: p, now: now, out: out, room: &h.sent}
@@ -181,12 +177,12 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	full := uint32(CookieMSS(seg.Dst.Addr().Is6())[index])
 	s.t.RcvBuf = p.Window - p.Window%full
 	s.t.RcvWnd = s.t.RcvBuf
-	s.effect(Opened, "")
+	s.effect(Opened, rule.None)
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = now
 	s.change(SynReceived, rule.CookieGood, args[:]...)
 	s.linuxRequest(seg)
-	s.effect(Updated, "")
+	s.effect(Updated, rule.None)
 	h.opened()
 	return h.settle(first, s.out), true
 }

@@ -21,12 +21,13 @@ type ConnID uint32
 //
 //	1 acknowledged   2 sent, not acknowledged   3 may be sent   4 not yet allowed
 type TCB struct {
-	ID            ConnID
-	Local, Remote netip.AddrPort // Remote is zero in LISTEN
-	State         State
+	ID    ConnID
+	State State
 
 	// Passive says that SYN-RECEIVED came from a passive OPEN: an RST then leads back to LISTEN (RFC 9293 section 3.5, MUST-11).
 	Passive bool
+
+	Local, Remote netip.AddrPort // Remote is zero in LISTEN
 
 	ISS    wire.Seq // initial send sequence number
 	SndUna wire.Seq // oldest number sent and not acknowledged
@@ -41,8 +42,10 @@ type TCB struct {
 	RcvWnd uint32   // receive window, scaled
 	RcvBuf uint32   // what the window is when the application has read everything
 
-	SendMSS  uint16 // what the peer announced, or 536, over IPv6 1220 (RFC 9293 section 3.7.1, MUST-15)
 	PathMTU  uint32 // bytes of the largest packet that the path takes as far as ICMP has told, 0 while it has told nothing
+	TSRecent uint32 // RFC 7323 section 4.3
+	TSOffset uint32 // added to this side's clock to make TSval
+	SendMSS  uint16 // what the peer announced, or 536, over IPv6 1220 (RFC 9293 section 3.7.1, MUST-15)
 	SndScale uint8  // shift for windows that the peer announces
 	RcvScale uint8  // shift for windows that this side announces
 	ScaleOK  bool   // both SYNs carried the window scale option (RFC 7323 section 2.2)
@@ -50,22 +53,19 @@ type TCB struct {
 	TSOK     bool   // both SYNs carried timestamps
 	ECN      bool   // both sides agreed on explicit congestion notification (RFC 3168 section 6.1.1)
 	RecentAt Time   // when TSRecent was taken
-	TSRecent uint32 // RFC 7323 section 4.3
-	TSOffset uint32 // added to this side's clock to make TSval
 
-	RTO     Time            // current retransmission timeout
-	SRTT    Time            // smoothed round-trip time, 0 before the first sample (RFC 6298)
-	RTTVar  Time            // its variation
-	Retries uint8           // timeouts since something was last acknowledged
-	Timers  [NumTimers]Time // when each timer fires, Never when it is off
+	RTO    Time            // current retransmission timeout
+	SRTT   Time            // smoothed round-trip time, 0 before the first sample (RFC 6298)
+	RTTVar Time            // its variation
+	Timers [NumTimers]Time // when each timer fires, Never when it is off
 
 	Out       string // text from SND.UNA on that the application sent and the peer has not acknowledged
 	Unread    uint32 // bytes that arrived in order and that the application has not read
 	Accepted  bool   // the application has it: it called connect or accept returned it
 	FinQueued bool   // the application sends no more: a FIN follows the last text
 	FinSent   bool   // that FIN was sent; SND.NXT counts it
-	Own       Own    // what the options of the socket change of the profile
 	NoDelay   bool   // small segments need not wait (TCP_NODELAY)
+	Own       Own    // what the options of the socket change of the profile
 	Orphan    bool   // the application closed the socket: nobody reads any more
 
 	// Fast Open (RFC 7413). Of a connection that was opened actively: its SYN carried the option, with so much text. Of one opened
@@ -76,66 +76,69 @@ type TCB struct {
 	Deferred uint8 // TCP_DEFER_ACCEPT of the listener: a bare ACK counts only after so many SYN-ACK timeouts
 	AckSeen  bool  // such an ACK came and was not counted
 
-	Held    *[maxHeld]piece // text that arrived ahead of a gap, the newest first; what it points to is never changed
-	NumHeld uint8
+	NumHeld, NumSacked uint8           // of Held and Sacked
+	Held               *[maxHeld]piece // text that arrived ahead of a gap, the newest first; what it points to is never changed
 
-	// Congestion control (RFC 5681): the window, where slow start ends, duplicate acknowledgments in a row, and while lost
-	// segments are sent again why, up to where, and which is next. Sacked is what the peer says it has beyond SND.UNA.
+	// Congestion control (RFC 5681): the window, where slow start ends, and while lost segments are sent again up to where, and which
+	// is next. Sacked is what the peer says it has beyond SND.UNA.
 	Cwnd, SSThresh  uint32
-	DupAcks         uint8
-	Recovery        recovery
 	Recover, Resend wire.Seq
 	Sacked          [maxHeld]wire.Block
-	NumSacked       uint8
+
+	Recovery recovery // why lost segments are sent again
+	DupAcks  uint8    // duplicate acknowledgments in a row
+	Retries  uint8    // timeouts since something was last acknowledged
+	Resent   uint8    // how often the SYN or SYN-ACK was sent again
+	Probes   uint8    // window probes since the window shut
+	Probed   bool     // a tail loss probe was sent and nothing was acknowledged since
 
 	// Linux counts, in segments, what arrived and what was sent since the loss that it is repairing (RFC 6937), and whether the
 	// congestion window was full: what was out then at most, and the end of it.
-	PriorCwnd, PRRDelivered, PRROut uint32
 	CwndFull                        bool
+	Timing                          bool // see TimedAt
+	PriorCwnd, PRRDelivered, PRROut uint32
 	MaxOut                          uint32
 	UsageEnd                        wire.Seq
 
-	LastSent  Time   // when text was last sent
 	CwndUsed  uint32 // segments that were out at most while the window was not full, and since when that is watched
 	CwndStamp Time
+	LastSent  Time // when text was last sent
 	cubic     cubic
 
-	TailSeq  wire.Seq // first number of the newest segment with text
-	SmallEnd wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)
-	Resent   uint8    // how often the SYN or SYN-ACK was sent again
-	Probes   uint8    // window probes since the window shut
+	TailSeq    wire.Seq // first number of the newest segment with text
+	SmallEnd   wire.Seq // end of the newest segment that was not full (Linux's Nagle looks at those only)
+	BytesAcked uint32   // sequence numbers of this side that the peer has ever acknowledged (Linux tcp_ack)
 
-	// One segment at a time is measured for the round-trip time, never one that was sent twice (RFC 6298 section 3).
-	Timing   bool
+	// One segment at a time, while Timing, is measured for the round-trip time, never one that was sent twice (RFC 6298 section 3).
 	TimedEnd wire.Seq
 	TimedAt  Time
 
-	// Delayed acknowledgments as Linux does them: how long one waits, how many are sent at once before that begins, whether text goes
-	// back and forth, and when text last arrived.
-	AckDelay Time
-	QuickAck uint8
-	PingPong bool
-	LastText Time
+	// Delayed acknowledgments as Linux does them: how long one waits, when text last arrived, how many are sent at once before that
+	// begins, and whether text goes back and forth.
+	AckDelay, LastText Time
+	QuickAck           uint8
+	PingPong           bool
 
 	// Keepalive (RFC 9293 section 3.8.4): off while KeepIdle is 0.
-	KeepIdle, KeepInterval Time
 	KeepCount, KeepProbes  uint8
+	KeepIdle, KeepInterval Time
 	LastHeard              Time // when anything of the peer last arrived
 
 	UserTimeout    Time // how long text may stay unacknowledged, 0 for as long as the profile says
-	UserTimeoutSet bool // by the application: what the peer says does not change it
 	LossSince      Time // when the oldest unacknowledged segment was first sent again, Never before
-
-	Probed bool // a tail loss probe was sent and nothing was acknowledged since
+	FirstSent      Time // when the oldest segment that is not acknowledged was first sent
+	LastInWnd      Time // last answer to an unacceptable segment (Linux sends at most one in 500 ms), Never before the first
+	UserTimeoutSet bool // by the application: what the peer says does not change UserTimeout
+	SynTimeout     bool // the SYN had to be sent again (RFC 6298 section 5.7)
 
 	// SoftErr is the last error that ICMP told and that did not end the connection: why, if it is given up, nobody answered.
 	SoftErr Errno
 
-	FirstSent  Time   // when the oldest segment that is not acknowledged was first sent
-	SynTimeout bool   // the SYN had to be sent again (RFC 6298 section 5.7)
-	LastInWnd  Time   // last answer to an unacceptable segment (Linux sends at most one in 500 ms), Never before the first
-	BytesAcked uint32 // sequence numbers of this side that the peer has ever acknowledged (Linux tcp_ack)
+	// There are many copies: in this order there are next to no gaps.
 }
+
+// noTimers are the timers of a connection that begins.
+var noTimers = [NumTimers]Time{Never, Never, Never, Never, Never, Never, Never}
 
 // RTTKnown reports whether the round-trip time was ever measured.
 func (t *TCB) RTTKnown() bool { return t.SRTT != 0 }

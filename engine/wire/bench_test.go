@@ -23,7 +23,7 @@ func TestNoAllocations(t *testing.T) {
 	s, buf := benchSegment(), make([]byte, 0, 2000)
 	for name, f := range map[string]func(){
 		"append":   func() { s.AppendIPv4(buf) },
-		"parse":    func() { _ = synOptions().Parse() },
+		"parse":    func() { o := synOptions(); _ = o.Parse() },
 		"build":    func() { _ = synOptions() },
 		"received": func() { _ = s.Received() },
 		"checksum": func() { _ = s.SumOK() },

@@ -237,6 +237,9 @@ func (s *Segment) rightWords() uint8 { return uint8((MinHeaderLen + s.optionsLen
 // OffsetOK reports whether the data offset field is one that a receiver can believe: at least 5 words, and not past the end
 // of the segment. It need not be the right one.
 func (s *Segment) OffsetOK() bool {
+	if s.Offset == 0 {
+		return true // it is the right one
+	}
 	size := int(s.HeaderWords()) * 4
 	return size >= MinHeaderLen && size <= MinHeaderLen+s.optionsLen()+len(s.wirePayload())
 }

@@ -279,7 +279,7 @@ type OptionSet struct {
 // length (MUST-6), a known kind with a length that is not its own is ignored, of an option that comes twice the last one
 // counts, End of Option List ends the reading, and an impossible length ends it too and sets Malformed (MUST-7). Whether
 // an option may stand in this segment (MSS only in a SYN, for example) is for the caller to say. Parse does not allocate.
-func (o Options) Parse() (set OptionSet) {
+func (o *Options) Parse() (set OptionSet) {
 	for b := o.b[:o.n]; len(b) > 0; {
 		size, ok := optionSize(b)
 		if !ok {

@@ -52,10 +52,12 @@ func TestOptionBytes(t *testing.T) {
 func TestOptionsFull(t *testing.T) {
 	var none Options
 	ts := none.WithTimestamps(1, 2)
-	if got := ts.WithSACK(Block{1, 2}, Block{3, 4}, Block{5, 6}, Block{7, 8}).Parse().NumBlocks; got != 3 {
+	beside := ts.WithSACK(Block{1, 2}, Block{3, 4}, Block{5, 6}, Block{7, 8})
+	if got := beside.Parse().NumBlocks; got != 3 {
 		t.Errorf("beside timestamps there is room for 3 SACK blocks, and %d were written", got)
 	}
-	if got := none.WithMSS(1).WithMSS(1).WithSACK(Block{1, 2}, Block{3, 4}, Block{5, 6}, Block{7, 8}).Parse().NumBlocks; got != 3 {
+	behind := none.WithMSS(1).WithMSS(1).WithSACK(Block{1, 2}, Block{3, 4}, Block{5, 6}, Block{7, 8})
+	if got := behind.Parse().NumBlocks; got != 3 {
 		t.Errorf("behind 8 bytes there is room for 3 SACK blocks and their head, and %d were written", got)
 	}
 	full := none.WithSACK(Block{}, Block{}, Block{}, Block{})

@@ -1,4 +1,4 @@
-// What every page has: the theme's menu, the dialog with the keys, the marks of progress.
+// What every page has: the key of the search, the theme's menu, the dialog with the keys, the marks of progress.
 import { paintProgress } from './progress.js'
 
 const root = document.documentElement
@@ -29,8 +29,41 @@ if (menu) {
   })
 }
 
+/** The search comes when somebody wants it; without it the link leads to its page. */
+async function search() {
+  const link = /** @type {HTMLAnchorElement} */ (document.querySelector('.find'))
+  try {
+    await (await import('./search.js')).open()
+  } catch {
+    location.assign(link.href)
+  }
+}
+if (document.querySelector('main .search')) void import('./search.js')
+if (document.querySelector('[data-continue]')) void import('./continue.js')
+
+function lettersOff() {
+  try {
+    return localStorage.getItem('lab.letters') === 'off'
+  } catch {
+    return false
+  }
+}
+
+document.addEventListener('keydown', (event) => {
+  const target = /** @type {Element} */ (event.target)
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
+  // One-letter keys can be switched off, in the settings of a simulator.
+  if (target.closest('input:not([type=radio], [type=checkbox], [type=range]), textarea, select, dialog, [contenteditable]') || lettersOff()) return
+  event.preventDefault()
+  void search()
+})
+
 document.addEventListener('click', (event) => {
   const target = /** @type {Element} */ (event.target)
+  if (target.closest('.find') && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault()
+    void search()
+  }
   const opener = target.closest('[data-opens]')
   if (opener instanceof HTMLElement) openDialog(opener.dataset.opens ?? '')
   const dialog = target.closest('dialog')

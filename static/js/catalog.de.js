@@ -179,6 +179,7 @@ export const messages = {
   "key.n": "ein neues Segment machen",
   "key.play": "abspielen oder anhalten",
   "key.reorder": "das Segment vor oder hinter seinem Nachbarn ankommen lassen",
+  "key.search": "Suchen",
   "key.segment": "voriges oder nächstes Segment",
   "key.shift": "10 ms zurück oder vor",
   "key.shift-arrows": "Umschalt + Links, Rechts",

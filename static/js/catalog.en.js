@@ -179,6 +179,7 @@ export const messages = {
   "key.n": "make a new segment",
   "key.play": "play or pause",
   "key.reorder": "let the segment arrive before or after its neighbour",
+  "key.search": "Search",
   "key.segment": "previous or next segment",
   "key.shift": "10 ms back or on",
   "key.shift-arrows": "Shift + Left, Right",

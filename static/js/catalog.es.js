@@ -179,6 +179,7 @@ export const messages = {
   "key.n": "hacer un segmento nuevo",
   "key.play": "reproducir o pausar",
   "key.reorder": "dejar que el segmento llegue antes o después de su vecino",
+  "key.search": "Buscar",
   "key.segment": "segmento anterior o siguiente",
   "key.shift": "10 ms atrás o adelante",
   "key.shift-arrows": "Mayús + Izquierda, Derecha",

@@ -565,6 +565,7 @@ export const messages = {
   "panel.why.over.rst": "Das RST-Bit ist an. Hier gibt es nichts, was es abbrechen könnte; es wird verworfen.",
   "panel.why.over.text": "In diesem Zustand werden keine Daten mehr angenommen.",
   "panel.why.over.urgent": "Das URG-Bit ist an, aber kein Aufruf im Lab liest dringende Daten.",
+  "panel.why.page": "Alles über diese Regel",
   "panel.why.path": "Der Weg durch die Prüfungen",
   "panel.why.phase.arrived": "angekommen",
   "panel.why.phase.flight": "unterwegs",

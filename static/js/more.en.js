@@ -565,6 +565,7 @@ export const messages = {
   "panel.why.over.rst": "The RST bit is on. There is nothing here that it could reset, so it is dropped.",
   "panel.why.over.text": "In this state no more text is taken.",
   "panel.why.over.urgent": "The URG bit is on, but no call in the lab reads urgent data.",
+  "panel.why.page": "All about this rule",
   "panel.why.path": "The path through the checks",
   "panel.why.phase.arrived": "arrived",
   "panel.why.phase.flight": "in flight",

@@ -565,6 +565,7 @@ export const messages = {
   "panel.why.over.rst": "El bit RST está encendido. Aquí no hay nada que pueda reiniciar, así que se descarta.",
   "panel.why.over.text": "En este estado ya no se aceptan datos.",
   "panel.why.over.urgent": "El bit URG está encendido, pero ninguna llamada del laboratorio lee datos urgentes.",
+  "panel.why.page": "Todo sobre esta regla",
   "panel.why.path": "El recorrido por las comprobaciones",
   "panel.why.phase.arrived": "llegó",
   "panel.why.phase.flight": "en vuelo",

@@ -25,6 +25,11 @@ function say(list, entry) {
 
 /** @param {HTMLElement} list */
 function live(list) {
+  for (const entry of entries(list)) {
+    const grip = document.createElement('span')
+    grip.className = 'grip'
+    entry.prepend(grip)
+  }
   changed(list)
   list.addEventListener('click', (event) => {
     const button = /** @type {Element} */ (event.target).closest('button')
@@ -39,7 +44,7 @@ function live(list) {
   list.addEventListener('pointerdown', (event) => {
     const from = /** @type {Element} */ (event.target)
     const entry = from.closest('li')
-    // A finger scrolls the page, except on the grip.
+    // A finger scrolls the page, except on the number, by which an entry is taken.
     if (!entry || event.button !== 0 || from.closest('button, a') || (event.pointerType !== 'mouse' && !from.closest('.grip'))) return
     event.preventDefault()
     list.setPointerCapture(event.pointerId)

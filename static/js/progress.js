@@ -30,6 +30,7 @@ export function noteProgress(lesson, exercises, solved, earned) {
   // An exercise that left the lesson counts no more.
   const now = exercises.filter((id) => id === solved || before.includes(id))
   if (solved && earned !== undefined) points[solved] = Math.max(earned, Number(points[solved]) || 0)
+  delete all[lesson] // the one that was read last stands last
   all[lesson] = { solved: now, of: exercises.length, points }
   try {
     localStorage.setItem(key, JSON.stringify(all))

@@ -137,7 +137,7 @@ func TestEveryEventHasASentence(t *testing.T) {
 		for _, k := range []engine.Kind{engine.Called, engine.Opened, engine.Removed, engine.Changed, engine.Updated, engine.TimerSet, engine.TimerStopped,
 			engine.TimerFired, engine.Sent, engine.Forged, engine.Edited, engine.Delayed, engine.Held, engine.Released, engine.Duplicated, engine.Lost,
 			engine.Arrived, engine.Discarded, engine.RuleAdded, engine.RuleRemoved, engine.Failed} {
-			need = append(need, "event."+string(k))
+			need = append(need, "event."+k.String())
 		}
 		for n := tcp.NoNotice + 1; n <= tcp.Returned; n++ {
 			need = append(need, "event.told."+n.String())

@@ -23,7 +23,7 @@ type RuleText struct {
 
 // RuleText returns what to say about a rule; false when there is no such rule.
 func (c *Catalog) RuleText(id rule.ID) (RuleText, bool) {
-	r, ok := rules()[id]
+	r, ok := rule.Lookup(id)
 	if !ok {
 		return RuleText{}, false
 	}

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/rule"
@@ -65,8 +64,8 @@ func (n *Narrator) Event(e engine.Event) string { return n.tell(&e, n.add(&e)) }
 
 func (n *Narrator) tell(e *engine.Event, f facts) string {
 	c := n.cat
-	lab, _ := strings.CutPrefix(string(e.Rule), "lab:")
-	if lab == string(e.Rule) {
+	lab, ok := strings.CutPrefix(e.Rule.String(), "lab:")
+	if !ok {
 		lab = ""
 	}
 	host := e.Host.String()
@@ -98,7 +97,7 @@ func (n *Narrator) tell(e *engine.Event, f facts) string {
 	case engine.Sent:
 		return c.T(pick(f.again, "event.sent.again", "event.sent"), a...)
 	case engine.Forged, engine.Injected:
-		return c.T("event."+string(e.Kind), with("toward", c.T("host."+e.Toward.String()))...)
+		return c.T("event."+e.Kind.String(), with("toward", c.T("host."+e.Toward.String()))...)
 	case engine.Edited:
 		var names []string
 		for i, name := range fieldNames {
@@ -108,7 +107,7 @@ func (n *Narrator) tell(e *engine.Event, f facts) string {
 		}
 		return c.T(pick(byBox(e), "event.edited.box", "event.edited"), with("fields", c.List(names), "why", c.Rule(e.Rule, true, e.Args))...)
 	case engine.Delayed, engine.Duplicated, engine.Lost:
-		key := "event." + string(e.Kind)
+		key := "event." + e.Kind.String()
 		if byBox(e) {
 			return c.T(key+".box", with("why", c.Rule(e.Rule, true, e.Args))...)
 		}
@@ -116,13 +115,13 @@ func (n *Narrator) tell(e *engine.Event, f facts) string {
 	case engine.Discarded:
 		return c.T(pick(e.Seg != 0, "event.discarded", "event.discarded.none"), a...)
 	case engine.RuleAdded, engine.RuleRemoved:
-		return c.T("event."+string(e.Kind), with("rule", c.PathRule(e.Text))...)
+		return c.T("event."+e.Kind.String(), with("rule", c.PathRule(e.Text))...)
 	case engine.BoxAdded, engine.BoxRemoved:
-		return c.T("event."+string(e.Kind), with("box", strings.TrimPrefix(e.Text, "box "))...)
+		return c.T("event."+e.Kind.String(), with("box", strings.TrimPrefix(e.Text, "box "))...)
 	case engine.Checked:
 		return c.T(pick(e.OK, "event.check.pass", "event.check.fail"), with("text", c.Rule(e.Rule, e.OK, e.Args))...)
 	}
-	return c.T("event."+string(e.Kind), a...)
+	return c.T("event."+e.Kind.String(), a...)
 }
 
 // Step tells one step in words: something that was due, or that the learner did, with all that came of it.
@@ -309,17 +308,9 @@ func (c *Catalog) List(names []string) string {
 	return all
 }
 
-var rules = sync.OnceValue(func() map[rule.ID]rule.Rule {
-	m := map[rule.ID]rule.Rule{}
-	for _, r := range rule.All() {
-		m[r.ID] = r
-	}
-	return m
-})
-
 // Rule returns the sentence of a rule with the numbers of one event filled in. A check that failed has its own sentence.
 func (c *Catalog) Rule(id rule.ID, ok bool, args [rule.MaxParams]int64) string {
-	r, found := rules()[id]
+	r, found := rule.Lookup(id)
 	if !found {
 		return ""
 	}

@@ -110,17 +110,17 @@ func (b *Band) fill(id string) templ.Attributes {
 // start is where the line of a timer begins: a timer that was set again leaves room for the tip of the one before.
 func (t *Timer) start() Px {
 	if t.Restart {
-		return min(t.Y0+60, t.Y1)
+		return min(60, t.Y1-t.Y0)
 	}
-	return t.Y0
+	return 0
 }
 
 func (t *Timer) tip() string {
 	switch t.End {
 	case "fired":
-		return "M " + (t.X - 50).String() + " " + (t.Y1 - 60).String() + " l 5 6 l 5 -6"
+		return "M -5 " + (t.Y1 - t.Y0 - 60).String() + " l 5 6 l 5 -6"
 	case "stopped":
-		return "M " + (t.X - 50).String() + " " + t.Y1.String() + " h 10"
+		return "M -5 " + (t.Y1 - t.Y0).String() + " h 10"
 	}
 	return ""
 }
@@ -132,48 +132,71 @@ func (s *Shape) phase() string {
 // way is the line of the segment. A segment that is still on the wire at the end has its way drawn whole.
 func (s *Shape) way() string {
 	if len(s.Zigzag) > 0 {
-		return path(s.Zigzag)
+		return s.path(s.Zigzag)
 	}
-	return path(s.Points)
+	return s.path(s.Points)
 }
 
 func (s *Shape) headPath() string {
 	if s.Kind == "ack" {
-		return path(s.Head)
+		return s.path(s.Head)
 	}
-	return path(s.Head) + " Z"
+	return s.path(s.Head) + " Z"
 }
 
 func (p *Pill) noteX() Px {
 	if p.Pencil {
-		return p.X + p.W - 220
+		return p.W - 220
 	}
-	return p.X + p.W - 80
+	return p.W - 80
 }
 
 func (p *Pill) underline() string {
 	last := p.Badges[len(p.Badges)-1]
-	return "M " + (p.X + 80).String() + " " + (p.Y + 225).String() + " H " + (p.X + last.X + last.W).String()
+	return "M 8 22.5 H " + (last.X + last.W).String()
 }
 
-func path(points []Point) string { return draw(points, func(i int) bool { return i == 0 }) }
+// origin is where the segment left its host. What is drawn of it is written as seen from there.
+func (s *Shape) origin() Point { return s.Points[0] }
+
+// place is a point as seen from the origin.
+func (s *Shape) place(p Point) string {
+	return (p[0] - s.origin()[0]).String() + " " + (p[1] - s.origin()[1]).String()
+}
+
+func (s *Shape) path(points []Point) string {
+	return draw(s.origin(), points, func(int) bool { return false })
+}
 
 // pairs draws a line between every two points.
-func pairs(points []Point) string { return draw(points, func(i int) bool { return i%2 == 0 }) }
+func pairs(origin Point, points []Point) string {
+	return draw(origin, points, func(i int) bool { return i%2 == 0 })
+}
 
-func draw(points []Point, lift func(i int) bool) string {
+// draw writes each point as seen from the one before: what looks alike is written alike, and takes little room when it is compressed.
+func draw(last Point, points []Point, lift func(i int) bool) string {
 	var b strings.Builder
 	for i, p := range points {
+		verb := " l "
 		switch {
+		case i == 0:
+			verb = "M "
 		case lift(i):
-			b.WriteString("M ")
-		default:
-			b.WriteString("L ")
+			verb = " m "
 		}
-		b.WriteString(p[0].String() + " " + p[1].String())
-		if i < len(points)-1 {
-			b.WriteByte(' ')
-		}
+		b.WriteString(verb + (p[0] - last[0]).String() + " " + (p[1] - last[1]).String())
+		last = p
 	}
 	return b.String()
 }
+
+// ticks are the lines of the ruler.
+func (l *Layout) ticks() string {
+	var ends []Point
+	for _, t := range l.Ticks {
+		ends = append(ends, Point{l.Left, t.Y}, Point{l.Right, t.Y})
+	}
+	return pairs(Point{}, ends)
+}
+
+func translate(x, y Px) string { return "translate(" + x.String() + " " + y.String() + ")" }

@@ -18,7 +18,7 @@ func figure(t *testing.T, name string) string {
 	t.Helper()
 	var b strings.Builder
 	run := Read(i18n.Lookup("en"), play(t, filepath.Join("testdata", name+".lab")))
-	if err := Figure("sim-"+name, "A run", run).Render(t.Context(), &b); err != nil {
+	if err := Figure("sim-"+name, "A run", run, true).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -57,7 +57,7 @@ func TestFigure(t *testing.T) {
 				}
 			}
 		}
-		for _, ref := range regexp.MustCompile(`url\(#([^)]*)\)`).FindAllStringSubmatch(html, -1) {
+		for _, ref := range regexp.MustCompile(`(?:url\(|href=")#([^)"]*)`).FindAllStringSubmatch(html, -1) {
 			if !ids[ref[1]] {
 				t.Errorf("%s: no element has the id %q", name, ref[1])
 			}
@@ -138,7 +138,7 @@ func TestWords(t *testing.T) {
 func BenchmarkFigure(b *testing.B) {
 	run := Read(i18n.Lookup("en"), play(b, "testdata/lost-syn-ack.lab"))
 	for b.Loop() {
-		if err := Figure("sim", "A run", run).Render(b.Context(), io.Discard); err != nil {
+		if err := Figure("sim", "A run", run, true).Render(b.Context(), io.Discard); err != nil {
 			b.Fatal(err)
 		}
 	}

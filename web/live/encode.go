@@ -126,7 +126,7 @@ func appendEvents(b []byte, events []engine.Event) []byte {
 func AppendEvent(b []byte, e *engine.Event) []byte {
 	b = appendInt(b, `{"n":`, int64(e.N))
 	b = appendInt(b, `,"t":`, int64(e.At))
-	b = appendName(b, `,"kind":`, string(e.Kind))
+	b = appendName(b, `,"kind":`, e.Kind.String())
 	b = appendName(b, `,"host":`, e.Host.String())
 	b = appendNonZero(b, `,"conn":`, int64(e.Conn))
 	b = appendNonZero(b, `,"seg":`, int64(e.Seg))
@@ -156,8 +156,8 @@ func AppendEvent(b []byte, e *engine.Event) []byte {
 		b = appendDue(b, e.Due)
 		b = appendName(b, `,"toward":`, e.Toward.String())
 	}
-	if e.Rule != "" {
-		b = appendText(b, `,"rule":`, string(e.Rule))
+	if e.Rule != rule.None {
+		b = appendText(b, `,"rule":`, e.Rule.String())
 		b = appendArgs(b, e.Rule, &e.Args)
 	}
 	if e.Fields != 0 {
@@ -192,8 +192,7 @@ func appendArgs(b []byte, id rule.ID, args *[rule.MaxParams]int64) []byte {
 }
 
 // paramCounts are how many parameters each rule has.
-var paramCounts = func() map[rule.ID]int {
-	counts := map[rule.ID]int{}
+var paramCounts = func() (counts [rule.NumIDs]int) {
 	for _, r := range rule.All() {
 		counts[r.ID] = len(r.Params)
 	}

@@ -100,8 +100,8 @@ func sameJSON(t *testing.T, a, b []byte) bool {
 // describe makes the struct of an event, field by field, without a thought for speed.
 func describe(e *engine.Event) RunEvent {
 	d := RunEvent{
-		N: int64(e.N), T: int64(e.At), Kind: Kind(e.Kind), Host: Host(e.Host.String()), Conn: int64(e.Conn), Seg: int64(e.Seg), Of: int64(e.Of),
-		Notice: Notice(e.Notice.String()), Errno: e.Errno.String(), Bytes: int64(e.Bytes), Count: int64(e.Count), Rule: string(e.Rule),
+		N: int64(e.N), T: int64(e.At), Kind: Kind(e.Kind.String()), Host: Host(e.Host.String()), Conn: int64(e.Conn), Seg: int64(e.Seg), Of: int64(e.Of),
+		Notice: Notice(e.Notice.String()), Errno: e.Errno.String(), Bytes: int64(e.Bytes), Count: int64(e.Count), Rule: e.Rule.String(),
 		Call: e.Call, Text: e.Text,
 	}
 	if r, ok := rule.Lookup(e.Rule); ok && len(r.Params) > 0 {

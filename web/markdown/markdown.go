@@ -35,9 +35,32 @@ func Lesson(l *lessons.Lesson, page string) string {
 				w.list(list)
 			}
 			w.answer(page, p.Predict.ID)
+		case p.Ticket != nil:
+			w.block("**" + Escape(p.Ticket.Title) + "**")
+			w.html(p.Ticket.HTML)
+			var looks []string
+			for _, l := range p.Ticket.Looks {
+				looks = append(looks, fmt.Sprintf("`%s`, %d points", l.Name(), l.Cost))
+			}
+			w.items(looks)
+			w.list(p.Ticket.Causes)
+			w.answer(page, p.Ticket.ID)
+		case p.Capture != nil:
+			w.block("**" + Escape(p.Capture.Title) + "**, [a capture to step through](" + page + "#" + p.Capture.ID + ")")
+			w.html(p.Capture.HTML)
 		case p.Quiz != nil:
 			w.html(p.Quiz.Question)
 			w.list(p.Quiz.Options)
+			if h := p.Quiz.Header; h != nil {
+				var fields []string
+				for _, f := range h.Parts {
+					if f.Hidden {
+						f.Value = strings.TrimSpace(f.Value + " ?")
+					}
+					fields = append(fields, f.Name+" "+Escape(f.Value))
+				}
+				w.items(fields)
+			}
 			w.answer(page, p.Quiz.ID)
 		case p.Challenge != nil:
 			w.block("**" + Escape(p.Challenge.Title) + "**")
@@ -48,10 +71,8 @@ func Lesson(l *lessons.Lesson, page string) string {
 			}
 			w.items(goals)
 			w.answer(page, p.Challenge.ID)
-		case p.HTML != "":
-			w.html(p.HTML)
 		default:
-			w.block("[An exercise on the page](" + page + ")")
+			w.html(p.HTML)
 		}
 	}
 	return w.String()

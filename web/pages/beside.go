@@ -164,7 +164,27 @@ func (p Page) ruleSource(r rule.Rule) string {
 }
 
 // ruleURL is the page of a rule.
-func (p Page) ruleURL(id rule.ID) string { return p.url("rules/" + string(id)) }
+func (p Page) ruleURL(id rule.ID) string { return p.url("rules/" + id.String()) }
+
+// level is the lessons of a level.
+func (l LessonsData) level(level string) (list []*lessons.Lesson) {
+	for _, one := range l.Course.Lessons {
+		if one.Level == level {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// needed are the lessons that a lesson builds on.
+func needed(c *lessons.Course, l *lessons.Lesson) (list []*lessons.Lesson) {
+	for _, slug := range l.Needs {
+		if other := c.Lesson(slug); other != nil {
+			list = append(list, other)
+		}
+	}
+	return list
+}
 
 // InterviewData is all pages of questions.
 type InterviewData struct {

@@ -22,6 +22,7 @@ var keys = []struct {
 	{[]string{"C"}, "key.c"},
 	{[]string{"Ctrl Z"}, "key.undo"},
 	{[]string{"+", "−"}, "key.zoom"},
+	{[]string{"/"}, "key.search"},
 	{[]string{"?"}, "key.help"},
 }
 

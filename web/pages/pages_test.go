@@ -35,7 +35,7 @@ func every(t *testing.T) map[string]string {
 			{HTML: "<p>After.</p>"},
 			{Predict: &lessons.Predict{ID: "guess", Of: "one", At: 1075000, Do: []string{"drop SYN-ACK#2", "step"}, Question: "<p>When?</p>", Choices: []lessons.Choice{{Value: "1s", HTML: "1 s"}, {Value: "2s", HTML: "2 s"}}}},
 			{Predict: &lessons.Predict{ID: "free", Of: "one", Question: "<p>Which number?</p>", Free: true}},
-			{Quiz: &lessons.Quiz{ID: "why", Question: "<p>Why?</p>", Options: []string{"So.", "Not so."}}},
+			{Quiz: &lessons.Quiz{ID: "why", Kind: lessons.Many, Question: "<p>Why?</p>", Options: []string{"So.", "Not so."}}},
 			{Quiz: &lessons.Quiz{ID: "which", Question: "<p>Which?</p>", Options: []string{"This.", "That."}, Kind: lessons.Many}},
 			{HTML: "<p>On.</p><h2 id=\"next\">Next</h2><p>Leads up to it.</p>"},
 			{Sim: sim("two")},

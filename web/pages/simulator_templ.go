@@ -14,8 +14,8 @@ import (
 )
 
 // simulator is a run as its finished diagram and its table of events. A script makes it live; without one it reads as it is.
-// The box around it is where links to the block lead.
-func simulator(p Page, lesson string, s *lessons.Sim) templ.Component {
+// The box around it is where links to the block lead. first says that it is the first one of the page.
+func simulator(p Page, lesson string, s *lessons.Sim, first bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -170,7 +170,7 @@ func simulator(p Page, lesson string, s *lessons.Sim) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ladder.Figure("run-"+s.ID, s.Title, ladder.Read(p.cat(), s.Events)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ladder.Figure("run-"+s.ID, s.Title, ladder.Read(p.cat(), s.Events), first).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -110,14 +110,19 @@ func simID(s *lessons.Sim) string {
 	return "sim-" + s.ID
 }
 
-// hasBlocks reports whether a lesson has blocks that need the style sheet of their own.
-func hasBlocks(l *lessons.Lesson) bool {
+// sheets are the style sheets that not every lesson needs.
+func sheets(l *lessons.Lesson) []string {
 	for _, p := range l.Parts {
 		if p.Ticket != nil || p.Quiz != nil && p.Quiz.Kind != lessons.One && p.Quiz.Kind != lessons.Many {
-			return true
+			return []string{"blocks"}
 		}
 	}
-	return false
+	return nil
+}
+
+// part is where a script finds what belongs to a block.
+func (d LessonData) part(id string) string {
+	return d.url("api/part/" + d.Lesson.Slug + "/" + id + ".json")
 }
 
 // quizLabel is what a question calls itself.

@@ -36,6 +36,11 @@ type Section struct {
 	URL, Heading, Text string
 }
 
+// isCalled says whether a folded name is one of the document.
+func (d *Document) isCalled(name string) bool {
+	return fold(d.Title) == name || slices.ContainsFunc(d.Aliases, func(alias string) bool { return fold(alias) == name })
+}
+
 // A field is where in a document a word stands; its value is what it counts.
 type field uint8
 
@@ -174,7 +179,7 @@ func (x *Index) Find(query string, most int) (results []Result, more bool) {
 	var order []int32
 	for d, m := range matches {
 		if m.terms == len(asked) {
-			if fold(x.docs[d].Title) == strings.Join(asked, "") {
+			if x.docs[d].isCalled(strings.Join(asked, "")) {
 				m.score += 1000
 			}
 			order = append(order, d)

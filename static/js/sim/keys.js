@@ -5,7 +5,7 @@
 /** Rows of the help: the name of the keys and what they do, both in the catalogue. */
 export const KEYS = [
   ['key.space', 'key.play'], ['key.arrows', 'key.step'], ['key.shift-arrows', 'key.shift'], ['key.home', 'key.ends'], ['key.updown', 'key.segment'], ['key.enter', 'key.inspect'],
-  ['D', 'key.d'], ['L', 'key.l'], ['U', 'key.u'], ['H', 'key.h'], ['E', 'key.e'], ['key.alt-down', 'key.bits'], ['key.shift-updown', 'key.move'], ['key.alt-updown', 'key.reorder'], ['N', 'key.n'], ['C', 'key.c'], ['Ctrl + Z', 'key.undo'], ['+, −', 'key.zoom'], ['?', 'key.help'],
+  ['D', 'key.d'], ['L', 'key.l'], ['U', 'key.u'], ['H', 'key.h'], ['E', 'key.e'], ['key.alt-down', 'key.bits'], ['key.shift-updown', 'key.move'], ['key.alt-updown', 'key.reorder'], ['N', 'key.n'], ['C', 'key.c'], ['Ctrl + Z', 'key.undo'], ['+, −', 'key.zoom'], ['/', 'key.search'], ['?', 'key.help'],
 ];
 
 /** @type {Record<string, Act>} */

@@ -152,6 +152,7 @@ export class TcpWhy extends LitElement {
     return html`<section class="others"><details .open=${this.elsewhere} @toggle=${(/** @type {Event} */ e) => { this.elsewhere = /** @type {HTMLDetailsElement} */ (e.target).open; }}>
       <summary>${t('panel.why.elsewhere')}</summary>
       <label>${t('panel.why.rule')} <select @change=${(/** @type {Event} */ e) => { this.rule = /** @type {HTMLSelectElement} */ (e.target).value; }}>${repeat(rules, (id) => id, (id) => html`<option value=${id} .selected=${id === rule}>${ruleOf(id)?.title}</option>`)}</select></label>
+      <p><a href=${`${document.documentElement.dataset.base ?? '/'}rules/${rule}`}>${t('panel.why.page')}</a></p>
       <div aria-live="polite">${runs === undefined ? html`<p class="dim">${t('panel.why.asking')}</p>` : runs === null ? html`<p class="dim">${t('panel.why.offline')}</p>`
         : runs.length ? html`<ul>${runs.map((r) => html`<li><a href=${r.url}>${r.title}</a> <span class="dim">${t('panel.why.at', { n: ms(r.t) })}</span></li>`)}</ul>` : html`<p class="dim">${t('panel.why.nowhere')}</p>`}</div>
     </details></section>`;
