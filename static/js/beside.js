@@ -1,41 +1,37 @@
 // A simulator stands beside long prose and stays in sight. One that is taller than the window moves with the page until its
 // lower end is reached on the way down, and until its upper end is reached on the way up; there it sticks. The style sheet
-// does the sticking (layout.css); this module tells it, when the direction changes, from where.
+// does the sticking, at both ends at once, so that nothing jumps however far one scrolls; this module says, when the direction
+// changes, from where the simulator moves with the page.
 
-/** @type {Map<HTMLElement, 'down' | 'up'>} */
+/** The simulators by their boxes, and which way the page goes. @type {Map<HTMLElement, { sim: HTMLElement, way: 'down' | 'up' }>} */
 const boxes = new Map()
 const margin = 16
 
-/**
- * From where it is now, a box can be held only towards the end of the spread that its margin does not reserve: on the way
- * down the margin is above it, on the way up below.
- * @param {HTMLElement} box @param {'down' | 'up'} way @param {number} offset from the upper end of the spread
- */
+/** @param {HTMLElement} box @param {'down' | 'up'} way @param {number} offset of the simulator from the upper end of its box */
 function stick(box, way, offset) {
-  const rest = way === 'down' ? offset : spread(box).height - offset - box.offsetHeight
-  boxes.set(box, way)
-  box.dataset.stick = way
-  box.style.setProperty('--offset', `${Math.max(0, Math.round(rest))}px`)
+  const there = boxes.get(box)
+  if (there) there.way = way
+  box.style.setProperty('--offset', `${Math.max(0, Math.round(offset))}px`)
 }
 
-/** Where the box begins inside its spread. @param {HTMLElement} box */
-const offsetOf = (box) => box.getBoundingClientRect().top - spread(box).top
-/** @param {HTMLElement} box */
-const spread = (box) => /** @type {HTMLElement} */ (box.parentElement).getBoundingClientRect()
-/** @param {HTMLElement} box */
-const tall = (box) => box.offsetHeight + 2 * margin > innerHeight
+/** @param {HTMLElement} sim */
+const tall = (sim) => sim.offsetHeight + 2 * margin > innerHeight
 
-/** @param {HTMLElement} box */
+/** @param {HTMLElement} box with a simulator, as long as the prose beside it */
 export function keepBeside(box) {
-  stick(box, 'down', 0)
-  measure.observe(box)
+  const sim = box.firstElementChild
+  if (!(sim instanceof HTMLElement)) return
+  boxes.set(box, { sim, way: 'down' })
+  box.dataset.stick = ''
+  measure.observe(sim)
 }
 
-/** Brings the upper end of a box into sight. @param {HTMLElement} box @returns {boolean} false where boxes do not stick */
+/** Brings the upper end of a simulator into sight. @param {HTMLElement} box @returns {boolean} false where simulators do not stick */
 export function showBeside(box) {
-  if (!boxes.has(box) || getComputedStyle(box).position !== 'sticky') return false
-  const { top, height } = spread(box)
-  stick(box, tall(box) ? 'up' : 'down', Math.min(Math.max(0, margin - top), height - box.offsetHeight))
+  const sim = boxes.get(box)?.sim
+  if (!sim || getComputedStyle(sim).position !== 'sticky') return false
+  const { top, height } = box.getBoundingClientRect()
+  stick(box, tall(sim) ? 'up' : 'down', tall(sim) ? Math.min(margin - top, height - sim.offsetHeight) : 0)
   return true
 }
 
@@ -52,10 +48,9 @@ addEventListener(
     if (scrollY === last) return
     const way = scrollY > last ? 'down' : 'up'
     last = scrollY
-    for (const [box, before] of boxes) {
-      if (!tall(box)) {
-        if (before === 'up') stick(box, 'down', 0)
-      } else if (before !== way) stick(box, way, offsetOf(box))
+    for (const [box, { sim, way: before }] of boxes) {
+      if (before === way) continue
+      stick(box, way, tall(sim) ? sim.getBoundingClientRect().top - box.getBoundingClientRect().top : 0)
     }
   },
   { passive: true },

@@ -42,8 +42,9 @@ const asks = {
     const { asked } = await import('./ticket.js')
     return asked(form)
   },
-  challenge(form) {
+  async challenge(form) {
     const sim = simulator(form.dataset.of)
+    await sim?.wake()
     return sim ? { commands: sim.commands } : t('lesson.no-sim')
   },
 }

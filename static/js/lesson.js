@@ -11,6 +11,7 @@ import { t } from './sim/sentence.js'
  *   commands: object[],
  *   do(line: string): Promise<unknown>,
  *   play(): void,
+ *   wake(): Promise<void>,
  * }} Simulator
  */
 

@@ -13,9 +13,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/handshakelab/lab/engine/rule"
 )
 
-//go:embed *.json
+//go:embed *.json rules/*.json
 var files embed.FS
 
 // Languages are the languages that have a catalogue. The first is the fallback of all others.
@@ -29,6 +31,7 @@ type Catalog struct {
 	Locale   string // of numbers and plurals
 	Dir      string // of the writing: "ltr" or "rtl"
 	messages map[string]message
+	rules    map[rule.ID][3]string // title, what it says when it is kept, and when not; one that is missing is in English
 }
 
 // A message has forms by plural category; one that does not count has only "other".
@@ -56,6 +59,15 @@ func load() map[string]*Catalog {
 		c := &Catalog{Lang: lang, Locale: lang, Dir: "ltr"}
 		if err := json.Unmarshal(b, &c.messages); err != nil {
 			panic(fmt.Sprintf("i18n: %s.json: %v", lang, err))
+		}
+		if lang != Languages[0] {
+			b, err := files.ReadFile("rules/" + lang + ".json")
+			if err != nil {
+				panic(err)
+			}
+			if err := json.Unmarshal(b, &c.rules); err != nil {
+				panic(fmt.Sprintf("i18n: rules/%s.json: %v", lang, err))
+			}
 		}
 		all[lang] = c
 	}

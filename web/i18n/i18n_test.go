@@ -211,6 +211,35 @@ func TestTranslated(t *testing.T) {
 	}
 }
 
+// TestRules: what another language says about a rule has the numbers that English has in it, and a sentence wherever English has one.
+func TestRules(t *testing.T) {
+	numbers := regexp.MustCompile(`\{[^}]*\}`)
+	of := func(s string) string {
+		list := numbers.FindAllString(s, -1)
+		slices.Sort(list)
+		return strings.Join(slices.Compact(list), " ")
+	}
+	for _, lang := range i18n.Languages[1:] {
+		said := 0
+		for _, r := range rule.All() {
+			en, _ := i18n.Lookup("en").RuleText(r.ID)
+			text, _ := i18n.Lookup(lang).RuleText(r.ID)
+			if text.Lang != "" {
+				continue // in English
+			}
+			said++
+			for _, s := range [][2]string{{en.Title, text.Title}, {en.Pass, text.Pass}, {en.Fail, text.Fail}} {
+				if (s[0] == "") != (s[1] == "") || of(s[0]) != of(s[1]) {
+					t.Errorf("%s says of %s %q, English %q", lang, r.ID, s[1], s[0])
+				}
+			}
+		}
+		if n := i18n.RulesIn(lang); n != said {
+			t.Errorf("rules/%s.json has %d rules, of which there are %d", lang, n, said)
+		}
+	}
+}
+
 // TestNumbers: the server writes numbers as Intl does in the browser.
 func TestNumbers(t *testing.T) {
 	for lang, want := range map[string][3]string{"en": {"1,075", "12,345.5", "0.5"}, "de": {"1.075", "12.345,5", "0,5"}, "es": {"1075", "12.345,5", "0,5"}} {

@@ -19,6 +19,7 @@ type RuleText struct {
 	Params  []string `json:"params,omitempty"`
 	Pass    string   `json:"pass,omitempty"`
 	Fail    string   `json:"fail,omitempty"`
+	Lang    string   `json:"lang,omitempty"` // of the sentences, when it is not that of the page
 }
 
 // RuleText returns what to say about a rule; false when there is no such rule.
@@ -27,9 +28,14 @@ func (c *Catalog) RuleText(id rule.ID) (RuleText, bool) {
 	if !ok {
 		return RuleText{}, false
 	}
-	text := RuleText{r.Source, r.Section, r.Title, r.URL, r.Params, r.Pass, r.Fail}
+	text := RuleText{Source: r.Source, Section: r.Section, Title: r.Title, URL: r.URL, Params: r.Params, Pass: r.Pass, Fail: r.Fail}
 	if text.Pass == "" {
 		text.Pass = r.Gist // what the narrator says then
+	}
+	if says, ok := c.rules[id]; ok {
+		text.Title, text.Pass, text.Fail = says[0], says[1], says[2]
+	} else if c.rules != nil {
+		text.Lang = Languages[0]
 	}
 	return text, true
 }

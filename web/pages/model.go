@@ -15,6 +15,7 @@ import (
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/tcp"
+	"github.com/handshakelab/lab/engine/wire"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/lessons/gallery"
 	"github.com/handshakelab/lab/web/i18n"
@@ -235,11 +236,27 @@ func (h HomeData) first() *lessons.Lesson {
 	return h.Course.Lessons[0]
 }
 
-func (h HomeData) sim() *lessons.Sim {
-	if l := h.first(); l != nil {
-		return firstSim(l)
+// hero is the simulator of the page, and the lesson that it is of: the first one of the course that begins with a SYN-ACK on the wire,
+// as the title says, else the first one of all.
+func (h HomeData) hero() (*lessons.Lesson, *lessons.Sim) {
+	if h.first() == nil {
+		return nil, nil
 	}
-	return nil
+	for _, l := range h.Course.Lessons {
+		for _, sim := range sims(l) {
+			if sim.Ahead && synAckFlies(sim) {
+				return l, sim
+			}
+		}
+	}
+	return h.first(), firstSim(h.first())
+}
+
+// synAckFlies reports whether a SYN-ACK is on the wire where the playhead of a simulator stands at first.
+func synAckFlies(sim *lessons.Sim) bool {
+	return slices.ContainsFunc(sim.Events, func(e engine.Event) bool {
+		return e.Kind == engine.Sent && e.Wire.Flags.Has(wire.SYN|wire.ACK) && e.At <= sim.At && sim.At < e.Due
+	})
 }
 
 func (s SandboxData) source() string {

@@ -1,9 +1,9 @@
-// The time below a ladder, for a segment that is dragged further than anything that is drawn. The first stretch has the scale of
+// Room on a ladder. First for a segment that is dragged further than anything that is drawn: the time below. The first stretch has the scale of
 // the ladder; each one below it covers ten times the time of the one above, so that seconds are as near as milliseconds.
 import { yAt } from './geometry.js';
 import { ms } from './sentence.js';
 
-/** @import { Layout, Point, Tick } from './model.js' */
+/** @import { Layout, Pill, Point, Tick } from './model.js' */
 
 /** Pixels of a stretch, and how many one-way delays the first one covers: together about what the ladder draws. */
 const STRETCH = 210, DELAYS = 3;
@@ -46,4 +46,17 @@ export function beyond(l, delay, y, limit) {
 function round(us) {
   const ten = 10 ** Math.floor(Math.log10(Math.max(1, us)));
   return (us >= 5 * ten ? 5 : us >= 2 * ten ? 2 : 1) * ten;
+}
+
+/**
+ * Where a box of a width and height stands that belongs to a pill: below it, else above it, else as little further below as no other
+ * pill is covered.
+ * @param {readonly Pick<Pill, 'x' | 'y' | 'w' | 'h'>[]} others @param {number} x the middle of the pill @param {number} y @param {number} h @param {number} wide @param {number} high
+ */
+export function room(others, x, y, h, wide, high) {
+  const gap = 6, below = y + h + gap, above = y - high - gap;
+  const near = others.filter((p) => p.x < x + wide / 2 && p.x + p.w > x - wide / 2);
+  const free = (/** @type {number} */ top) => top >= 0 && near.every((p) => p.y >= top + high || p.y + p.h <= top);
+  const lower = near.map((p) => p.y + p.h + gap).filter((top) => top > below && top < below + 4 * high).sort((a, b) => a - b);
+  return [below, above, ...lower].find(free) ?? below;
 }

@@ -193,16 +193,19 @@ export function timeAt(s, place, near) {
 
 // ---------------------------------------------------------------- another profile
 
+/** The profiles of client and server @typedef {readonly [string, string]} Pair */
+
 /**
- * The same actions at the same times with both hosts of another profile. The initial sequence numbers are those of the run,
- * so that only what the profiles do is different.
- * @param {string} setup @param {string} profile @param {{ line: string, at: number }[]} actions @param {readonly LabEvent[]} events
+ * The same actions at the same times with hosts of other profiles. The initial sequence numbers are those of the run, so that only
+ * what the profiles do is different.
+ * @param {string} setup @param {Pair} profiles @param {{ line: string, at: number }[]} actions @param {readonly LabEvent[]} events
  * @param {number | null} end play on to there; null when the engine does it by itself
  */
-export function replay(setup, profile, actions, events, end) {
+export function replay(setup, profiles, actions, events, end) {
   const lines = setup.trimEnd().split('\n').map((line) => {
     const host = /^(client|server) /.exec(line)?.[1];
     if (!host) return line;
+    const profile = profiles[host === 'client' ? 0 : 1];
     const isn = events.find((e) => e.host === host && e.vars && e.vars.state !== 'LISTEN')?.vars?.iss;
     line = / profile \S+/.test(line) ? line.replace(/ profile \S+/, ` profile ${profile}`) : `${line} profile ${profile}`;
     if (isn === undefined || / isn \d/.test(line)) return line;
@@ -243,10 +246,23 @@ function traces(events, rule) {
 }
 
 /**
- * The known differences between two profiles that show in the events of two runs.
+ * The known differences between two profiles that show in the events of two runs, at one host or at both.
  * @param {readonly Known[]} known @param {[number, number]} says which of its says are a's and b's @param {readonly LabEvent[]} a @param {readonly LabEvent[]} b
+ * @param {'client' | 'server'} [host]
  */
-export function behind(known, [p, q], a, b) {
-  return known.filter((d) => d.says[p] !== d.says[q] && traces(a, d.rule) !== traces(b, d.rule));
+export function behind(known, [p, q], a, b, host) {
+  const mine = (/** @type {readonly LabEvent[]} */ list) => (host ? list.filter((e) => e.host === host) : list), x = mine(a), y = mine(b);
+  return known.filter((d) => d.says[p] !== d.says[q] && traces(x, d.rule) !== traces(y, d.rule));
 }
 
+/**
+ * Which profiles are to be set against each other: once for both hosts where they are the same there, else for each host on its own.
+ * @param {Pair} a @param {Pair} b @returns {{ host: 'client' | 'server' | undefined, a: string, b: string }[]}
+ */
+export function against(a, b) {
+  if (a[0] === a[1] && b[0] === b[1]) return a[0] === b[0] ? [] : [{ host: undefined, a: a[0], b: b[0] }];
+  return (/** @type {const} */ (['client', 'server'])).flatMap((host, i) => {
+    const [p = '', q = ''] = [a[i], b[i]];
+    return p === q ? [] : [{ host, a: p, b: q }];
+  });
+}

@@ -298,23 +298,33 @@ export function back(ix, pos) {
 
 // ---------------------------------------------------------------- the model at a position
 
+/** What was told last of a run: only what moves changes until the next event. @type {WeakMap<Index, Model>} */
+const folded = new WeakMap();
+
 /**
- * All that a page may show at pos.
+ * All that a page may show at pos. Between two events most of it is the very same.
  * @param {Index} ix
  * @param {Position} pos
  * @returns {Model}
  */
 export function fold(ix, pos) {
-  const step = begun(ix, pos) - 1, from = ix.steps[step]?.k0 ?? 0;
-  const segments = ix.segments.map((s) => segmentAt(s, pos));
+  const last = folded.get(ix), same = last?.k === pos.k ? last : undefined;
+  const segments = same ? same.segments.map((s) => s.phase === 'flight' ? segmentAt(s.seg, pos) : s) : ix.segments.map((s) => segmentAt(s, pos));
   const flying = segments.filter((s) => s.phase === 'flight' || s.phase === 'held');
   flying.sort((a, b) => (a.due ?? Infinity) - (b.due ?? Infinity) || a.id - b.id);
+  const model = { ...(same ?? happened(ix, pos.k)), t: pos.t, segments, flying };
+  folded.set(ix, model);
+  return model;
+}
+
+/** What does not depend on the time since the last event. @param {Index} ix @param {number} k @returns {Omit<Model, 't' | 'segments' | 'flying'>} */
+function happened(ix, k) {
+  const step = count(ix.steps, (s) => s.k0 < k) - 1, from = ix.steps[step]?.k0 ?? 0;
   return {
-    t: pos.t, k: pos.k, total: ix.events.length, step, steps: ix.steps,
-    hosts: { client: hostAt(ix, 'client', pos.k, from), server: hostAt(ix, 'server', pos.k, from) },
-    segments, flying,
-    rules: ix.rules[count(ix.rules, (r) => r.k < pos.k) - 1]?.rules ?? [],
-    called: until(ix, ix.called, pos.k), told: until(ix, ix.told, pos.k),
+    k, total: ix.events.length, step, steps: ix.steps,
+    hosts: { client: hostAt(ix, 'client', k, from), server: hostAt(ix, 'server', k, from) },
+    rules: ix.rules[count(ix.rules, (r) => r.k < k) - 1]?.rules ?? [],
+    called: until(ix, ix.called, k), told: until(ix, ix.told, k),
   };
 }
 

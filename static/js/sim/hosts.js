@@ -1,5 +1,6 @@
 // What a host has at an instant besides its newest connection: all connections, the queues of its listeners, and the socket
 // calls with what they wait for. Made of the events up to there. No DOM in here.
+import { portOf } from './sentence.js';
 
 /** @import { End, Index, RunEvent, State, Vars } from './model.js' */
 
@@ -17,9 +18,6 @@
 /** @typedef {{ conns: Conn[], listeners: Listener[], turned: Turned, lane: (Call | News)[] }} HostState */
 
 const SYN_FULL = new Set(['linux:syn-queue', 'linux:syn-backlog']), ACCEPT_FULL = new Set(['linux:accept-queue-syn', 'linux:accept-queue-ack', 'linux:accept-queue-abort']);
-
-/** @param {string} addr */
-export const portOf = (addr) => Number(addr.slice(addr.lastIndexOf(':') + 1));
 
 /**
  * @param {Index} ix @param {End} host @param {number} k events that have happened @param {number} port the host's own
@@ -97,7 +95,7 @@ export function hostState(ix, host, k, port) {
   }
   const all = [...conns.values()];
   for (const l of listeners) {
-    const mine = all.filter((c) => c.vars.passive && portOf(c.vars.local) === l.port && !c.accepted);
+    const mine = all.filter((c) => c.vars.passive && Number(portOf(c.vars.local)) === l.port && !c.accepted);
     l.accept = mine.filter((c) => c.ready);
     l.syn = mine.filter((c) => !c.ready && c.state === 'SYN-RECEIVED');
   }

@@ -2,12 +2,6 @@
 
 /** @typedef {'toggle' | 'next' | 'back' | 'later' | 'earlier' | 'first' | 'last' | 'up' | 'down' | 'inspect' | 'drop' | 'delay' | 'duplicate' | 'edit' | 'forge' | 'sooner' | 'behind' | 'hold' | 'console' | 'undo' | 'help' | 'larger' | 'smaller'} Act */
 
-/** Rows of the help: the name of the keys and what they do, both in the catalogue. */
-export const KEYS = [
-  ['key.space', 'key.play'], ['key.arrows', 'key.step'], ['key.shift-arrows', 'key.shift'], ['key.home', 'key.ends'], ['key.updown', 'key.segment'], ['key.enter', 'key.inspect'],
-  ['D', 'key.d'], ['L', 'key.l'], ['U', 'key.u'], ['H', 'key.h'], ['E', 'key.e'], ['key.alt-down', 'key.bits'], ['key.shift-updown', 'key.move'], ['key.alt-updown', 'key.reorder'], ['N', 'key.n'], ['C', 'key.c'], ['Ctrl + Z', 'key.undo'], ['+, −', 'key.zoom'], ['/', 'key.search'], ['?', 'key.help'],
-];
-
 /** @type {Record<string, Act>} */
 const PLAIN = { ArrowRight: 'next', ArrowLeft: 'back', Home: 'first', End: 'last', ArrowUp: 'up', ArrowDown: 'down' };
 /** @type {Record<string, Act>} */
@@ -36,12 +30,25 @@ export function act(e, letters) {
   return letters ? LETTERS[e.key.toLowerCase()] ?? null : null;
 }
 
+/** Toolbars that were rendered since the last frame. @type {Set<Element>} */
+const rendered = new Set();
+
 /**
- * Makes the controls of a toolbar one tab stop. Called after each rendering; keeps the stop where it was.
+ * Makes the controls of a toolbar one tab stop, with the next frame: all toolbars at once, when it is known which controls can be
+ * seen. Called after each rendering; keeps the stop where it was.
  * @param {Element} bar
  */
 export function rove(bar) {
-  const items = stops(bar);
+  if (!rendered.size) requestAnimationFrame(() => {
+    const bars = [...rendered].map(stops);
+    rendered.clear();
+    for (const items of bars) settle(items);
+  });
+  rendered.add(bar);
+}
+
+/** @param {HTMLElement[]} items */
+function settle(items) {
   const now = items.find((i) => i === document.activeElement) ?? items.find((i) => i.tabIndex === 0 && i.dataset.stop !== undefined) ?? items[0];
   for (const i of items) {
     const stop = i === now, index = stop ? 0 : -1;
@@ -49,14 +56,18 @@ export function rove(bar) {
     if (i.tabIndex !== index || !i.hasAttribute('tabindex')) i.tabIndex = index;
     if (i.hasAttribute('data-stop') !== stop) i.toggleAttribute('data-stop', stop);
   }
+  return now;
 }
+
+/** The tab stop of a toolbar, however lately it was rendered. @param {Element | null} bar */
+export const stopOf = (bar) => (bar ? settle(stops(bar)) : undefined);
 
 /** @param {Element} bar @returns {HTMLElement[]} */
 const stops = (bar) => /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('button, a[href], select, summary')]).filter((i) => i.checkVisibility());
 
 /** Whatever gets the focus, by the pointer too, is the stop from then on. @param {FocusEvent} e */
 export function stay(e) {
-  rove(/** @type {Element} */ (e.currentTarget));
+  stopOf(/** @type {Element} */ (e.currentTarget));
 }
 
 /** Arrow keys inside a toolbar. @param {KeyboardEvent} e */

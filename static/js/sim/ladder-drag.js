@@ -1,17 +1,19 @@
 // The learner's hand on the ladder: the head of a segment in flight, moved along time by mouse, finger or keys, arrives later; moved
 // to before another one, that one waits. The ladder goes on below its end as far as the hand wants, and the page scrolls along.
 // Fetched when the pointer or the focus first comes to a ladder.
-import { nothing, svg } from '../../vendor/lit.js';
-import { beyond } from './beyond.js';
+import { html, nothing, svg } from '../../vendor/lit.js';
 import { fold, index } from './fold.js';
 import { timeNear, yAt } from './geometry.js';
+import { beyond, room } from './beyond.js';
+import { arrows, rove, stay } from './keys.js';
 import { land, landed } from './order.js';
 import { sheet } from './panels.js';
 import { ms, t } from './sentence.js';
+import { use } from './tcp-header.js';
 
-/** @import { Layout, Model, SegmentAt, SegmentShape } from './model.js' */
+/** @import { Layout, Model, Pill, SegmentAt, SegmentShape } from './model.js' */
 /** @import { Landing } from './order.js' */
-/** @import { TcpLadder } from './tcp-ladder.js' */
+/** @import { Drawn, TcpLadder } from './tcp-ladder.js' */
 
 /** So many pixels are a click that trembled. */
 const SLACK = 4;
@@ -19,6 +21,8 @@ const SLACK = 4;
 const NUDGE = 14;
 /** A head nearer to the edge of what is visible scrolls the page, the faster the nearer. */
 const EDGE = 72;
+/** So far around its middle a head is taken. */
+const REACH = 24;
 /** Nothing is delayed by more at once, in µs. */
 const MOST = 60e6;
 
@@ -31,9 +35,11 @@ export class Hand {
     this.key = this.key.bind(this);
     this.leave = this.leave.bind(this);
     this.scroll = this.scroll.bind(this);
+    /** What the tools should not cover. @type {Pill[]} */
+    this.others = [];
     /** @type {{ of: Layout, y: number, grown: Layout } | null} */
     this.longer = null;
-    void sheet('hand');
+    void sheet('hand').then(() => ladder.requestUpdate());
   }
 
   /** The drawing, with room below for what is being dragged there. @param {Layout} l @returns {Layout} */
@@ -56,6 +62,41 @@ export class Hand {
     if (!tip || this.ladder.selection !== shape.id || !Hand.can(shape, now)) return nothing;
     const [x, y] = [tip[0] + (now.seg.to === 'client' ? -6 : 6), tip[1]];
     return svg`<g class="handle" data-drag=${shape.id} aria-hidden="true" @touchstart=${(/** @type {TouchEvent} */ e) => e.preventDefault()}><circle class="touch" cx=${x} cy=${y} r="22"></circle><circle cx=${x} cy=${y} r="10"></circle><path d="M ${x - 4} ${y - 2.5} l 4 -4 l 4 4 M ${x - 4} ${y + 2.5} l 4 4 l 4 -4"></path></g>`;
+  }
+
+  /** What can be done with the chosen segment, right below it. @param {Drawn[]} drawn */
+  tools(drawn) {
+    const d = drawn.find((x) => x.shape.id === this.ladder.selection), seg = d?.shape.id ?? 0;
+    if (!d || this.held || !this.ladder.closest('.stage') || this.ladder.dataset.still !== undefined) return nothing;
+    const there = d.phase === 'flight' || d.phase === 'held';
+    this.others = drawn.flatMap((x) => (x === d ? [] : [x.pill]));
+    // what is not on the wire is none of anybody's business who has not touched it
+    if (!there && this.ladder.touched !== seg) return nothing;
+    /** @param {string} tool @param {string} key @param {string} icon @param {string} [cls] */
+    const button = (tool, key, icon, cls = 'icon') => html`<button type="button" class=${cls} aria-label=${t('hand.tool', { what: t(key), seg })} title=${t(key)} @click=${() => this.use(tool, seg)}>${use(icon)}${cls === 'icon' ? nothing : t(key)}</button>`;
+    return html`<div class="segtools" role="toolbar" aria-label=${t('ui.segment.tools', { seg })} data-x=${d.pill.x + d.pill.w / 2} data-y=${d.pill.y} data-h=${d.pill.h} data-tip=${JSON.stringify(there ? d.shape.points.at(-1) : null)} data-rove @keydown=${arrows} @focusin=${stay}>
+      ${there ? html`${button('drop', 'ui.drop', 'drop', 'danger')}${button('delay', 'ui.delay.do', 'delay')}${button('duplicate', 'ui.duplicate', 'dup')}${d.phase === 'held' ? button('hold', 'ui.release', 'release') : button('hold', 'ui.hold', 'hold')}${button('edit', 'ui.edit', 'edit')}`
+        : button('there', 'hand.there', 'back', 'there')}
+    </div>`;
+  }
+
+  /** @param {string} tool @param {number} seg */
+  use(tool, seg) {
+    this.ladder.touched = 0;
+    this.ladder.dispatchEvent(new CustomEvent('sim-tool', { bubbles: true, detail: { tool, seg } }));
+  }
+
+  /** Puts the tools where the segment is, within the drawing: by the property, a style attribute would be against the page's policy. */
+  place() {
+    const box = this.ladder.querySelector('.segtools');
+    if (!(box instanceof HTMLElement)) return;
+    const { x, y, h, tip } = box.dataset, w = box.offsetWidth, top = room(this.others, Number(x), Number(y), Number(h), w, box.offsetHeight), wide = this.ladder.offsetWidth, head = /** @type {[number, number] | null} */ (JSON.parse(tip ?? 'null'));
+    let left = Number(x) - w / 2;
+    // not over the head, which can be taken
+    if (head && head[1] > top - REACH && head[1] < top + box.offsetHeight + REACH) left = head[0] < Number(x) ? Math.max(left, head[0] + REACH) : Math.min(left, head[0] - REACH - w);
+    box.style.left = `${Math.max(0, Math.min(left, wide - w))}px`;
+    box.style.top = `${top}px`;
+    rove(box);
   }
 
   /** @param {PointerEvent} e */

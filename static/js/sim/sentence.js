@@ -5,7 +5,7 @@ import { ackOf, paramOf, relative, seqOf } from './numbers.js';
 
 /** @import { LabEvent, Wire, Host } from './model.js' */
 /** @typedef {Record<string, string | number>} Args */
-/** @typedef {{ source: string, section?: string, title: string, url?: string, params?: string[], pass?: string, fail?: string }} Rule */
+/** @typedef {{ source: string, section?: string, title: string, url?: string, params?: string[], pass?: string, fail?: string, lang?: string }} Rule */
 
 /** @typedef {Record<string, string | Record<string, string>>} Messages */
 

@@ -1,9 +1,9 @@
-// <tcp-compare>: two runs side by side at the same virtual time. A is the branch that is shown; B is another branch of the
-// run, or the same actions with another profile, which the engine plays as a run of its own. One slider moves both.
+// <tcp-compare>: two runs side by side at the same virtual time. A is the branch that is shown, B another branch of the run; or
+// either is the same actions with other profiles, which the engine plays as a run of its own. One slider moves both.
 import { html, nothing } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { differences as known, profiles } from '../differences.en.js';
-import { across, behind, common, differences, placeOf, replay, scale, sentence, timeAt } from './compare.js';
+import { across, against, behind, common, differences, placeOf, replay, scale, sentence, timeAt } from './compare.js';
 import { fold, index, seek } from './fold.js';
 import { arrows, rove, stay } from './keys.js';
 import { relative } from './numbers.js';
@@ -13,12 +13,14 @@ import { use } from './tcp-header.js';
 import './tcp-ladder.js';
 import { Slider, cut, mark, marks, pc } from './tcp-timeline.js';
 
-/** @import { Difference, Known, Scale } from './compare.js' */
+/** @import { Difference, Known, Pair, Scale } from './compare.js' */
 /** @import { Index, LabEvent, Model, Position } from './model.js' */
 /** @import { Run } from './socket.js' */
 /** @import { Store } from './store.js' */
 /** @typedef {{ text: string, run: Run, state: 'loading' | 'there' | 'failed', events: readonly LabEvent[], fault: string }} Other */
-/** @typedef {{ a: Index, b: Index, all: Difference[], same: number, scale: Scale, touched: readonly Known[], cause: readonly Known[] }} Made */
+/** @typedef {'A' | 'B'} Side */
+/** Known differences of the profiles of a host, or of both. @typedef {{ host: 'client' | 'server' | undefined, a: string, b: string, list: readonly Known[] }} Set */
+/** sameA, sameB: how many events at the start they have in common with the run @typedef {{ a: Index, b: Index, pairs: string, all: Difference[], sameA: number, sameB: number, scale: Scale, touched: Set[], cause: Set[] }} Made */
 
 await more();
 
@@ -26,7 +28,7 @@ await more();
 const LISTED = 60;
 
 export class TcpCompare extends Slider {
-  static properties = { store: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, with: { state: true }, chosenB: { state: true } };
+  static properties = { store: { attribute: false }, ix: { attribute: false }, blocked: { attribute: false }, from: { state: true }, with: { state: true }, chosenA: { state: true }, chosenB: { state: true } };
 
   constructor() {
     super();
@@ -37,20 +39,23 @@ export class TcpCompare extends Slider {
     this.blocked = '';
     /** @type {(text: string) => void} */
     this.say = () => {};
-    /** What B is: "b:TIP" or "p:PROFILE", '' before the learner has chosen. */
+    /** What A is: "" for the branch that is shown, or "p:CLIENT,SERVER". */
+    this.from = '';
+    /** What B is: "b:TIP" or "p:CLIENT,SERVER", '' before the learner has chosen. */
     this.with = '';
     /** The tip of A when it was last drawn. */
     this.tip = 0;
-    /** The segment that is chosen in B. */
+    /** The segments that are chosen in a run with other profiles. */
+    this.chosenA = 0;
     this.chosenB = 0;
     /** The time of both while it is behind the end of A: it holds as long as A stands there. @type {{ pos: Position, t: number } | null} */
     this.late = null;
-    /** @type {Other | null} */
-    this.other = null;
+    /** @type {Record<Side, Other | null>} */
+    this.other = { A: null, B: null };
     /** @type {Made | null} */
     this.made = null;
-    /** B as it was drawn last. @type {{ of: Index, at: Position, model: Model } | null} */
-    this.folded = null;
+    /** Both as they were drawn last. @type {Record<Side, { of: Index, at: Position, model: Model } | null>} */
+    this.folded = { A: null, B: null };
     /** The events of the branch that B is, as of a version of the tree. */
     this.branchOf = 0;
     this.branchVersion = -1;
@@ -66,7 +71,8 @@ export class TcpCompare extends Slider {
   disconnectedCallback() {
     super.disconnectedCallback();
     this.off();
-    this.drop();
+    this.forget('A');
+    this.forget('B');
   }
 
   /** @param {Map<string, unknown>} changed */
@@ -84,8 +90,9 @@ export class TcpCompare extends Slider {
     const tip = s.tip.value;
     if (this.tip && tip !== this.tip && this.with === `b:${tip}` && s.branches.value.some((b) => b.tip === this.tip)) this.with = `b:${this.tip}`;
     this.tip = tip;
-    if (!this.options().some((o) => o.value === this.with)) this.with = this.otherwise();
-    this.need();
+    if (this.with.startsWith('b:') ? !this.options('B').some((o) => o.value === this.with) : !this.with) this.with = this.otherwise();
+    this.need('A');
+    this.need('B');
     this.make();
   }
 
@@ -93,39 +100,59 @@ export class TcpCompare extends Slider {
     for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
   }
 
-  // ---------------------------------------------------------------- what B is
+  // ---------------------------------------------------------------- what A and B are
 
-  options() {
-    const s = /** @type {Store} */ (this.store), [client, server] = s.first?.profiles ?? ['', ''];
-    return [
-      ...s.branches.value.filter((b) => b.tip !== s.tip.value).map((b) => ({ value: `b:${b.tip}`, text: branchName(b), group: 'branches' })),
-      ...profiles.filter((p) => p !== client || p !== server).map((p) => ({ value: `p:${p}`, text: t('compare.profile', { profile: t(`profile.${p}`) }), group: 'profiles' })),
-    ];
+  /** @param {Side} side */
+  options(side) {
+    const s = /** @type {Store} */ (this.store), own = this.own, now = this.pair(side), what = side === 'A' ? this.from : this.with;
+    const both = profiles.filter((p) => side === 'A' || this.from || p !== own[0] || p !== own[1]).map((p) => ({ value: `p:${p},${p}`, text: t('compare.profile', { profile: t(`profile.${p}`) }), group: 'profiles' }));
+    if (what.startsWith('p:') && !both.some((o) => o.value === what)) both.push({ value: what, text: pairText(now), group: 'profiles' });
+    if (side === 'A') return [{ value: '', text: t('compare.shown', { profiles: pairText(own) }), group: 'branches' }, ...both];
+    return [...s.branches.value.filter((b) => b.tip !== s.tip.value).map((b) => ({ value: `b:${b.tip}`, text: branchName(b), group: 'branches' })), ...both];
   }
 
   /** Without a choice: the branch where the learner was before, else any other, else another profile. */
   otherwise() {
-    const s = /** @type {Store} */ (this.store), options = this.options();
+    const s = /** @type {Store} */ (this.store), options = this.options('B');
     const before = s.past.findLast((p) => options.some((o) => o.value === `b:${p.tip}`));
     return before ? `b:${before.tip}` : options[0]?.value ?? '';
   }
 
-  get profile() {
-    return this.with.startsWith('p:') ? this.with.slice(2) : '';
+  /** The profiles of the run. @returns {Pair} */
+  get own() {
+    return this.store?.first?.profiles ?? ['rfc9293', 'rfc9293'];
   }
 
-  /** Asks the engine for the run of another profile, when that is B and it is not there yet. */
-  need() {
+  /** The profiles of the hosts of A or B. @param {Side} side @returns {Pair} */
+  pair(side) {
+    const m = /^p:(.*),(.*)$/.exec(side === 'A' ? this.from : this.with);
+    return m ? [m[1] ?? '', m[2] ?? ''] : this.own;
+  }
+
+  /** Whether A or B is a run of its own. @param {Side} side */
+  plays(side) {
+    return (side === 'A' ? this.from : this.with).startsWith('p:');
+  }
+
+  /** @param {Side} side @param {string} value */
+  choose(side, value) {
+    if (side === 'A') this.from = value;
+    else this.with = value;
+    this[`chosen${side}`] = 0;
+  }
+
+  /** Asks the engine for the run of other profiles, when that is A or B and it is not there yet. @param {Side} side */
+  need(side) {
     const s = /** @type {Store} */ (this.store);
-    if (!this.profile) return this.drop();
+    if (!this.plays(side)) return this.forget(side);
     const end = s.ahead ? null : s.index.value.times.at(-1) ?? 0;
-    const text = replay(s.first?.setup ?? '', this.profile, s.actions(), s.events.value, end);
-    if (this.other?.text === text) return;
-    this.drop();
+    const text = replay(s.first?.setup ?? '', this.pair(side), s.actions(), s.events.value, end);
+    if (this.other[side]?.text === text) return;
+    this.forget(side);
     const run = s.link.open({ scenario: text, ahead: s.ahead });
     /** @type {Other} */
     const other = { text, run, state: 'loading', events: [], fault: '' };
-    this.other = other;
+    this.other[side] = other;
     run.ready.then(() => {
       other.state = 'there';
       other.fault = run.fault?.message ?? '';
@@ -137,15 +164,18 @@ export class TcpCompare extends Slider {
     }).finally(() => this.requestUpdate());
   }
 
-  drop() {
-    if (this.other) this.store?.link.forget(this.other.run);
-    this.other = null;
+  /** @param {Side} side */
+  forget(side) {
+    const other = this.other[side];
+    if (other) this.store?.link.forget(other.run);
+    this.other[side] = null;
   }
 
-  /** The events of B, null while they are not there. @returns {readonly LabEvent[] | null} */
-  get events() {
-    const s = /** @type {Store} */ (this.store);
-    if (this.profile) return this.other?.state === 'there' ? this.other.events : null;
+  /** The events of A or B, null while they are not there. @param {Side} side @returns {readonly LabEvent[] | null} */
+  events(side) {
+    const s = /** @type {Store} */ (this.store), other = this.other[side];
+    if (this.plays(side)) return other?.state === 'there' ? other.events : null;
+    if (side === 'A') return s.events.value;
     const tip = Number(this.with.slice(2));
     if (this.branchOf !== tip || this.branchVersion !== s.version.value) {
       this.branchOf = tip;
@@ -156,24 +186,22 @@ export class TcpCompare extends Slider {
   }
 
   make() {
-    const s = /** @type {Store} */ (this.store), events = this.events, a = s.index.value;
-    if (!events) {
+    const s = /** @type {Store} */ (this.store), x = this.events('A'), y = this.events('B'), run = s.index.value.events;
+    if (!x || !y) {
       this.made = null;
       return;
     }
-    const b = index(events);
-    if (this.made?.a === a && this.made.b === b) return;
-    const all = differences(a, b), first = all[0];
+    const a = index(x), b = index(y), pairs = [this.pair('A'), this.pair('B')].join();
+    if (this.made?.a === a && this.made.b === b && this.made.pairs === pairs) return;
+    const all = differences(a, b), first = all[0], sets = against(this.pair('A'), this.pair('B'));
     /** @param {readonly LabEvent[]} x @param {readonly LabEvent[]} y */
-    const rules = (x, y) => {
-      if (!this.profile) return [];
-      // of a run with two profiles the one that is not B's has something to tell
-      const mine = (s.first?.profiles ?? []).find((p) => p !== this.profile) ?? '';
-      return behind(known, [profiles.indexOf(mine), profiles.indexOf(this.profile)], x, y);
-    };
+    const rules = (x, y) => sets.flatMap((v) => {
+      const list = behind(known, [profiles.indexOf(v.a), profiles.indexOf(v.b)], x, y, v.host);
+      return list.length ? [{ ...v, list }] : [];
+    });
     /** @param {Index} ix @param {number} i */
     const step = (ix, i) => ix.events.slice(ix.steps[i]?.k0 ?? 0, ix.steps[i]?.k1 ?? 0);
-    this.made = { a, b, all, same: common(a.events, b.events), scale: scale(a, b), touched: rules(a.events, b.events), cause: first ? rules(step(a, first.i), step(b, first.j)) : [] };
+    this.made = { a, b, pairs, all, sameA: common(run, x), sameB: common(run, y), scale: scale(a, b), touched: rules(x, y), cause: first ? rules(step(a, first.i), step(b, first.j)) : [] };
   }
 
   // ---------------------------------------------------------------- the time of both
@@ -187,8 +215,8 @@ export class TcpCompare extends Slider {
   go(time) {
     const s = /** @type {Store} */ (this.store), made = this.made;
     if (!made) return;
-    const end = Math.max(made.a.times.at(-1) ?? 0, made.b.times.at(-1) ?? 0), last = made.a.times.at(-1) ?? 0, to = Math.min(Math.max(0, time), end);
-    this.dispatchEvent(new CustomEvent('seek', { detail: seek(made.a, Math.min(to, last)), bubbles: true, composed: true }));
+    const end = Math.max(made.a.times.at(-1) ?? 0, made.b.times.at(-1) ?? 0), last = s.index.value.times.at(-1) ?? 0, to = Math.min(Math.max(0, time), end);
+    this.dispatchEvent(new CustomEvent('seek', { detail: seek(s.index.value, Math.min(to, last)), bubbles: true, composed: true }));
     this.late = to > last ? { pos: s.pos.value, t: to } : null;
     this.requestUpdate();
   }
@@ -213,21 +241,26 @@ export class TcpCompare extends Slider {
     /** @param {Index} ix @param {number} i */
     const seg = (ix, i) => ix.steps[i]?.sent.at(-1) || ix.steps[i]?.seg || 0;
     const a = seg(made.a, d.i);
-    if (a) s.select(a);
+    if (this.plays('A')) this.chosenA = a;
+    else if (a) s.select(a);
     this.chosenB = seg(made.b, d.j);
     this.say(sentence(d, made.a, made.b));
   }
 
   value() {
-    const { a, b } = this.models();
+    const { A: { model: a }, B: { model: b } } = this.models();
     return t('compare.value', { t: ms(Math.floor(this.time)), ac: a.hosts.client.state, as: a.hosts.server.state, bc: b.hosts.client.state, bs: b.hosts.server.state });
   }
 
-  /** Where both are, and what they look like there. @returns {{ a: Model, b: Model, at: Position }} */
+  /** Where both are, and what they look like there. @returns {Record<Side, { at: Position, model: Model }>} */
   models() {
-    const s = /** @type {Store} */ (this.store), made = /** @type {Made} */ (this.made), at = across(made.b, s.pos.value, this.time, made.same);
-    if (this.folded?.of !== made.b || this.folded.at.t !== at.t || this.folded.at.k !== at.k) this.folded = { of: made.b, at, model: fold(made.b, at) };
-    return { a: s.model.value, b: this.folded.model, at };
+    const s = /** @type {Store} */ (this.store), made = /** @type {Made} */ (this.made);
+    /** @param {Side} side @param {Index} ix @param {number} same */
+    const one = (side, ix, same) => {
+      const before = this.folded[side], at = ix === s.index.value && !this.late ? s.pos.value : across(ix, s.pos.value, this.time, same);
+      return before?.of === ix && before.at.t === at.t && before.at.k === at.k ? before : this.folded[side] = { of: ix, at, model: fold(ix, at) };
+    };
+    return { A: one('A', made.a, made.sameA), B: one('B', made.b, made.sameB) };
   }
 
   /** @param {PointerEvent} e */
@@ -256,18 +289,32 @@ export class TcpCompare extends Slider {
   render() {
     const s = this.store;
     if (!s) return null;
-    const options = this.options(), made = this.made;
+    const made = this.made, others = [this.other.A, this.other.B], fault = others.find((o) => o?.fault);
+    return html`<div class="compare">
+      <div class="picks">${this.pick('A')}${this.pick('B')}</div>
+      ${this.plays('A') || this.plays('B') ? html`<p class="hint">${t('compare.isn')}</p>` : nothing}
+      ${others.some((o) => o?.state === 'loading') ? html`<p role="status">${this.blocked || t('compare.loading')}</p>` : nothing}
+      ${fault ? html`<p class="notice bad" role="alert">${t('compare.fault', { side: fault === others[0] ? 'A' : 'B', message: fault.fault })}</p>` : nothing}
+      ${made ? html`${this.first(made)}${this.both(made)}${this.sides(made)}${this.lists(made)}` : nothing}
+    </div>`;
+  }
+
+  /** What A or B is: a branch, or a profile for each host. @param {Side} side */
+  pick(side) {
+    const options = this.options(side), now = side === 'A' ? this.from : this.with, pair = this.pair(side);
     /** @param {string} group */
     const group = (group) => {
       const list = options.filter((o) => o.group === group);
-      return list.length ? html`<optgroup label=${t(`compare.${group}`)}>${list.map((o) => html`<option value=${o.value} .selected=${o.value === this.with}>${o.text}</option>`)}</optgroup>` : nothing;
+      return list.length ? html`<optgroup label=${t(`compare.${group}`)}>${list.map((o) => html`<option value=${o.value} .selected=${o.value === now}>${o.text}</option>`)}</optgroup>` : nothing;
     };
-    return html`<div class="compare">
-      <label class="pick"><span>${t('compare.intro')}</span> <select @change=${(/** @type {Event} */ e) => { this.with = /** @type {HTMLSelectElement} */ (e.target).value; this.chosenB = 0; }}>${group('branches')}${group('profiles')}</select></label>
-      ${this.profile ? html`<p class="hint">${t('compare.isn')}</p>` : nothing}
-      ${this.other?.state === 'loading' ? html`<p role="status">${this.blocked || t('compare.loading')}</p>` : nothing}
-      ${this.other?.fault ? html`<p class="notice bad" role="alert">${t('compare.fault', { message: this.other.fault })}</p>` : nothing}
-      ${made ? html`${this.first(made)}${this.both(made)}${this.sides(made)}${this.lists(made)}` : nothing}
+    /** @param {0 | 1} i */
+    const host = (i) => html`<label><span>${t(i ? 'ui.server' : 'ui.client')}</span> <select @change=${(/** @type {Event} */ e) => {
+      const { value } = /** @type {HTMLSelectElement} */ (e.target);
+      this.choose(side, i ? `p:${pair[0]},${value}` : `p:${value},${pair[1]}`);
+    }}>${profiles.map((p) => html`<option value=${p} .selected=${p === pair[i]}>${t(`profile.${p}`)}</option>`)}</select></label>`;
+    return html`<div class="pick" role="group" aria-label=${side}>
+      <label><span><i aria-hidden="true">${side}</i> ${t('compare.is', { side })}</span> <select @change=${(/** @type {Event} */ e) => this.choose(side, /** @type {HTMLSelectElement} */ (e.target).value)}>${group('branches')}${group('profiles')}</select></label>
+      ${this.plays(side) ? html`${host(0)}${host(1)}` : nothing}
     </div>`;
   }
 
@@ -277,24 +324,22 @@ export class TcpCompare extends Slider {
     if (!d) return html`<p class="first">${t('compare.first.none')}</p>`;
     return html`<div class="first"><h3>${t('compare.first')} <i aria-hidden="true">≠</i></h3>
       <p>${sentence(d, made.a, made.b)}</p>
-      ${made.cause.length ? html`<h4>${t('compare.behind', { n: made.cause.length })}</h4>${this.table(made.cause)}` : nothing}
+      ${made.cause.length ? html`<h4>${t('compare.behind', { n: many(made.cause) })}</h4>${this.table(made.cause)}` : nothing}
       <button type="button" @click=${() => this.goto(d)}>${t('compare.goto')}</button></div>`;
   }
 
-  /** What each profile says. @param {readonly Known[]} list */
-  table(list) {
-    const s = /** @type {Store} */ (this.store), mine = (s.first?.profiles ?? []).find((p) => p !== this.profile) ?? '';
-    const p = profiles.indexOf(mine), q = profiles.indexOf(this.profile);
-    return html`<div class="knownbox"><table class="known"><thead><tr><th scope="col">${t('compare.known.about')}</th><th scope="col">A: ${t(`profile.${mine}`)}</th><th scope="col">B: ${t(`profile.${this.profile}`)}</th><th scope="col">${t('compare.known.rule')}</th></tr></thead>
+  /** What each profile says. @param {readonly Set[]} sets */
+  table(sets) {
+    return sets.map(({ host, a, b, list }) => html`<div class="knownbox"><table class="known">${host ? html`<caption>${t(host === 'client' ? 'ui.client' : 'ui.server')}</caption>` : nothing}<thead><tr><th scope="col">${t('compare.known.about')}</th><th scope="col">A: ${t(`profile.${a}`)}</th><th scope="col">B: ${t(`profile.${b}`)}</th><th scope="col">${t('compare.known.rule')}</th></tr></thead>
       <tbody>${list.map((d) => {
         const r = ruleOf(d.rule), name = r?.section ? t('ui.why.section', { source: r.source, section: r.section }) : r?.source ?? d.rule;
-        return html`<tr><th scope="row">${d.about}</th><td>${d.says[p]}</td><td>${d.says[q]}</td><td>${r?.url ? html`<a href=${r.url} rel="external">${name}</a>` : name}</td></tr>`;
-      })}</tbody></table></div>`;
+        return html`<tr><th scope="row">${d.about}</th><td>${d.says[profiles.indexOf(a)]}</td><td>${d.says[profiles.indexOf(b)]}</td><td>${r?.url ? html`<a href=${r.url} rel="external">${name}</a>` : name}</td></tr>`;
+      })}</tbody></table></div>`);
   }
 
   /** The slider of both: the steps of A above its line, those of B below. @param {Made} made */
   both(made) {
-    const { at } = this.models(), s = /** @type {Store} */ (this.store), { scale: x } = made, now = placeOf(x, this.time), last = x.times.at(-1) ?? 0;
+    const { A, B } = this.models(), { scale: x } = made, now = placeOf(x, this.time), last = x.times.at(-1) ?? 0;
     const place = (/** @type {Position} */ pos) => placeOf(x, pos.t);
     return html`<div class="both">
       <div class="btns" role="toolbar" aria-label=${t('compare.tools')} data-rove @keydown=${arrows} @focusin=${stay}>
@@ -305,9 +350,9 @@ export class TcpCompare extends Slider {
           @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key}>
         <svg class="track" width="100%" height="52" aria-hidden="true" focusable="false">
           <svg y="-7"><rect class="rail" x="0" y="15" width="100%" height="4" rx="2"></rect><rect class="rail played" x="0" y="15" width=${pc(now)} height="4" rx="2"></rect>
-            ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.a, place, s.pos.value).map((m) => mark(m))}</svg>
+            ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.a, place, A.at).map((m) => mark(m))}</svg>
           <svg y="21"><rect class="rail" x="0" y="15" width="100%" height="4" rx="2"></rect><rect class="rail played" x="0" y="15" width=${pc(now)} height="4" rx="2"></rect>
-            ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.b, place, at).map((m) => mark(m))}</svg>
+            ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.b, place, B.at).map((m) => mark(m))}</svg>
           <svg class="now" x=${pc(now)} y="0" width="1" height="1"><rect x="-7" y="1" width="14" height="50" rx="4"></rect></svg>
         </svg>
       </div>
@@ -317,20 +362,27 @@ export class TcpCompare extends Slider {
 
   /** @param {Made} made */
   sides(made) {
-    const s = /** @type {Store} */ (this.store), { a, b, at } = this.models(), d = made.all[0], line = d ? d.t : null;
-    const own = s.first?.profiles ?? ['', ''], branch = branchName(s.branches.value.find((v) => v.tip === s.tip.value));
-    const mine = own[0] === own[1] ? t(`profile.${own[0]}`) : t('ui.profile.two', { a: t(`profile.${own[0]}`), b: t(`profile.${own[1]}`) });
-    const names = this.profile ? [mine, t(`profile.${this.profile}`)] : [branch, branchName(s.branches.value.find((v) => `b:${v.tip}` === this.with))];
-    /** @param {string} side @param {Model} m @param {string | undefined} name @param {Index} ix */
-    const head = (side, m, name, ix) => html`<h3><i aria-hidden="true">${side}</i><span class="vh">${t('compare.side', { side, name: name ?? '' })}</span><span aria-hidden="true">${name}</span></h3>
-      <p>${t('compare.states', { client: m.hosts.client.state, server: m.hosts.server.state })}${this.time > (ix.times.at(-1) ?? 0) ? html` <span>${t('compare.over')}</span>` : nothing}</p>`;
-    return html`<div class="sides">
-      <section aria-label=${t('compare.side', { side: 'A', name: names[0] ?? '' })}>${head('A', a, names[0], made.a)}
-        <div class="ladderbox"><tcp-ladder .events=${made.a.events} .position=${this.late && this.time > s.pos.value.t ? { t: this.time, k: made.a.events.length } : s.pos.value} .selection=${s.selected.value} .mark=${line} .relative=${relative.value}></tcp-ladder></div></section>
-      <section data-other aria-label=${t('compare.side', { side: 'B', name: names[1] ?? '' })} @focusin=${(/** @type {Event} */ e) => e.stopPropagation()}
-          @segment-select=${(/** @type {CustomEvent} */ e) => { e.stopPropagation(); this.chosenB = e.detail.id; }} @seek=${(/** @type {CustomEvent} */ e) => { e.stopPropagation(); this.go(e.detail.t); }}>${head('B', b, names[1], made.b)}
-        <div class="ladderbox"><tcp-ladder .events=${made.b.events} .position=${at} .selection=${this.chosenB} .mark=${line} .relative=${relative.value}></tcp-ladder></div></section>
-    </div>`;
+    const s = /** @type {Store} */ (this.store), models = this.models(), d = made.all[0], line = d ? d.t : null;
+    const branch = (/** @type {number} */ tip) => branchName(s.branches.value.find((v) => v.tip === tip)), played = this.plays('A') || this.plays('B');
+    /** @param {Side} side @param {Index} ix @param {number} chosen */
+    const one = (side, ix, chosen) => {
+      const { at, model: m } = models[side], own = side === 'A' && !this.plays('A');
+      const name = played ? pairText(this.pair(side)) : branch(side === 'A' ? s.tip.value : Number(this.with.slice(2)));
+      return html`<section ?data-other=${!own} aria-label=${t('compare.side', { side, name })} @focusin=${(/** @type {Event} */ e) => { if (!own) e.stopPropagation(); }}
+          @segment-select=${(/** @type {CustomEvent} */ e) => {
+            if (own) return;
+            e.stopPropagation();
+            this[`chosen${side}`] = e.detail.id;
+          }} @seek=${(/** @type {CustomEvent} */ e) => {
+            if (own) return;
+            e.stopPropagation();
+            this.go(e.detail.t);
+          }}>
+        <h3><i aria-hidden="true">${side}</i><span class="vh">${t('compare.side', { side, name })}</span><span aria-hidden="true">${name}</span></h3>
+        <p>${t('compare.states', { client: m.hosts.client.state, server: m.hosts.server.state })}${this.time > (ix.times.at(-1) ?? 0) ? html` <span>${t('compare.over')}</span>` : nothing}</p>
+        <div class="ladderbox"><tcp-ladder .events=${ix.events} .position=${at} .selection=${chosen} .mark=${line} .relative=${relative.value}></tcp-ladder></div></section>`;
+    };
+    return html`<div class="sides">${one('A', made.a, this.plays('A') ? this.chosenA : s.selected.value)}${one('B', made.b, this.chosenB)}</div>`;
   }
 
   /** @param {Made} made */
@@ -340,8 +392,14 @@ export class TcpCompare extends Slider {
       ${made.all.length > 1 ? html`<details class="all"><summary>${t('compare.all', { n: made.all.length })}</summary>
         <ol>${all.map((d) => html`<li class=${d.t === now ? 'now' : ''}><button type="button" @click=${() => this.goto(d)}>${sentence(d, made.a, made.b)}</button></li>`)}</ol>
         ${beyond ? html`<p>${t('compare.more', { n: beyond })}</p>` : nothing}</details>` : nothing}
-      ${made.touched.length ? html`<details class="all"><summary>${t('compare.known', { n: made.touched.length })}</summary>${this.table(made.touched)}</details>` : nothing}`;
+      ${made.touched.length ? html`<details class="all"><summary>${t('compare.known', { n: many(made.touched) })}</summary>${this.table(made.touched)}</details>` : nothing}`;
   }
 }
+
+/** Two profiles, or the one that both hosts have, in words. @param {Pair} pair */
+const pairText = ([a, b]) => (a === b ? t(`profile.${a}`) : t('ui.profile.two', { a: t(`profile.${a}`), b: t(`profile.${b}`) }));
+
+/** @param {readonly Set[]} sets */
+const many = (sets) => sets.reduce((n, v) => n + v.list.length, 0);
 
 customElements.define('tcp-compare', TcpCompare);

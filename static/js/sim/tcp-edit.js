@@ -4,7 +4,7 @@ import {
   KINDS, PARTS, draftOf, editLine, faults, fieldFault, flagByte, flipped, hex, lengthOf, meaning, option, optionFault, optionMeaning, optionRoom, optionsText, payloadOf, rangeOf, rightOffset, spacedHex,
   sumOf, valueOf, verdict, widths,
 } from './draft.js';
-import { arrows, rove, stay } from './keys.js';
+import { arrows, rove, stay, stopOf } from './keys.js';
 import { sheet } from './panels.js';
 import { FLAGS, addrOf, t } from './sentence.js';
 import { use } from './tcp-header.js';
@@ -148,7 +148,7 @@ export class TcpEdit extends LitElement {
   async toggleBits(name, into = false) {
     this.bits = this.bits === name ? '' : name;
     await this.updateComplete;
-    const there = this.querySelector(this.bits && into ? '.bitrow button[data-stop]' : `[name="${name}"]`);
+    const there = this.bits && into ? stopOf(this.querySelector('.bitrow [role=toolbar]')) : this.querySelector(`[name="${name}"]`);
     if (into && there instanceof HTMLElement) there.focus();
   }
 

@@ -2,7 +2,7 @@
 import { LitElement, html, nothing } from '../../vendor/lit.js';
 import { ackOf, relative, seqOf } from './numbers.js';
 import { FLAGS, fieldsOf, flagsOf, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
-import { arrows, rove, stay } from './keys.js';
+import { arrows, rove, stay, stopOf } from './keys.js';
 import { fate } from './tcp-log.js';
 
 /** @import { End, Index, LabEvent, Model, SegmentAt, Wire } from './model.js' */
@@ -174,8 +174,7 @@ export class TcpHeader extends LitElement {
   }
 
   focusTool() {
-    const tool = this.querySelector('.pacts [data-stop]');
-    if (tool instanceof HTMLElement) tool.focus();
+    stopOf(this.querySelector('.pacts'))?.focus();
   }
 
   /** @param {SubmitEvent} e */
@@ -310,9 +309,9 @@ export class TcpHeader extends LitElement {
     if (cookie) void import('./tcp-cookie.js').catch(() => {}); // without the network the sentences below must do
     return html`<div class="why">
       ${cookie ? html`<tcp-cookie .segment=${s.seg} .ix=${ix} .k=${k}></tcp-cookie>` : nothing}
-      ${because.length ? html`<p><b>${t('ui.why')}</b> ${because.map((e) => html`${ruleSentence(e)} ${ruleLink(e.rule)} `)}</p>` : nothing}
-      ${gone ? html`<p><b>${t('ui.why.gone')}</b> ${ruleSentence(gone)} ${ruleLink(gone.rule)}</p>` : nothing}
-      ${verdict ? html`<p><b>${t('ui.why.outcome')}</b> ${ruleSentence(verdict)} ${ruleLink(verdict.rule)}</p>` : nothing}
+      ${because.length ? html`<p><b>${t('ui.why')}</b> ${because.map(says)}</p>` : nothing}
+      ${gone ? html`<p><b>${t('ui.why.gone')}</b> ${says(gone)}</p>` : nothing}
+      ${verdict ? html`<p><b>${t('ui.why.outcome')}</b> ${says(verdict)}</p>` : nothing}
       ${checks('ui.why.details', before)}${checks('ui.why.receiver', after)}
     </div>`;
   }
@@ -323,9 +322,12 @@ function checks(key, list) {
   if (!list.length) return nothing;
   return html`<details class="checks"><summary>${t(key, { n: list.length })}</summary><ol>${list.map((e) => {
     const rule = ruleOf(e.rule ?? '');
-    return html`<li class=${e.ok ? 'pass' : 'fail'}><i aria-hidden="true">${e.ok ? '✓' : '✗'}</i><div><b>${rule?.title ?? t('ui.why.unknown', { id: e.rule ?? '' })}</b> <span class="vh">${t(e.ok ? 'ui.check.pass' : 'ui.check.fail')}</span><p>${ruleSentence(e)} ${ruleLink(e.rule)}</p></div></li>`;
+    return html`<li class=${e.ok ? 'pass' : 'fail'}><i aria-hidden="true">${e.ok ? '✓' : '✗'}</i><div><b lang=${rule?.lang ?? nothing}>${rule?.title ?? t('ui.why.unknown', { id: e.rule ?? '' })}</b> <span class="vh">${t(e.ok ? 'ui.check.pass' : 'ui.check.fail')}</span><p>${says(e)}</p></div></li>`;
   })}</ol></details>`;
 }
+
+/** What a rule says, marked as English where the page is not, and its place. @param {LabEvent} e */
+export const says = (e) => html`<span lang=${ruleOf(e.rule ?? '')?.lang ?? nothing}>${ruleSentence(e)}</span> ${ruleLink(e.rule)} `;
 
 /** The place of a rule in its RFC, as a link. @param {string | undefined} id */
 export function ruleLink(id) {

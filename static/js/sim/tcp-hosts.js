@@ -1,10 +1,10 @@
 // Both hosts at one instant: what they wait for, who is in their queues, what their applications have called, and all variables.
 import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
-import { hostState, portOf, receiveSpace, sendSpace } from './hosts.js';
+import { hostState, receiveSpace, sendSpace } from './hosts.js';
 import { seqText } from './numbers.js';
 import { lines } from './lines.js';
-import { grouped, has, ms, t, time } from './sentence.js';
+import { grouped, has, ms, portOf, t, time } from './sentence.js';
 import './tcp-line.js';
 import { baseOf } from './tcp-vars.js';
 import { varsBefore } from './why.js';
@@ -47,7 +47,7 @@ export class TcpHosts extends LitElement {
     const { model, ix, store } = this;
     if (!model || !ix || !store) return null;
     const info = store.first?.hosts;
-    const of = (/** @type {End} */ host) => hostState(ix, host, model.k, portOf(info?.[host === 'client' ? 0 : 1].addr ?? ':0'));
+    const of = (/** @type {End} */ host) => hostState(ix, host, model.k, Number(portOf(info?.[host === 'client' ? 0 : 1].addr ?? ':0')));
     /** @type {Record<End, HostState>} */
     const states = { client: of('client'), server: of('server') };
     const from = ix.steps[model.step]?.k0 ?? 0;

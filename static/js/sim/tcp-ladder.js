@@ -1,5 +1,5 @@
-// <tcp-ladder>: two lanes, time downwards. Everything is drawn again at each change, as a function of the run, the width and
-// the position; nothing is kept between frames but which segment has the tab stop.
+// <tcp-ladder>: two lanes, time downwards. It is a function of the run, the width and the position; from frame to frame only what
+// moves is drawn anew, the rest when something happens.
 //
 //   properties   events     the run, RunEvent[]
 //                position   { t, k }
@@ -9,22 +9,34 @@
 //                mark       an instant with a line and a sign, or null
 //   events       seek            { t, k }   the learner wants to be there
 //                segment-select  { id }     the learner chose a segment
-import { LitElement, html, nothing, repeat, svg } from '../../vendor/lit.js';
+//                drawn           another picture stands here: its height may be another
+import { html, nothing, repeat, svg } from '../../vendor/lit.js';
 import { count, index, segmentAt } from './fold.js';
 import { layout, nameOf, timeNear, yAt } from './geometry.js';
+import { Picture } from './picture.js';
 import { relative } from './numbers.js';
-import { ms, t } from './sentence.js';
+import { learned, ms, t } from './sentence.js';
 import { noteOf, textOf } from './shapes.js';
 
 /** @import { RunEvent } from '../protocol.js' */
 /** @import { Break, Index, Layout, Pill, Point, Position, SegmentAt, SegmentShape, TimerShape } from './model.js' */
-/** @typedef {{ shape: SegmentShape, now: SegmentAt, pill: Pill, phase: string, note: string }} Drawn */
+/** @typedef {{ shape: SegmentShape, now: SegmentAt, pill: Pill, phase: string, moving: boolean, note: string, name: string }} Drawn */
 
 let made = 0;
+/** @type {WeakMap<readonly RunEvent[], { width: number, words: string, layout: Layout }>} */
+const drawings = new WeakMap();
 
-export class TcpLadder extends LitElement {
+/** The drawing of a run; the last one is kept. @param {readonly RunEvent[]} events @param {number} width */
+export function drawing(events, width) {
+  const words = `${relative.value} ${learned.value}`;
+  let d = drawings.get(events);
+  if (d?.width !== width || d.words !== words) drawings.set(events, d = { width, words, layout: layout(events, width) });
+  return d;
+}
+
+export class TcpLadder extends Picture {
   static properties = {
-    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, relative: { attribute: false }, odd: { attribute: false }, width: { type: Number }, mark: { attribute: false }, measured: { state: true },
+    events: { attribute: false }, position: { attribute: false }, selection: { attribute: false }, relative: { attribute: false }, odd: { attribute: false }, width: { type: Number }, mark: { attribute: false },
   };
 
   constructor() {
@@ -40,22 +52,23 @@ export class TcpLadder extends LitElement {
     this.width = 0;
     /** @type {number | null} */
     this.mark = null;
-    this.measured = 0;
     /** Which segment has the tab stop. */
     this.stop = 0;
+    /** Which segment was chosen here. */
+    this.touched = 0;
     this.name = `ladder-${++made}`;
     this.dragging = false;
-    /** @type {{ events: readonly RunEvent[], width: number, relative: boolean, layout: Layout } | null} */
+    /** @type {ReturnType<typeof drawing> | null} */
     this.drawn = null;
+    /** What was drawn when it was last said that there is another picture. @type {unknown} */
+    this.told = null;
+    /** The segments as they are since an event. @type {{ of: unknown[], segments: Drawn[] }} */
+    this.since = { of: [], segments: [] };
     /** What drags segments. @type {import('./ladder-drag.js').Hand | null} */
     this.hand = null;
     for (const e of ['pointerover', 'focusin']) this.addEventListener(e, () => void this.reach(), { once: true });
     // not on the picture: an SVG element that listens for the focus is a tab stop in Chromium
     this.addEventListener('focusin', this.focused);
-    this.observer = new ResizeObserver((entries) => {
-      const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
-      if (width > 0) this.measured = width;
-    });
   }
 
   /** Somebody may want to touch a segment. Without the network the ladder is for reading. */
@@ -66,82 +79,92 @@ export class TcpLadder extends LitElement {
     this.requestUpdate();
   }
 
-  createRenderRoot() {
-    // what the server drew stands here until now
-    this.replaceChildren();
-    return this;
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.observer.disconnect();
-  }
-
   /** The drawing at the present width. @returns {Layout} */
   get layout() {
-    const width = Math.max(300, this.width || this.measured || 512), { drawn } = this;
-    if (drawn?.events === this.events && drawn.width === width && drawn.relative === relative.value) return this.hand?.grown(drawn.layout) ?? drawn.layout;
-    const made = layout(this.events, width);
-    this.drawn = { events: this.events, width, relative: relative.value, layout: made };
-    return made;
+    const drawn = drawing(this.events, Math.max(300, this.width || this.measured));
+    if (this.drawn !== drawn) this.kept.clear();
+    this.drawn = drawn;
+    return this.hand?.grown(drawn.layout) ?? drawn.layout;
+  }
+
+  /** What is known of each segment; between two events nothing of that changes. @param {Layout} l @param {Index} ix @param {Position} pos */
+  segments(l, ix, pos) {
+    const of = [l, pos.k, this.odd];
+    if (!of.every((v, i) => v === this.since.of[i])) {
+      this.since = { of, segments: l.segments.map((shape) => {
+        const now = segmentAt(/** @type {import('./model.js').Segment} */ (ix.segment.get(shape.id)), pos);
+        const pill = /** @type {Pill} */ (shape.pills[Math.max(0, count(shape.pills, (p) => p.k < pos.k) - 1)]);
+        // nothing is told before it happens
+        const fate = now.phase === 'lost' || now.phase === 'held' ? now.phase : now.discarded ? 'discarded' : '';
+        const note = noteOf(now.seg, now.wire, now.edited, fate), phase = now.phase === 'arrived' ? 'done' : now.phase;
+        return { shape, now, pill, phase, moving: phase === 'flight' || phase === 'held', note, name: this.nameAt(now, pill, note) };
+      }) };
+    }
+    return this.since.segments;
   }
 
   render() {
-    const l = this.layout, { position: pos } = this, ix = index(this.events), id = this.name;
+    // not before it is known how wide: every picture takes its time
+    if (!this.width && !this.measured) return nothing;
+    const l = this.layout, { position: pos, name: id } = this, ix = index(this.events);
     const ends = pos.k >= this.events.length && pos.t >= (l.moments.at(-1)?.[1] ?? 0), y = yAt(l, pos), below = ends ? l.bottom : y;
-    const drawn = l.segments.map((shape) => {
-      const now = segmentAt(/** @type {import('./model.js').Segment} */ (ix.segment.get(shape.id)), pos);
-      const pill = /** @type {Pill} */ (shape.pills[Math.max(0, count(shape.pills, (p) => p.k < pos.k) - 1)]);
-      // nothing is told before it happens
-      const fate = now.phase === 'lost' || now.phase === 'held' ? now.phase : now.discarded ? 'discarded' : '';
-      return { shape, now, pill, phase: now.phase === 'arrived' ? 'done' : now.phase, note: noteOf(now.seg, now.wire, now.edited, fate) };
-    });
+    const drawn = this.segments(l, ix, pos), moving = drawn.filter((d) => d.moving);
     const mark = this.mark === null ? null : yAt(l, { t: this.mark, k: count(ix.times, (v) => v <= (this.mark ?? 0)) });
     const stop = this.stopOf(drawn), clock = clockAt(ix, pos), bubble = Math.max(l.left + 4, 7.8 * clock.length + 12);
+    // a time that the playhead's would cover
+    const covered = (/** @type {number} */ at) => Math.abs(at - y) <= 15;
+    const within = (/** @type {{ y0: number, y1: number }} */ v) => Math.max(v.y0, Math.min(below, v.y1));
     return html`<svg class="ladder ${l.mode}" viewBox="0 0 ${l.width} ${l.height}" width=${l.width} height=${l.height} role="group" aria-label=${t('ui.ladder')}
         @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key}>
-      ${patterns(id)}
+      <defs>${patterns(id)}
+        <clipPath id="${id}-past"><rect x="-99" y="-99" width=${l.width + 198} height=${y + 99}></rect></clipPath><clipPath id="${id}-todo"><rect x="-99" y=${y} width=${l.width + 198} height=${l.height + 99}></rect></clipPath></defs>
       ${ends ? nothing : svg`<rect class="ahead" x=${l.left} y=${y} width=${l.right - l.left} height=${Math.max(0, l.bottom + 6 - y)}></rect>`}
-      <g class="ruler" aria-hidden="true">${l.ticks.map((k) => svg`<line class="tick" x1=${l.left} x2=${l.right} y1=${k.y} y2=${k.y}></line>
-        ${k.text && Math.abs(k.y - y) > 15 ? svg`<text class="time" x=${l.timeX} y=${k.y + 4} text-anchor="end">${k.text}</text>` : nothing}`)}</g>
-      <g class="bands" aria-hidden="true">${l.bands.map((b) => halves(b.k < pos.k, b.y0, b.y1, below, (y0, y1, when) => svg`<rect class="band ${b.cls} ${when}" x=${b.x} y=${y0} width="12" height=${y1 - y0} fill=${fill(id, b.cls)}></rect>`))}</g>
-      ${l.breaks.map((b) => gap(l, b))}
+      <g class="ruler" aria-hidden="true">${this.keep('ruler', [l, ...l.ticks.filter((k) => covered(k.y))], () => l.ticks.map((k) => svg`<line class="tick" x1=${l.left} x2=${l.right} y1=${k.y} y2=${k.y}></line>
+        ${k.text && !covered(k.y) ? svg`<text class="time" x=${l.timeX} y=${k.y + 4} text-anchor="end">${k.text}</text>` : nothing}`))}</g>
+      <g class="bands" aria-hidden="true">${l.bands.map((b, i) => this.keep(`band ${i}`, [b, b.k < pos.k, within(b)], () => halves(b.k < pos.k, b.y0, b.y1, below, (y0, y1, when) => svg`<rect class="band ${b.cls} ${when}" x=${b.x} y=${y0} width="12" height=${y1 - y0} fill=${fill(id, b.cls)}></rect>`)))}</g>
+      ${this.keep('breaks', [l], () => l.breaks.map((b) => gap(l, b)))}
       ${mark === null ? nothing : svg`<line class="mark" x1=${l.left} x2=${l.right} y1=${mark} y2=${mark}></line>`}
       <line class="playhead" x1=${l.left} x2=${l.right} y1=${y} y2=${y}></line>
-      <g aria-hidden="true">${l.timers.map((v) => timer(v, pos, below))}
-        ${l.labels.map((v) => {
+      <g aria-hidden="true">${l.timers.map((v, i) => this.keep(`timer ${i}`, [v, v.k < pos.k, v.k1 < pos.k, within(v)], () => timer(v, pos, below)))}
+        ${this.keep('labels', [l, pos.k], () => l.labels.map((v) => {
           const cls = `lbl ${v.cls} ${v.k < pos.k ? '' : 'future'}`;
           return v.turned ? svg`<text class=${cls} transform="translate(${v.x} ${v.y}) rotate(-90)" text-anchor=${v.anchor}>${v.text}</text>` : svg`<text class=${cls} x=${v.x} y=${v.y} text-anchor=${v.anchor}>${v.text}</text>`;
-        })}</g>
-      <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.line(d, y))}</g>
-      <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.pill(d, stop))}</g>
+        }))}</g>
+      ${this.keep('ways', [drawn, this.selection], () => ['past', 'todo'].map((part) => svg`<g aria-hidden="true" pointer-events="none" clip-path="url(#${id}-${part})">${moving.map((d) => svg`<g class=${this.classes(d)}><path class="wire ${part}" d=${path(wayOf(d.shape))}></path></g>`)}</g>`))}
+      <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.keep(`line ${d.shape.id}`, [d.shape, d.phase, this.selection === d.shape.id], () => this.line(d)))}</g>
+      <path class="dot rim" d=${dots(moving, y)}></path>
+      ${[...new Set(moving.map((d) => d.shape.kind))].map((kind) => svg`<path class="pkt ${kind} dot" d=${dots(moving.filter((d) => d.shape.kind === kind), y)}></path>`)}
+      <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.keep(`pill ${d.shape.id}`, [d.pill, d.phase, d.note, d.name, d.now.discarded, d.shape.id === stop, d.shape.id === this.selection], () => this.pill(d, stop)))}</g>
       ${this.hand ? svg`${drawn.map((d) => this.hand?.handle(d.shape, d.now))}${this.hand.preview(l)}` : nothing}
       <rect class="grip" @touchstart=${still} x="0" y="0" width=${l.left} height=${l.height}></rect>
       ${mark === null ? nothing : svg`<g class="mark" aria-hidden="true"><rect x=${l.server - 32} y=${mark - 9} width="22" height="18" rx="4"></rect><text x=${l.server - 21} y=${mark + 5.5} text-anchor="middle">≠</text></g>`}
       <g class="bubble" aria-hidden="true" @touchstart=${still}><rect x="0" y=${y - 11} width=${bubble} height="22" rx="4"></rect><text x=${bubble / 2} y=${y + 4.3} text-anchor="middle">${clock}</text></g>
-    </svg>`;
+    </svg>${this.hand?.tools(drawn)}`;
   }
 
-  /** @param {Drawn} d @param {number} y */
-  line(d, y) {
-    const { shape, phase } = d, moving = phase === 'flight' || phase === 'held';
-    const [past, todo] = moving ? cut(shape, y) : [shape.zigzag.length ? shape.zigzag : shape.points, []];
-    const at = past.at(-1);
-    return svg`<g class="pkt ${shape.kind} ${phase} ${this.selection === shape.id ? 'chosen' : ''} ${shape.copy ? 'copy' : ''}" @click=${() => this.select(shape.id)}>
+  updated() {
+    this.hand?.place();
+    if (this.told === this.drawn) return;
+    this.told = this.drawn;
+    this.dispatchEvent(new Event('drawn', { bubbles: true }));
+  }
+
+  /** @param {Drawn} d */
+  classes({ shape, phase }) {
+    return `pkt ${shape.kind} ${phase} ${this.selection === shape.id ? 'chosen' : ''} ${shape.copy ? 'copy' : ''}`;
+  }
+
+  /** @param {Drawn} d */
+  line(d) {
+    const { shape, phase, moving } = d;
+    return svg`<g class=${this.classes(d)} @click=${() => this.select(shape.id)}>
       <path class="hit" d=${path(shape.points)}></path>
-      <path class="wire" d=${path(past)}></path>
-      ${todo.length > 1 ? svg`<path class="wire todo" d=${path(todo)}></path>` : nothing}
+      ${moving ? nothing : svg`<path class="wire" d=${path(wayOf(shape))}></path>`}
       ${shape.ghost.length ? svg`<path class="ghost" d=${path(shape.ghost)}></path>` : nothing}
       ${shape.head.length ? svg`<path class="head ${shape.kind === 'ack' ? 'open' : ''} ${moving ? 'todo' : ''}" d="${path(shape.head)}${shape.kind === 'ack' ? '' : ' Z'}"></path>` : nothing}
       ${shape.bars.length ? svg`<path class="bar" d=${bars(shape.bars)}></path>` : nothing}
       ${shape.tail.map(([x, y]) => svg`<path class="tail" d="M ${x - 7} ${y} l 7 -7 l 7 7 l -7 7 Z"></path>`)}
       ${shape.cross.map(([x, y]) => svg`<g class="x ${phase === 'lost' ? '' : 'todo'}"><circle cx=${x} cy=${y} r="9"></circle><path d="M ${x - 4} ${y - 4} l 8 8 m 0 -8 l -8 8"></path></g>`)}
-      ${moving && at ? svg`<circle class="dot" cx=${at[0]} cy=${at[1]} r="4.5"></circle>` : nothing}
     </g>`;
   }
 
@@ -150,7 +173,7 @@ export class TcpLadder extends LitElement {
     const { shape, phase, note, pill: p } = d, { id } = shape;
     // where visible text and accessible name begin alike, word for word (WCAG 2.5.3); each text ends in a space for that
     return svg`<g class="pkt ${shape.kind} ${phase} ${d.now.discarded ? 'discarded' : ''}" data-seg=${id} role="button" tabindex=${id === stop ? 0 : -1}
-        aria-label=${this.nameAt(d)} aria-pressed=${this.selection === id ? 'true' : 'false'} @click=${() => this.select(id)}>
+        aria-label=${d.name} aria-pressed=${this.selection === id ? 'true' : 'false'} @click=${() => this.select(id)}>
       <rect class="ring" x=${p.x - 4} y=${p.y - 4} width=${p.w + 8} height=${p.h + 8} rx="8"></rect>
       <rect class="box" x=${p.x} y=${p.y} width=${p.w} height=${p.h} rx="5"></rect>
       ${p.badges.map((b) => svg`<rect class="badge b-${b.cls}" x=${p.x + b.x} y=${p.y + 6} width=${b.w} height="14" rx="2.5"></rect><text class="btxt t-${b.cls}" x=${p.x + b.x + b.w / 2} y=${p.y + 16.8} text-anchor="middle">${b.text} </text>`)}
@@ -162,8 +185,8 @@ export class TcpLadder extends LitElement {
     </g>`;
   }
 
-  /** @param {Drawn} d */
-  nameAt({ now, pill, note }) {
+  /** @param {SegmentAt} now @param {Pill} pill @param {string} note */
+  nameAt(now, pill, note) {
     const { phase, seg } = now, text = seg.id === this.odd ? t('panel.capture.marked', { text: textOf(pill, note) }) : textOf(pill, note);
     if (phase === 'future') return nameOf(seg, text, t('ladder.fate.future'));
     if (phase === 'held') return nameOf(seg, text, t('ladder.fate.held'));
@@ -222,7 +245,8 @@ export class TcpLadder extends LitElement {
 
   /** @param {number} id */
   select(id) {
-    this.stop = id;
+    this.stop = this.touched = id;
+    this.requestUpdate();
     this.dispatchEvent(new CustomEvent('segment-select', { detail: { id }, bubbles: true, composed: true }));
   }
 
@@ -277,24 +301,32 @@ function placeAt(l, times, y) {
 
 /** A finger here drags, and does not scroll; touch-action alone does not see to that in a drawing. @param {TouchEvent} e */
 const still = (e) => e.preventDefault();
+/** @type {WeakMap<Point[], string>} */
+const paths = new WeakMap();
+
 /** @param {Point[]} points */
-const path = (points) => points.map(([x, y], i) => `${i ? 'L' : 'M'} ${x} ${y}`).join(' ');
+function path(points) {
+  let d = paths.get(points);
+  if (d === undefined) paths.set(points, d = points.map(([x, y], i) => `${i ? 'L' : 'M'} ${x} ${y}`).join(' '));
+  return d;
+}
+
 /** @param {Point[]} points */
 const bars = (points) => points.map(([x, y], i) => `${i % 2 ? 'L' : 'M'} ${x} ${y}`).join(' ');
 
-/** The way of a segment above and below the playhead. @param {SegmentShape} shape @param {number} y @returns {[Point[], Point[]]} */
-function cut({ points, zigzag }, y) {
+/** The line of a segment. @param {SegmentShape} shape */
+const wayOf = ({ points, zigzag }) => (zigzag.length ? zigzag : points);
+
+/** Where a segment's way crosses the playhead. @param {SegmentShape} shape @param {number} y @returns {Point} */
+function cut({ points }, y) {
   let i = 1;
   while (i < points.length - 1 && (points[i]?.[1] ?? 0) < y) i++;
   const a = points[i - 1] ?? [0, 0], b = points[i] ?? a, part = b[1] > a[1] ? Math.min(1, Math.max(0, (y - a[1]) / (b[1] - a[1]))) : 1;
-  /** @type {Point} */
-  const at = [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part];
-  if (zigzag.length) {
-    const teeth = count(zigzag, (p) => (p[0] - at[0]) * (zigzag[0] && at[0] >= zigzag[0][0] ? 1 : -1) < 0);
-    return [[...zigzag.slice(0, teeth), at], [at, ...zigzag.slice(teeth)]];
-  }
-  return [[...points.slice(0, i), at], [at, ...points.slice(i)]];
+  return [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part];
 }
+
+/** Where segments are: in one path, because many marks that move are many to lay out. @param {Drawn[]} moving @param {number} y */
+const dots = (moving, y) => moving.map(({ shape }) => `M ${cut(shape, y).join(' ')} h 0`).join(' ');
 
 /**
  * Draws what is above the playhead and what is below it apart.
@@ -309,10 +341,8 @@ function halves(begun, y0, y1, y, draw) {
 const fill = (id, cls) => cls === 'syn' || cls === 'fin' ? `url(#${id}-${cls})` : nothing;
 
 /** @param {string} id */
-const patterns = (id) => svg`<defs>
-  <pattern id="${id}-syn" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="hatch-bg"></rect><line x1="1.5" y1="0" x2="1.5" y2="6" class="hatch"></line></pattern>
-  <pattern id="${id}-fin" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="cross-bg"></rect><path d="M 0 3 H 6 M 3 0 V 6" class="cross"></path></pattern>
-</defs>`;
+const patterns = (id) => svg`<pattern id="${id}-syn" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="hatch-bg"></rect><line x1="1.5" y1="0" x2="1.5" y2="6" class="hatch"></line></pattern>
+  <pattern id="${id}-fin" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="cross-bg"></rect><path d="M 0 3 H 6 M 3 0 V 6" class="cross"></path></pattern>`;
 
 /** @param {Layout} l @param {Break} b */
 const gap = (l, b) => svg`<g class="break"><rect x=${l.left} y=${b.y0} width=${l.right - l.left} height=${b.y1 - b.y0}></rect><path d=${b.top}></path><path d=${b.bottom}></path><text x=${b.x} y=${(b.y0 + b.y1) / 2 + 4} text-anchor="middle">${b.text}</text></g>`;

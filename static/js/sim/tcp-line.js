@@ -1,14 +1,15 @@
 // A number line of sequence numbers.
-import { LitElement, html, svg } from '../../vendor/lit.js';
+import { html, svg } from '../../vendor/lit.js';
 import { draw } from './line.js';
+import { Picture } from './picture.js';
 import { grouped, t } from './sentence.js';
 
 /** @import { Line } from './line.js' */
 
 const ROW = 30, AXIS = 34, GAPS = 15;
 
-export class TcpLine extends LitElement {
-  static properties = { line: { attribute: false }, label: { attribute: false }, number: { attribute: false }, measured: { state: true } };
+export class TcpLine extends Picture {
+  static properties = { line: { attribute: false }, label: { attribute: false }, number: { attribute: false } };
 
   constructor() {
     super();
@@ -18,25 +19,6 @@ export class TcpLine extends LitElement {
     this.label = '';
     /** How a sequence number is written. @type {(v: number) => string} */
     this.number = String;
-    this.measured = 0;
-    this.observer = new ResizeObserver((entries) => {
-      const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
-      if (width > 0) this.measured = width;
-    });
-  }
-
-  createRenderRoot() {
-    return this;
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.observer.disconnect();
   }
 
   render() {

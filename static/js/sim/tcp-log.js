@@ -1,7 +1,6 @@
-// What happened, step by step, and the segments as a table.
+// What happened, step by step.
 import { LitElement, html, nothing, repeat } from '../../vendor/lit.js';
-import { ackOf, seqOf } from './numbers.js';
-import { FLAGS, flagsOf, kindOf, list, ms, t, told } from './sentence.js';
+import { FLAGS, flagsOf, ms, t, told } from './sentence.js';
 import { arrows, rove, stay } from './keys.js';
 
 /** @import { Index, Model, SegmentAt, Wire } from './model.js' */
@@ -20,15 +19,6 @@ export function bits(wire) {
 export function fate(s) {
   return t(`fate.${s.phase}`, { n: ms(s.seg.end?.t) });
 }
-
-/** What a segment is in a column of the table, and what it was before it was edited. @param {SegmentAt} s @param {(w: Wire) => string | number} of */
-function cell(s, of) {
-  const now = of(s.wire), was = s.was ? of(s.was) : now;
-  return was === now ? now : html`<del><span class="vh">${t('table.was')} </span>${was}</del> <ins>${now}</ins>`;
-}
-
-/** Its fate, and which fields were changed. @param {SegmentAt} s */
-const history = (s) => (s.edited.length ? t('fate.edited', { fate: fate(s), fields: list(s.edited.map((f) => t(`name.${f}`))) }) : fate(s));
 
 /** What only the learner's hand does. */
 const HAND = new Set(['lab:drop', 'lab:delay', 'lab:hold', 'lab:release', 'lab:duplicate', 'lab:edit', 'lab:forge']);
@@ -52,6 +42,8 @@ export class TcpLog extends LitElement {
     /** Whether what comes next must not be told. */
     this.hide = false;
     this.relative = false;
+    /** The step that was brought into sight. @type {number | undefined} */
+    this.step = undefined;
   }
 
   createRenderRoot() {
@@ -77,12 +69,16 @@ export class TcpLog extends LitElement {
       </div>`;
   }
 
-  /** @param {Map<PropertyKey, unknown>} changed */
-  updated(changed) {
+  updated() {
     const bar = this.querySelector('ol');
     if (bar) rove(bar);
-    // keep the current step in sight inside the list, without moving the page
-    if (!changed.has('model')) return;
+    if (this.model?.step === this.step) return;
+    this.step = this.model?.step;
+    requestAnimationFrame(() => this.follow());
+  }
+
+  /** Keeps the current step in sight inside the list, without moving the page. */
+  follow() {
     const box = this.querySelector('[role=log]'), now = this.querySelector('li.now');
     if (!(box instanceof HTMLElement) || !(now instanceof HTMLElement) || box.scrollHeight <= box.clientHeight) return;
     const top = now.offsetTop; // the box is the offset parent
@@ -93,19 +89,6 @@ export class TcpLog extends LitElement {
   pick(i) {
     this.dispatchEvent(new CustomEvent('sim-step', { bubbles: true, detail: { i } }));
   }
-}
-
-/**
- * The ladder's twin: a row a segment.
- * @param {Model} model @param {number} selected @param {(seg: number) => void} select
- */
-export function segmentTable(model, selected, select) {
-  return html`<div class="tablebox" tabindex="0" role="group" aria-label=${t('ui.table.label')}><table class="segments">
-    <thead><tr>${['number', 'time', 'from', 'flags', 'seq', 'ack', 'len', 'fate'].map((c) => html`<th scope="col">${t(`col.${c}`)}</th>`)}</tr></thead>
-    <tbody>${repeat(model.segments.filter((s) => s.phase !== 'future' || s.seg.t >= model.t), (s) => s.id, (s) => html`<tr class=${`${s.phase} ${s.id === selected ? 'now' : ''}`}>
-      <th scope="row"><button type="button" aria-pressed=${s.id === selected} @click=${() => select(s.id)}>${s.id}</button></th>
-      <td>${ms(s.seg.t)}</td><td>${t(`host.${s.seg.from}`)}</td><td>${cell(s, kindOf)}</td><td>${cell(s, seqOf)}</td><td>${cell(s, (w) => (flagsOf(w).includes('ACK') ? ackOf(w) : '–'))}</td><td>${cell(s, (w) => w.payload.length)}</td><td>${history(s)}</td></tr>`)}</tbody>
-  </table></div>`;
 }
 
 customElements.define('tcp-log', TcpLog);

@@ -1,18 +1,18 @@
 // The simulator: a lesson's run in the learner's hands. It replaces the finished diagram that the server has rendered as soon
 // as the engine has answered; nothing moves before the learner moves it.
 import { LitElement, html, nothing } from '../../vendor/lit.js';
-import { effect } from '../../vendor/signals.js';
+import { computed, effect } from '../../vendor/signals.js';
 import { Announcer } from './announce.js';
-import { KEYS, act, arrows, rove, stay } from './keys.js';
+import { act, arrows, rove, stay } from './keys.js';
 import { relative, setRelative } from './numbers.js';
 import { PANELS, sheet } from './panels.js';
 import { branchName, pathWords, settings } from './rules.js';
 import { has, learned, more, ms, t, told } from './sentence.js';
 import { pageLink } from './socket.js';
 import { SPEEDS, Store } from './store.js';
-import { segmentTable } from './tcp-log.js';
+import './tcp-log.js';
 import { use } from './tcp-header.js';
-import './tcp-ladder.js';
+import { drawing } from './tcp-ladder.js';
 import './tcp-states.js';
 import './tcp-timeline.js';
 import './tcp-vars.js';
@@ -31,7 +31,27 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const PACE = 1500;
 /** A ladder lower than this leaves less of the stage empty with the variables below it than beside it. */
 const SHORT = 400;
+/** Narrower than this, a diagram is as wide as the one that the server has drawn; wider, there is something beside it. */
+const WIDE = 720;
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2];
+/** A simulator is drawn in so many parts, each in a task of its own: all at once would be a long one. */
+const PARTS = 8;
+/** With this part it takes the place of what the server has drawn. */
+const SHOWN = 3;
+
+/** Resolves when what was drawn can be seen, or soon where nobody looks. @returns {Promise<void>} */
+const painted = () => new Promise((resolve) => {
+  const late = setTimeout(resolve, 100);
+  requestAnimationFrame(() => {
+    clearTimeout(late);
+    setTimeout(resolve);
+  });
+});
+
+/** Starts simulators shortly before they come into view. */
+const near = new IntersectionObserver((entries) => {
+  for (const e of entries) if (e.isIntersecting) void /** @type {TcpSim} */ (e.target).wake();
+}, { rootMargin: '50% 0px' });
 
 /** What a learner chose for all simulators, kept in this browser. @param {string} key @param {string} otherwise */
 function stored(key, otherwise) {
@@ -53,14 +73,15 @@ function store(key, value) {
 
 export class TcpSim extends LitElement {
   static properties = {
-    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true }, tree: { state: true }, until: { state: true },
+    table: { state: true }, menu: { state: true }, zoom: { state: true }, letters: { state: true }, verbosity: { state: true }, linkText: { state: true }, full: { state: true }, note: { state: true }, panel: { state: true }, tree: { state: true }, until: { state: true }, parts: { state: true }, helpOf: { state: true },
   };
 
   constructor() {
     super();
     this.link = pageLink(base);
     this.store = new Store(this.link);
-    this.table = false;
+    /** The ladder's twin while it stands in its place. @type {typeof import('./segment-table.js').segmentTable | null} */
+    this.table = null;
     /** Which menu of the path is open: for a change from the start, from the playhead on, or none. @type {'' | 'start' | 'now'} */
     this.menu = '';
     this.zoom = 1;
@@ -77,8 +98,17 @@ export class TcpSim extends LitElement {
     /** Whether the menu of "on until" is open. */
     this.until = false;
     this.live = false;
+    /** So many of PARTS are drawn. */
+    this.parts = 0;
+    /** How wide the diagram will be, 0 when that must be seen. */
+    this.width = 0;
+    /** The dialog with the keys, once it was asked for. @type {typeof import('./keys-help.js').help | null} */
+    this.helpOf = null;
+    this.settings = computed(() => learned.value < 0 ? [] : settings(this.store.first?.setup ?? '', this.store.events.value, this.store.first?.profiles ?? ['rfc9293', 'rfc9293']));
     /** @type {Model | null} what the panels show: while playing it changes only when something happens */
     this.coarse = null;
+    /** @type {Model | null} the instant of the last event, for what does not show time */
+    this.event = null;
     /** @type {unknown} */
     this.coarseOf = null;
     /** @type {(() => void)[]} */
@@ -112,7 +142,9 @@ export class TcpSim extends LitElement {
       ['sim-pause', () => this.store.pause()],
       ['sim-say', (e) => this.say(e.detail.text)],
       ['sim-do', (e) => void this.doAll(e.detail)],
+      ['sim-tool', (e) => this.tool(e.detail)],
       ['focusin', (e) => this.focused(e.target)],
+      ['drawn', () => this.fit()],
     ];
     this.connection = '';
     /** @type {Promise<void>} */
@@ -157,11 +189,24 @@ export class TcpSim extends LitElement {
       this.full = document.fullscreenElement === this;
     };
     document.addEventListener('fullscreenchange', this.fullChanged);
-    if (s.status.value === 'idle' && this.source.trim()) void this.open(this.source, Number(this.dataset.at ?? 0));
+    near.observe(this);
+  }
+
+  /** Whether all of it is drawn. */
+  get whole() {
+    return this.parts === PARTS;
+  }
+
+  /** Brings to life what the server has drawn. Resolves when it can be used. */
+  wake() {
+    near.unobserve(this);
+    if (this.store.status.value === 'idle' && this.source.trim()) void this.open(this.source, Number(this.dataset.at ?? 0));
+    return this.ready;
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
+    near.unobserve(this);
     for (const off of this.off) off();
     cancelAnimationFrame(this.frame);
     this.announcer?.stop();
@@ -181,6 +226,7 @@ export class TcpSim extends LitElement {
   set time(us) {
     if (this.store.status.value !== 'ready') {
       this.dataset.at = String(us);
+      void this.wake();
       return;
     }
     this.store.pause();
@@ -207,15 +253,47 @@ export class TcpSim extends LitElement {
 
   /** Does a line where the learner stands. @param {string} line */
   async do(line) {
-    await this.ready;
+    await this.wake();
     return this.act(line);
   }
 
   play() {
-    void this.ready.then(() => this.store.play());
+    void this.wake().then(() => this.store.play());
   }
 
-  showHelp() {
+  /** Whether one-letter keys are on, in all simulators. @param {boolean} on */
+  setLetters(on) {
+    this.letters = on;
+    store('letters', on ? 'on' : 'off');
+  }
+
+  /** Which events are spoken, in all simulators. @param {string} which */
+  setVerbosity(which) {
+    this.verbosity = which;
+    store('say', which);
+  }
+
+  async toggleTable() {
+    if (this.table) {
+      this.table = null;
+      return;
+    }
+    try {
+      const [{ segmentTable }] = await Promise.all([import('./segment-table.js'), more()]);
+      this.table = segmentTable;
+    } catch {
+      this.say(t('ui.panel.failed'));
+    }
+  }
+
+  async showHelp() {
+    try {
+      const [{ help }] = await Promise.all([import('./keys-help.js'), more()]);
+      this.helpOf = help;
+    } catch {
+      return this.say(t('ui.panel.failed'));
+    }
+    await this.updateComplete;
     const dialog = this.querySelector('dialog');
     if (dialog && !dialog.open) dialog.showModal();
   }
@@ -232,8 +310,8 @@ export class TcpSim extends LitElement {
       if (!this.live) this.excuse(`${t('ui.failed')} ${this.store.fault.value?.message ?? ''}`);
     }
     this.saidStep = this.store.model.value.step;
+    await this.grow();
     this.announcer?.hush(false);
-    await this.updateComplete;
     this.becomeReady?.();
     document.documentElement.dataset.ready = 'yes';
     this.dispatchEvent(new CustomEvent('ready'));
@@ -245,9 +323,24 @@ export class TcpSim extends LitElement {
     await this.store.load(run, { at: run.oddAt ?? 0 });
     if (run.odd) this.store.select(run.odd);
     this.saidStep = this.store.model.value.step;
+    await this.grow();
     this.announcer?.hush(false);
-    await this.updateComplete;
     this.dispatchEvent(new CustomEvent('ready'));
+  }
+
+  /** Draws what is not drawn yet, part by part. */
+  async grow() {
+    const width = this.live ? 0 : this.querySelector('.fallback .wire')?.clientWidth ?? 0;
+    if (width && width < WIDE) {
+      this.width = width;
+      await painted();
+      drawing(this.store.events.value, width);
+    }
+    while (!this.whole) {
+      await painted();
+      this.parts++;
+      await this.updateComplete;
+    }
   }
 
   /** @param {number} now */
@@ -447,6 +540,24 @@ export class TcpSim extends LitElement {
     panel.tabIndex = -1;
     panel.focus({ preventScroll: true });
     panel.scrollIntoView({ block: 'start', behavior: calm.matches ? 'auto' : 'smooth' });
+  }
+
+  /** Lays the run beside the same actions with another profile. @param {string} profile */
+  async otherProfile(profile) {
+    await this.show('compare');
+    /** @type {import('./tcp-compare.js').TcpCompare | null} */ (this.querySelector('tcp-compare'))?.choose('B', `p:${profile},${profile}`);
+  }
+
+  /** What was asked for at a segment in the diagram. @param {{ tool: string, seg: number }} what */
+  tool({ tool, seg }) {
+    const s = this.store, head = this.header();
+    s.select(seg);
+    void this.updateComplete.then(() => {
+      if (!head) return;
+      if (tool === 'there' && s.segment.value) head.goThere(s.segment.value);
+      else if (tool === 'delay' || tool === 'duplicate') head.ask(tool);
+      else if (tool === 'drop' || tool === 'hold' || tool === 'edit') head[tool]();
+    });
   }
 
   /** @param {string} line */
@@ -693,13 +804,18 @@ export class TcpSim extends LitElement {
   /** The finished diagram of the server stays until there is something better. */
   shouldUpdate() {
     const status = this.store.status.value;
-    return this.live || status === 'ready' || (status === 'failed' && !this.querySelector('.fallback'));
+    return this.live || (status === 'ready' && this.parts > 0) || (status === 'failed' && !this.querySelector('.fallback'));
   }
 
   willUpdate() {
+    const drawn = this.querySelector('.fallback');
+    if (drawn && this.parts >= SHOWN) {
+      // whoever reads the diagram with the keyboard goes on at its beginning
+      if (drawn.contains(document.activeElement)) this.focus({ preventScroll: true });
+      drawn.remove();
+    }
     if (this.live) return;
     this.live = true;
-    this.replaceChildren();
     this.classList.add('is-live');
   }
 
@@ -707,14 +823,19 @@ export class TcpSim extends LitElement {
     this.announcer = new Announcer([...this.querySelectorAll('.regions > p')]);
   }
 
-  updated() {
+  /** @param {Map<PropertyKey, unknown>} changed */
+  updated(changed) {
+    if (changed.has('zoom') || changed.has('table')) this.fit();
+    if (!this.store.playing.value) for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
+  }
+
+  /** Lays the stage out for the ladder that stands there. */
+  fit() {
+    const stage = this.querySelector('.stage'), box = stage?.querySelector('.ladderbox'), ladder = /** @type {TcpLadder | null | undefined} */ (stage?.querySelector('tcp-ladder'));
     // by the property: a style attribute would be against the page's content security policy
-    const box = this.querySelector('.ladderbox');
     if (box instanceof HTMLElement) box.style.setProperty('zoom', String(this.zoom));
     // below a short ladder there is room for the variables
-    const ladder = /** @type {TcpLadder | null} */ (this.querySelector('tcp-ladder'));
-    this.querySelector('.stage')?.classList.toggle('short', !ladder || ladder.layout.height * this.zoom < SHORT);
-    for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
+    if (!ladder || ladder.drawn) stage?.classList.toggle('short', !ladder || ladder.layout.height * this.zoom < SHORT);
   }
 
   render() {
@@ -722,15 +843,16 @@ export class TcpSim extends LitElement {
     const title = s.first?.title || this.dataset.title || t('ui.sim');
     const model = s.model.value, ready = status === 'ready';
     if (!s.playing.value || this.coarseOf !== s.index.value || this.coarse?.k !== model.k) {
+      if (this.coarseOf !== s.index.value || this.coarse?.k !== model.k) this.event = model;
       this.coarse = model;
       this.coarseOf = s.index.value;
     }
-    return html`<section class="simbody" aria-labelledby=${name}>
+    return html`<section class="simbody" aria-labelledby=${name} ?hidden=${this.parts < SHOWN && !!this.querySelector('.fallback')}>
       ${this.head(title, name)}
       ${this.notices()}
-      ${ready ? html`${this.chips()}${this.summary(model)}${this.stage(model)}${this.transport(model)}${this.under()}${this.panels()}` : nothing}
+      ${ready ? html`${this.chips()}${this.summary(/** @type {Model} */ (this.coarse))}${this.stage(model)}${this.parts > 3 ? this.transport(model) : nothing}${this.parts > 5 ? this.under() : nothing}${this.parts > 7 ? this.panels() : nothing}` : nothing}
       <div class="regions vh">${[0, 1, 2, 3].map(() => html`<p aria-live="polite"></p>`)}</div>
-      ${this.help()}
+      ${this.helpOf?.(this) ?? nothing}
     </section>`;
   }
 
@@ -744,7 +866,7 @@ export class TcpSim extends LitElement {
       <div class="acts" role="toolbar" aria-label=${t('ui.tools')} data-rove @keydown=${arrows} @focusin=${stay}>
         <button type="button" @click=${this.copy}>${use('share')}<span>${t('ui.copy')}</span></button>
         <button type="button" @click=${this.reset}>${use('reset')}<span>${t('ui.reset')}</span></button>
-        <button type="button" class="icon" aria-pressed=${this.table} title=${t('ui.table')} @click=${() => { this.table = !this.table; }}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
+        <button type="button" class="icon" aria-pressed=${!!this.table} title=${t('ui.table')} @click=${this.toggleTable}>${use('table')}<span class="vh">${t('ui.table')}</span></button>
         <button type="button" class="icon" aria-pressed=${relative.value} title=${t('ui.relative')} @click=${this.renumber}>${use('relative')}<span class="vh">${t('ui.relative')}</span></button>
         <button type="button" class="icon" title=${t('ui.help')} @click=${this.showHelp}>${use('keys')}<span class="vh">${t('ui.help')}</span></button>
         <button type="button" class="icon" title=${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')} @click=${this.fullscreen}>${use('grow')}<span class="vh">${t(this.full ? 'ui.fullscreen.exit' : 'ui.fullscreen')}</span></button>
@@ -766,20 +888,22 @@ export class TcpSim extends LitElement {
 
   chips() {
     if (this.store.recorded) return nothing; // what the hosts were set to is not in a capture
-    const s = this.store, first = s.first, off = this.blocked !== '';
-    const list = settings(first?.setup ?? '', s.events.value, first?.profiles ?? ['rfc9293', 'rfc9293']);
+    const s = this.store, off = this.blocked !== '';
+    // the profile that the run does not follow
+    const other = s.first?.profiles.includes('linux') ? 'rfc9293' : 'linux';
     /** @param {'start' | 'now'} which @param {string} name */
     const add = (which, name) => html`<li class="add"><button type="button" data-menu=${which} aria-expanded=${this.menu === which} aria-disabled=${off} @click=${() => this.toggleMenu(which)}>${use('plus')}${t(name)}</button></li>`;
     return html`<div class="chiprow" @focusout=${(/** @type {FocusEvent} */ e) => {
       if (this.menu && e.relatedTarget && !/** @type {Element} */ (e.currentTarget).contains(/** @type {Node} */ (e.relatedTarget))) this.menu = '';
     }}>
       <ul class="rules" aria-label=${t('ui.settings')} data-rove @keydown=${arrows} @focusin=${stay}>
-        ${list.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
+        ${this.settings.value.map((c) => html`<li><b>${c.name}</b> ${c.value}</li>`)}
         ${s.onPath.value.filter((x) => x.until !== 0).map((x) => {
           const { name, value } = pathWords(x);
           return html`<li class="loss"><b>${name}</b> ${value}<button type="button" aria-disabled=${off} aria-label=${t('ui.rule.remove', { name, value })} @click=${() => this.rule((p) => p.take(s, x), 'removed')}>${use('close')}</button></li>`;
         })}
         <li class="add scene"><button type="button" @click=${this.scene}>${use('edit')}${t('ui.scene')}</button></li>
+        <li class="add"><button type="button" @click=${() => this.otherProfile(other)}>${use('beside')}${t('ui.profile.compare', { profile: t(`profile.${other}`) })}</button></li>
         ${add('start', 'ui.rule.add')}${s.pos.value.t > 0 ? add('now', 'ui.path.now') : nothing}
       </ul>
       ${this.menu ? html`<tcp-path .store=${s} .now=${this.menu === 'now'} .done=${this.onPath} .close=${() => this.leaveMenu(this.menu)}></tcp-path>` : nothing}
@@ -813,12 +937,12 @@ export class TcpSim extends LitElement {
           <p class="axis" aria-hidden="true">${t('ui.axis')}</p>
           <div class="host srv"><h3>${t('ui.server')}<i aria-hidden="true">S</i></h3><p>${hosts?.[1].addr}</p></div>
         </div>
-        ${this.table ? segmentTable(m, s.selected.value, (id) => s.select(id))
-          : html`<div class="ladderbox"><tcp-ladder .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder></div>`}
+        ${this.table ? this.table(m, s.selected.value, (id) => s.select(id))
+          : html`<div class="ladderbox">${this.parts < 2 ? nothing : html`<tcp-ladder ?data-still=${s.playing.value || s.recorded} .measured=${this.width} .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder>`}</div>`}
       </div>
       <div class="side">
-        <tcp-states class="card" .model=${this.coarse} .ix=${s.index.value}></tcp-states>
-        <tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>
+        ${this.parts > 4 ? html`<tcp-states class="card" .model=${this.event} .ix=${s.index.value}></tcp-states>` : nothing}
+        ${this.parts > 4 ? html`<tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>` : nothing}
       </div>
     </div>`;
   }
@@ -854,9 +978,9 @@ export class TcpSim extends LitElement {
   under() {
     const s = this.store;
     return html`<div class="under">
-      <tcp-header .segment=${this.coarse?.segments.find((x) => x.id === s.selected.value)} .model=${this.coarse} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
-      <tcp-log class="card log" .model=${this.coarse} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>
-      ${s.recorded ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
+      <tcp-header .segment=${this.event?.segments.find((x) => x.id === s.selected.value)} .model=${this.event} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
+      ${this.parts > 6 ? html`<tcp-log class="card log" .model=${this.event} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>` : nothing}
+      ${s.recorded || this.parts < 8 ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
     </div>`;
   }
 
@@ -884,21 +1008,6 @@ export class TcpSim extends LitElement {
       </div>
       ${panel ? html`<section class="card panel ${panel.id}" id=${id} aria-label=${t(`ui.panel.${panel.id}`)}>${panel.view({ store: s, model: this.coarse, ix: s.index.value, blocked: this.blocked, relative: relative.value, act: this.doLine, say: this.sayThis })}</section>` : nothing}
     </div>`;
-  }
-
-  help() {
-    const name = `${this.id || 'sim'}-keys`;
-    return html`<dialog class="keys" aria-labelledby=${name}>
-      <header><h2 id=${name}>${t('ui.keys')}</h2><form method="dialog"><button class="icon quiet" aria-label=${t('ui.close')}>${use('close')}</button></form></header>
-      <table class="keylist"><tbody>${KEYS.map(([key, does]) => html`<tr><th scope="row"><kbd>${has(key ?? '') ? t(key ?? '') : key}</kbd></th><td>${t(does ?? '')}</td></tr>`)}</tbody></table>
-      <div class="options">
-        <label><input type="checkbox" .checked=${this.letters} @change=${(/** @type {Event} */ e) => { this.letters = /** @type {HTMLInputElement} */ (e.target).checked; store('letters', this.letters ? 'on' : 'off'); }}> ${t('ui.keys.on')}</label>
-        <label>${t('ui.say')} <select @change=${(/** @type {Event} */ e) => { this.verbosity = /** @type {HTMLSelectElement} */ (e.target).value; store('say', this.verbosity); }}>
-          ${['all', 'states', 'off'].map((v) => html`<option value=${v} .selected=${v === this.verbosity}>${t(`ui.say.${v}`)}</option>`)}</select></label>
-        ${this.speed('speedtoo')}
-        <p class="zoom"><span>${t('ui.zoom')}</span> <button type="button" class="icon" aria-label=${t('ui.zoom.out')} @click=${() => this.resize(-1)}>−</button><b>${Math.round(this.zoom * 100)} %</b><button type="button" class="icon" aria-label=${t('ui.zoom.in')} @click=${() => this.resize(1)}>+</button></p>
-      </div>
-    </dialog>`;
   }
 }
 

@@ -4,9 +4,10 @@
 //                position   { t, k }
 //   events       seek       { t, k }   the learner wants to be there
 //                input      like every slider, after seek
-import { LitElement, html, svg } from '../../vendor/lit.js';
+import { html, svg } from '../../vendor/lit.js';
 import { after, back, count, index, next, seek } from './fold.js';
 import { layout, partOf, timeNear, yOfPart } from './geometry.js';
+import { Picture } from './picture.js';
 import { ms, t } from './sentence.js';
 import { kindOf } from './shapes.js';
 
@@ -19,7 +20,7 @@ const WIDTH = 400;
 const ROOM = 12;
 
 /** A line along time that is pressed and dragged; what a place on it means is for its kind to say. */
-export class Slider extends LitElement {
+export class Slider extends Picture {
   dragging = false;
 
   /** @param {PointerEvent} e */
@@ -46,7 +47,7 @@ export class Slider extends LitElement {
 }
 
 export class TcpTimeline extends Slider {
-  static properties = { events: { attribute: false }, position: { attribute: false }, text: { attribute: false }, measured: { state: true } };
+  static properties = { events: { attribute: false }, position: { attribute: false }, text: { attribute: false } };
 
   constructor() {
     super();
@@ -56,28 +57,8 @@ export class TcpTimeline extends Slider {
     this.position = { t: 0, k: 0 };
     /** What happened last, for aria-valuetext. @type {(step: Step) => string} */
     this.text = () => '';
-    this.measured = 0;
     /** @type {{ events: readonly RunEvent[], layout: Layout } | null} */
     this.drawn = null;
-    this.observer = new ResizeObserver((entries) => {
-      const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
-      if (width > 0) this.measured = width;
-    });
-  }
-
-  createRenderRoot() {
-    this.replaceChildren();
-    return this;
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    this.observer.disconnect();
   }
 
   /** @returns {Layout} */
@@ -97,10 +78,10 @@ export class TcpTimeline extends Slider {
         <rect class="rail" x="0" y="15" width="100%" height="4" rx="2"></rect>
         <rect class="rail played" x="0" y="15" width=${pc(here)} height="4" rx="2"></rect>
         ${l.breaks.map((b) => cut(partOf(l, { t: b.t0 }), partOf(l, { t: b.t1 }), here))}
-        ${marks(ix, (at) => partOf(l, at), pos).map((m) => mark(m))}
+        ${this.keep('marks', [l, pos.k], () => marks(ix, (at) => partOf(l, at), pos).map(mark))}
         <svg class="now" x=${pc(here)} y="0" width="1" height="1"><rect x="-7" y="1" width="14" height="32" rx="4"></rect></svg>
       </svg>
-      <div class="scale" aria-hidden="true"><svg width="100%" height="14" focusable="false">${labels(l, this.measured).map(([x, text, anchor]) => svg`<text x=${pc(x)} y="10" text-anchor=${anchor}>${text}</text>`)}</svg></div>
+      <div class="scale" aria-hidden="true"><svg width="100%" height="14" focusable="false">${this.keep('labels', [l, this.measured], () => labels(l, this.measured).map(([x, text, anchor]) => svg`<text x=${pc(x)} y="10" text-anchor=${anchor}>${text}</text>`))}</svg></div>
     </div>`;
   }
 

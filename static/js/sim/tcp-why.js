@@ -5,7 +5,7 @@ import { ahead } from './line.js';
 import { ackOf, basesOf, seqOf, seqText } from './numbers.js';
 import { lines } from './lines.js';
 import { flagsOf, grouped, kindOf, ms, ruleOf, ruleSentence, t } from './sentence.js';
-import { ruleLink } from './tcp-header.js';
+import { ruleLink, says } from './tcp-header.js';
 import './tcp-line.js';
 import { pathOf, receiveLine, sendLine } from './why.js';
 
@@ -100,9 +100,9 @@ export class TcpWhy extends LitElement {
     return html`<li class=${c.status} aria-current=${c.n === p.end && (c.status === 'fail' || c.checks.length) ? 'step' : nothing}>
       <i aria-hidden="true">${MARKS[c.status]}</i>
       <div><p class="t"><span class="nth">${t(`panel.why.nth.${c.n}`)}</span> <b>${title}</b> <span class="word">${t(`panel.why.word.${c.status}`)}</span></p>
-        ${c.checks.map((e) => html`<p>${ruleSentence(e) === `${title}.` ? nothing : ruleSentence(e)} ${ruleLink(e.rule)}</p>`)}
+        ${c.checks.map((e) => html`<p>${ruleSentence(e) === `${title}.` ? ruleLink(e.rule) : says(e)}</p>`)}
         ${c.status === 'over' || (!c.n && !c.checks.length) ? html`<p class="dim">${t(overText(c, p))}</p>` : nothing}
-        ${c.notes.length ? html`<details class="more"><summary>${t('panel.why.notes', { n: c.notes.length })}</summary>${c.notes.map((e) => html`<p><b>${ruleOf(e.rule ?? '')?.title ?? ''}</b> ${ruleSentence(e)} ${ruleLink(e.rule)}</p>`)}</details>` : nothing}
+        ${c.notes.length ? html`<details class="more"><summary>${t('panel.why.notes', { n: c.notes.length })}</summary>${c.notes.map((e) => html`<p><b lang=${ruleOf(e.rule ?? '')?.lang ?? nothing}>${ruleOf(e.rule ?? '')?.title ?? ''}</b> ${says(e)}</p>`)}</details>` : nothing}
       </div></li>`;
   }
 

@@ -403,7 +403,9 @@ describe('the simulator', () => {
     assert.doesNotMatch(await page.evaluate(() => /** @type {any} */ (globalThis).heard.join()), /ESTABLISHED/)
     await page.reload()
     await settled(page)
-    assert.equal(await sim.locator('dialog select').first().inputValue(), 'off')
+    await sim.focus()
+    await page.keyboard.press('?')
+    assert.equal(await sim.getByRole('dialog').getByLabel('Spoken messages').inputValue(), 'off')
     await page.done()
   })
 

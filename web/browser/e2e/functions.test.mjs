@@ -231,3 +231,96 @@ describe('the path is changed while the run goes on', () => {
     await page.done()
   })
 })
+
+describe('the same actions under other profiles', () => {
+  for (const [name, options] of devices) {
+    test(`one click shows what Linux would do; then each host on each side, ${name}`, async () => {
+      const { page, sim, press, button, fits, sound } = await open('lessons/three-segments', options)
+      await press(button('What would Linux 6.18 do?'))
+      const panel = sim.locator('tcp-compare'), pick = (/** @type {number} */ side) => panel.locator('.pick').nth(side)
+      await panel.getByText(/^At 0 ms: .*the window \(65535 in A, 64240 in B\)/).first().waitFor()
+      assert.equal(await panel.getByLabel('B is').evaluate((e) => /** @type {HTMLSelectElement} */ (e).selectedOptions[0]?.text), 'Linux 6.18 on both hosts')
+      await pick(1).getByLabel('Server').selectOption({ label: 'RFC 9293' })
+      await panel.getByRole('heading', { name: 'B: client Linux 6.18, server RFC 9293' }).waitFor()
+      assert.deepEqual(await panel.locator('.first .known caption').allInnerTexts(), ['Client'])
+      // and A another than the run
+      await panel.getByLabel('A is').selectOption({ label: 'Linux before 6.5 on both hosts' })
+      await panel.getByRole('heading', { name: 'A: Linux before 6.5' }).waitFor()
+      await panel.getByText(/wscale 7 in A, .*wscale 10/).first().waitFor()
+      await fits()
+      await sound()
+      // the slider lets go of the time when the pointer does
+      const slider = panel.getByRole('slider'), box = await slider.boundingBox()
+      assert.ok(box)
+      await page.mouse.move(box.x + 2, box.y + 20)
+      await page.mouse.down()
+      await page.mouse.up()
+      const clock = () => panel.locator('.readout b').innerText()
+      assert.equal(await clock(), '0')
+      await page.mouse.move(box.x + box.width / 2, box.y + 20)
+      assert.equal(await clock(), '0')
+      await panel.getByLabel('A is').selectOption({ index: 0 })
+      await panel.getByText(/^At 0 ms: .*the window \(65535 in A/).first().waitFor()
+      await page.done()
+    })
+  }
+
+  test('by keyboard', async () => {
+    const { page, sim, button } = await open('lessons/three-segments')
+    await button('What would Linux 6.18 do?').focus()
+    await page.keyboard.press('Enter')
+    await poll(() => page.evaluate(() => document.activeElement?.className ?? ''), (c) => c.includes('compare'), 'the focus in the comparison')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('End')
+    await sim.locator('tcp-compare').getByRole('heading', { name: 'A: Linux before 6.5' }).waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Home')
+    await sim.locator('tcp-compare').getByRole('heading', { name: 'A: client RFC 9293, server Linux before 6.5' }).waitFor()
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SELECT', 'the focus stays')
+    await page.done()
+  })
+})
+
+describe('a first-time learner loses the SYN-ACK, by what is visible alone', () => {
+  for (const [name, options] of devices) {
+    test(name, async () => {
+      const { page, sim, press, said, sound, fits } = await open('', options)
+      const height = page.viewportSize()?.height ?? 0
+      /** In sight, where the learner is looking. @param {Locator} at */
+      const seen = async (at) => {
+        await at.waitFor()
+        const box = await at.boundingBox()
+        assert.ok(box && box.y >= 0 && box.y + box.height <= height, 'in sight without scrolling')
+        return at
+      }
+      const ladder = sim.locator('.stage tcp-ladder'), synAck = ladder.getByRole('button', { name: /^SYN ACK / }).first()
+      await synAck.scrollIntoViewIfNeeded()
+      await press(synAck)
+      await sound()
+      await fits()
+      const least = 'hasTouch' in options ? 44 : 24
+      for (const box of await ladder.locator('.segtools button').evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON()))) assert.ok(box.width >= least && box.height >= least, JSON.stringify(box))
+      await press(await seen(ladder.getByText('Drop', { exact: true })))
+      await seen(synAck.getByText('lost'))
+      assert.equal(await ladder.locator('.segtools').count(), 0, 'nothing is in the way of what happened')
+      await said(/You dropped segment 2/)
+      // what then happens is there already, and comes with the button for the next event
+      assert.match(await ladder.innerText().catch(() => '') + (await ladder.textContent()), /again/)
+      const on = sim.locator('.btns .next')
+      for (let i = 0; i < 30 && await on.getAttribute('aria-disabled') !== 'true'; i++) await press(on)
+      await said(/Same SYN-ACK sent again/)
+      assert.match(await sim.locator('tcp-states').innerText().then((t) => t + ' ') + await sim.locator('.summary, .vh .now').first().textContent(), /Client ESTABLISHED, server ESTABLISHED/)
+      await page.done()
+    })
+  }
+
+  test('of one that is no longer on the wire the way back to it is offered', async () => {
+    const { page, sim, press, segment } = await open('lessons/three-segments')
+    await press(segment(1))
+    await press(sim.getByText('To when it is on the wire'))
+    await poll(() => sim.evaluate((e) => /** @type {TcpSim} */ (e).time), (t) => t === 25_000, 'the middle of its way')
+    await press(sim.getByText('Drop', { exact: true }).first())
+    await segment(1).getByText('lost').waitFor()
+    await page.done()
+  })
+})

@@ -129,11 +129,14 @@ export async function startBrowser(args = []) {
   }
 }
 
-/** Waits until all simulators of the page have drawn their first run. @param {import('playwright-core').Page} page */
+/** Waits until all simulators of the page have drawn their first run, those out of sight too. @param {import('playwright-core').Page} page */
 export async function settled(page) {
   await page.waitForLoadState('load')
   await page.evaluate(() => document.fonts.ready)
-  await page.waitForFunction(() => [...document.querySelectorAll('tcp-sim')].every((sim) => sim.querySelector('.simbody')))
+  await page.waitForFunction(() => [.../** @type {NodeListOf<any>} */ (document.querySelectorAll('tcp-sim'))].every((sim) => {
+    void sim.wake?.()
+    return sim.whole && sim.querySelector('.simbody')
+  }))
 }
 
 /**

@@ -229,7 +229,7 @@ test('a simulator stays in sight beside its prose, both ways', async () => {
   await page.goto(lab.url + 'lessons/lost-segments')
   await settled(page)
   const edges = () => page.evaluate(() => {
-    const box = /** @type {Element} */ (document.querySelector('.simbox')).getBoundingClientRect()
+    const box = /** @type {Element} */ (document.querySelector('.simbox > *')).getBoundingClientRect()
     return { top: Math.round(box.top), below: Math.round(innerHeight - box.bottom), tall: box.height > innerHeight }
   })
   /** @param {number} by */
@@ -249,6 +249,14 @@ test('a simulator stays in sight beside its prose, both ways', async () => {
   assert.equal((await edges()).below, 16 - 100, 'then it moves with the page')
   await scroll(-900)
   assert.equal((await edges()).top, 16, 'and rests on its upper end')
+  const [at, then] = await page.evaluate(async () => {
+    const sim = /** @type {Element} */ (document.querySelector('.simbox > *')), below = () => Math.round(sim.getBoundingClientRect().bottom)
+    scrollBy({ top: 2500, behavior: 'instant' })
+    const at = below()
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+    return [at, below()]
+  })
+  assert.equal(then, at, 'however far one scrolls at once, it does not move afterwards: a press on it would miss')
   await page.done()
 })
 

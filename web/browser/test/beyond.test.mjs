@@ -1,7 +1,7 @@
 // The time below a ladder: what is drawn stays where it is, and seconds are within reach of a hand.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { beyond } from '../../../static/js/sim/beyond.js'
+import { beyond, room } from '../../../static/js/sim/beyond.js'
 import { timeAt, yAt } from '../../../static/js/sim/geometry.js'
 
 /** @import { Layout } from '../../../static/js/sim/model.js' */
@@ -44,4 +44,15 @@ test('its ticks are round times, in order, and do not touch', () => {
   assert.deepEqual(ticks.slice(0, 5).map((k) => k.text), ['100', '150', '200', '250', '500'])
   assert.ok(ticks.every((k, i) => !i || k.y - (ticks[i - 1]?.y ?? 0) >= 17))
   assert.ok((ticks.at(-1)?.t ?? 0) >= 50_000_000)
+})
+
+test('a box stands below its pill, else above it, else below all that is in its way', () => {
+  const pill = (/** @type {number} */ y, x = 100) => ({ x, y, w: 100, h: 40 }), at = (/** @type {{ x: number, y: number, w: number, h: number }[]} */ ...others) => room(others, 150, 200, 40, 120, 36)
+  assert.equal(at(), 246)
+  assert.equal(at(pill(300), pill(110)), 246, 'others are far enough away')
+  assert.equal(at(pill(250, 400)), 246, 'beside it')
+  assert.equal(at(pill(248)), 158)
+  assert.equal(at(pill(248), pill(152)), 294)
+  assert.equal(at(pill(248), pill(296), pill(152)), 342)
+  assert.equal(room([pill(48)], 150, 0, 40, 120, 36), 94, 'not above the diagram')
 })

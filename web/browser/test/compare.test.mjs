@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { differences as known, profiles } from '../../../static/js/differences.en.js';
-import { across, behind, common, differences, pairs, placeOf, replay, scale, sentence, timeAt } from '../../../static/js/sim/compare.js';
+import { across, against, behind, common, differences, pairs, placeOf, replay, scale, sentence, timeAt } from '../../../static/js/sim/compare.js';
 import { index } from '../../../static/js/sim/fold.js';
 import { ruleOf } from '../../../static/js/sim/sentence.js';
 import { difference } from '../../../static/js/sim/path.js';
@@ -86,9 +86,9 @@ test('one scale for both, silence cut out, there and back', () => {
 
 test('the same actions with another profile, at their times and with the same first numbers', () => {
   const opened = { n: 0, t: 0, kind: 'opened', host: 'client', conn: 1, vars: { state: 'SYN-SENT', iss: 77 } };
-  assert.equal(replay('client 192.0.2.10:52431 profile rfc9293 mss 1400\nserver 198.51.100.20:80 isn 5000\ndelay 50ms\n', 'linux', [{ line: 'client connect', at: 0 }, { line: 'drop #2', at: 75000 }], [opened], null),
-    'client 192.0.2.10:52431 profile linux mss 1400 isn 77\nserver 198.51.100.20:80 isn 5000 profile linux\ndelay 50ms\nclient connect\nwait 75000us\ndrop #2\n');
-  assert.equal(replay(SETUP, 'linux', [], [], 90_000_000_000).split('\n').slice(3).join(';'), 'wait 86400000000us;wait 3600000000us;', 'no wait is longer than a day');
+  assert.equal(replay('client 192.0.2.10:52431 profile rfc9293 mss 1400\nserver 198.51.100.20:80 isn 5000\ndelay 50ms\n', ['linux', 'linux-classic'], [{ line: 'client connect', at: 0 }, { line: 'drop #2', at: 75000 }], [opened], null),
+    'client 192.0.2.10:52431 profile linux mss 1400 isn 77\nserver 198.51.100.20:80 isn 5000 profile linux-classic\ndelay 50ms\nclient connect\nwait 75000us\ndrop #2\n');
+  assert.equal(replay(SETUP, ['linux', 'linux'], [], [], 90_000_000_000).split('\n').slice(3).join(';'), 'wait 86400000000us;wait 3600000000us;', 'no wait is longer than a day');
 });
 
 test('the known differences that show: offers in the SYN, numbers, and nothing that Linux merely looked at', () => {
@@ -99,8 +99,17 @@ test('the known differences that show: offers in the SYN, numbers, and nothing t
   assert.deepEqual(behind(known, [0, 1], a, b).map((d) => d.about), ['window scale', 'selective acknowledgments', 'timestamps', 'first window', 'shortest retransmission timeout']);
   assert.deepEqual(behind(known, [0, 1], a, a), []);
   assert.deepEqual(behind(known, [1, 1], a, b), [], 'a profile does not differ from itself');
+  assert.deepEqual(behind(known, [0, 1], a, b, 'server'), [], 'the client does all of it');
+  assert.equal(behind(known, [0, 1], a, b, 'client').length, 5);
   const refused = { ...looked, ok: false };
   assert.deepEqual(behind(known, [0, 1], a, [...a, refused]).map((d) => d.about), ['SYN with FIN for a listener']);
+});
+
+test('profiles are set against each other once for both hosts, else for each that differs', () => {
+  assert.deepEqual(against(['rfc9293', 'rfc9293'], ['linux', 'linux']), [{ host: undefined, a: 'rfc9293', b: 'linux' }]);
+  assert.deepEqual(against(['rfc9293', 'rfc9293'], ['linux', 'rfc9293']), [{ host: 'client', a: 'rfc9293', b: 'linux' }]);
+  assert.deepEqual(against(['linux', 'rfc9293'], ['linux-classic', 'linux']).map((v) => [v.host, v.a, v.b]), [['client', 'linux', 'linux-classic'], ['server', 'rfc9293', 'linux']]);
+  assert.deepEqual(against(['linux', 'linux'], ['linux', 'linux']), []);
 });
 
 test('each known difference has a rule in the catalogue and a word for each profile', () => {
