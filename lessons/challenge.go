@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -79,6 +80,7 @@ func (d *draft) readChallenge(b *block) *Challenge {
 	spec, list := goal.Parse(string(d.text[rules.start:rules.end]))
 	first, _ := d.place(rules.start)
 	report := func(list diag.List) {
+		list = slices.Clone(list) // it may lie in the cache
 		for i := range list {
 			if list[i].Line > 0 && list[i].Line < len(d.lines) && list[i].EndCol <= list[i].Col { // about the whole line
 				row := first - 1 + list[i].Line - 1
@@ -100,25 +102,45 @@ func (d *draft) readChallenge(b *block) *Challenge {
 	for _, g := range spec.Goals {
 		c.Goals = append(c.Goals, upperFirst(g.Text()))
 	}
-	tl, err := sim.timeline()
-	if err == nil {
-		c.key = challengeKey{setup: sim.Scenario.Setup, end: tl.At(), goals: spec.Goals, solution: spec.Solution}
-		if err = goTo(tl, c.At); err == nil {
-			c.key.base = tl.Path(tl.At())
-		}
-	}
-	if err != nil {
-		d.failure(b.kindAt, err)
+	v := cached(d.cache, fmt.Sprintf("challenge %d\x00%s\x00%s", c.At, sim.Source, d.text[rules.start:rules.end]), func() verified { return verify(sim, c.At, spec) })
+	if v.err != nil {
+		d.failure(b.kindAt, v.err)
 		return nil
 	}
-	report(goal.Verify(c.key.setup, c.key.base, spec))
-	if solved, err := goal.Grade(c.key.setup, c.key.base, spec.Solution, spec.Goals); err == nil {
-		c.key.par = solved.Steps
-	}
-	if _, events, err := engine.Replay(c.key.setup, append(slices.Clone(c.key.base), spec.Solution...)); err == nil {
-		d.runs = append(d.runs, events)
+	c.key = v.key
+	report(v.faults)
+	if v.events != nil {
+		d.runs = append(d.runs, v.events)
 	}
 	return c
+}
+
+// A verified challenge is one whose solution was played.
+type verified struct {
+	key    challengeKey
+	faults diag.List
+	events []engine.Event // of the solution, nil when it cannot be played
+	err    error
+}
+
+func verify(sim *Sim, at tcp.Time, spec *goal.Spec) (v verified) {
+	tl, err := sim.timeline()
+	if err != nil {
+		return verified{err: err}
+	}
+	v.key = challengeKey{setup: sim.Scenario.Setup, end: tl.At(), goals: spec.Goals, solution: spec.Solution}
+	if err = goTo(tl, at); err != nil {
+		return verified{err: err}
+	}
+	v.key.base = tl.Path(tl.At())
+	v.faults = goal.Verify(v.key.setup, v.key.base, spec)
+	if solved, err := goal.Grade(v.key.setup, v.key.base, spec.Solution, spec.Goals); err == nil {
+		v.key.par = solved.Steps
+	}
+	if _, events, err := engine.Replay(v.key.setup, append(slices.Clone(v.key.base), spec.Solution...)); err == nil {
+		v.events = events
+	}
+	return v
 }
 
 // splitChallenge splits a challenge into the markdown that it begins with, its rules, and the hints among them.

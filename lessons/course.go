@@ -3,8 +3,6 @@ package lessons
 import (
 	"cmp"
 	"embed"
-	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -82,81 +80,6 @@ func Check(fsys fs.FS) diag.List {
 	return c.Diagnostics
 }
 
-// Load reads the lessons of a folder: its files *.md, apart from README.md, and those of the folders glossary and interview
-// in it. It fails only when the folder cannot be read. What is wrong in a file is in the course's Diagnostics.
-func Load(fsys fs.FS) (*Course, error) {
-	entries, err := fs.ReadDir(fsys, ".")
-	if err != nil {
-		return nil, fmt.Errorf("reading the lessons folder: %w", err)
-	}
-	shelf := &shelf{fsys: fsys, slugs: map[string]string{}}
-	c := &Course{}
-	var drafts []*draft
-	firstOf := map[string]string{}
-	open := func(g genre, entries []fs.DirEntry) {
-		for _, e := range entries {
-			if e.IsDir() || path.Ext(e.Name()) != ".md" || e.Name() == "README.md" {
-				continue
-			}
-			d := shelf.open(g, path.Join(genres[g].folder, e.Name()))
-			drafts = append(drafts, d)
-			if slug := d.lesson.Slug; slug != "" {
-				if first, twice := firstOf[slug]; twice {
-					d.add("slug-twice", 0, 0, "rename one of them", "%s already is the lesson %s", first, slug)
-					continue
-				}
-				firstOf[slug] = d.file
-				shelf.slugs[d.file] = slug
-			}
-		}
-	}
-	open(lessonGenre, entries)
-	if len(drafts) == 0 {
-		c.Diagnostics = diag.List{{Severity: diag.Error, Code: "no-lessons", Message: "the folder has no lesson", Hint: "a lesson is a file such as 10-first.md"}}
-		return c, nil
-	}
-	for _, g := range []genre{cardGenre, questionGenre} {
-		switch entries, err := fs.ReadDir(fsys, genres[g].folder); {
-		case err == nil:
-			open(g, entries)
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("reading the lessons folder: %w", err)
-		}
-	}
-	for _, d := range drafts {
-		if d.readable {
-			d.parse()
-		}
-	}
-	shelf.crossCheck(drafts)
-	shelf.checkCards(drafts)
-	for _, d := range drafts {
-		d.list.Sort()
-		broken := len(d.list.Errors()) > 0
-		if more := len(d.list) - maxFaults; more > 0 {
-			last := d.list[maxFaults]
-			d.list = append(d.list[:maxFaults:maxFaults], diag.Diagnostic{File: d.file, Line: last.Line, Col: last.Col, EndCol: last.Col,
-				Severity: last.Severity, Code: "too-many-faults", Message: fmt.Sprintf("from here on there are %d more", more)})
-		}
-		c.Diagnostics = append(c.Diagnostics, d.list...)
-		if broken {
-			c.Broken = append(c.Broken, d.file)
-			continue
-		}
-		switch d.genre {
-		case lessonGenre:
-			c.Lessons = append(c.Lessons, d.lesson)
-		case questionGenre:
-			c.Interview = append(c.Interview, d.lesson)
-		case cardGenre:
-			c.Glossary = append(c.Glossary, d.card)
-		}
-	}
-	c.Lessons, c.Interview = chain(c.Lessons), chain(c.Interview)
-	c.fileCards()
-	return c, nil
-}
-
 // Merge returns the course with the files that are broken in it as they were in the course before.
 func (c *Course) Merge(before *Course) *Course {
 	merged := *c
@@ -227,42 +150,6 @@ func (s *shelf) has(name string) bool {
 }
 
 var numbered = regexp.MustCompile(`^(?:[0-9]+-)?(.*)\.md$`)
-
-// open reads a file without looking into it.
-func (s *shelf) open(g genre, name string) *draft {
-	d := &draft{shelf: s, genre: g, lesson: &Lesson{}}
-	if g == cardGenre {
-		d.card = &Card{}
-		d.lesson = &d.card.Lesson
-	}
-	d.lesson.File, d.lesson.Lang = name, "en"
-	d.faults = faults{source: newSource(name, nil)}
-	slug := numbered.FindStringSubmatch(path.Base(name))[1]
-	if slugForm.MatchString(slug) {
-		d.lesson.Slug = path.Join(genres[g].folder, slug)
-	} else {
-		d.add("file-name", 0, 0, "name it like 70-lost-segments.md", "%q cannot be part of a URL", slug)
-	}
-	st, err := fs.Stat(s.fsys, name)
-	if err == nil && st.Size() > maxFile {
-		d.add("too-large", 0, 0, "split the lesson", "the file has more than %d bytes", maxFile)
-		return d
-	}
-	text, err := fs.ReadFile(s.fsys, name)
-	switch {
-	case err != nil:
-		d.add("unreadable", 0, 0, "", "%s", err)
-		return d
-	case len(text) > maxFile: // it grew, or the file system does not know sizes
-		d.add("too-large", 0, 0, "split the lesson", "the file has more than %d bytes", maxFile)
-		return d
-	}
-	// Neither changes a line or a column.
-	text = []byte(strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r\n", "\n"))
-	d.source = newSource(name, text)
-	d.readable = d.checkText() && d.bounded()
-	return d
-}
 
 // crossCheck checks what needs all lessons.
 func (s *shelf) crossCheck(drafts []*draft) {

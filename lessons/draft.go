@@ -15,7 +15,11 @@ import (
 type draft struct {
 	faults
 	shelf    *shelf
-	readable bool // its text can be parsed
+	cache    *runCache
+	raw      []byte            // the file as it is
+	uses     map[string]string // the files that it looks at, by name: what it found there
+	readable bool              // its text can be parsed
+	parsed   bool              // it is, or cannot be
 	genre    genre
 	lesson   *Lesson
 	card     *Card // that the lesson is part of; nil for another genre
@@ -120,6 +124,7 @@ func (d *draft) parse() {
 		n = next
 	}
 	flush()
+	l.sections = l.readSections()
 	d.checkRFCs()
 	d.checkClaims()
 	d.checkSaid()

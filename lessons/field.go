@@ -97,7 +97,7 @@ func (d *draft) readField(q *Quiz, b *block) *Quiz {
 		d.wrongAnswers(&q.field, name, nil, wrong)
 		return nil
 	}
-	run, _, err := sim.play(-1, nil)
+	run, _, err := d.play(sim, -1, nil)
 	if err != nil {
 		d.failure(segment.textAt, err)
 		return nil

@@ -146,7 +146,7 @@ func (c *Course) fileCards() {
 					}
 				}
 			}
-			terms.find(s.Text, note)
+			terms.find(s.words, note)
 		}
 	}
 }
@@ -171,9 +171,8 @@ func newTerms(cards []*Card) terms {
 	return t
 }
 
-// find tells of each card that the text names.
-func (t terms) find(text string, note func(*Card)) {
-	words := termWords(text)
+// find tells of each card that a text of these words names.
+func (t terms) find(words []string, note func(*Card)) {
 	for i, w := range words {
 		for _, c := range t[w] {
 			if i+len(c.words) <= len(words) && slices.Equal(c.words, words[i:i+len(c.words)]) {

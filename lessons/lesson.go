@@ -14,6 +14,7 @@ type Lesson struct {
 	Lang      string // the language of its text, "en"
 	Slug      string // the name in URLs; with a folder in front, "glossary/isn", for what stands beside the course
 	File      string
+	Version   string // another one when the file changes, or one that it shows
 	Title     string // plain text
 	TitleHTML string // with chips
 	Summary   string
@@ -26,6 +27,8 @@ type Lesson struct {
 	Parts     []Part
 
 	Prev, Next *Lesson // in the course, nil at its ends
+
+	sections []Section
 }
 
 // A Part is a piece of a lesson. Exactly one field is set.

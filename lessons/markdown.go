@@ -31,6 +31,7 @@ const (
 	maxIndent = 100
 	maxRun    = 64 << 10 // bytes without an empty line between
 	maxBlocks = 64
+	maxHeads  = 300 // headings: each gets an id of its own, and is compared with the others
 	maxFaults = 200
 )
 
@@ -152,7 +153,7 @@ func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Wal
 // bounded reports lines that would make parsing slow or deep. ok is false when there is one.
 func (f *faults) bounded() (ok bool) {
 	ok = true
-	run := 0
+	run, heads := 0, 0
 	for i, start := range f.lines {
 		end := len(f.text)
 		if i+1 < len(f.lines) {
@@ -163,11 +164,17 @@ func (f *faults) bounded() (ok bool) {
 		if run += len(line); len(bytes.TrimSpace(line)) == 0 {
 			run = 0
 		}
+		// A line of = or - may be a heading too.
+		if c := bytes.TrimLeft(line, " \t>"); len(c) > 0 && (c[0] == '#' || c[0] == '=' || c[0] == '-' && len(bytes.Trim(c, "- \t\n")) == 0) {
+			heads++
+		}
 		switch depth, indent := nesting(line); {
 		case len(line) > maxLine:
 			f.add("too-deep", start, start, "break it", "the line has more than %d bytes", maxLine)
 		case before <= maxRun && run > maxRun:
 			f.add("too-deep", start, start, "put empty lines between paragraphs", "there are more than %d bytes without an empty line", maxRun)
+		case heads == maxHeads+1:
+			f.add("too-deep", start, start, "split the lesson", "there are more than %d headings", maxHeads)
 		case depth > maxNested:
 			f.add("too-deep", start, start, "", "quotes and lists are nested more than %d deep", maxNested)
 		case indent > maxIndent:
@@ -232,11 +239,18 @@ func (d *draft) snippetHTML(at span) string {
 }
 
 func (d *draft) html(fr fragment, n ast.Node) string {
-	var b bytes.Buffer
+	var b memory
 	// Rendering to memory cannot fail.
 	_ = prose.Renderer().Render(&b, fr.text, n)
 	return b.String()
 }
+
+// memory is a buffer that the renderer takes as it is: around any other writer it puts one with a buffer of its own, for each of the
+// many short texts of a lesson.
+type memory struct{ bytes.Buffer }
+
+func (*memory) Flush() error  { return nil }
+func (*memory) Buffered() int { return 0 }
 
 // inlineHTML renders the content of a node without the node.
 func (d *draft) inlineHTML(fr fragment, n ast.Node) string {
@@ -430,7 +444,7 @@ func (d *draft) link(fr fragment, n *ast.Link, at int) {
 			d.crossLinks = append(d.crossLinks, crossLink{target, anchor, at})
 		}
 	default:
-		if !d.shelf.has(file) {
+		if !d.has(file) {
 			d.add("link-target", at, at, "", "there is no file %s beside the lesson", file)
 		}
 	}
@@ -502,7 +516,7 @@ func (d *draft) image(fr fragment, n *ast.Image, at int) {
 	switch {
 	case scheme.MatchString(dest), strings.HasPrefix(dest, "/"):
 		d.add("image", at, at, "put it beside the lesson", "an image must be a file of the lesson's folder")
-	case !d.shelf.has(dest):
+	case !d.has(dest):
 		d.add("image", at, at, "", "there is no file %s beside the lesson", dest)
 	}
 }

@@ -44,7 +44,7 @@ func NewLesson(fsys fs.FS, name, title string) (file, text string, err error) {
 			last = max(last, n)
 		}
 		// The number of a file and the order in it need not be the same.
-		if d := (&shelf{fsys: fsys}).open(lessonGenre, e.Name()); d.readable {
+		if d := (&shelf{fsys: fsys}).open(fileName{lessonGenre, e.Name()}, nil); d.readable {
 			if at, _, ok := cutMeta(d.text); ok {
 				last = max(last, min(d.readMeta(at, lessonGenre).order, 1_000_000-10))
 			}

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
@@ -133,7 +134,7 @@ func (d *draft) readQuestion(b *block) *Predict {
 	if at < 0 && len(actions) > 0 {
 		at = 0
 	}
-	run, bad, err := sim.play(at, actions)
+	run, bad, err := d.play(sim, at, actions)
 	if err != nil {
 		where := ask.at
 		if bad >= 0 {
@@ -206,10 +207,18 @@ func (d *draft) feedback(k keyLine, text string) string {
 	return strings.TrimSpace(d.snippetHTML(k.textAt))
 }
 
+// ownTexts are the texts of this package that were rendered. There are as many as misconceptions, and a few more.
+var ownTexts sync.Map
+
 // defaultHTML renders a text of this package.
 func (d *draft) defaultHTML(text string) string {
+	if html, ok := ownTexts.Load(text); ok {
+		return html.(string)
+	}
 	own := draft{faults: faults{source: newSource("", []byte(text))}, shelf: d.shelf}
-	return strings.TrimSpace(own.snippetHTML(span{0, len(text)}))
+	html := strings.TrimSpace(own.snippetHTML(span{0, len(text)}))
+	ownTexts.Store(text, html)
+	return html
 }
 
 // wrongAnswers computes what the wrong answers to a question about field are. Without a posed question it only looks at their

@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"bytes"
 	_ "embed"
 	"regexp"
 	"strconv"
@@ -67,49 +68,74 @@ func sectionRow(word string) (row []string) {
 
 const sectionForm = `[0-9]+(?:\.[0-9]+)*|[A-Z](?:\.[0-9]+)*\b`
 
+// The forms are looked for where their first letters stand: a search with them alone would take longer than all else in a lesson.
 var (
 	// In the languages of the lab, with a line break between the words if need be.
-	rfcInText = regexp.MustCompile(`RFC[\s\x{a0}>]+([0-9]+)(?:,?[\s\x{a0}>]+(?:sections?|appendix|Abschnitte?|Anhang|secci[oó]n(?:es)?|apéndice|§§?)[\s\x{a0}>]*((?:` + sectionForm + `)(?:(?:,|[\s>]+(?:and|or|to|und|oder|bis|y|o|a))[\s>]+(?:` + sectionForm + `))*))?`)
-	rfcInURL  = regexp.MustCompile(`(?:rfc-editor\.org/rfc|ietf\.org/doc/html)/rfc([0-9]+)(?:\.html|\.txt|\.pdf)?(?:#(?:section|appendix)-([0-9A-Za-z.]*[0-9A-Za-z]))?`)
-	rfcLink   = regexp.MustCompile(`\[(RFC[^][]*)\]\([^()\s]*?rfc([0-9]+)(?:\.html|\.txt)?(?:#(?:section|appendix)-([0-9A-Za-z.]*[0-9A-Za-z]))?\)`)
+	rfcInText = regexp.MustCompile(`^RFC[\s\x{a0}>]+([0-9]+)(?:,?[\s\x{a0}>]+(?:sections?|appendix|Abschnitte?|Anhang|secci[oó]n(?:es)?|apéndice|§§?)[\s\x{a0}>]*((?:` + sectionForm + `)(?:(?:,|[\s>]+(?:and|or|to|und|oder|bis|y|o|a))[\s>]+(?:` + sectionForm + `))*))?`)
+	rfcInURL  = regexp.MustCompile(`^/rfc([0-9]+)(?:\.html|\.txt|\.pdf)?(?:#(?:section|appendix)-([0-9A-Za-z.]*[0-9A-Za-z]))?`)
+	rfcLink   = regexp.MustCompile(`^\[(RFC[^][]*)\]\([^()\s]*?rfc([0-9]+)(?:\.html|\.txt)?(?:#(?:section|appendix)-([0-9A-Za-z.]*[0-9A-Za-z]))?\)`)
 	section   = regexp.MustCompile(sectionForm)
 )
 
+// maxCitation is how many bytes of a citation are looked at.
+const maxCitation = 400
+
+// citations finds a form wherever its first letters stand, and calls f with the places of its groups in the file.
+func (d *draft) citations(first string, form *regexp.Regexp, f func(m []int)) {
+	for p := 0; ; {
+		i := bytes.Index(d.text[p:], []byte(first))
+		if i < 0 {
+			return
+		}
+		p += i
+		m := form.FindSubmatchIndex(d.text[p:min(p+maxCitation, len(d.text))])
+		for k := range m {
+			if m[k] >= 0 {
+				m[k] += p
+			}
+		}
+		if m != nil {
+			f(m)
+		}
+		p += len(first)
+	}
+}
+
 // checkRFCs reports citations of RFCs and sections that there are not, anywhere in the file: in prose, in links, in the sources.
 func (d *draft) checkRFCs() {
-	for _, m := range rfcInText.FindAllSubmatchIndex(d.text, -1) {
-		number, at := string(d.text[m[2]:m[3]]), span{m[0], m[3]}
+	text := func(m []int, group int) string {
+		if m[2*group] < 0 {
+			return ""
+		}
+		return string(d.text[m[2*group]:m[2*group+1]])
+	}
+	d.citations("RFC", rfcInText, func(m []int) {
 		if m[4] < 0 {
-			d.checkRFC(number, "", at)
-			continue
+			d.checkRFC(text(m, 1), "", span{m[0], m[3]})
+			return
 		}
 		for _, s := range section.FindAllIndex(d.text[m[4]:m[5]], -1) {
-			d.checkRFC(number, string(d.text[m[4]+s[0]:m[4]+s[1]]), span{m[4] + s[0], m[4] + s[1]})
+			d.checkRFC(text(m, 1), string(d.text[m[4]+s[0]:m[4]+s[1]]), span{m[4] + s[0], m[4] + s[1]})
 		}
-	}
-	for _, m := range rfcInURL.FindAllSubmatchIndex(d.text, -1) {
-		number, name := string(d.text[m[2]:m[3]]), ""
-		if m[4] >= 0 {
-			name = strings.ToUpper(string(d.text[m[4]:m[5]]))
+	})
+	d.citations("/rfc", rfcInURL, func(m []int) {
+		host := d.text[max(0, m[0]-40):m[0]]
+		if bytes.HasSuffix(host, []byte("rfc-editor.org/rfc")) || bytes.HasSuffix(host, []byte("ietf.org/doc/html")) {
+			d.checkRFC(text(m, 1), strings.ToUpper(text(m, 2)), span{m[0] + 1, m[1]})
 		}
-		d.checkRFC(number, name, span{m[0], m[1]})
-	}
-	for _, m := range rfcLink.FindAllSubmatchIndex(d.text, -1) {
-		said := rfcInText.FindSubmatch(d.text[m[2]:m[3]])
+	})
+	d.citations("[RFC", rfcLink, func(m []int) {
+		said := rfcInText.FindStringSubmatch(text(m, 1))
 		if said == nil {
-			continue
-		}
-		to := ""
-		if m[6] >= 0 {
-			to = strings.ToUpper(string(d.text[m[6]:m[7]]))
+			return
 		}
 		// A text that names several sections leads to the first.
-		first := string(section.Find(said[2]))
-		if string(said[1]) != string(d.text[m[4]:m[5]]) || to != "" && first != "" && first != to {
+		first, to := section.FindString(said[2]), strings.ToUpper(text(m, 3))
+		if said[1] != text(m, 2) || to != "" && first != "" && first != to {
 			d.add("rfc-link", m[0], m[1], "make them the same", "the text says %s and the link leads to RFC %s%s",
-				strings.Join(strings.Fields(string(d.text[m[2]:m[3]])), " "), d.text[m[4]:m[5]], sectionText(to))
+				strings.Join(strings.Fields(text(m, 1)), " "), text(m, 2), sectionText(to))
 		}
-	}
+	})
 }
 
 func sectionText(name string) string {

@@ -145,7 +145,7 @@ func (d *draft) runOf(id string) (run *played, unknown bool) {
 	if sim == nil {
 		return nil, !d.badSims[id] && !d.anchors[id]
 	}
-	run, _, err := sim.play(-1, nil)
+	run, _, err := d.play(sim, -1, nil)
 	if err != nil {
 		return nil, false // it ran when it was read
 	}

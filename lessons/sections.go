@@ -12,10 +12,13 @@ type Section struct {
 	Text    string
 
 	links []string // where its links lead
+	words []string // of Text, as cards are found by them
 }
 
 // Sections returns the text of a lesson by heading. The first one has no heading, and may be empty.
-func (l *Lesson) Sections() []Section {
+func (l *Lesson) Sections() []Section { return l.sections }
+
+func (l *Lesson) readSections() []Section {
 	r := sectionReader{}
 	r.next("", "")
 	for _, p := range l.Parts {
@@ -54,6 +57,7 @@ type sectionReader struct {
 func (r *sectionReader) end() {
 	if n := len(r.list); n > 0 {
 		r.list[n-1].Text = strings.Join(strings.Fields(r.text.String()), " ")
+		r.list[n-1].words = termWords(r.list[n-1].Text)
 	}
 	r.text.Reset()
 }

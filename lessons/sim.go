@@ -3,10 +3,20 @@ package lessons
 import (
 	"strings"
 
+	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/tcp"
 )
+
+// A ran is a scenario with its run.
+type ran struct {
+	scenario *script.Scenario
+	faults   diag.List
+	world    engine.World
+	events   []engine.Event
+	done     bool
+}
 
 // readSim reads and runs a tcpsim block. It returns nil when there is no run.
 func (d *draft) readSim(b *block) *Sim {
@@ -16,12 +26,19 @@ func (d *draft) readSim(b *block) *Sim {
 		d.badSims[b.id] = true
 		return nil
 	}
-	scenario, list := script.Parse(s.Source)
-	if len(list.Errors()) == 0 {
-		var run diag.List
-		s.Scenario = scenario
-		s.World, s.Events, run = script.Run(scenario)
-		list = append(list, run...)
+	ran := cached(d.cache, "run\x00"+s.Source, func() (r ran) {
+		r.scenario, r.faults = script.Parse(s.Source)
+		if len(r.faults.Errors()) == 0 {
+			var run diag.List
+			r.world, r.events, run = script.Run(r.scenario)
+			r.faults = append(r.faults, run...)
+			r.done = true
+		}
+		return r
+	})
+	list := ran.faults
+	if ran.done {
+		s.Scenario, s.World, s.Events = ran.scenario, ran.world, ran.events
 	}
 	d.list = append(d.list, list.In(d.file, b.line, 0)...)
 	if s.Scenario == nil || len(list.Errors()) > 0 {
@@ -29,7 +46,7 @@ func (d *draft) readSim(b *block) *Sim {
 		return nil
 	}
 	if s.Title == "" {
-		s.Title = scenario.Title
+		s.Title = s.Scenario.Title
 	}
 	s.At = d.timeAttribute(b, s.World.Now())
 	switch ahead := b.values["ahead"]; ahead.text {

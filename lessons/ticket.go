@@ -2,8 +2,8 @@ package lessons
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -304,16 +304,16 @@ func (d *draft) beside(b *block, key, example string, most int64) (text []byte, 
 		d.addSpan("missing-file", b.kindAt, "write "+key+"="+example, "the block does not say which file it is about")
 		return nil, false
 	}
-	if !d.shelf.has(a.text) || path.Clean(a.text) != a.text {
+	if !d.has(a.text) || path.Clean(a.text) != a.text {
 		d.addSpan("missing-file", a.at, "a file is named by its way from the lessons folder, such as "+example, "there is no file %s beside the lesson", a.text)
 		return nil, false
 	}
-	st, err := fs.Stat(d.shelf.fsys, a.text)
-	if err == nil && st.Size() > most {
+	text, err := d.read(a.text, most)
+	switch {
+	case errors.Is(err, errTooLarge):
 		d.addSpan("bad-file", a.at, "", "%s has more than %d bytes", a.text, most)
 		return nil, false
-	}
-	if text, err = fs.ReadFile(d.shelf.fsys, a.text); err != nil {
+	case err != nil:
 		d.addSpan("bad-file", a.at, "", "%s cannot be read: %s", a.text, err)
 		return nil, false
 	}

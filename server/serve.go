@@ -49,6 +49,7 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	server := newServer(site.Handler(), log)
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(ln) }()
+	go site.Warm(ctx)
 	if watch {
 		go site.Watch(ctx)
 	}
@@ -96,12 +97,15 @@ func newSite(cfg *config, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
 	files, course := static.Embedded(), lessons.Builtin()
 	folder := cfg.lessons
 	if cfg.dev {
-		if _, err := os.Stat(filepath.Join("static", "js")); err != nil {
-			return nil, false, errors.New("-dev wants to be started in the folder of the source, where static/js is")
-		}
-		files = os.DirFS("static")
-		if folder == "" {
-			folder = filepath.Join("lessons", "course")
+		_, err := os.Stat(filepath.Join("static", "js"))
+		switch {
+		case err == nil:
+			files = os.DirFS("static")
+			if folder == "" {
+				folder = filepath.Join("lessons", "course")
+			}
+		case folder == "":
+			return nil, false, errors.New("-dev wants -lessons with a folder, or to be started in the folder of the source, where static/js is")
 		}
 	}
 	if folder != "" {
@@ -114,7 +118,7 @@ func newSite(cfg *config, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Log: log})
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Log: log})
 	return site, folder != "", err
 }
 

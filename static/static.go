@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tdewolff/minify/v2"
@@ -80,12 +81,20 @@ func newBody(data []byte, tag string) body {
 	return body{data: data, tag: tag, tags: []string{tag}, length: []string{strconv.Itoa(len(data))}}
 }
 
-func compress(data []byte) []byte {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+// zippers are used again: a new one takes longer to make than a page to compress.
+var zippers = sync.Pool{New: func() any {
+	w, err := gzip.NewWriterLevel(nil, gzip.BestCompression)
 	if err != nil {
 		panic(err) // the level is a constant
 	}
+	return w
+}}
+
+func compress(data []byte) []byte {
+	var b bytes.Buffer
+	w := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(w)
+	w.Reset(&b)
 	// A bytes.Buffer does not fail.
 	_, _ = w.Write(data)
 	_ = w.Close()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/a-h/templ"
 	"github.com/handshakelab/lab/engine/rule"
@@ -18,44 +17,32 @@ import (
 
 const markdownType = "text/markdown; charset=utf-8"
 
-// beside is the pages beside the course that list things, in a language, by path.
-func (s *Site) beside(e *edition, words *i18n.Catalog) map[string]templ.Component {
-	at := func(place pages.Place, name string) pages.Page {
-		p := s.at(words, place, words.T("page."+name))
-		p.Markdown = name + ".md"
-		return p
-	}
-	return map[string]templ.Component{
-		"/glossary":  pages.Glossary(pages.GlossaryData{Page: at(pages.AtGlossary, "glossary"), Course: e.course}),
-		"/interview": pages.Interview(pages.InterviewData{Page: at(pages.Elsewhere, "interview"), Course: e.course}),
-	}
-}
-
-// besidePages are the other pages beside the course: cards, rules, questions.
-func (s *Site) besidePages(e *edition) map[string]*later {
-	list := map[string]*later{}
+// besidePages are the single pages beside the course: cards, rules, questions.
+func (s *Site) besidePages(p *press, e *edition) map[string]sheet {
+	list := map[string]sheet{}
+	contents := contentsPrint(e.course)
 	for _, c := range e.course.Glossary {
-		list["/"+c.Slug] = s.later(func(words *i18n.Catalog) templ.Component {
+		list["/"+c.Slug] = p.sheet("/"+c.Slug, contents+c.Version, func(words *i18n.Catalog) templ.Component {
 			p := s.at(words, pages.AtGlossary, c.Title)
 			p.Description, p.Markdown = c.Gist, c.Slug+".md"
 			return pages.Card(pages.CardData{Page: p, Course: e.course, Card: c})
 		})
 	}
 	for _, l := range e.course.Interview {
-		list["/"+l.Slug] = s.later(func(words *i18n.Catalog) templ.Component {
+		list["/"+l.Slug] = p.sheet("/"+l.Slug, contents+l.Version, func(words *i18n.Catalog) templ.Component {
 			p := s.at(words, pages.Elsewhere, l.Title)
 			p.Description, p.Markdown = l.Summary, l.Slug+".md"
 			return pages.Questions(pages.LessonData{Page: p, Course: e.course, Lesson: l})
 		})
 	}
-	list["/rules"] = s.later(func(words *i18n.Catalog) templ.Component {
+	list["/rules"] = p.sheet("/rules", coursePrint(e.course), func(words *i18n.Catalog) templ.Component {
 		p := s.at(words, pages.Elsewhere, words.T("page.rules"))
 		p.Markdown = "rules.md"
 		return pages.Rules(pages.RulesData{Page: p, Runs: e.rules()})
 	})
 	for _, r := range rule.All() {
 		at := rulePath(r.ID)
-		list["/"+at] = s.later(func(words *i18n.Catalog) templ.Component {
+		list["/"+at] = p.sheet("/"+at, fmt.Sprint(e.runs[r.ID]), func(words *i18n.Catalog) templ.Component {
 			p := s.at(words, pages.Elsewhere, r.Title)
 			p.Description, p.Markdown = r.Gist, at+".md"
 			return pages.Rule(pages.RuleData{Page: p, Rule: r, Runs: e.rules()[r.ID]})
@@ -67,24 +54,26 @@ func (s *Site) besidePages(e *edition) map[string]*later {
 func rulePath(id rule.ID) string { return "rules/" + id.String() }
 
 // texts are the pages as markdown, by path. Each is written when somebody first asks for it.
-func (s *Site) texts(e *edition) map[string]func() *static.File {
-	list := map[string]func() *static.File{}
-	put := func(path string, write func() string) {
-		list["/"+path+".md"] = sync.OnceValue(func() *static.File {
-			return static.NewFile(markdownType, static.Ask, []byte(write()))
+func (s *Site) texts(p *press, e *edition) map[string]func() (*static.File, error) {
+	list := map[string]func() (*static.File, error){}
+	titles, all := contentsPrint(e.course), coursePrint(e.course)
+	put := func(path, print string, write func() string) {
+		path = "/" + path + ".md"
+		list[path] = p.file(path, print, func() (*static.File, error) {
+			return static.NewFile(markdownType, static.Ask, []byte(write())), nil
 		})
 	}
 	for _, l := range e.course.All() {
 		at := pathOf(l)
-		put(at, func() string { return markdown.Lesson(l, s.cfg.Base+at) + aboutCard(e.course, l) })
+		put(at, titles+l.Version, func() string { return markdown.Lesson(l, s.cfg.Base+at) + aboutCard(e.course, l) })
 	}
-	put("lessons", func() string {
+	put("lessons", all, func() string {
 		return contents("Lessons", "lessons/", e.course.Lessons)
 	})
-	put("interview", func() string {
+	put("interview", all, func() string {
 		return contents("Interview questions", "", e.course.Interview)
 	})
-	put("glossary", func() string {
+	put("glossary", all, func() string {
 		var b strings.Builder
 		b.WriteString("# Glossary\n\n")
 		for _, c := range e.course.Glossary {
@@ -92,7 +81,7 @@ func (s *Site) texts(e *edition) map[string]func() *static.File {
 		}
 		return b.String()
 	})
-	put("rules", func() string {
+	put("rules", all, func() string {
 		var b strings.Builder
 		b.WriteString("# Rules\n\n")
 		for _, r := range rule.All() {
@@ -101,7 +90,7 @@ func (s *Site) texts(e *edition) map[string]func() *static.File {
 		return b.String()
 	})
 	for _, r := range rule.All() {
-		put(rulePath(r.ID), func() string {
+		put(rulePath(r.ID), fmt.Sprint(e.runs[r.ID]), func() string {
 			var b strings.Builder
 			fmt.Fprintf(&b, "# %s\n\n%s", markdown.Escape(r.Title), markdown.Escape(ruleSource(r)))
 			if r.Req != "" {

@@ -29,16 +29,23 @@ import (
 // reader gets either the old one or the new one.
 type edition struct {
 	course *lessons.Course
-	pages  map[string]map[string]*static.File // by path inside the site, "/lessons/lost-segments", and language
-	errors map[int]map[string]*static.File    // by status and language
-	rules  func() ruleIndex
-	runs   map[string]*later              // the sandboxes of the scenarios, the cards, the rules and the questions, by path
-	texts  map[string]func() *static.File // pages as markdown, by path
+	pages  map[string]sheet                        // by path inside the site, "/lessons/lost-segments"
+	runs   ruleIndex                               // of the course and the gallery
+	rules  func() ruleIndex                        // with those of the notebook, which takes a while
+	texts  map[string]func() (*static.File, error) // pages as markdown, by path
 	index  func() *search.Index
-	embeds map[string]*later       // simulators alone, by what they are embedded by; see embedPages
-	parts  map[string]*static.File // what pages of lessons fetch later, by path: "/api/part/refused/wire.json"
+	embeds map[string]sheet                        // simulators alone, by what they are embedded by; see embedPages
+	parts  map[string]func() (*static.File, error) // what pages of lessons fetch later, by path: "/lessons/refused/wire.json"
+	kept   map[string]*kept                        // all files of these, for the next edition
+}
 
+// What no lesson changes is made once for a site.
+type fixtures struct {
+	sandbox *lessons.Sim
+	off, on *flood.Result
+	ways    []latency.Way
 	embedJS *static.File
+	errors  map[int]map[string]*static.File // by status and language
 }
 
 const htmlType = "text/html; charset=utf-8"
@@ -52,10 +59,39 @@ client connect
 step until quiet
 `
 
-// load reads the lessons and renders everything. Lessons that are broken now keep the version that they had in old, which may
-// be nil.
+// fix makes what no lesson changes.
+func (s *Site) fix() (err error) {
+	f := &s.fixed
+	if f.sandbox, err = newSim(sandboxScenario); err != nil {
+		return fmt.Errorf("the scenario of the sandbox: %w", err)
+	}
+	if f.off, f.on, err = bothFloods(flood.Default); err != nil {
+		return fmt.Errorf("the flood: %w", err)
+	}
+	if f.ways, err = latency.Load(); err != nil {
+		return fmt.Errorf("latency: %w", err)
+	}
+	script := s.cfg.Assets.File("js/embed-host.js")
+	if script == nil {
+		return errors.New("the script for pages that embed a simulator is not among the static files")
+	}
+	f.embedJS = static.NewFile("text/javascript; charset=utf-8", static.Ask, script.Bytes())
+	f.errors = map[int]map[string]*static.File{}
+	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed} {
+		f.errors[status] = map[string]*static.File{}
+		for _, words := range s.languages {
+			if f.errors[status][words.Lang], err = s.errorPage(status, "", words); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// load reads the lessons and makes their pages, as far as they are not those of old, which may be nil. Lessons that are broken now keep
+// the version that they had in old.
 func (s *Site) load(old *edition) (*edition, error) {
-	course, err := lessons.Load(s.cfg.Lessons)
+	course, err := s.loader.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -63,68 +99,28 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = course.Merge(old.course)
 	}
-	e := &edition{course: course, pages: map[string]map[string]*static.File{}, errors: map[int]map[string]*static.File{}}
-	sandbox, err := newSim(sandboxScenario)
-	if err != nil {
-		return nil, fmt.Errorf("the scenario of the sandbox: %w", err)
+	p := s.press(old)
+	e := &edition{course: course, kept: p.made, runs: indexRules(course, s.gallery, s.cfg.Base)}
+	e.rules = sync.OnceValue(func() ruleIndex { return s.shown(e.runs) })
+	e.pages = s.listPages(p, e)
+	var first []func() (*static.File, error)
+	for _, sheet := range e.pages {
+		for _, get := range sheet {
+			first = append(first, get)
+		}
 	}
-	off, on, err := bothFloods(flood.Default)
-	if err != nil {
-		return nil, fmt.Errorf("the flood: %w", err)
-	}
-	ways, err := latency.Load()
-	if err != nil {
-		return nil, fmt.Errorf("latency: %w", err)
-	}
-	script := s.cfg.Assets.File("js/embed-host.js")
-	if script == nil {
-		return nil, errors.New("the script for pages that embed a simulator is not among the static files")
-	}
-	e.embedJS = static.NewFile("text/javascript; charset=utf-8", static.Ask, script.Bytes())
-	e.runs, e.embeds = s.scenarioPages(), s.embedPages(course)
-	if e.parts, err = lessonParts(course); err != nil {
-		return nil, err
-	}
-	maps.Copy(e.runs, s.besidePages(e))
-	e.texts = s.texts(e)
-	runs := indexRules(course, s.gallery, s.cfg.Base)
-	e.rules = sync.OnceValue(func() ruleIndex { return s.shown(runs) })
+	e.embeds = s.embedPages(p, course)
+	maps.Copy(e.pages, s.scenarioPages(p))
+	maps.Copy(e.pages, s.besidePages(p, e))
+	e.texts = s.texts(p, e)
+	e.parts = lessonParts(p, course)
 	e.index = sync.OnceValue(func() *search.Index { return s.index(e) })
-	// These take longer than the pages, and nobody waits for them but the first who searches, or asks for a rule.
-	go func() {
-		e.index()
-		e.rules()
-	}()
-	for _, words := range s.languages {
-		list := s.list(course, sandbox, words)
-		maps.Copy(list, s.beside(e, words))
-		list["/flood"] = pages.Flood(pages.FloodData{Page: s.at(words, pages.AtGallery, "A SYN flood"), Off: off, On: on})
-		list["/latency"] = pages.Latency(pages.LatencyData{Page: s.at(words, pages.AtGallery, "What a handshake costs"), Ways: ways})
-		for path, component := range list {
-			file, err := render(component, static.Ask)
-			if err != nil {
-				return nil, fmt.Errorf("rendering %s in %q: %w", path, words.Lang, err)
-			}
-			if e.pages[path] == nil {
-				e.pages[path] = map[string]*static.File{}
-			}
-			e.pages[path][words.Lang] = file
-		}
-	}
-	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed} {
-		e.errors[status] = map[string]*static.File{}
-		for _, words := range s.languages {
-			if e.errors[status][words.Lang], err = s.errorPage(status, "", words); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return e, nil
+	return e, prepare(first)
 }
 
 // blank is what all pages in a language have in common.
 func (s *Site) blank(words *i18n.Catalog) pages.Page {
-	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages}
+	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages, Dev: s.cfg.Dev}
 }
 
 // at is a page in a language.
@@ -134,22 +130,46 @@ func (s *Site) at(words *i18n.Catalog, place pages.Place, title string) pages.Pa
 	return p
 }
 
-// list is all pages in a language, by path.
-func (s *Site) list(course *lessons.Course, sandbox *lessons.Sim, words *i18n.Catalog) map[string]templ.Component {
-	at := func(place pages.Place, title string) pages.Page { return s.at(words, place, title) }
+// listPages are the pages of lessons and those that lead to all others, by path.
+func (s *Site) listPages(p *press, e *edition) map[string]sheet {
+	contents, all := contentsPrint(e.course), coursePrint(e.course)
 	text := func(p pages.Page, path string) pages.Page { p.Markdown = path; return p }
-	own := *sandbox
-	own.Title = words.T("page.sandbox")
-	list := map[string]templ.Component{
-		"/":        pages.Home(pages.HomeData{Page: s.blank(words), Course: course}),
-		"/lessons": pages.Lessons(pages.LessonsData{Page: text(at(pages.AtLessons, words.T("page.lessons")), "lessons.md"), Course: course}),
-		"/gallery": pages.Gallery(pages.GalleryData{Page: at(pages.AtGallery, words.T("page.gallery")), Gallery: s.gallery}),
-		"/sandbox": pages.Sandbox(pages.SandboxData{Page: at(pages.AtSandbox, words.T("page.sandbox")), Sim: &own}),
+	list := map[string]sheet{}
+	put := func(path, print string, in func(words *i18n.Catalog) templ.Component) {
+		list[path] = p.sheet(path, print, in)
 	}
-	for _, l := range course.Lessons {
-		p := at(pages.AtLessons, l.Title)
-		p.Description, p.Markdown = l.Summary, "lessons/"+l.Slug+".md"
-		list["/lessons/"+l.Slug] = pages.Lesson(pages.LessonData{Page: p, Course: course, Lesson: l})
+	put("/", all, func(words *i18n.Catalog) templ.Component {
+		return pages.Home(pages.HomeData{Page: s.blank(words), Course: e.course})
+	})
+	put("/lessons", all, func(words *i18n.Catalog) templ.Component {
+		return pages.Lessons(pages.LessonsData{Page: text(s.at(words, pages.AtLessons, words.T("page.lessons")), "lessons.md"), Course: e.course})
+	})
+	put("/gallery", "", func(words *i18n.Catalog) templ.Component {
+		return pages.Gallery(pages.GalleryData{Page: s.at(words, pages.AtGallery, words.T("page.gallery")), Gallery: s.gallery})
+	})
+	put("/sandbox", "", func(words *i18n.Catalog) templ.Component {
+		own := *s.fixed.sandbox
+		own.Title = words.T("page.sandbox")
+		return pages.Sandbox(pages.SandboxData{Page: s.at(words, pages.AtSandbox, words.T("page.sandbox")), Sim: &own})
+	})
+	put("/flood", "", func(words *i18n.Catalog) templ.Component {
+		return pages.Flood(pages.FloodData{Page: s.at(words, pages.AtGallery, "A SYN flood"), Off: s.fixed.off, On: s.fixed.on})
+	})
+	put("/latency", "", func(words *i18n.Catalog) templ.Component {
+		return pages.Latency(pages.LatencyData{Page: s.at(words, pages.AtGallery, "What a handshake costs"), Ways: s.fixed.ways})
+	})
+	put("/glossary", all, func(words *i18n.Catalog) templ.Component {
+		return pages.Glossary(pages.GlossaryData{Page: text(s.at(words, pages.AtGlossary, words.T("page.glossary")), "glossary.md"), Course: e.course})
+	})
+	put("/interview", all, func(words *i18n.Catalog) templ.Component {
+		return pages.Interview(pages.InterviewData{Page: text(s.at(words, pages.Elsewhere, words.T("page.interview")), "interview.md"), Course: e.course})
+	})
+	for _, l := range e.course.Lessons {
+		put("/lessons/"+l.Slug, contents+l.Version, func(words *i18n.Catalog) templ.Component {
+			p := s.at(words, pages.AtLessons, l.Title)
+			p.Description, p.Markdown = l.Summary, "lessons/"+l.Slug+".md"
+			return pages.Lesson(pages.LessonData{Page: p, Course: e.course, Lesson: l})
+		})
 	}
 	return list
 }
@@ -169,11 +189,12 @@ func render(c templ.Component, cache string) (*static.File, error) {
 }
 
 // scenarioPages are the sandboxes of all scenarios of the gallery, by path.
-func (s *Site) scenarioPages() map[string]*later {
-	list := map[string]*later{}
+func (s *Site) scenarioPages(p *press) map[string]sheet {
+	list := map[string]sheet{}
 	for _, group := range s.gallery.Groups {
 		for _, it := range group.Items {
-			list["/sandbox/"+it.Slug] = s.later(func(words *i18n.Catalog) templ.Component {
+			path := "/sandbox/" + it.Slug
+			list[path] = p.sheet(path, "", func(words *i18n.Catalog) templ.Component {
 				p := s.at(words, pages.AtGallery, it.Title)
 				p.Description = it.Look
 				return pages.Sandbox(pages.SandboxData{Page: p, Sim: it.Sim, Item: it})
@@ -181,28 +202,6 @@ func (s *Site) scenarioPages() map[string]*later {
 		}
 	}
 	return list
-}
-
-// A later is a page that is rendered when somebody first asks for it in a language, because there are many and few are asked for.
-type later struct {
-	files map[string]func() (*static.File, error)
-}
-
-func (s *Site) later(in func(words *i18n.Catalog) templ.Component) *later {
-	l := &later{map[string]func() (*static.File, error){}}
-	for _, words := range s.languages {
-		l.files[words.Lang] = sync.OnceValues(func() (*static.File, error) { return render(in(words), static.Ask) })
-	}
-	return l
-}
-
-func (l *later) serve(w http.ResponseWriter, r *http.Request, words *i18n.Catalog) error {
-	file, err := l.files[words.Lang]()
-	if err != nil {
-		return err
-	}
-	file.ServeHTTP(w, r)
-	return nil
 }
 
 func (s *Site) modules(entry string) []string {
@@ -252,11 +251,11 @@ func (s *Site) scenario(lesson, block string) (string, bool) {
 	return sim.Source, true
 }
 
-// Watch loads the lessons anew whenever their files change, until ctx ends. It looks once a second: that works on every file
-// system, those of containers and networks too.
+// Watch loads the lessons anew whenever their files change, until ctx ends. It looks at
+// their times once a second, and with Dev all the time: that works on every file system, those of containers and networks too.
 func (s *Site) Watch(ctx context.Context) {
 	seen := stamp(s.cfg.Lessons)
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(s.cfg.every())
 	defer tick.Stop()
 	for {
 		select {
@@ -271,7 +270,9 @@ func (s *Site) Watch(ctx context.Context) {
 		seen = now
 		if err := s.Reload(); err != nil {
 			s.cfg.Log.Error("the lessons cannot be read; the old ones stay", "error", err)
+			continue
 		}
+		go s.Warm(ctx)
 	}
 }
 
@@ -282,6 +283,7 @@ func (s *Site) Reload() error {
 		return err
 	}
 	s.edition.Store(e)
+	s.tell()
 	s.cfg.Log.Info("lessons loaded", "lessons", len(e.course.Lessons), "broken", len(e.course.Broken))
 	return nil
 }

@@ -63,25 +63,25 @@ func embedKey(lesson, block string) string { return lesson + "/" + block }
 
 // embedPages are the pages of all simulators that can be embedded by name, by the name of a scenario or lesson/block. That of ""
 // shows what stands behind the # of its address.
-func (s *Site) embedPages(course *lessons.Course) map[string]*later {
-	list := map[string]*later{}
-	put := func(key, title string, data pages.EmbedData) {
-		list[key] = s.later(func(words *i18n.Catalog) templ.Component {
+func (s *Site) embedPages(p *press, course *lessons.Course) map[string]sheet {
+	list := map[string]sheet{}
+	put := func(key, print, title string, data pages.EmbedData) {
+		list[key] = p.sheet("embed "+key, print, func(words *i18n.Catalog) templ.Component {
 			own := data
 			own.Page = s.at(words, pages.Elsewhere, title)
 			return pages.Embed(own)
 		})
 	}
-	put("", "", pages.EmbedData{})
+	put("", "", "", pages.EmbedData{})
 	for _, group := range s.gallery.Groups {
 		for _, it := range group.Items {
-			put(it.Slug, it.Title, pages.EmbedData{Sim: it.Sim, Whole: "sandbox/" + it.Slug})
+			put(it.Slug, "", it.Title, pages.EmbedData{Sim: it.Sim, Whole: "sandbox/" + it.Slug})
 		}
 	}
 	for _, l := range course.All() {
 		for _, part := range l.Parts {
 			if part.Sim != nil {
-				put(embedKey(l.Slug, part.Sim.ID), part.Sim.Title, pages.EmbedData{Sim: part.Sim, Lesson: l.Slug, Whole: pathOf(l)})
+				put(embedKey(l.Slug, part.Sim.ID), l.Version, part.Sim.Title, pages.EmbedData{Sim: part.Sim, Lesson: l.Slug, Whole: pathOf(l)})
 			}
 		}
 	}
@@ -148,6 +148,6 @@ func (s *Site) framed(h http.Header) {
 // the same for good, because it stands in other people's pages.
 func (s *Site) embedScript(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-	s.edition.Load().embedJS.ServeHTTP(w, r)
+	s.fixed.embedJS.ServeHTTP(w, r)
 	return nil
 }

@@ -54,7 +54,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if ref == "" {
-		if page := s.edition.Load().errors[e.Status][s.language(r).Lang]; page != nil {
+		if page := s.fixed.errors[e.Status][s.language(r).Lang]; page != nil {
 			page.Serve(w, r, e.Status)
 			return
 		}

@@ -79,14 +79,14 @@ func (s *Site) shown(x ruleIndex) ruleIndex {
 }
 
 // notebookPages are the runs of the notebook that shown can lead to, by name.
-func (s *Site) notebookPages() map[string]*later {
+func (s *Site) notebookPages() map[string]sheet {
 	runs, err := readNotebook()
 	if err != nil {
 		return nil // shown has told it
 	}
-	list := map[string]*later{}
+	list, p := map[string]sheet{}, s.press(nil)
 	for _, item := range runs {
-		list[item.Slug] = s.later(func(words *i18n.Catalog) templ.Component {
+		list[item.Slug] = p.sheet("/notebook/"+item.Slug, "", func(words *i18n.Catalog) templ.Component {
 			p := s.at(words, pages.Elsewhere, item.Title)
 			p.Description = item.Look
 			return pages.Sandbox(pages.SandboxData{Page: p, Sim: item.Sim, Item: item})

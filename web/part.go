@@ -11,34 +11,37 @@ import (
 )
 
 // lessonParts are what pages of lessons fetch later: captures as POST api/capture answers, and variants of questions.
-func lessonParts(course *lessons.Course) (map[string]*static.File, error) {
-	parts := map[string]*static.File{}
+func lessonParts(p *press, course *lessons.Course) map[string]func() (*static.File, error) {
+	list := map[string]func() (*static.File, error){}
 	for _, l := range course.All() {
-		for _, p := range l.Parts {
-			var id string
-			var part any
-			switch {
-			case p.Capture != nil:
-				c := p.Capture
-				profile, _ := tcp.ProfileByName(c.Profile)
-				id, part = c.ID, newReplayed(c.Pcap, c.Conversation, profile, &c.Replay)
-			case p.Predict != nil && len(p.Predict.Variants) > 0:
-				list := []variant{}
-				for _, v := range p.Predict.Variants {
-					list = append(list, variant{v.Question, v.Choices, v.Do, v.Scenario})
+		put := func(id string, part func() any) {
+			path := "/api/part/" + l.Slug + "/" + id + ".json"
+			list[path] = p.file(path, l.Version, func() (*static.File, error) {
+				body, err := json.Marshal(part())
+				if err != nil {
+					return nil, fmt.Errorf("#%s of %s: %w", id, l.File, err)
 				}
-				id, part = p.Predict.ID, list
-			default:
-				continue
+				return static.NewFile("application/json", static.Ask, body), nil
+			})
+		}
+		for _, part := range l.Parts {
+			switch {
+			case part.Capture != nil:
+				c := part.Capture
+				profile, _ := tcp.ProfileByName(c.Profile)
+				put(c.ID, func() any { return newReplayed(c.Pcap, c.Conversation, profile, &c.Replay) })
+			case part.Predict != nil && len(part.Predict.Variants) > 0:
+				put(part.Predict.ID, func() any {
+					list := []variant{}
+					for _, v := range part.Predict.Variants {
+						list = append(list, variant{v.Question, v.Choices, v.Do, v.Scenario})
+					}
+					return list
+				})
 			}
-			body, err := json.Marshal(part)
-			if err != nil {
-				return nil, fmt.Errorf("#%s of %s: %w", id, l.File, err)
-			}
-			parts["/api/part/"+l.Slug+"/"+id+".json"] = static.NewFile("application/json", static.Ask, body)
 		}
 	}
-	return parts, nil
+	return list
 }
 
 // A variant is a question with other numbers.
@@ -55,6 +58,10 @@ func (s *Site) part(w http.ResponseWriter, r *http.Request) error {
 	if part == nil {
 		return errNotFound
 	}
-	part.ServeHTTP(w, r)
+	file, err := part()
+	if err != nil {
+		return err
+	}
+	file.ServeHTTP(w, r)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/handshakelab/lab/engine/diag"
@@ -35,12 +36,25 @@ type Config struct {
 	// PseudoLocales adds languages that nobody speaks, for tests of the layout: i18n.Pseudo.
 	PseudoLocales bool
 
+	// Dev is for those who write lessons: pages are shown anew when theirs changes.
+	Dev bool
+
 	Log *slog.Logger
+}
+
+// every is how often the lessons' files are looked at.
+func (c *Config) every() time.Duration {
+	if c.Dev {
+		return 20 * time.Millisecond
+	}
+	return time.Second
 }
 
 // A Site is the whole web side of the lab.
 type Site struct {
 	cfg     Config
+	loader  *lessons.Loader
+	fixed   fixtures
 	edition atomic.Pointer[edition]
 	// languages are those that pages are served in, the fallback first.
 	languages []*i18n.Catalog
@@ -48,9 +62,13 @@ type Site struct {
 	cross     *http.CrossOriginProtection
 	router    *chi.Mux
 	gallery   *gallery.Gallery
-	corners   func() map[string]*later // see notebookPages
+	corners   func() map[string]sheet // see notebookPages
 	draining  atomic.Bool
-	uploads   chan struct{} // captures that come in
+	going     chan struct{} // closed when it goes down
+
+	newsMu  sync.Mutex
+	newsCh  chan struct{} // closed when the lessons were loaded
+	uploads chan struct{} // captures that come in
 }
 
 // builtinGallery is played once, however many sites there are.
@@ -64,7 +82,7 @@ func New(cfg Config) (*Site, error) {
 	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
-	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads)}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads), going: make(chan struct{}), newsCh: make(chan struct{})}
 	for _, lang := range i18n.Languages {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
@@ -81,6 +99,10 @@ func New(cfg Config) (*Site, error) {
 	var faults diag.List
 	s.gallery, faults = builtinGallery()
 	logDiagnostics(cfg.Log, "scenario", faults)
+	if err := s.fix(); err != nil {
+		return nil, err
+	}
+	s.loader = lessons.NewLoader(cfg.Lessons)
 	s.corners = sync.OnceValue(s.notebookPages)
 	e, err := s.load(nil)
 	if err != nil {
@@ -120,6 +142,9 @@ func (s *Site) routes() *chi.Mux {
 	get("/notebook/{name}", s.handle(s.notebook))
 	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
+	if s.cfg.Dev {
+		r.Get("/dev/events", s.handle(s.devEvents))
+	}
 	get("/api/flood", s.handle(playFlood))
 	get("/embed", s.handle(s.embed))
 	get("/embed.js", s.handle(s.embedScript))
@@ -176,21 +201,21 @@ func (s *Site) based(next http.Handler) http.Handler {
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 	e := s.edition.Load()
 	if text := e.texts[r.URL.Path]; text != nil {
-		text().ServeHTTP(w, r)
+		file, err := text()
+		if err != nil {
+			return err
+		}
+		file.ServeHTTP(w, r)
 		return nil
 	}
-	page, run := e.pages[r.URL.Path], e.runs[r.URL.Path]
-	if page == nil && run == nil {
+	page := e.pages[r.URL.Path]
+	if page == nil {
 		return errNotFound
 	}
 	if c := s.lookup(r.URL.Query().Get("lang")); c != nil {
 		http.SetCookie(w, &http.Cookie{Name: langCookie, Value: c.Lang, Path: s.cfg.Base, MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
-	if run != nil {
-		return run.serve(w, r, s.language(r))
-	}
-	page[s.language(r).Lang].ServeHTTP(w, r)
-	return nil
+	return page.serve(w, r, s.language(r))
 }
 
 // missing leads to a page from its address with a slash too many.
@@ -264,7 +289,11 @@ func writeText(w http.ResponseWriter, status int, text string) {
 }
 
 // Drain makes readyz say that the server is going down, so that nobody sends new readers here.
-func (s *Site) Drain() { s.draining.Store(true) }
+func (s *Site) Drain() {
+	if !s.draining.Swap(true) {
+		close(s.going)
+	}
+}
 
 // Close says good-bye to all sockets and returns when they are closed, or cut at the end of ctx.
 func (s *Site) Close(ctx context.Context) {

@@ -39,6 +39,9 @@ type Page struct {
 	// Markdown is the path inside the lab of the same page as markdown, "lessons/lost-segments.md"; empty for none.
 	Markdown string
 
+	// Dev says that the page is shown anew when its lesson changes.
+	Dev bool
+
 	// Description is the sentence that a search engine or a shared link shows.
 	Description string
 }
