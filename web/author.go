@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"io/fs"
 	"net"
 	"net/http"
 	"regexp"
@@ -15,7 +14,6 @@ import (
 	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
 
-	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/i18n"
@@ -297,5 +295,3 @@ func (s *Site) authorPage(w http.ResponseWriter, r *http.Request, data pages.Aut
 	return nil
 }
 
-var _ fs.FS
-var _ diag.List
