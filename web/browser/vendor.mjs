@@ -34,12 +34,12 @@ export { repeat } from 'lit/directives/repeat.js'
       '@lezer/common', '@lezer/lr', '@marijn/find-cluster-break', 'crelt', 'style-mod', 'w3c-keyname',
     ],
     entry: `
-export { Compartment, EditorState, RangeSet, StateEffect, StateField } from '@codemirror/state'
-export { Decoration, EditorView, GutterMarker, drawSelection, gutterLineClass, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view'
-export { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+export { EditorState, RangeSet, StateEffect, StateField } from '@codemirror/state'
+export { Decoration, EditorView, GutterMarker, gutterLineClass, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
+export { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 export { Language, defineLanguageFacet, syntaxHighlighting } from '@codemirror/language'
 export { GFM, parser as markdown } from '@lezer/markdown'
-export { classHighlighter } from '@lezer/highlight'
+export { classHighlighter, tags } from '@lezer/highlight'
 `,
   },
 ]
