@@ -16,6 +16,7 @@ const form = /** @type {HTMLFormElement} */ (get('author'))
 const area = /** @type {HTMLTextAreaElement} */ (get('author-text'))
 const file = /** @type {HTMLInputElement} */ (get('author-file'))
 const number = /** @type {HTMLInputElement} */ (form.elements.namedItem('id'))
+const submit = /** @type {HTMLButtonElement} */ (form.querySelector('button[type=submit]'))
 const status = get('author-status')
 const list = get('author-faults')
 const stop = get('author-stop')
@@ -127,7 +128,7 @@ async function check() {
   } finally {
     clearTimeout(slow)
     if (mine === asking) {
-      if (!stop.hidden && document.activeElement === stop) form.querySelector('button')?.focus()
+      if (!stop.hidden && document.activeElement === stop) submit.focus()
       stop.hidden = true
     }
   }
@@ -137,7 +138,7 @@ stop.addEventListener('click', () => {
   asking?.abort()
   asking = null
   status.textContent = t('author.stopped')
-  form.querySelector('button')?.focus()
+  submit.focus()
   stop.hidden = true
 })
 

@@ -6,11 +6,12 @@ function simulator(text, at) {
   return (ids.filter((m) => m.index < at).at(-1) ?? ids[0])?.[1] ?? 'run';
 }
 
-/** A name that no block of the text has. @param {string} text @param {string} name */
+/** A name that no block and no heading of the text has. @param {string} text @param {string} name */
 function fresh(text, name) {
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map((m) => (m[1] ?? '').toLowerCase().replace(/[^a-z0-9]+/g, '-'));
   for (let i = 1; ; i++) {
     const id = i === 1 ? name : `${name}-${i}`;
-    if (!text.includes(`{#${id} `) && !text.includes(`{#${id}}`)) return id;
+    if (!headings.includes(id) && !text.includes(`{#${id} `) && !text.includes(`{#${id}}`)) return id;
   }
 }
 
@@ -26,12 +27,12 @@ step until quiet
 const BLOCKS = {
   tcpsim: { name: 'run', body: (id) => `tcpsim {#${id} title="A handshake"}\n${HANDSHAKE}` },
   predict: { name: 'what-next', body: (id, sim) => `predict {#${id} of=${sim} at=0ms}
-Which segment is sent first?
+Which segment is sent next?
 
 ask: flags of next
 right: Say why it is right.
-wrong ACK: Say to somebody who thinks so what is wrong with it.
-wrong SYN-ACK: And here.
+wrong FIN: Say to somebody who thinks so what is wrong with it.
+wrong RST: And here.
 ` },
   quiz: { name: 'question', body: (id) => `quiz {#${id}}
 A question whose answer takes a thought?
@@ -86,15 +87,15 @@ right: Yes.
 ack-equals-seq:
 wrong 0: What is wrong with it.
 ` },
-  challenge: { name: 'now-you', body: (id, sim) => `challenge {#${id} from=${sim} title="Lose one"}
+  challenge: { name: 'try-it', body: (id, sim) => `challenge {#${id} from=${sim} title="Lose one"}
 Say what to reach, and let the reader find the way.
 
-goal lost SYN >= 1
-goal client ESTABLISHED
+goal lost SYN-ACK >= 1
+goal server ESTABLISHED
 limit steps 30
 hint Where to look.
 hint What to do there.
-solution step until SYN sent; drop SYN; step until client ESTABLISHED
+solution step until SYN-ACK sent; drop SYN-ACK; step until server ESTABLISHED
 ` },
   ticket: { name: 'ticket', body: (id) => `ticket {#${id} run=tickets/firewall.lab title="It hangs" points=10 wrong=2}
 The symptom, as somebody reports it.

@@ -90,7 +90,7 @@ export class Editor {
         doc: area.value,
         extensions: [
           lineNumbers(), history(), highlightActiveLine(), EditorView.lineWrapping, lesson, syntaxHighlighting(classHighlighter), drawn,
-          EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'true', autocapitalize: 'off' }),
+          EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': label, spellcheck: 'true', autocapitalize: 'off' }),
           // The Tab key leaves the editor, as it leaves every field.
           keymap.of([
             { key: 'Mod-Enter', run: does(on.check) },
