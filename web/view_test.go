@@ -112,7 +112,7 @@ func TestRuleRuns(t *testing.T) {
 			}
 			for id, runs := range site.edition.Load().rules() {
 				for _, run := range runs {
-					if strings.HasSuffix(run.URL, l.Slug+"#"+p.Sim.ID) {
+					if strings.HasSuffix(run.URL, "/"+l.Slug+"#"+p.Sim.ID) {
 						t.Errorf("rule %s tells of %s, which is hidden at first", id, run.URL)
 					}
 				}

@@ -3,13 +3,14 @@
 import { exercises, lesson } from './lesson.js'
 import { noteProgress } from './progress.js'
 import { post } from './post.js'
+import { sheet } from './sim/panels.js'
 import { more, t } from './sim/sentence.js'
 
 /** @import { TcpSim } from './sim/tcp-sim.js' */
 /** @typedef {{ seen: number[], before: number[], solved?: { answer: number, points: number } }} State */
 /** @typedef {{ ok: boolean, points?: number, look?: number, lines?: number[], scenario?: string }} Verdict */
 
-await more()
+await Promise.all([more(), sheet('ticket')])
 
 const key = 'lab.tickets'
 /** What tables look like does not survive being wrapped. */

@@ -166,9 +166,17 @@ func (p Page) ruleSource(r rule.Rule) string {
 // ruleURL is the page of a rule.
 func (p Page) ruleURL(id rule.ID) string { return p.url("rules/" + id.String()) }
 
+// lessonsOf are the lessons of a course, of which there may be none.
+func lessonsOf(c *lessons.Course) []*lessons.Lesson {
+	if c == nil {
+		return nil
+	}
+	return c.Lessons
+}
+
 // level is the lessons of a level.
 func (l LessonsData) level(level string) (list []*lessons.Lesson) {
-	for _, one := range l.Course.Lessons {
+	for _, one := range lessonsOf(l.Course) {
 		if one.Level == level {
 			list = append(list, one)
 		}

@@ -237,7 +237,7 @@ func Home(h HomeData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = contents(h.Page, h.Course, h.Course.Lessons).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = contents(h.Page, h.Course, lessonsOf(h.Course)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -319,12 +319,12 @@ func Lessons(l LessonsData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(l.Course.Lessons) > 0 {
+			if all := lessonsOf(l.Course); len(all) > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<p class=\"row\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = start(l.Page, l.Course.Lessons[0]).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = start(l.Page, all[0]).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -110,10 +110,10 @@ func simID(s *lessons.Sim) string {
 	return "sim-" + s.ID
 }
 
-// sheets are the style sheets that not every lesson needs.
+// sheets are the style sheets that not every lesson needs. That of tickets comes with their script.
 func sheets(l *lessons.Lesson) []string {
 	for _, p := range l.Parts {
-		if p.Ticket != nil || p.Quiz != nil && p.Quiz.Kind != lessons.One && p.Quiz.Kind != lessons.Many {
+		if p.Quiz != nil && p.Quiz.Kind != lessons.One && p.Quiz.Kind != lessons.Many {
 			return []string{"blocks"}
 		}
 	}
