@@ -40,6 +40,8 @@ var (
 	draftFile = regexp.MustCompile(`^[0-9]{1,6}-[a-z0-9]+(-[a-z0-9]+)*\.md$`)
 )
 
+var errDraftFile = badField("file", "a name such as 170-window-scale.md: a number, a name of small letters, digits and hyphens, .md")
+
 // A draft is a lesson that somebody is writing, as it was when it last had no error.
 type draft struct {
 	lesson *lessons.Lesson
@@ -168,7 +170,7 @@ func (s *Site) review(r *http.Request, in *writing) (*review, error) {
 	case !draftID.MatchString(in.ID):
 		return nil, badField("id", "one that the lab gave, or empty")
 	case !draftFile.MatchString(in.File) || len(in.File) > 100:
-		return nil, badField("file", "a name such as 170-window-scale.md: a number, a name of small letters, digits and hyphens, .md")
+		return nil, errDraftFile
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -247,6 +249,13 @@ func (s *Site) draftPage(w http.ResponseWriter, r *http.Request) error {
 
 // author answers GET author: the page for those who write lessons.
 func (s *Site) author(w http.ResponseWriter, r *http.Request) error {
+	if name := r.URL.Query().Get("file"); draftFile.MatchString(name) && s.saves(r) {
+		text, err := s.onDisk(name)
+		if err != nil || text == nil {
+			return errNotFound
+		}
+		return s.authorPage(w, r, pages.AuthorData{File: name, Text: string(text), Was: versionOf(text)})
+	}
 	file, text, err := lessons.NewLesson(s.cfg.Lessons, "my-lesson", "My lesson")
 	if err != nil {
 		// Somebody has a lesson of that name, or none can be read; the page works without a text to begin with.
@@ -286,6 +295,17 @@ func (s *Site) authorPage(w http.ResponseWriter, r *http.Request, data pages.Aut
 	words := s.language(r)
 	data.Page = s.at(words, pages.Elsewhere, words.T("page.author"))
 	data.Gallery = s.gallery
+	if s.saves(r) {
+		data.Saves = true
+		for _, l := range s.Course().Lessons {
+			data.Files = append(data.Files, l.File)
+		}
+		for _, name := range s.Course().Broken {
+			if draftFile.MatchString(name) && !slices.Contains(data.Files, name) {
+				data.Files = append(data.Files, name)
+			}
+		}
+	}
 	page, err := render(pages.Author(data), static.Never)
 	if err != nil {
 		return err
@@ -294,4 +314,3 @@ func (s *Site) authorPage(w http.ResponseWriter, r *http.Request, data pages.Aut
 	page.ServeHTTP(w, r)
 	return nil
 }
-

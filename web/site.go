@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,9 @@ type Config struct {
 
 	// Dev is for those who write lessons: pages are shown anew when theirs changes.
 	Dev bool
+
+	// Folder is that of Lessons, when the page for authors may write into it; nil: it writes nowhere.
+	Folder *os.Root
 
 	Log *slog.Logger
 }
@@ -71,7 +75,8 @@ type Site struct {
 	uploads chan struct{} // captures that come in
 
 	drafts  drafts
-	authors turnstile // checks of drafts
+	authors turnstile  // checks of drafts
+	saving  sync.Mutex // of files in the folder
 }
 
 // builtinGallery is played once, however many sites there are.
@@ -146,6 +151,7 @@ func (s *Site) routes() *chi.Mux {
 	r.Post("/author", s.handle(s.sameSite(s.authorForm)))
 	get("/lessons/draft/{id}", s.handle(s.draftPage))
 	r.Post("/api/draft", s.handle(s.sameSite(s.draft)))
+	r.Post("/api/save", s.handle(s.sameSite(s.save)))
 	get("/notebook/{name}", s.handle(s.notebook))
 	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
@@ -183,7 +189,7 @@ func bounded(next http.Handler) http.Handler {
 		case strings.HasSuffix(path, "/api/capture"):
 			large.ServeHTTP(w, r)
 			return
-		case strings.HasSuffix(path, "/api/draft"), strings.HasSuffix(path, "/author"):
+		case strings.HasSuffix(path, "/api/draft"), strings.HasSuffix(path, "/api/save"), strings.HasSuffix(path, "/author"):
 			lesson.ServeHTTP(w, r)
 			return
 		}

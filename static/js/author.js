@@ -27,12 +27,14 @@ const frame = /** @type {HTMLIFrameElement} */ (document.querySelector('.see ifr
 
 // ---- the draft of this browser ----
 
-const KEY = 'lab.author'
+/** What was opened from the folder of lessons, if it was. */
+let saved = form.dataset.was ?? ''
+const KEY = saved ? `lab.author.${file.value}` : 'lab.author'
 const given = { file: file.value, text: area.value }
 /** @type {{ file: string, text: string } | null} */
 let before = null
 
-/** @returns {{ file: string, text: string } | null} */
+/** @returns {{ file: string, text: string, was?: string } | null} */
 function kept() {
   try {
     const draft = JSON.parse(localStorage.getItem(KEY) ?? 'null')
@@ -45,7 +47,7 @@ function kept() {
 function keep() {
   try {
     if (area.value === given.text && file.value === given.file) localStorage.removeItem(KEY)
-    else localStorage.setItem(KEY, JSON.stringify({ file: file.value, text: area.value }))
+    else localStorage.setItem(KEY, JSON.stringify({ file: file.value, text: area.value, was: saved }))
   } catch {
     // full, or not allowed: the text is on the page, and can be downloaded
   }
@@ -56,6 +58,7 @@ const draft = number.value ? null : kept()
 if (draft) {
   area.value = draft.text
   file.value = draft.file
+  saved = draft.was ?? saved
   message.textContent = t('author.restored')
 }
 
@@ -285,6 +288,32 @@ function put(what) {
   editor.value = what.text
   changed()
 }
+
+/** The name under which the text was opened or saved. */
+let name = saved ? file.value : ''
+document.getElementById('author-save')?.addEventListener('click', async () => {
+  const text = area.value
+  try {
+    const answer = await fetch(form.dataset.save ?? '', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ file: file.value, was: file.value === name ? saved : '', text }),
+    })
+    const said = await answer.json()
+    if (!answer.ok) {
+      status.textContent = said.message
+      return
+    }
+    saved = said.was
+    name = file.value
+    given.file = name
+    given.text = text
+    keep()
+    status.textContent = t('author.saved', { file: name })
+  } catch {
+    status.textContent = t('author.no-answer')
+  }
+})
 
 file.addEventListener('input', changed)
 form.addEventListener('submit', (event) => {

@@ -9,6 +9,7 @@ export const messages = {
   "author.none": "Im Text ist ein Fehler. Ohne ihn wird er hier gezeigt.",
   "author.old": "Im Text ist ein Fehler. Unten steht er, wie er davor war.",
   "author.restored": "Das ist dein Entwurf, wie dieser Browser ihn behalten hat.",
+  "author.saved": "{file} ist gespeichert.",
   "author.stopped": "Die Prüfung wurde abgebrochen.",
   "col.ack": "Ack",
   "col.fate": "Verbleib",

@@ -9,6 +9,7 @@ export const messages = {
   "author.none": "There is an error in the text. Mend it, and it is shown here.",
   "author.old": "There is an error in the text. Below it is as it was before.",
   "author.restored": "This is your draft, as this browser kept it.",
+  "author.saved": "{file} is saved.",
   "author.stopped": "The check was stopped.",
   "col.ack": "Ack",
   "col.fate": "Fate",

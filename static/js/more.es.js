@@ -9,6 +9,7 @@ export const messages = {
   "author.none": "Hay un error en el texto. Al corregirlo, se muestra aquí.",
   "author.old": "Hay un error en el texto. Abajo está como era antes.",
   "author.restored": "Este es tu borrador, tal como lo guardó este navegador.",
+  "author.saved": "{file} se ha guardado.",
   "author.stopped": "La comprobación se detuvo.",
   "col.ack": "Ack",
   "col.fate": "Qué fue de él",

@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"slices"
-
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/lessons/gallery"
 )
@@ -13,6 +11,10 @@ type AuthorData struct {
 	File, Text string // what is being written
 	ID         string // of the draft on the server; "" before the first check
 	Gallery    *gallery.Gallery
+
+	Saves bool     // it can be written into the folder of lessons
+	Files []string // those that can be opened from there
+	Was   string   // which version of the file was opened; "" for none
 
 	Checked bool    // the text was sent by the form, and what follows is the answer
 	Faults  []Fault // what is wrong with it
@@ -29,8 +31,12 @@ type Fault struct {
 // blockKinds are the kinds of blocks that can be put into a lesson, as author.js knows them.
 var blockKinds = []string{"tcpsim", "predict", "quiz", "quiz-many", "quiz-text", "quiz-number", "quiz-order", "quiz-field", "challenge", "ticket", "capture"}
 
-func (d AuthorData) broken() bool {
-	return slices.ContainsFunc(d.Faults, func(f Fault) bool { return f.Severity == diag.Error })
+// stand says what becomes of the text.
+func (d AuthorData) stand() string {
+	if d.Saves {
+		return d.t("page.author.stand.saves")
+	}
+	return d.t("page.author.stand")
 }
 
 // seen says why there is nothing to see, or nothing new.
