@@ -292,7 +292,7 @@ function put(what) {
 /** The name under which the text was opened or saved. */
 let name = saved ? file.value : ''
 document.getElementById('author-save')?.addEventListener('click', async () => {
-  const text = area.value
+  const text = area.value, outcome = get('author-saved')
   try {
     const answer = await fetch(form.dataset.save ?? '', {
       method: 'POST',
@@ -301,7 +301,7 @@ document.getElementById('author-save')?.addEventListener('click', async () => {
     })
     const said = await answer.json()
     if (!answer.ok) {
-      status.textContent = said.message
+      outcome.textContent = said.message
       return
     }
     saved = said.was
@@ -309,9 +309,9 @@ document.getElementById('author-save')?.addEventListener('click', async () => {
     given.file = name
     given.text = text
     keep()
-    status.textContent = t('author.saved', { file: name })
+    outcome.textContent = t('author.saved', { file: name })
   } catch {
-    status.textContent = t('author.no-answer')
+    outcome.textContent = t('author.no-answer')
   }
 })
 

@@ -1,6 +1,8 @@
 // The page for authors: write on the left, see on the right, without a script too.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { poll, sizes, startBrowser, startLab, violations } from './lab.mjs'
 
@@ -193,4 +195,35 @@ test('without JavaScript the button checks and shows', async () => {
   assert.match(await page.locator('#author-faults').textContent() ?? '', /nowhere\.md/)
   assert.match(await area.inputValue(), /nowhere\.md\)\n$/)
   await page.done()
+})
+
+test('with -dev and a folder a lesson is opened, saved, and not written over a change of somebody else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lab-author-'))
+  const dev = await startLab({ args: ['-dev', '-lessons', folder] })
+  try {
+    const page = await chrome.page({ allow: /409/ })
+    await page.goto(dev.url + 'author')
+    await editor(page).waitFor()
+    await status(page, 'No faults.')
+    await page.getByLabel('File').fill('10-first.md')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await poll(async () => page.locator('#author-saved').textContent(), (s) => s === '10-first.md is saved.', 'it is not said to be saved')
+    const path = join(folder, '10-first.md')
+    assert.equal(await readFile(path, 'utf8'), await text(page))
+    await poll(async () => (await fetch(dev.url + 'lessons/first')).status, (s) => s === 200, 'the saved lesson is not served')
+    await page.goto(dev.url + 'author?file=10-first.md')
+    await editor(page).waitFor()
+    await write(page, '\nOne more line.\n')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await poll(async () => readFile(path, 'utf8'), (s) => s.endsWith('One more line.\n'), 'the change is not saved')
+    await writeFile(path, 'Somebody else was here.\n')
+    await write(page, '\nAnd another.\n')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await poll(async () => page.locator('#author-saved').textContent(), (s) => /somebody else/.test(s ?? ''), 'no conflict is told')
+    assert.equal(await readFile(path, 'utf8'), 'Somebody else was here.\n')
+    await page.done()
+  } finally {
+    await dev.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
 })
