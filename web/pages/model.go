@@ -154,6 +154,7 @@ const (
 	floodScript   = "js/flood.js"
 	latencyScript = "js/latency.js"
 	embedScript   = "js/embed.js"
+	authorScript  = "js/author.js"
 )
 
 // preload lists what the page's own modules import.
