@@ -17,6 +17,14 @@ var Languages = []string{"en", "de", "es"}
 // translatedName is the name of a translation: 20-three-segments.de.md.
 var translatedName = regexp.MustCompile(`^(.+)\.([^./]*)\.md$`)
 
+// Original is the name of the file of which this one would be the translation by its name, else the name itself.
+func Original(file string) string {
+	if m := translatedName.FindStringSubmatch(file); m != nil {
+		return m[1] + ".md"
+	}
+	return file
+}
+
 // translationKeys are the front matter of a translation. All else is that of its original.
 var translationKeys = []string{"title", "summary"}
 
