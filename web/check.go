@@ -223,19 +223,23 @@ func (s *Site) checkChallenge(ctx context.Context, l *lessons.Lesson, a *answer)
 	} else {
 		v.Code = "wrong"
 	}
-	v.Feedback = challengeFeedback(v, i18n.Lookup(l.Lang))
+	v.Feedback = challengeFeedback(v, l.Lang)
 	return v, nil
 }
 
 // challengeFeedback says in HTML what the list of goals does not.
-func challengeFeedback(v *verdict, words *i18n.Catalog) string {
+func challengeFeedback(v *verdict, lang string) string {
 	if v.OK {
-		return "<p>" + html.EscapeString(words.T("page.goals.reached")) + "</p>"
+		return "<p>" + html.EscapeString(i18n.Lookup(lang).T("page.goals.reached")) + "</p>"
 	}
 	var b strings.Builder
 	for _, g := range v.Goals {
 		if !g.OK && g.Detail != "" {
-			fmt.Fprintf(&b, "<p>%s: %s.</p>", html.EscapeString(g.Text), html.EscapeString(g.Detail))
+			detail := html.EscapeString(g.Detail) // which is the engine's, in English
+			if lang != i18n.Languages[0] {
+				detail = `<span lang="en">` + detail + `</span>`
+			}
+			fmt.Fprintf(&b, "<p>%s: %s.</p>", html.EscapeString(g.Text), detail)
 		}
 	}
 	return b.String()
