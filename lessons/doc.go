@@ -30,6 +30,8 @@
 //   - > [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] and [!CAUTION] are asides. > [!ANSWER] is hidden until the reader asks for it.
 //   - `seq 1001` and `ack 5001` in backquotes must be numbers of a segment of some run of the lesson.
 //
+// A lesson may say its level: beginner, working or expert; without it it has that of the lesson before.
+//
 // # Translations
 //
 // A lesson in another language stands beside it: 70-lost-segments.de.md is the German 70-lost-segments.md. Languages lists what there is.
@@ -41,8 +43,6 @@
 //
 // A translation is no lesson of the course: it hangs at its original (Lesson.Translations, Lesson.In), and one with a fault leaves the
 // original as it is. What is searched and what is read as markdown is the original.
-//
-// A lesson may say its level: beginner, working or expert; without it it has that of the lesson before.
 //
 // # Beside the lessons
 //
