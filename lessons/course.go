@@ -85,6 +85,13 @@ func (c *Course) Merge(before *Course) *Course {
 	merged := *c
 	kept := func(list, old []*Lesson) []*Lesson {
 		list = slices.Clone(list)
+		for i, l := range list {
+			for _, was := range old {
+				if was.Slug == l.Slug {
+					list[i] = l.keepTranslations(was, c.Broken)
+				}
+			}
+		}
 		for _, l := range old {
 			if slices.Contains(c.Broken, l.File) && c.Find(l.Slug) == nil {
 				own := *l
@@ -120,6 +127,9 @@ func chain(list []*Lesson) []*Lesson {
 		}
 		level = cmp.Or(l.Level, level)
 		l.Level = level
+	}
+	for _, l := range list {
+		l.adopt()
 	}
 	return list
 }
@@ -164,7 +174,7 @@ func (s *shelf) crossCheck(drafts []*draft) {
 	byFile, bySlug, byOrder := map[string]*draft{}, map[string]*draft{}, map[place]*draft{}
 	for _, d := range drafts {
 		byFile[d.file] = d
-		if _, twice := bySlug[d.lesson.Slug]; !twice && d.genre == lessonGenre {
+		if _, twice := bySlug[d.lesson.Slug]; !twice && d.genre == lessonGenre && d.of == "" {
 			bySlug[d.lesson.Slug] = d
 		}
 	}

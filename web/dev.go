@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/lessons"
 )
 
 // What a page in the workshop hears about itself.
@@ -101,7 +102,7 @@ func (s *Site) news(page, lang string) devNews {
 
 // pageOfFile is the path of the page that a file of the lessons' folder becomes.
 func pageOfFile(file string) string {
-	folder, name := path.Split(strings.TrimSuffix(file, ".md"))
+	folder, name := path.Split(strings.TrimSuffix(lessons.Original(file), ".md"))
 	if number, rest, ok := strings.Cut(name, "-"); ok && strings.Trim(number, "0123456789") == "" {
 		name = rest
 	}
