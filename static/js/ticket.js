@@ -14,7 +14,7 @@ await Promise.all([more(), sheet('ticket')])
 
 const key = 'lab.tickets'
 /** What tables look like does not survive being wrapped. */
-const TABLES = ['ss', 'ss-info', 'proc']
+const TABLES = ['ss', 'ss-info', 'proc', 'nstat']
 /** Nobody types these. */
 const NO_TOOL = ['state', 'app']
 
