@@ -267,9 +267,10 @@ class Case {
       sim.dataset.title = this.form.querySelector('h3 > span:last-child')?.textContent ?? ''
       box.append(sim)
       this.whole.replaceChildren(box)
+      sim.focus({ preventScroll: true }) // the button that had it is gone
       sim.scenario = verdict.scenario
       await sim.ready
-      focus(sim)
+      if (document.activeElement === sim) focus(sim)
     } catch {
       this.said.textContent = t('ticket.failed')
     } finally {
