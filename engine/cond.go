@@ -170,14 +170,18 @@ func (w *World) found(c Cond) string {
 	switch c.Kind {
 	case Happened:
 		if c.Seg.ID == 0 && c.Seg.Nth == 0 && !c.Not {
-			n := amount(w.occurrences(c), c.Seg.kind())
+			n := w.occurrences(c)
+			were := " was "
+			if n > 1 {
+				were = " were "
+			}
 			switch c.What {
 			case WasSent:
-				return n + " was sent"
+				return amount(n, c.Seg.kind()) + were + "sent"
 			case HasArrived:
-				return n + " arrived"
+				return amount(n, c.Seg.kind()) + " arrived"
 			default:
-				return n + " was lost"
+				return amount(n, c.Seg.kind()) + were + "lost"
 			}
 		}
 	case InState:

@@ -201,7 +201,11 @@ func (d *draft) blocks(fr fragment) (list []block) {
 	// The walk also finds blocks where they must not be.
 	_ = ast.Walk(fr.doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		f, ok := n.(*ast.FencedCodeBlock)
-		if !ok || !entering || f.Info == nil {
+		if !ok || !entering {
+			return ast.WalkContinue, nil
+		}
+		d.checkFence(fr, f)
+		if f.Info == nil {
 			return ast.WalkContinue, nil
 		}
 		line := span{fr.base + f.Info.Segment.Start, fr.base + f.Info.Segment.Stop}
@@ -232,9 +236,6 @@ func (d *draft) blocks(fr fragment) (list []block) {
 		}
 		body.start = min(body.start, len(d.text))
 		body.end = min(body.end, len(d.text))
-		if d.unclosed(body, row) {
-			d.addSpan("unclosed-block", in.kindAt, "end it with a line of backquotes", "the block is not closed")
-		}
 		if len(list) == maxBlocks {
 			d.addSpan("too-many-blocks", in.kindAt, "split the lesson", "the lesson has more than %d blocks", maxBlocks)
 		}
@@ -246,16 +247,24 @@ func (d *draft) blocks(fr fragment) (list []block) {
 	return list
 }
 
-// unclosed reports whether no line of backquotes or tildes follows a body.
-func (d *draft) unclosed(body span, row int) bool {
-	start := d.lines[row-1]
-	mark := d.text[start]
-	n := start
-	for n < len(d.text) && d.text[n] == mark {
-		n++
+// checkFence reports a fence at the left margin that no line of backquotes or tildes closes: it takes in all that follows.
+func (d *draft) checkFence(fr fragment, f *ast.FencedCodeBlock) {
+	start := fr.base + f.Pos()
+	end, body := start, 0
+	for end < len(d.text) && d.text[end] == d.text[start] {
+		end++
 	}
-	after := bytes.TrimLeft(d.text[body.end:], " ")
-	return !bytes.HasPrefix(after, bytes.Repeat([]byte{mark}, n-start))
+	if n := f.Lines().Len(); n > 0 {
+		body = fr.base + f.Lines().At(n-1).Stop
+	} else if i := bytes.IndexByte(d.text[end:], '\n'); i >= 0 {
+		body = end + i + 1
+	} else {
+		body = len(d.text)
+	}
+	after := bytes.TrimLeft(d.text[min(body, len(d.text)):], " ")
+	if f.Parent() == fr.doc && !bytes.HasPrefix(after, d.text[start:end]) {
+		d.add("unclosed-block", start, end, "end it with a line of backquotes", "the block is not closed")
+	}
 }
 
 // checkClaims compares the numbers in the prose with the runs. A lesson with errors may lack some of its runs.

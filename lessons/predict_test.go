@@ -40,12 +40,52 @@ func TestAnswersOfTheCourse(t *testing.T) {
 		"lost-segments#letter":    "ETIMEDOUT",
 		"lost-segments#linear":    "3s", // tcp_syn_linear_timeouts 4
 
-		"refused#no-listener": "RST-ACK", // 9293:3.10.7.1
-		"refused#which-error": "ECONNREFUSED",
-		"refused#dropped":     "ETIMEDOUT",
-		"refused#rejected":    "ECONNREFUSED",
-		"refused#prohibited":  "EHOSTUNREACH", // type 3 code 13, on Linux
-		"refused#soft-state":  "SYN-SENT",     // 9293:3.9.2.2
+		"refused#no-listener":      "RST-ACK", // 9293:3.10.7.1
+		"refused#which-error":      "ECONNREFUSED",
+		"refused#dropped":          "ETIMEDOUT",
+		"refused#rejected":         "ECONNREFUSED",
+		"refused#prohibited":       "EHOSTUNREACH", // type 3 code 13, on Linux
+		"refused#soft-state":       "SYN-SENT",     // 9293:3.9.2.2
+		"forged-segments#outside":  "ESTABLISHED",  // 50 lies outside the window: 9293:3.10.7.4, first
+		"forged-segments#inside":   "ACK",          // a challenge: 5961:3.2
+		"forged-segments#bytes":    "1019",         // 1001 + 18, and nothing of what acknowledges 3,000,000,000
+		"forged-segments#next-isn": "64001",        // 1 + 64,000
+
+		"queues-and-cookies#no-room":        "SYN-ACK",    // its timer
+		"queues-and-cookies#when-in":        "67.3s",      // the eleventh SYN, 1 + 1 + 1 + 1 + 1 + 2 + 4 + 8 + 16 + 32 s after 200 ms, and 100 ms
+		"queues-and-cookies#cookie-of-1300": "1400586798", // 1400586800 for an MSS of 1460, number 3; 1300 is number 1
+		"queues-and-cookies#mute-server":    "LISTEN",     // nothing was kept
+
+		"strange-openings#old-answer":   "SYN-ACK",      // 9293:3.10.7.2
+		"strange-openings#old-refused":  "RST",          // 9293:3.10.7.3, first
+		"strange-openings#both-state":   "SYN-RECEIVED", // 9293:3.5, figure 7
+		"strange-openings#both-seq":     "100",
+		"strange-openings#crash-answer": "ACK", // 5961:4.2
+		"strange-openings#crash-rst":    "100", // SEG.ACK: 9293:3.10.7.3, first
+
+		"latency#first-byte": "200ms",        // two round trips
+		"latency#lost-syn":   "1.1s",         // 1 s and a round trip
+		"latency#tls-answer": "300ms",        // three round trips
+		"latency#fast-state": "SYN-RECEIVED", // RFC 7413 section 4.2
+
+		"saying-goodbye#after-fin":      "FIN-WAIT-2",
+		"saying-goodbye#fin-counts":     "113", // 100 + 12 + 1
+		"saying-goodbye#crossing-state": "CLOSING",
+		"saying-goodbye#last-ack":       "FIN-ACK",
+		"saying-goodbye#unread":         "RST", // 9293:3.6.1
+
+		"dead-peers#two-hours":    "ESTABLISHED",
+		"dead-peers#still-trying": "ESTABLISHED", // fifteen retransmissions, 994.65 s
+		"dead-peers#probe-seq":    "1000",        // SND.NXT - 1
+		"dead-peers#window-probe": "ESTABLISHED", // 9293:3.8.6.1
+
+		"linux-is-not-the-rfc#syn-again":   "108ms", // two ticks of 4 ms after the RST
+		"linux-is-not-the-rfc#for-nobody":  "RST",
+		"linux-is-not-the-rfc#which-errno": "EPIPE",
+		"linux-is-not-the-rfc#no-patience": "CLOSED",  // after 60 s
+		"linux-is-not-the-rfc#tw-flags":    "SYN-ACK", // 90000000 is larger than all before
+		"linux-is-not-the-rfc#tw-isn":      "70539",   // 5000 + 2 + 65537
+		"linux-is-not-the-rfc#syn-fin":     "LISTEN",
 	}
 	for _, l := range loadCourse(t).Lessons {
 		for _, p := range l.Parts {

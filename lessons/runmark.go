@@ -111,7 +111,7 @@ func rawText(n ast.Node, source []byte) string {
 // checkSaid compares the marked numbers with the runs.
 func (d *draft) checkSaid() {
 	for _, s := range d.said {
-		name, rest, _ := strings.Cut(strings.TrimSpace(s.mark), " ")
+		name, rest, _ := strings.Cut(strings.Join(strings.Fields(s.mark), " "), " ")
 		id, ok := strings.CutPrefix(name, "#")
 		if !ok {
 			d.addSpan("run-mark", s.at, "write {run: #name time of SYN#2 sent}", "the mark does not say which simulator it is about")
@@ -128,7 +128,7 @@ func (d *draft) checkSaid() {
 		if fault2 == "" {
 			var is quantity
 			if is, fault2 = ask.answer(run); fault2 == "" {
-				d.compare(s, id, strings.Join(strings.Fields(rest), " "), is)
+				d.compare(s, id, rest, is)
 				continue
 			}
 		}

@@ -12,6 +12,7 @@ const markedSim = "```tcpsim {#lost}\nclient 192.0.2.10:52431 isn 300\nserver 19
 func TestMarkedNumbers(t *testing.T) {
 	right := []string{
 		"after 3 s{run: #lost time of SYN#3 sent}",
+		"after 3 s{run: #lost\ntime of SYN#3\nsent}",
 		"after 3,000 ms{run: #lost time of SYN#3 sent}",
 		"after three seconds{run: #lost time of SYN#3 sent}",
 		"a **3-second**{run: #lost time of SYN#3 sent} wait",

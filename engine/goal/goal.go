@@ -10,8 +10,8 @@
 //	solution step; drop SYN-ACK; step 4
 //	solution drop SYN-ACK; step until quiet
 //
-// A goal is a condition of the scenario language (package script) that must hold where the run stands when it is judged;
-// behind a colon the author may say it in other words. Several solution lines are one solution. A # at the start of a line
+// A goal is a condition of the scenario language (package script); all of them must hold at one instant, the last action of the learner
+// or a later one. Behind a colon the author may say it in other words. Several solution lines are one solution. A # at the start of a line
 // makes it a comment.
 //
 // # What is counted
@@ -138,30 +138,31 @@ func Grade(setup engine.Setup, base, learner []engine.Action, goals []Goal) (Res
 }
 
 // GradeNode judges the run that leads to node at of a timeline. The base of the challenge ends at node base; when the learner
-// went back behind it and took another way, what counts as theirs begins where the two ways part. What happens by itself
-// once every goal is reached and the last action is done counts against no limit. It panics when there are no such nodes.
+// went back behind it and took another way, what counts as theirs begins where the two ways part. It is judged where every goal was
+// first reached since the last action: what happens by itself afterwards undoes nothing, and counts against no limit. It panics when
+// there are no such nodes.
 func GradeNode(tl *engine.Timeline, base, at engine.NodeID, goals []Goal) Result {
 	given := map[engine.NodeID]bool{}
 	for id := base; id >= 0; id = tl.Parent(id) {
 		given[id] = true
 	}
 	var r Result
-	idle := 0 // steps behind the last action up to, and without, the first node where every goal is reached
+	stands, behind := at, 0 // where it is judged, and the steps since then
 	for id := at; !given[id]; id = tl.Parent(id) {
-		switch tl.Action(id).Kind {
-		case engine.Expect:
-		case engine.Step, engine.StepUntil, engine.Wait:
-			r.Steps++
-			if r.Actions == 0 && reached(tl, id, goals) {
-				idle = r.Steps - 1
-			}
-		default:
-			r.Steps++
+		kind := tl.Action(id).Kind
+		if kind == engine.Expect {
+			continue
+		}
+		if r.Actions == 0 && reached(tl, id, goals) {
+			stands, behind = id, r.Steps
+		}
+		r.Steps++
+		if kind != engine.Step && kind != engine.StepUntil && kind != engine.Wait {
 			r.Actions++
 		}
 	}
-	r.Steps -= idle
-	w := tl.Node(at).World
+	r.Steps -= behind
+	w := tl.Node(stands).World
 	r.Passed = true
 	for _, g := range goals {
 		res := g.judge(&w, r.Steps, r.Actions)

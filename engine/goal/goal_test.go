@@ -194,6 +194,29 @@ func TestGradeNodeOfABranch(t *testing.T) {
 	}
 }
 
+// What was reached once is not undone by what happens by itself afterwards; what the learner does can undo it.
+func TestGradeOfAnInstant(t *testing.T) {
+	sc := mustScenario(t, base)
+	goals := mustParse(t, "goal client ESTABLISHED\ngoal server SYN-RECEIVED\ngoal sent SYN-ACK <= 1\nsolution step 2").Goals
+	for learner, want := range map[string]bool{
+		"step 2":                               true,
+		"step until quiet":                     true,
+		"step until quiet; client close":       false,
+		"drop SYN; step until quiet":           true,
+		"step; drop SYN-ACK; step until quiet": false,
+	} {
+		r, err := Grade(sc.Setup, sc.Actions, actions(t, learner), goals)
+		if err != nil || r.Passed != want {
+			t.Errorf("%s: passed %v, want %v (%v)", learner, r.Passed, want, err)
+		}
+		for _, g := range r.Goals {
+			if strings.Contains(g.Detail, "2 SYN-ACKs was") {
+				t.Errorf("%s: %s", learner, g.Detail)
+			}
+		}
+	}
+}
+
 func TestGradeBounds(t *testing.T) {
 	sc := mustScenario(t, base)
 	many := make([]engine.Action, MaxActions+1)

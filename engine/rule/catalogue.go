@@ -180,6 +180,7 @@ const (
 	LinuxSynForgiven
 	LinuxMinMSS
 	LinuxProbe
+	LinuxProbeLimit
 	LinuxNagle
 	LinuxSendBuffer
 	LinuxRestart
@@ -405,6 +406,7 @@ var names = [NumIDs]string{
 	LinuxSynForgiven:     "linux:syn-forgiven",
 	LinuxMinMSS:          "linux:min-mss",
 	LinuxProbe:           "linux:window-probe",
+	LinuxProbeLimit:      "linux:window-probe/limit",
 	LinuxNagle:           "linux:nagle",
 	LinuxSendBuffer:      "linux:send-buffer",
 	LinuxRestart:         "linux:restart",
@@ -962,6 +964,9 @@ var catalogue = []Rule{
 	linux(LinuxProbe, "A window probe is empty and lies one number back",
 		"The RFC sends a byte of new text into a shut window. Linux repeats an old number without text: the answer is the same, and nothing is thrown away.").
 		says("A probe after {RTO.us}, doubled each time; {count} so far. It carries no text.", "", "RTO.us", "count"),
+	linux(LinuxProbeLimit, "Probes of a shut window come to an end",
+		"By the RFC a connection stays as long as its probes are answered. Linux also gives it up after 15 probes without an answer, and, when its program has closed it, once the time between two probes is as long as it can be.").
+		says("The window is still shut after {elapsed.us}; {count} probes have had no answer. The connection is given up.", "", "count", "elapsed.us"),
 	linux(LinuxNagle, "Only small segments make small segments wait",
 		"Nagle's algorithm holds a small segment back while anything is unacknowledged. Linux lets it go unless another small one is (Minshall's variation).").
 		says("{bytes} bytes go out although {flying} are not acknowledged: none of those segments is small.", "", "bytes", "flying"),

@@ -286,6 +286,7 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 		s.linuxAcked(a)
 	}
 	if s.t.SndUna.LessEq(seg.Ack) {
+		s.t.ProbesOut = 0
 		s.updateWindow(seg)
 	}
 	s.sendData(rule.SendWindow)

@@ -52,6 +52,7 @@ var differences = []Difference{
 	{"Nagle's algorithm", both("small segments wait for all that is out", "small segments wait for small ones"), linuxOnly, rule.LinuxNagle, "nagle-linux"},
 	{"send buffer", both("128 KiB of text", "records count too, grows with the congestion window, and a third of it must be free"), []string{"SendBuf", "SendBufMax", "Linux"}, rule.LinuxSendBuffer, "send-buffer-linux"},
 	{"probe of a shut window", both("one byte of text", "empty, one number back"), linuxOnly, rule.LinuxProbe, "window-shut-linux"},
+	{"how long a shut window is probed", both("as long as the probes are answered", "until the user timeout, for 15 probes without an answer, or until nobody waits any more"), linuxOnly, rule.LinuxProbeLimit, "window-shut-orphan-linux"},
 
 	// Queues of a server.
 	{"half-made connections", [3]string{"one more than the backlog", "one more than the backlog", "as many as the backlog"}, []string{"SynQueueRoom"}, rule.CookieSent, "syn-cookies-queue-full-linux"},

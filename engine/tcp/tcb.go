@@ -85,12 +85,13 @@ type TCB struct {
 	Recover, Resend wire.Seq
 	Sacked          [maxHeld]wire.Block
 
-	Recovery recovery // why lost segments are sent again
-	DupAcks  uint8    // duplicate acknowledgments in a row
-	Retries  uint8    // timeouts since something was last acknowledged
-	Resent   uint8    // how often the SYN or SYN-ACK was sent again
-	Probes   uint8    // window probes since the window shut
-	Probed   bool     // a tail loss probe was sent and nothing was acknowledged since
+	Recovery  recovery // why lost segments are sent again
+	DupAcks   uint8    // duplicate acknowledgments in a row
+	Retries   uint8    // timeouts since something was last acknowledged
+	Resent    uint8    // how often the SYN or SYN-ACK was sent again
+	Probes    uint8    // window probes since the window shut
+	ProbesOut uint8    // those of them since an acknowledgment last came
+	Probed    bool     // a tail loss probe was sent and nothing was acknowledged since
 
 	// Linux counts, in segments, what arrived and what was sent since the loss that it is repairing (RFC 6937), and whether the
 	// congestion window was full: what was out then at most, and the end of it.
@@ -126,6 +127,7 @@ type TCB struct {
 
 	UserTimeout    Time // how long text may stay unacknowledged, 0 for as long as the profile says
 	LossSince      Time // when the oldest unacknowledged segment was first sent again, Never before
+	ProbedSince    Time // when the persist timer first went off since the window shut, 0 before (Linux icsk_probes_tstamp)
 	FirstSent      Time // when the oldest segment that is not acknowledged was first sent
 	LastInWnd      Time // last answer to an unacceptable segment (Linux sends at most one in 500 ms), Never before the first
 	UserTimeoutSet bool // by the application: what the peer says does not change UserTimeout

@@ -32,6 +32,7 @@ export const differences = [
   {"about":"Nagle's algorithm","says":["small segments wait for all that is out","small segments wait for small ones","small segments wait for small ones"],"rule":"linux:nagle"},
   {"about":"send buffer","says":["128 KiB of text","records count too, grows with the congestion window, and a third of it must be free","records count too, grows with the congestion window, and a third of it must be free"],"rule":"linux:send-buffer"},
   {"about":"probe of a shut window","says":["one byte of text","empty, one number back","empty, one number back"],"rule":"linux:window-probe"},
+  {"about":"how long a shut window is probed","says":["as long as the probes are answered","until the user timeout, for 15 probes without an answer, or until nobody waits any more","until the user timeout, for 15 probes without an answer, or until nobody waits any more"],"rule":"linux:window-probe/limit"},
   {"about":"half-made connections","says":["one more than the backlog","one more than the backlog","as many as the backlog"],"rule":"linux:syncookie-sent"},
   {"about":"SYN cookies","says":["no","when the SYN queue is full","when the SYN queue is full"],"rule":"linux:syncookie-sent"},
   {"about":"old half-made connections","says":["kept to the end of their time","given up sooner when the queue is more than half full","given up sooner when the queue is more than half full"],"rule":"linux:syn-queue-old"},
