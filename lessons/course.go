@@ -138,6 +138,7 @@ func chain(list []*Lesson) []*Lesson {
 type shelf struct {
 	fsys  fs.FS
 	slugs map[string]string // by file
+	texts map[string][]byte // files that are not in the folder, or not yet like this
 }
 
 func (s *shelf) names() []string {
@@ -154,6 +155,9 @@ func (s *shelf) has(name string) bool {
 	name = path.Clean(name)
 	if !fs.ValidPath(name) {
 		return false
+	}
+	if _, ok := s.texts[name]; ok {
+		return true
 	}
 	st, err := fs.Stat(s.fsys, name)
 	return err == nil && st.Mode().IsRegular()

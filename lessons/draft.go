@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"unicode/utf8"
 
@@ -16,6 +17,7 @@ type draft struct {
 	faults
 	shelf    *shelf
 	cache    *runCache
+	ctx      context.Context   // of whoever waits for a text that is being written; nil for a file
 	raw      []byte            // the file as it is
 	uses     map[string]string // the files that it looks at, by name: what it found there
 	readable bool              // its text can be parsed
@@ -89,7 +91,7 @@ func (d *draft) parse() {
 
 	// Simulators first: links and questions are about their runs.
 	for i := range blocks {
-		if blocks[i].kind == "tcpsim" {
+		if blocks[i].kind == "tcpsim" && !d.abandoned() {
 			blocks[i].sim = d.readSim(&blocks[i])
 		}
 	}
@@ -108,7 +110,7 @@ func (d *draft) parse() {
 		}
 		run = nil
 	}
-	for n := fr.doc.FirstChild(); n != nil; {
+	for n := fr.doc.FirstChild(); n != nil && !d.abandoned(); {
 		next := n.NextSibling() // checkProse may replace n
 		switch b := byNode[n]; {
 		case n == title:
@@ -141,6 +143,9 @@ func (d *draft) parse() {
 		d.readCard()
 	}
 }
+
+// abandoned reports whether nobody waits for the lesson any more.
+func (d *draft) abandoned() bool { return d.ctx != nil && d.ctx.Err() != nil }
 
 func (d *draft) readBlock(b *block) (p Part) {
 	switch b.kind {

@@ -3,6 +3,7 @@ package lessons
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -105,6 +106,47 @@ func (l *Loader) Load() (*Course, error) {
 			drafts[i].add("slug-twice", 0, 0, "rename one of them", "%s already is the lesson %s", first, d.lesson.Slug)
 		}
 	}
+	shelf.crossCheck(drafts)
+	shelf.checkCards(drafts)
+	return newCourse(drafts), nil
+}
+
+// Draft reads a lesson that somebody is still writing, as if the text stood in the folder under the given name, among the other
+// files as the last Load found them. The course has the lesson unless there is an error in it. The folder is not touched, and the
+// loader stays as it was. At the end of ctx Draft gives up, between one block and the next.
+func (l *Loader) Draft(ctx context.Context, file string, text []byte) (*Course, error) {
+	l.mu.Lock()
+	loaded := l.drafts
+	l.mu.Unlock()
+	shelf := &shelf{fsys: l.fsys, slugs: map[string]string{}, texts: map[string][]byte{file: text}}
+	var drafts []*draft
+	firstOf := map[string]string{}
+	for _, name := range mapKeys(loaded) {
+		if d := loaded[name]; name != file {
+			drafts = append(drafts, d.fresh())
+			if slug := d.lesson.Slug; slug != "" && firstOf[slug] == "" {
+				firstOf[slug] = name
+				shelf.slugs[name] = slug
+			}
+		}
+	}
+	// It is the last one: where two files contradict each other, the one that is being written hears of it.
+	d := shelf.open(fileName{genre: lessonGenre, file: file}, nil)
+	d.shelf, d.ctx = shelf, ctx
+	switch first := firstOf[d.lesson.Slug]; {
+	case d.lesson.Slug == "":
+	case first != "":
+		d.add("slug-twice", 0, 0, "rename one of them", "%s already is the lesson %s", first, d.lesson.Slug)
+	default:
+		shelf.slugs[file] = d.lesson.Slug
+	}
+	if d.readable {
+		d.parseSafely()
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	drafts = append(drafts, d)
 	shelf.crossCheck(drafts)
 	shelf.checkCards(drafts)
 	return newCourse(drafts), nil
@@ -251,6 +293,12 @@ var errTooLarge = errors.New("the file is too large")
 
 // read reads a file of at most so many bytes.
 func (s *shelf) read(name string, most int64) ([]byte, error) {
+	if text, ok := s.texts[name]; ok {
+		if int64(len(text)) > most {
+			return nil, errTooLarge
+		}
+		return text, nil
+	}
 	st, err := fs.Stat(s.fsys, name)
 	if err == nil && st.Size() > most {
 		return nil, errTooLarge

@@ -55,7 +55,7 @@ func (s *Site) check(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &a); err != nil {
 		return err
 	}
-	lesson := s.Course().Find(a.Lesson)
+	lesson := s.lesson(a.Lesson)
 	if lesson == nil {
 		return errNoLesson
 	}
@@ -174,7 +174,7 @@ func (s *Site) look(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &g); err != nil {
 		return err
 	}
-	lesson := s.Course().Find(g.Lesson)
+	lesson := s.lesson(g.Lesson)
 	if lesson == nil {
 		return errNoLesson
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -30,8 +29,7 @@ type devFault struct {
 // devEvents answers GET dev/events?page=lessons/refused with server-sent events: one at once, and one whenever the lessons were loaded.
 // Only the machine that the server runs on hears of faults, because they quote the files; others go on with the last good version.
 func (s *Site) devEvents(w http.ResponseWriter, r *http.Request) error {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+	if !isLocal(r) {
 		return errNotFound
 	}
 	page := "/" + strings.Trim(r.URL.Query().Get("page"), "/")

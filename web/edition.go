@@ -246,7 +246,7 @@ func logDiagnostics(log *slog.Logger, what string, list diag.List) {
 
 // scenario returns the text of a simulator of a lesson, or of the one that a challenge starts from.
 func (s *Site) scenario(lesson, block string) (string, bool) {
-	l := s.edition.Load().course.Find(lesson)
+	l := s.lesson(lesson)
 	if l == nil {
 		return "", false
 	}

@@ -11,7 +11,7 @@ const margin = 16
 function stick(box, way, offset) {
   const there = boxes.get(box)
   if (there) there.way = way
-  box.style.setProperty('--offset', `${Math.max(0, Math.round(offset))}px`)
+  box.style.setProperty('--offset', `${Math.max(0, offset)}px`)
 }
 
 /** @param {HTMLElement} sim */

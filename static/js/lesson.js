@@ -1,4 +1,4 @@
-// A lesson's prose and its simulators, tied together: playhead links, steps, predictions, quizzes, challenges.
+// A lesson's prose and its simulators, tied together: playhead links, steps, exercises.
 import './sim/tcp-sim.js'
 import { keepBeside, showBeside } from './beside.js'
 import { noteProgress } from './progress.js'
@@ -14,7 +14,6 @@ import { t } from './sim/sentence.js'
  *   wake(): Promise<void>,
  * }} Simulator
  */
-
 
 /** @param {string | undefined} id @returns {Simulator | null} */
 export const simulator = (id) => /** @type {Simulator | null} */ (document.getElementById(`sim-${id}`))
@@ -105,8 +104,9 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   form.querySelector('.watch')?.addEventListener('click', () => void late(form, 'watch'))
 }
 
-// What not every lesson has comes when one has it.
+// What not every lesson has comes when one has it, one's own numbers when they come into view.
 if (document.querySelector('ol.order')) void import('./order.js')
-if (document.querySelector('form[data-variants]')) void import('./vary.js')
+const varied = new IntersectionObserver((seen) => seen.some((e) => e.isIntersecting) && import('./vary.js'))
+document.querySelectorAll('form[data-variants]').forEach((form) => varied.observe(form))
 if (document.querySelector('form.ticket')) void import('./ticket.js')
 if (document.querySelector('tcp-sim[data-capture]')) void import('./captured.js')

@@ -14,7 +14,7 @@ await Promise.all([more(), sheet('ticket')])
 
 const key = 'lab.tickets'
 /** What tables look like does not survive being wrapped. */
-const TABLES = ['ss', 'ss-info', 'proc']
+const TABLES = ['ss', 'ss-info', 'proc', 'nstat']
 /** Nobody types these. */
 const NO_TOOL = ['state', 'app']
 
@@ -267,9 +267,10 @@ class Case {
       sim.dataset.title = this.form.querySelector('h3 > span:last-child')?.textContent ?? ''
       box.append(sim)
       this.whole.replaceChildren(box)
+      sim.focus({ preventScroll: true }) // the button that had it is gone
       sim.scenario = verdict.scenario
       await sim.ready
-      focus(sim)
+      if (document.activeElement === sim) focus(sim)
     } catch {
       this.said.textContent = t('ticket.failed')
     } finally {

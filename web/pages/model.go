@@ -167,6 +167,7 @@ const (
 	floodScript   = "js/flood.js"
 	latencyScript = "js/latency.js"
 	embedScript   = "js/embed.js"
+	authorScript  = "js/author.js"
 )
 
 // preload lists what the page's own modules import.
@@ -303,6 +304,14 @@ func (p Page) minutes(n int) string {
 		return ""
 	}
 	return p.t("page.minutes", "n", n)
+}
+
+// begins says whether a reader has to be told where a challenge begins: neither at the start of a run nor at its end, where
+// they would find it, and not said by the author.
+func (d LessonData) begins(c *lessons.Challenge) bool {
+	sim := d.Lesson.Sim(c.From)
+	return sim != nil && 0 < c.At && c.At < sim.World.Now() &&
+		!strings.Contains(c.HTML, `data-sim="`+c.From+`" data-at="`+micros(c.At)+`"`)
 }
 
 func micros(t tcp.Time) string { return strconv.FormatInt(int64(t), 10) }

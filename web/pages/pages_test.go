@@ -184,6 +184,43 @@ func TestLessonParts(t *testing.T) {
 	}
 }
 
+// A challenge that begins within a run says where, unless its author does.
+func TestChallengeBegins(t *testing.T) {
+	run := func(at tcp.Time, prose string) bool {
+		world, err := engine.New(script.DefaultSetup())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := world.Apply(engine.Action{Kind: engine.Wait, For: 100 * tcp.Millisecond}); err != nil {
+			t.Fatal(err)
+		}
+		sim := &lessons.Sim{ID: "run", World: world}
+		c := &lessons.Challenge{ID: "dare", From: "run", At: at, HTML: prose}
+		var b strings.Builder
+		data := LessonData{Page: Page{Static: testStatic}, Lesson: &lessons.Lesson{Parts: []lessons.Part{{Sim: sim}, {Challenge: c}}}}
+		if err := challenge(data, c).Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(b.String(), `Begin at <a class="seek" href="#run" data-sim="run" data-at="`+micros(at)+`">`)
+	}
+	const link = `<p>Go to <a href="#run" class="seek" data-sim="run" data-at="50000">50 ms</a>.</p>`
+	for _, c := range []struct {
+		at    tcp.Time
+		prose string
+		want  bool
+	}{
+		{0, "", false},
+		{50 * tcp.Millisecond, "", true},
+		{60 * tcp.Millisecond, link, true},
+		{50 * tcp.Millisecond, link, false},
+		{100 * tcp.Millisecond, "", false},
+	} {
+		if got := run(c.at, c.prose); got != c.want {
+			t.Errorf("at %s, %q: told where to begin is %t, want %t", c.at, c.prose, got, c.want)
+		}
+	}
+}
+
 // The table in the sandbox is in the language that the lab speaks.
 func TestLanguage(t *testing.T) {
 	var b strings.Builder

@@ -95,7 +95,8 @@ export class Hand {
     // not over the head, which can be taken
     if (head && head[1] > top - REACH && head[1] < top + box.offsetHeight + REACH) left = head[0] < Number(x) ? Math.max(left, head[0] + REACH) : Math.min(left, head[0] - REACH - w);
     box.style.left = `${Math.max(0, Math.min(left, wide - w))}px`;
-    box.style.top = `${top}px`;
+    // nor further down than the drawing goes: what sticks out there would catch the finger that scrolls the page
+    box.style.top = `${Math.min(top, this.ladder.offsetHeight - box.offsetHeight)}px`;
     rove(box);
   }
 

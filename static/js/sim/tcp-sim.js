@@ -194,7 +194,7 @@ export class TcpSim extends LitElement {
 
   /** Whether all of it is drawn. */
   get whole() {
-    return this.parts === PARTS;
+    return this.parts >= PARTS; // two runs may have been opened at once, and each draws
   }
 
   /** Brings to life what the server has drawn. Resolves when it can be used. */
@@ -341,6 +341,7 @@ export class TcpSim extends LitElement {
       this.parts++;
       await this.updateComplete;
     }
+    this.style.minBlockSize = '';
   }
 
   /** @param {number} now */
@@ -812,6 +813,8 @@ export class TcpSim extends LitElement {
     if (drawn && this.parts >= SHOWN) {
       // whoever reads the diagram with the keyboard goes on at its beginning
       if (drawn.contains(document.activeElement)) this.focus({ preventScroll: true });
+      // what is below it stays where it is until all of it is drawn
+      this.style.minBlockSize = `${this.offsetHeight}px`;
       drawn.remove();
     }
     if (this.live) return;

@@ -104,9 +104,13 @@ test('a question has the numbers of this browser, and keeps them', async () => {
   let variant = ''
   for (let seed = 0; seed < 20 && !variant; seed++) {
     await page.evaluate((n) => localStorage.setItem('lab.seed', `seed${n}`), seed)
+    // a reload goes to where the reader was: the question may be in view at once
+    const variants = page.waitForResponse(/api\/part\/.*number/)
     await page.reload()
     await settled(page)
-    await page.waitForLoadState('networkidle')
+    await page.locator('#number').scrollIntoViewIfNeeded()
+    await (await variants).finished()
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
     variant = await page.locator('#number').getAttribute('data-variant') ?? ''
   }
   assert.ok(Number(variant) > 0)
@@ -193,7 +197,9 @@ for (const [name, size] of /** @type {const} */ ([['1440', sizes.wide], ['390', 
     await answered(page, 'hangs', /Right.*never get here.*with 4 of 10/s)
     assert.equal(await page.evaluate(() => JSON.parse(localStorage.getItem('lab.progress') ?? '{}').blocks.points.hangs), 4)
     await page.locator('#hangs-whole button').click()
+    await poll(() => page.evaluate(() => document.activeElement?.id), (id) => id === 'sim-hangs', 'the focus on the run that was asked for')
     await poll(() => page.locator('#hangs-whole .simbody').count(), (n) => n === 1, 'the whole run')
+    await page.locator('#hangs-whole .panels').waitFor()
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'sim-hangs')
 
     await ticket.getByRole('button', { name: 'Start again' }).click()

@@ -181,6 +181,9 @@ describe('by mouse', () => {
     await segment(1).click()
     const drop = button('Drop')
     assert.equal(await drop.getAttribute('aria-disabled'), 'true')
+    // not for another reason, such as that the lab is not reached yet
+    await poll(() => drop.getAttribute('title'), (title) => /has arrived/.test(title ?? ''), 'the reason')
+    await (await drop.elementHandle())?.waitForElementState('stable')
     await drop.click({ force: true }) // Playwright waits for what is aria-disabled; a learner does not
     await sim.getByText(/Segment 1 has arrived/).first().waitFor()
     await button('Go there').click()

@@ -199,7 +199,7 @@ describe('themes', () => {
     const page = await chrome.page({ forcedColors: 'active' })
     await page.goto(lab.url + 'lessons/lost-segments')
     await settled(page)
-    assert.notEqual(await page.locator('h1 .chip').first().evaluate((e) => getComputedStyle(e).borderStyle), 'none')
+    assert.notEqual(await page.locator('.lesson .chip').first().evaluate((e) => getComputedStyle(e).borderStyle), 'none')
     assert.notEqual(await page.locator('.progress [aria-current]').evaluate((e) => getComputedStyle(e).outlineStyle), 'none')
     await page.done()
   })
@@ -221,6 +221,26 @@ test('a page that runs right to left mirrors, its diagrams and numbers do not', 
   assert.ok(lefts.brand > 700, 'the mark stands on the right')
   assert.ok(lefts.prose > lefts.sim, 'prose stands to the right of the simulator')
   assert.deepEqual({ ladder: lefts.ladder, code: lefts.code, wider: lefts.wider }, { ladder: 'ltr', code: 'ltr', wider: 0 })
+  await page.done()
+})
+
+test('what is below a simulator keeps its place while that comes to life: a press on it does not miss', async () => {
+  const page = await chrome.page({ viewport: sizes.narrow })
+  await page.goto(lab.url + 'lessons/dead-peers')
+  const heights = await page.evaluate(async () => {
+    const sim = /** @type {HTMLElement & { wake(): Promise<void>, whole: boolean }} */ (document.querySelector('#sim-full'))
+    /** @type {number[]} */
+    const seen = [sim.offsetHeight]
+    const watch = new ResizeObserver(() => seen.push(sim.offsetHeight))
+    watch.observe(sim)
+    document.querySelector('#window-probe')?.scrollIntoView({ behavior: 'instant' })
+    await customElements.whenDefined('tcp-sim')
+    void sim.wake()
+    while (!sim.whole) await new Promise((drawn) => requestAnimationFrame(drawn))
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+    return [...seen, sim.offsetHeight]
+  })
+  assert.ok(Math.min(...heights) >= Math.min(heights[0] ?? 0, heights.at(-1) ?? 0), `it shrank in between: ${heights}`)
   await page.done()
 })
 

@@ -86,7 +86,8 @@ describe('see why', () => {
     assert.equal(await panel.getByRole('link', { name: 'RFC 9293 section 3.10.7.4' }).getAttribute('href'), 'https://www.rfc-editor.org/rfc/rfc9293.html#section-3.10.7.4')
     // where else
     await panel.getByText('Where else these rules are at work').click()
-    const runs = panel.locator('.others a')
+    assert.equal(await panel.locator('.others details > p a').getAttribute('href'), '/rules/9293:3.10.7.4/5.syn-received')
+    const runs = panel.locator('.others li a')
     await runs.first().waitFor()
     assert.match((await runs.first().getAttribute('href')) ?? '', /^\/lessons\/[a-z-]+#/)
     await page.done()
