@@ -6,6 +6,7 @@ type answerKey struct {
 	rightFeedback string
 	wrong         []wrongAnswer
 	other         string
+	lang          string
 }
 
 type wrongAnswer struct{ value, code, feedback string }
@@ -14,7 +15,7 @@ type wrongAnswer struct{ value, code, feedback string }
 func (k *answerKey) check(field, answer string) Verdict {
 	v, ok := canonical(field, answer)
 	if !ok {
-		return unreadable(howToAnswer[field])
+		return unreadable(phrase(k.lang, howToAnswer[field]))
 	}
 	if v == k.right {
 		return Verdict{OK: true, Code: "right", Feedback: k.rightFeedback}
@@ -42,7 +43,7 @@ var howToAnswer = map[string]string{
 func init() {
 	for _, field := range askFields {
 		if isNumber(field) {
-			howToAnswer[field] = "Type a number, such as 1001."
+			howToAnswer[field] = typeANumber
 		}
 	}
 }
@@ -51,4 +52,9 @@ func init() {
 const (
 	rightText = "Yes. The engine comes to the same answer."
 	otherText = "Not quite. Play the run and watch what happens."
+	orderText = "Not quite. Ask of each one what must have happened before it."
+
+	typeANumber = "Type a number, such as 1001."
+	wrongUnit   = "The number should be in another unit: "
+	noEvidence  = "Nothing that you have looked at shows this."
 )

@@ -70,7 +70,7 @@ var challengeVerbs = []string{"goal", "limit", "hint", "solution"}
 func (d *draft) readChallenge(b *block) *Challenge {
 	c := &Challenge{ID: b.id, Title: b.values["title"].text}
 	if c.Title == "" {
-		c.Title = "Now you"
+		c.Title = phrase(d.lesson.Lang, "Now you")
 	}
 	prose, rules, hints := d.splitChallenge(b.body)
 	c.HTML = d.snippetHTML(prose)

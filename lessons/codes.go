@@ -121,6 +121,17 @@ var codes = []Code{
 	{"no-look", diag.Error, "a ticket has nothing to look at", exampleTicket("", "  > No.")},
 	{"bad-look", diag.Error, "a line of a ticket does not say what can be looked at, or for how much", exampleTicket("see client wireshark: 1\n", "  > No.")},
 	{"bad-evidence", diag.Error, "feedback is about what the ticket does not have, or quotes what is not seen there", exampleTicket("see client tcpdump: 1\n", "  > client tcpdump \"[R.]\": No.")},
+
+	// Translations. Beside a lesson stands the same in another language.
+	{"unknown-language", diag.Error, "the lab has no translations into the language of the file's name", exampleTranslation("10-example.fr.md", "")},
+	{"translation-of-nothing", diag.Error, "there is no original of the translation", exampleTranslation("20-other.de.md", "")},
+	{"translation-ids", diag.Error, "a translation lacks a block of the original, or has one too many", exampleSim + exampleTranslation("10-example.de.md", "")},
+	{"translation-differs", diag.Error, "in a translation something is another that is no text: an attribute, a scenario, what is right, a heading", exampleSim + exampleTranslation("10-example.de.md", strings.Replace(exampleSim, "connect", "listen", 1))},
+}
+
+// exampleTranslation is the file of a translation.
+func exampleTranslation(name, text string) string {
+	return "-- " + name + " --\n---\ntitle: Beispiel\nsummary: Ein Beispiel.\n---\n\n# Beispiel\n\n" + text
 }
 
 // exampleTicket is a lesson with a ticket: its lines see, and the feedback on its wrong cause.

@@ -85,6 +85,13 @@ func (c *Course) Merge(before *Course) *Course {
 	merged := *c
 	kept := func(list, old []*Lesson) []*Lesson {
 		list = slices.Clone(list)
+		for i, l := range list {
+			for _, was := range old {
+				if was.Slug == l.Slug {
+					list[i] = l.keepTranslations(was, c.Broken)
+				}
+			}
+		}
 		for _, l := range old {
 			if slices.Contains(c.Broken, l.File) && c.Find(l.Slug) == nil {
 				own := *l
@@ -121,6 +128,9 @@ func chain(list []*Lesson) []*Lesson {
 		level = cmp.Or(l.Level, level)
 		l.Level = level
 	}
+	for _, l := range list {
+		l.adopt()
+	}
 	return list
 }
 
@@ -128,6 +138,7 @@ func chain(list []*Lesson) []*Lesson {
 type shelf struct {
 	fsys  fs.FS
 	slugs map[string]string // by file
+	texts map[string][]byte // files that are not in the folder, or not yet like this
 }
 
 func (s *shelf) names() []string {
@@ -145,6 +156,9 @@ func (s *shelf) has(name string) bool {
 	if !fs.ValidPath(name) {
 		return false
 	}
+	if _, ok := s.texts[name]; ok {
+		return true
+	}
 	st, err := fs.Stat(s.fsys, name)
 	return err == nil && st.Mode().IsRegular()
 }
@@ -160,7 +174,7 @@ func (s *shelf) crossCheck(drafts []*draft) {
 	byFile, bySlug, byOrder := map[string]*draft{}, map[string]*draft{}, map[place]*draft{}
 	for _, d := range drafts {
 		byFile[d.file] = d
-		if _, twice := bySlug[d.lesson.Slug]; !twice && d.genre == lessonGenre {
+		if _, twice := bySlug[d.lesson.Slug]; !twice && d.genre == lessonGenre && d.of == "" {
 			bySlug[d.lesson.Slug] = d
 		}
 	}

@@ -32,6 +32,18 @@
 //
 // A lesson may say its level: beginner, working or expert; without it it has that of the lesson before.
 //
+// # Translations
+//
+// A lesson in another language stands beside it: 70-lost-segments.de.md is the German 70-lost-segments.md. Languages lists what there is.
+// Its front matter has a title and a summary; all else is that of the original. It has other words, and nothing else of its own: the same
+// headings in the same order, the same blocks with the same ids, attributes (but title), scenarios, right answers, goals, hints and
+// solutions. Its headings get the anchors of the original's, so that a link leads to the same place in each language, and is written
+// as in the original: [Sequenznummern](30-sequence-numbers.md#wrapping-around). Goals and limits of challenges take the author's words
+// behind a colon, and misconceptions need a text, because those of the lab are in English.
+//
+// A translation is no lesson of the course: it hangs at its original (Lesson.Translations, Lesson.In), and one with a fault leaves the
+// original as it is. What is searched and what is read as markdown is the original.
+//
 // # Beside the lessons
 //
 // A file of the folder glossary is a card: a word that lessons use, explained in 40 to 150 words. It has a heading, prose and

@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"unicode/utf8"
 
@@ -16,6 +17,7 @@ type draft struct {
 	faults
 	shelf    *shelf
 	cache    *runCache
+	ctx      context.Context   // of whoever waits for a text that is being written; nil for a file
 	raw      []byte            // the file as it is
 	uses     map[string]string // the files that it looks at, by name: what it found there
 	readable bool              // its text can be parsed
@@ -24,10 +26,14 @@ type draft struct {
 	lesson   *Lesson
 	card     *Card // that the lesson is part of; nil for another genre
 	meta     meta
+	of       string // of a translation: the file of its original
+	original *draft // of a translation: nil when there is none
 
 	anchors    map[string]bool // headings and blocks; nil until it is parsed
 	sims       map[string]*Sim
 	badSims    map[string]bool // simulators that are there and do not run
+	heads      []head          // without the title
+	infos      []info          // of all blocks
 	crossLinks []crossLink
 	claims     []claim
 	runs       [][]engine.Event // every run of the lesson
@@ -63,12 +69,16 @@ func (d *draft) checkText() (ok bool) {
 
 // parse does all that needs no other lesson.
 func (d *draft) parse() {
+	keys, needed := genres[d.genre].keys, genres[d.genre].needed
+	if d.of != "" {
+		keys, needed = translationKeys, translationKeys
+	}
 	metaAt, rest, ok := cutMeta(d.text)
 	if !ok {
-		d.add("front-matter", 0, 0, "begin with a line ---, then "+strings.Join(genres[d.genre].needed, ": …, ")+": …, then a line ---", "the file has no front matter")
+		d.add("front-matter", 0, 0, "begin with a line ---, then "+strings.Join(needed, ": …, ")+": …, then a line ---", "the file has no front matter")
 		return
 	}
-	d.meta = d.readMeta(metaAt, d.genre)
+	d.meta = d.readMeta(metaAt, keys, needed)
 	l := d.lesson
 	l.Title, l.Summary, l.Order, l.Minutes = d.meta.title, d.meta.summary, d.meta.order, d.meta.minutes
 	l.Needs, l.Tags, l.Sources, l.Level = d.meta.needs, d.meta.tags, d.meta.sources, d.meta.level
@@ -81,7 +91,7 @@ func (d *draft) parse() {
 
 	// Simulators first: links and questions are about their runs.
 	for i := range blocks {
-		if blocks[i].kind == "tcpsim" {
+		if blocks[i].kind == "tcpsim" && !d.abandoned() {
 			blocks[i].sim = d.readSim(&blocks[i])
 		}
 	}
@@ -100,7 +110,7 @@ func (d *draft) parse() {
 		}
 		run = nil
 	}
-	for n := fr.doc.FirstChild(); n != nil; {
+	for n := fr.doc.FirstChild(); n != nil && !d.abandoned(); {
 		next := n.NextSibling() // checkProse may replace n
 		switch b := byNode[n]; {
 		case n == title:
@@ -128,10 +138,14 @@ func (d *draft) parse() {
 	d.checkRFCs()
 	d.checkClaims()
 	d.checkSaid()
+	d.checkTranslation()
 	if d.card != nil {
 		d.readCard()
 	}
 }
+
+// abandoned reports whether nobody waits for the lesson any more.
+func (d *draft) abandoned() bool { return d.ctx != nil && d.ctx.Err() != nil }
 
 func (d *draft) readBlock(b *block) (p Part) {
 	switch b.kind {
@@ -186,7 +200,9 @@ func (d *draft) headings(fr fragment) (title *ast.Heading) {
 		level = h.Level
 		if id, ok := h.AttributeString("id"); ok {
 			if b, ok := id.([]byte); ok {
-				d.anchors[string(b)] = true
+				anchor := d.anchorOf(string(b), h.Level, at)
+				h.SetAttributeString("id", []byte(anchor))
+				d.anchors[anchor] = true
 			}
 		}
 	}
@@ -240,6 +256,7 @@ func (d *draft) blocks(fr fragment) (list []block) {
 			d.addSpan("too-many-blocks", in.kindAt, "split the lesson", "the lesson has more than %d blocks", maxBlocks)
 		}
 		if len(list) < maxBlocks {
+			d.infos = append(d.infos, in)
 			list = append(list, block{info: in, node: f, body: body, line: row + 1})
 		}
 		return ast.WalkContinue, nil

@@ -40,7 +40,7 @@ func (d *draft) readField(q *Quiz, b *block) *Quiz {
 		d.addSpan("empty-block", b.kindAt, "write it in the first lines", "there is no question")
 	}
 	sim := d.simOf(b, "of")
-	q.field = answerKey{rightFeedback: "<p>" + rightText + "</p>", other: "<p>" + otherText + "</p>"}
+	q.field = answerKey{rightFeedback: d.paragraph(rightText), other: d.paragraph(otherText), lang: d.lesson.Lang}
 	var segment, field *keyLine
 	var wrong []keyLine
 	seen := map[string]bool{}

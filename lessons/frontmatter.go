@@ -54,8 +54,8 @@ func cutMeta(text []byte) (yamlAt span, rest int, ok bool) {
 	return span{}, 0, false
 }
 
-// readMeta reads the front matter of a file of the given genre at the given place.
-func (f *faults) readMeta(at span, g genre) (m meta) {
+// readMeta reads the front matter at the given place: which keys it may have, and which it must have.
+func (f *faults) readMeta(at span, keys, needed []string) (m meta) {
 	if at.end-at.start > maxMeta {
 		f.add("front-matter", at.start, at.start, "", "the front matter has more than %d bytes", maxMeta)
 		return m
@@ -74,7 +74,7 @@ func (f *faults) readMeta(at span, g genre) (m meta) {
 		f.add("front-matter", where, where, "a text with a colon, a backquote or a # in it needs quotes", "%s", message)
 		return m
 	}
-	r := metaReader{faults: f, at: at, keys: genres[g].keys, seen: map[string]bool{}}
+	r := metaReader{faults: f, at: at, keys: keys, seen: map[string]bool{}}
 	switch body := body.(type) {
 	case nil:
 	case *ast.MappingNode:
@@ -87,7 +87,7 @@ func (f *faults) readMeta(at span, g genre) (m meta) {
 		f.add("front-matter", at.start, at.start, "write lines such as title: The three segments", "the front matter is not a list of keys and values")
 		return m
 	}
-	for _, key := range genres[g].needed {
+	for _, key := range needed {
 		if !r.seen[key] {
 			f.add("missing-key", 0, 3, fmt.Sprintf("add a line %s: …", key), "the front matter has no %s", key)
 		}

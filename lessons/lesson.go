@@ -28,6 +28,8 @@ type Lesson struct {
 
 	Prev, Next *Lesson // in the course, nil at its ends
 
+	Translations []*Lesson // in the order of Languages; see In. They have the slug of the lesson
+
 	sections []Section
 }
 

@@ -2,6 +2,8 @@ package lessons
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -61,6 +63,9 @@ func (l *Loader) Load() (*Course, error) {
 	twice := map[*draft]string{}
 	for _, d := range drafts {
 		slug := d.lesson.Slug
+		if d.of != "" {
+			continue
+		}
 		if first := firstOf[slug]; slug != "" && first != "" {
 			twice[d] = first
 		} else if slug != "" {
@@ -68,13 +73,30 @@ func (l *Loader) Load() (*Course, error) {
 			shelf.slugs[d.file] = slug
 		}
 	}
-	l.cache.turn()
-	inParallel(len(drafts), func(i int) {
-		if d := drafts[i]; !d.parsed && d.readable {
-			d.shelf, d.cache = shelf, &l.cache
-			d.parseSafely()
+	byFile := map[string]*draft{}
+	for _, d := range drafts {
+		byFile[d.file] = d
+		if slug := shelf.slugs[d.of]; slug != "" {
+			shelf.slugs[d.file] = slug
 		}
-	})
+	}
+	l.cache.turn()
+	parse := func(translations bool) {
+		inParallel(len(drafts), func(i int) {
+			d := drafts[i]
+			if d.parsed || !d.readable || translations != (d.of != "") {
+				return
+			}
+			d.shelf, d.cache = shelf, &l.cache
+			if d.original = byFile[d.of]; d.original != nil {
+				d.uses[d.of] = sum(d.original.raw)
+			}
+			d.parseSafely()
+			d.original = nil // or each version would hold on to all before it
+		})
+	}
+	parse(false)
+	parse(true) // they are compared with their originals
 	l.drafts = map[string]*draft{}
 	for i, d := range drafts {
 		d.parsed = true
@@ -89,9 +111,51 @@ func (l *Loader) Load() (*Course, error) {
 	return newCourse(drafts), nil
 }
 
+// Draft reads a lesson that somebody is still writing, as if the text stood in the folder under the given name, among the other
+// files as the last Load found them. The course has the lesson unless there is an error in it. The folder is not touched, and the
+// loader stays as it was. At the end of ctx Draft gives up, between one block and the next.
+func (l *Loader) Draft(ctx context.Context, file string, text []byte) (*Course, error) {
+	l.mu.Lock()
+	loaded := l.drafts
+	l.mu.Unlock()
+	shelf := &shelf{fsys: l.fsys, slugs: map[string]string{}, texts: map[string][]byte{file: text}}
+	var drafts []*draft
+	firstOf := map[string]string{}
+	for _, name := range mapKeys(loaded) {
+		if d := loaded[name]; name != file {
+			drafts = append(drafts, d.fresh())
+			if slug := d.lesson.Slug; slug != "" && firstOf[slug] == "" {
+				firstOf[slug] = name
+				shelf.slugs[name] = slug
+			}
+		}
+	}
+	// It is the last one: where two files contradict each other, the one that is being written hears of it.
+	d := shelf.open(fileName{genre: lessonGenre, file: file}, nil)
+	d.shelf, d.ctx = shelf, ctx
+	switch first := firstOf[d.lesson.Slug]; {
+	case d.lesson.Slug == "":
+	case first != "":
+		d.add("slug-twice", 0, 0, "rename one of them", "%s already is the lesson %s", first, d.lesson.Slug)
+	default:
+		shelf.slugs[file] = d.lesson.Slug
+	}
+	if d.readable {
+		d.parseSafely()
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	drafts = append(drafts, d)
+	shelf.crossCheck(drafts)
+	shelf.checkCards(drafts)
+	return newCourse(drafts), nil
+}
+
 // newCourse sorts checked drafts into a course.
 func newCourse(drafts []*draft) *Course {
 	c := &Course{}
+	translations := map[string][]*Lesson{} // by the file of the original
 	for _, d := range drafts {
 		d.list.Sort()
 		broken := len(d.list.Errors()) > 0
@@ -107,12 +171,19 @@ func newCourse(drafts []*draft) *Course {
 		}
 		switch d.genre {
 		case lessonGenre:
+			if d.of != "" {
+				translations[d.of] = append(translations[d.of], d.lesson)
+				continue
+			}
 			c.Lessons = append(c.Lessons, d.lesson)
 		case questionGenre:
 			c.Interview = append(c.Interview, d.lesson)
 		case cardGenre:
 			c.Glossary = append(c.Glossary, d.card)
 		}
+	}
+	for _, l := range c.Lessons {
+		l.Translations = translations[l.File]
 	}
 	c.Lessons, c.Interview = chain(c.Lessons), chain(c.Interview)
 	c.fileCards()
@@ -141,6 +212,9 @@ func inParallel(n int, f func(i int)) {
 type fileName struct {
 	genre genre
 	file  string // from the lessons' folder on
+
+	of, lang string // of a translation: the file of its original, and its language
+	orphan   bool   // there is no such file
 }
 
 // list returns the names of the files to read: the lessons, and when there is one, what stands beside them.
@@ -155,14 +229,26 @@ func (s *shelf) list() (names []fileName, err error) {
 		}
 		for _, e := range entries {
 			if !e.IsDir() && path.Ext(e.Name()) == ".md" && e.Name() != "README.md" {
-				names = append(names, fileName{g, path.Join(genres[g].folder, e.Name())})
+				names = append(names, newFileName(g, e.Name()))
 			}
 		}
 		if g == lessonGenre && len(names) == 0 {
 			return nil, nil
 		}
 	}
+	for i, n := range names {
+		names[i].orphan = n.of != "" && !slices.ContainsFunc(names, func(o fileName) bool { return o.file == n.of && o.of == "" })
+	}
 	return names, nil
+}
+
+// newFileName is the name of a file in the folder of a genre. Only lessons have translations.
+func newFileName(g genre, name string) fileName {
+	n := fileName{genre: g, file: path.Join(genres[g].folder, name)}
+	if m := translatedName.FindStringSubmatch(name); m != nil && g == lessonGenre {
+		n.of, n.lang = m[1]+".md", m[2]
+	}
+	return n
 }
 
 // open reads a file without looking into it. It returns old, an earlier draft of the file or nil, when nothing has changed.
@@ -174,10 +260,14 @@ func (s *shelf) open(name fileName, old *draft) *draft {
 	}
 	d.lesson.File, d.lesson.Lang = name.file, "en"
 	d.faults = faults{source: newSource(name.file, nil)}
-	slug := numbered.FindStringSubmatch(path.Base(name.file))[1]
+	slug := numbered.FindStringSubmatch(path.Base(cmp.Or(name.of, name.file)))[1]
+	if name.of != "" {
+		d.of, d.lesson.Lang = name.of, name.lang
+		d.checkName(name.orphan)
+	}
 	if slugForm.MatchString(slug) {
 		d.lesson.Slug = path.Join(genres[d.genre].folder, slug)
-	} else {
+	} else if d.of == "" {
 		d.add("file-name", 0, 0, "name it like 70-lost-segments.md", "%q cannot be part of a URL", slug)
 	}
 	raw, err := s.read(name.file, maxFile)
@@ -203,6 +293,12 @@ var errTooLarge = errors.New("the file is too large")
 
 // read reads a file of at most so many bytes.
 func (s *shelf) read(name string, most int64) ([]byte, error) {
+	if text, ok := s.texts[name]; ok {
+		if int64(len(text)) > most {
+			return nil, errTooLarge
+		}
+		return text, nil
+	}
 	st, err := fs.Stat(s.fsys, name)
 	if err == nil && st.Size() > most {
 		return nil, errTooLarge

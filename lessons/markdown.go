@@ -112,7 +112,7 @@ const answerAside = "ANSWER"
 // An aside is a block quote that begins with [!NOTE] or one of its siblings.
 type aside struct {
 	ast.BaseBlock
-	kind string
+	kind, label string
 }
 
 var (
@@ -128,7 +128,7 @@ func (*aside) Kind() ast.NodeKind { return kindAside }
 func (a *aside) Dump(source []byte, level int) { ast.DumpHelper(a, source, level, nil, nil) }
 
 func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	kind := n.(*aside).kind
+	kind, label := n.(*aside).kind, n.(*aside).label
 	if !entering {
 		end := "</aside>\n"
 		if kind == answerAside {
@@ -138,10 +138,9 @@ func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Wal
 		return ast.WalkContinue, nil
 	}
 	if kind == answerAside {
-		_, _ = w.WriteString("<details class=\"answer\">\n<summary>Answer</summary>\n")
+		_, _ = fmt.Fprintf(w, "<details class=\"answer\">\n<summary>%s</summary>\n", label)
 		return ast.WalkContinue, nil
 	}
-	label := kind[:1] + strings.ToLower(kind[1:])
 	class := "note"
 	if kind != "NOTE" {
 		class += " " + strings.ToLower(kind)
@@ -359,7 +358,7 @@ func (d *draft) quote(fr fragment, q *ast.Blockquote) {
 	if p.FirstChild() == nil {
 		q.RemoveChild(q, p)
 	}
-	a := &aside{kind: kind}
+	a := &aside{kind: kind, label: phrase(d.lesson.Lang, kind[:1]+strings.ToLower(kind[1:]))}
 	for c := q.FirstChild(); c != nil; {
 		next := c.NextSibling()
 		a.AppendChild(a, c)
@@ -492,7 +491,7 @@ func (d *draft) seek(fr fragment, n *ast.Link, id, instant string, at int) {
 	if !happens {
 		d.add("seek-nothing", at, at, "", "nothing happens in #%s at %s", id, t)
 	}
-	if said, ok := saidTime(plain(n, fr.text)); ok && said != t {
+	if said, ok := saidTime(neutral(plain(n, fr.text), d.lesson.Lang)); ok && said != t {
 		d.add("seek-text", at, at, "", "the link says %s and leads to %s", said, t)
 	}
 	n.Destination = []byte("#" + id)

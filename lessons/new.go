@@ -44,9 +44,9 @@ func NewLesson(fsys fs.FS, name, title string) (file, text string, err error) {
 			last = max(last, n)
 		}
 		// The number of a file and the order in it need not be the same.
-		if d := (&shelf{fsys: fsys}).open(fileName{lessonGenre, e.Name()}, nil); d.readable {
+		if d := (&shelf{fsys: fsys}).open(fileName{genre: lessonGenre, file: e.Name()}, nil); d.readable {
 			if at, _, ok := cutMeta(d.text); ok {
-				last = max(last, min(d.readMeta(at, lessonGenre).order, 1_000_000-10))
+				last = max(last, min(d.readMeta(at, genres[lessonGenre].keys, genres[lessonGenre].needed).order, 1_000_000-10))
 			}
 		}
 	}

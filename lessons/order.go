@@ -17,7 +17,7 @@ func (d *draft) readOrder(q *Quiz, b *block) {
 	d.checkProse(fr, fr.doc, false)
 	var items []ast.Node
 	q.Question, items = d.splitList(fr, func(l *ast.List) bool { return l.IsOrdered() })
-	q.said = answerKey{rightFeedback: "<p>Yes.</p>", other: "<p>Not quite. Ask of each one what must have happened before it.</p>"}
+	q.said = answerKey{rightFeedback: d.paragraph("Yes."), other: d.paragraph(orderText)}
 	d.readSaid(&q.said, keys)
 	var texts []string
 	var list []optionKey

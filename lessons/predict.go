@@ -81,7 +81,7 @@ func (d *draft) readQuestion(b *block) *Predict {
 	var q question
 	asked := false
 	wrong := []keyLine{}
-	p.key.rightFeedback, p.key.other = "<p>"+rightText+"</p>", "<p>"+otherText+"</p>"
+	p.key = answerKey{rightFeedback: d.paragraph(rightText), other: d.paragraph(otherText), lang: d.lesson.Lang}
 	seen := map[string]bool{}
 	for _, k := range keys {
 		if k.key != "do" && k.key != "wrong" && seen[k.key] {
@@ -202,10 +202,13 @@ func (p *Predict) example() string {
 // feedback is the text of a key line, or text when it has none.
 func (d *draft) feedback(k keyLine, text string) string {
 	if d.keyText(k) == "" {
-		return d.defaultHTML(text)
+		return d.defaultHTML(phrase(d.lesson.Lang, text))
 	}
 	return strings.TrimSpace(d.snippetHTML(k.textAt))
 }
+
+// paragraph is a text of this package in the language of the lesson.
+func (d *draft) paragraph(text string) string { return "<p>" + phrase(d.lesson.Lang, text) + "</p>" }
 
 // ownTexts are the texts of this package that were rendered. There are as many as misconceptions, and a few more.
 var ownTexts sync.Map
@@ -244,6 +247,9 @@ func (d *draft) wrongAnswers(key *answerKey, field string, posed *posed, lines [
 			if !ok {
 				d.addSpan("unknown-misconception", where, diag.DidYouMean("or write wrong VALUE: …", k.key, append(misconceptionNames(), "do", "ask", "right", "other", "wrong")...), "there is no misconception %s", k.key)
 				continue
+			}
+			if d.of != "" && d.keyText(k) == "" {
+				d.addSpan("no-feedback", where, "write "+k.key+": …", "the lab has the text of %s in English only", k.key)
 			}
 			w.feedback = d.feedback(k, m.Text)
 			switch {

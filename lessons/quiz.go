@@ -39,6 +39,7 @@ type Quiz struct {
 	typed   *typedKey   // of Text and Number
 	field   answerKey   // of Field
 	said    answerKey   // of Order: its right and other feedback
+	lang    string
 }
 
 // An optionKey is what stays on the server.
@@ -70,11 +71,13 @@ func (q *Quiz) Check(picked []int) Verdict {
 	return unreadable("There are no options.")
 }
 
+func (q *Quiz) phrase(text string) string { return phrase(q.lang, text) }
+
 func (q *Quiz) checkOptions(picked []int) Verdict {
 	chosen := make([]bool, len(q.options))
 	for _, i := range picked {
 		if i < 0 || i >= len(q.options) {
-			return unreadable("There is no such option.")
+			return unreadable(q.phrase("There is no such option."))
 		}
 		chosen[i] = true
 	}
@@ -96,17 +99,17 @@ func (q *Quiz) checkOptions(picked []int) Verdict {
 	v := Verdict{OK: bad == 0 && missed == 0, Code: "wrong"}
 	switch {
 	case good+bad == 0:
-		return unreadable("Pick an option first.")
+		return unreadable(q.phrase("Pick an option first."))
 	case v.OK:
 		v.Code = "right"
 		if len(said) == 0 {
-			said = append(said, "<p>Yes.</p>")
+			said = append(said, "<p>"+q.phrase("Yes.")+"</p>")
 		}
 	case bad == 0:
 		v.Code = "partly"
-		said = append(said, "<p>So far so good, but that is not all of it.</p>")
+		said = append(said, "<p>"+q.phrase("So far so good, but that is not all of it.")+"</p>")
 	case len(said) == 0:
-		said = append(said, "<p>Not quite.</p>")
+		said = append(said, "<p>"+q.phrase("Not quite.")+"</p>")
 	}
 	v.Feedback = strings.Join(said, "\n")
 	return v
@@ -118,12 +121,12 @@ func (q *Quiz) checkOrder(order []int) Verdict {
 	seen := make([]bool, len(q.order))
 	for _, i := range order {
 		if i < 0 || i >= len(seen) || seen[i] {
-			return unreadable("Each entry has one place.")
+			return unreadable(q.phrase("Each entry has one place."))
 		}
 		seen[i] = true
 	}
 	if len(order) != len(seen) {
-		return unreadable("Some entries are missing.")
+		return unreadable(q.phrase("Some entries are missing."))
 	}
 	for place, i := range order {
 		if q.order[i] == place {
@@ -143,7 +146,7 @@ func (q *Quiz) checkOrder(order []int) Verdict {
 
 // readQuiz reads a quiz block.
 func (d *draft) readQuiz(b *block) *Quiz {
-	q := &Quiz{ID: b.id}
+	q := &Quiz{ID: b.id, lang: d.lesson.Lang}
 	kind, given := b.values["kind"]
 	if given && !slices.Contains(quizKinds, kind.text) {
 		d.addSpan("attribute-value", kind.at, diag.DidYouMean("a quiz is one of "+strings.Join(quizKinds, ", "), kind.text, quizKinds...), "there is no quiz of the kind %s", kind.text)

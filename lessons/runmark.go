@@ -407,13 +407,16 @@ var numberWords = map[string]uint64{
 	"ninguno": 0, "ninguna": 0, "un": 1, "uno": 1, "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9, "diez": 10, "once": 11, "doce": 12,
 }
 
+// decimalComma reports whether a language begins a fraction with a comma, and parts thousands with a point.
+func decimalComma(lang string) bool { return lang == "de" || lang == "es" }
+
 // numberIn reads a number as the prose of a language writes it, in millionths, with the size of its last digit.
 func numberIn(s, lang string) (millionths, last uint64, ok bool) {
 	if n, ok := numberWords[strings.ToLower(s)]; ok {
 		return n * 1e6, 1e6, true
 	}
 	comma, point := ",", "."
-	if lang == "de" || lang == "es" {
+	if decimalComma(lang) {
 		comma, point = ".", ","
 	}
 	s = strings.NewReplacer(comma, "", "\u00a0", "", "\u202f", "").Replace(s)

@@ -57,6 +57,7 @@ type ticketKey struct {
 	hosts   [2]string // their addresses
 	outputs []string
 	causes  []cause
+	lang    string
 }
 
 type cause struct {
@@ -112,7 +113,7 @@ func (t *Ticket) Check(picked int, seen, before []int) TicketVerdict {
 		}
 	}
 	if picked < 0 || picked >= len(t.key.causes) {
-		return TicketVerdict{Verdict: unreadable("Choose a cause first."), Points: t.Left(seen, len(wrong)), Look: -1}
+		return TicketVerdict{Verdict: unreadable(phrase(t.key.lang, "Choose a cause first.")), Points: t.Left(seen, len(wrong)), Look: -1}
 	}
 	c := &t.key.causes[picked]
 	v := TicketVerdict{Verdict: Verdict{OK: c.right, Code: "wrong", Feedback: c.feedback}, Look: -1}
@@ -130,9 +131,9 @@ func (t *Ticket) Check(picked int, seen, before []int) TicketVerdict {
 	switch {
 	case v.Feedback != "":
 	case c.right:
-		v.Feedback = "<p>Yes.</p>"
+		v.Feedback = "<p>" + phrase(t.key.lang, "Yes.") + "</p>"
 	default:
-		v.Feedback = "<p>Nothing that you have looked at shows this.</p>"
+		v.Feedback = "<p>" + phrase(t.key.lang, noEvidence) + "</p>"
 	}
 	v.Points = t.Left(seen, len(wrong))
 	return v
@@ -228,7 +229,7 @@ func (d *draft) readTicket(b *block) *Ticket {
 	}
 	sc := d.scenarioFile(b)
 	if sc != nil {
-		t.key.source = sc.source
+		t.key.source, t.key.lang = sc.source, d.lesson.Lang
 		for h := range t.key.hosts {
 			t.key.hosts[h] = sc.Setup.Hosts[h].Addr.Addr().String()
 		}

@@ -44,15 +44,16 @@ func (e *expected) is(answer string) bool {
 }
 
 func (k *typedKey) check(answer string) Verdict {
+	answer = neutral(answer, k.said.lang)
 	if sameWords(answer) == "" {
-		return unreadable("Type an answer first.")
+		return unreadable(k.phrase("Type an answer first."))
 	}
 	if k.right.words == nil {
 		switch n, ok := readAmount(answer); {
 		case !ok:
-			return unreadable("Type a number.")
+			return unreadable(k.phrase("Type a number."))
 		case !n.like(k.right.n):
-			return unreadable("The number should be in another unit: " + k.right.n.unit + ".")
+			return unreadable(k.phrase(wrongUnit) + k.right.n.unit + ".")
 		}
 	}
 	if k.right.is(answer) {
@@ -64,6 +65,24 @@ func (k *typedKey) check(answer string) Verdict {
 		}
 	}
 	return Verdict{Code: "wrong", Feedback: k.said.other}
+}
+
+func (k *typedKey) phrase(text string) string { return phrase(k.said.lang, text) }
+
+// neutral writes the numbers of a language as English does. Where a comma begins the fraction, a point parts the thousands.
+func neutral(s, lang string) string {
+	if !decimalComma(lang) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ',':
+			return '.'
+		case '.':
+			return ','
+		}
+		return r
+	}, s)
 }
 
 // sameWords makes two texts the same that differ in case, spaces or backquotes only.
@@ -165,7 +184,7 @@ func readExpected(kind QuizKind, s string) (e expected, fault string) {
 func (d *draft) readTyped(q *Quiz, b *block) {
 	prose, keys := d.splitKeys(b.body)
 	q.Question = d.snippetHTML(prose)
-	q.typed = &typedKey{said: answerKey{rightFeedback: "<p>Yes.</p>", other: "<p>Not quite.</p>"}}
+	q.typed = &typedKey{said: answerKey{rightFeedback: d.paragraph("Yes."), other: d.paragraph("Not quite."), lang: d.lesson.Lang}}
 	var answer *keyLine
 	var wrong, said []keyLine
 	for _, k := range keys {
@@ -192,14 +211,14 @@ func (d *draft) readTyped(q *Quiz, b *block) {
 		return
 	}
 	var fault string
-	if q.typed.right, fault = readExpected(q.Kind, d.keyText(*answer)); fault != "" {
+	if q.typed.right, fault = readExpected(q.Kind, d.amountText(q.Kind, d.keyText(*answer))); fault != "" {
 		d.addSpan("no-right-option", answer.textAt, "write answer: SYN cookie | cookie, or with kind=number answer: 131s ±1s", "%s", fault)
 		return
 	}
 	q.Unit = q.typed.right.n.unit
 	for _, k := range wrong {
 		w := expectedWrong{feedback: d.feedback(k, "Not quite.")}
-		if w.expected, fault = readExpected(q.Kind, k.arg); fault != "" || q.Kind == Number && !w.n.like(q.typed.right.n) {
+		if w.expected, fault = readExpected(q.Kind, d.amountText(q.Kind, k.arg)); fault != "" || q.Kind == Number && !w.n.like(q.typed.right.n) {
 			d.addSpan("wrong-value", k.at, "", "%q is no answer to the question", k.arg)
 			continue
 		}
@@ -214,6 +233,14 @@ func (d *draft) readTyped(q *Quiz, b *block) {
 	if !slices.ContainsFunc(said, func(k keyLine) bool { return k.key == "other" }) {
 		d.addSpan("no-feedback", b.kindAt, "write other: …", "nobody who types something else learns why it is wrong")
 	}
+}
+
+// amountText is an answer of the author's, numbers as English writes them.
+func (d *draft) amountText(kind QuizKind, s string) string {
+	if kind == Number {
+		return neutral(s, d.lesson.Lang)
+	}
+	return s
 }
 
 // overlaps reports whether an answer counts already.

@@ -38,11 +38,11 @@ func check(_ context.Context, c *console, args []string) (int, error) {
 	}
 	course, where := lessons.Builtin(), "the built-in course"
 	if *folder != "" {
-		var err error
-		if course, err = openFolder(*folder); err != nil {
+		root, err := openFolder(*folder)
+		if err != nil {
 			return exitUsage, err
 		}
-		where = *folder
+		course, where = root.FS(), *folder
 	}
 	loaded, err := lessons.Load(course)
 	if err != nil {

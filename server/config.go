@@ -38,7 +38,7 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.lessons, "lessons", "", "`folder` of lessons instead of the built-in course; changes are served at once")
 	fs.StringVar(&cfg.origins, "origins", "", "other `origins` whose pages may use the runs, divided by commas, such as https://lab.example; also the lab's own one, when a proxy ends TLS and does not send X-Forwarded-Proto")
 	fs.StringVar(&cfg.frames, "frame-ancestors", "", "other `sites` whose pages may show a simulator in a frame, divided by commas, such as https://school.example, https://*.school.example, or * for all")
-	fs.BoolVar(&cfg.dev, "dev", false, "for those who write lessons: open pages show a change of their lesson at once, and what is wrong with it; in the folder of the source also its static files and lessons, as they are on disk")
+	fs.BoolVar(&cfg.dev, "dev", false, "for those who write lessons: open pages show a change of their lesson at once, and what is wrong with it; in the folder of the source also its static files and lessons, as they are on disk; with -lessons the page author can save into that folder, from this machine")
 	fs.BoolVar(&cfg.pseudo, "pseudo-locales", false, "also serve the pages in two languages that nobody speaks, for tests of the layout: ?lang=en-XA is longer and ?lang=ar-XB runs from right to left")
 	fs.DurationVar(&cfg.drain, "drain", 0, "`time` between a signal to end and the end, while readyz says no; for load balancers")
 	return fs

@@ -108,22 +108,27 @@ func newSite(cfg *config, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
 			return nil, false, errors.New("-dev wants -lessons with a folder, or to be started in the folder of the source, where static/js is")
 		}
 	}
+	var saves *os.Root
 	if folder != "" {
-		var err error
-		if course, err = openFolder(folder); err != nil {
+		root, err := openFolder(folder)
+		if err != nil {
 			return nil, false, err
+		}
+		course = root.FS()
+		if cfg.dev && cfg.lessons != "" {
+			saves = root
 		}
 	}
 	assets, err := static.New(cfg.basePath, files, cfg.dev)
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Log: log})
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Log: log})
 	return site, folder != "", err
 }
 
 // openFolder opens a folder of lessons. Nothing outside of it can be reached through it, by a link neither.
-func openFolder(name string) (fs.FS, error) {
+func openFolder(name string) (*os.Root, error) {
 	root, err := os.OpenRoot(name)
 	if err == nil {
 		_, err = fs.ReadDir(root.FS(), ".")
@@ -131,7 +136,7 @@ func openFolder(name string) (fs.FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the lessons folder %q cannot be read: %w", name, reason(err))
 	}
-	return root.FS(), nil
+	return root, nil
 }
 
 // reason takes the name of the system call and the path off an error.

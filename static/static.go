@@ -45,6 +45,7 @@ const (
 type File struct {
 	plain, zipped     body
 	kind, cache, vary []string
+	lang              []string
 }
 
 type body struct {
@@ -74,6 +75,12 @@ func NewFile(kind, cache string, data []byte) *File {
 // Varies says that other files are served at the same address, depending on request headers.
 func (f *File) Varies(headers ...string) *File {
 	f.vary = []string{strings.Join(append(slices.Clone(f.vary), headers...), ", ")}
+	return f
+}
+
+// In says which language the contents are in.
+func (f *File) In(lang string) *File {
+	f.lang = []string{lang}
 	return f
 }
 
@@ -118,6 +125,9 @@ func (f *File) Serve(w http.ResponseWriter, r *http.Request, status int) {
 	b := &f.plain
 	if f.vary != nil {
 		h["Vary"] = f.vary
+	}
+	if f.lang != nil {
+		h["Content-Language"] = f.lang
 	}
 	if f.zipped.data != nil {
 		if AcceptsGzip(r.Header["Accept-Encoding"]) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/handshakelab/lab/engine/pcap"
 	"github.com/handshakelab/lab/engine/script"
-	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/web/live"
 )
 
@@ -64,7 +63,7 @@ func httpFunc(h http.Handler, like *http.Request) http.Handler {
 
 // TestCapture: a capture of a kernel is listed, followed and told as a run.
 func TestCapture(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	status, c, body := captureAnswer(t, h, "", trace(t, "request-response-close"))
 	if status != http.StatusOK || c.Packets == 0 || len(c.Conversations) != 1 || c.Replay == nil || c.Scenario != "" {
 		t.Fatalf("%d %.400s", status, body)
@@ -80,7 +79,7 @@ func TestCapture(t *testing.T) {
 
 // TestCaptureChooses: each of several conversations can be followed.
 func TestCaptureChooses(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	file := trace(t, "accept-overflow-sequential")
 	_, first, _ := captureAnswer(t, h, "", file)
 	_, second, body := captureAnswer(t, h, "conv=1&profile=linux-classic", file)
@@ -94,7 +93,7 @@ func TestCaptureChooses(t *testing.T) {
 
 // TestCaptureOdd: the first thing that the model would not have done is named, with what it would have done.
 func TestCaptureOdd(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	file := captureOf(t, "client 192.0.2.1:54321 isn 100\nserver 192.0.2.2:80 isn 300\nserver listen\nclient connect\nedit SYN seq=100 ttl=63\nstep until SYN-ACK sent\nedit SYN-ACK ack=500\nstep until quiet\n")
 	// as tcpdump would have written it: without the run in its comments
 	file = strings.ReplaceAll(file, "client connect", "client conn3ct")
@@ -109,7 +108,7 @@ func TestCaptureOdd(t *testing.T) {
 
 // TestCaptureOfTheLab: a file that the lab wrote is the run that it was written from.
 func TestCaptureOfTheLab(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	status, c, body := captureAnswer(t, h, "", captureOf(t, exportedRun))
 	if status != http.StatusOK || !strings.Contains(c.Scenario, "title A request <and> its answer") || c.Replay != nil {
 		t.Fatalf("%d %.300s", status, body)
@@ -117,7 +116,7 @@ func TestCaptureOfTheLab(t *testing.T) {
 }
 
 func TestCaptureRefuses(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	good := trace(t, "request-response-close")
 	for name, c := range map[string]struct {
 		query, body string

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
 )
 
@@ -18,6 +19,7 @@ import (
 type answer struct {
 	Lesson   string          `json:"lesson"`
 	Block    string          `json:"block"`
+	Lang     string          `json:"lang"`     // of the text that the learner reads; that of the lesson itself when there is no such translation
 	Kind     string          `json:"kind"`     // "predict", "quiz", "challenge" or "ticket"
 	Variant  int             `json:"variant"`  // of a prediction: which of its variants was asked
 	Answer   json.RawMessage `json:"answer"`   // a text, or numbers of options in a list; to a ticket the number of a cause
@@ -53,10 +55,11 @@ func (s *Site) check(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &a); err != nil {
 		return err
 	}
-	lesson := s.Course().Find(a.Lesson)
+	lesson := s.lesson(a.Lesson)
 	if lesson == nil {
 		return errNoLesson
 	}
+	lesson = lesson.In(a.Lang)
 	var v *verdict
 	var err error
 	switch a.Kind {
@@ -171,7 +174,7 @@ func (s *Site) look(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &g); err != nil {
 		return err
 	}
-	lesson := s.Course().Find(g.Lesson)
+	lesson := s.lesson(g.Lesson)
 	if lesson == nil {
 		return errNoLesson
 	}
@@ -220,19 +223,23 @@ func (s *Site) checkChallenge(ctx context.Context, l *lessons.Lesson, a *answer)
 	} else {
 		v.Code = "wrong"
 	}
-	v.Feedback = challengeFeedback(v)
+	v.Feedback = challengeFeedback(v, l.Lang)
 	return v, nil
 }
 
 // challengeFeedback says in HTML what the list of goals does not.
-func challengeFeedback(v *verdict) string {
+func challengeFeedback(v *verdict, lang string) string {
 	if v.OK {
-		return "<p>Every goal is reached.</p>"
+		return "<p>" + html.EscapeString(i18n.Lookup(lang).T("page.goals.reached")) + "</p>"
 	}
 	var b strings.Builder
 	for _, g := range v.Goals {
 		if !g.OK && g.Detail != "" {
-			fmt.Fprintf(&b, "<p>%s: %s.</p>", html.EscapeString(g.Text), html.EscapeString(g.Detail))
+			detail := html.EscapeString(g.Detail) // which is the engine's, in English
+			if lang != i18n.Languages[0] {
+				detail = `<span lang="en">` + detail + `</span>`
+			}
+			fmt.Fprintf(&b, "<p>%s: %s.</p>", html.EscapeString(g.Text), detail)
 		}
 	}
 	return b.String()

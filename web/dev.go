@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"path"
 	"strings"
 	"time"
 
 	"github.com/handshakelab/lab/engine/diag"
+	"github.com/handshakelab/lab/lessons"
 )
 
 // What a page in the workshop hears about itself.
@@ -29,8 +29,7 @@ type devFault struct {
 // devEvents answers GET dev/events?page=lessons/refused with server-sent events: one at once, and one whenever the lessons were loaded.
 // Only the machine that the server runs on hears of faults, because they quote the files; others go on with the last good version.
 func (s *Site) devEvents(w http.ResponseWriter, r *http.Request) error {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+	if !isLocal(r) {
 		return errNotFound
 	}
 	page := "/" + strings.Trim(r.URL.Query().Get("page"), "/")
@@ -103,7 +102,7 @@ func (s *Site) news(page, lang string) devNews {
 
 // pageOfFile is the path of the page that a file of the lessons' folder becomes.
 func pageOfFile(file string) string {
-	folder, name := path.Split(strings.TrimSuffix(file, ".md"))
+	folder, name := path.Split(strings.TrimSuffix(lessons.Original(file), ".md"))
 	if number, rest, ok := strings.Cut(name, "-"); ok && strings.Trim(number, "0123456789") == "" {
 		name = rest
 	}

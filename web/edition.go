@@ -164,10 +164,19 @@ func (s *Site) listPages(p *press, e *edition) map[string]sheet {
 	put("/interview", all, func(words *i18n.Catalog) templ.Component {
 		return pages.Interview(pages.InterviewData{Page: text(s.at(words, pages.Elsewhere, words.T("page.interview")), "interview.md"), Course: e.course})
 	})
-	for _, l := range e.course.Lessons {
-		put("/lessons/"+l.Slug, contents+l.Version, func(words *i18n.Catalog) templ.Component {
+	for _, original := range e.course.Lessons {
+		path, print := pathOf(original), contents
+		for _, l := range translated([]*lessons.Lesson{original}) {
+			print += l.Version
+		}
+		put("/"+path, print, func(words *i18n.Catalog) templ.Component {
+			l := original.In(words.Lang)
 			p := s.at(words, pages.AtLessons, l.Title)
-			p.Description, p.Markdown = l.Summary, "lessons/"+l.Slug+".md"
+			p.Description, p.Markdown, p.Path = l.Summary, path+".md", path
+			p.Text = l.Lang
+			for _, l := range translated([]*lessons.Lesson{original}) {
+				p.Tongues = append(p.Tongues, s.lookup(l.Lang))
+			}
 			return pages.Lesson(pages.LessonData{Page: p, Course: e.course, Lesson: l})
 		})
 	}
@@ -237,7 +246,7 @@ func logDiagnostics(log *slog.Logger, what string, list diag.List) {
 
 // scenario returns the text of a simulator of a lesson, or of the one that a challenge starts from.
 func (s *Site) scenario(lesson, block string) (string, bool) {
-	l := s.edition.Load().course.Find(lesson)
+	l := s.lesson(lesson)
 	if l == nil {
 		return "", false
 	}

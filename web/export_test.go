@@ -132,7 +132,7 @@ func TestExport(t *testing.T) {
 
 // TestExportBlanks: each field that can be left blank is in the key and not in the sheet.
 func TestExportBlanks(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	for field, secret := range map[string]string{
 		"flags": ">ACK<", "seq": "seq 301", "ack": "ack 101", "len": "5 bytes", "time": ">10<", "states": "ESTABLISHED", "fate": "arrived at", "why": "The application opened",
 	} {
@@ -147,7 +147,7 @@ func TestExportBlanks(t *testing.T) {
 }
 
 func TestExportQR(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	qr := func(link string) (int, string) {
 		w := ask(h, "POST", "/api/export", url.Values{"format": {"qr"}, "link": {link}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 		return w.Code, w.Body.String()
@@ -207,7 +207,7 @@ func number(t *testing.T, s string) int {
 }
 
 func TestExportRefuses(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	const formType, jsonType = "application/x-www-form-urlencoded", "application/json"
 	for name, c := range map[string]struct {
 		kind, body string

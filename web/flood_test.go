@@ -6,11 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/handshakelab/lab/lessons"
 )
 
 func TestFlood(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	get := func(query string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", "/api/flood?"+query, nil))

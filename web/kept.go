@@ -61,7 +61,7 @@ func (p *press) sheet(path, print string, in func(words *i18n.Catalog) templ.Com
 			if err != nil {
 				return nil, fmt.Errorf("rendering %s in %q: %w", path, words.Lang, err)
 			}
-			return file, nil
+			return file.In(words.Lang), nil
 		})
 	}
 	return list
@@ -117,8 +117,8 @@ func (s *Site) Warm(ctx context.Context) {
 // contentsPrint changes with what the files of a course show of each other: titles, places, levels, but not their texts.
 func contentsPrint(c *lessons.Course) string {
 	h := sha256.New()
-	for _, l := range c.All() {
-		fmt.Fprintf(h, "%q %q %q %q %d %d %q %q %q %q\n", l.Slug, l.Title, l.TitleHTML, l.Summary, l.Order, l.Minutes, l.Level, l.Needs, l.Tags, l.Sources)
+	for _, l := range translated(c.All()) {
+		fmt.Fprintf(h, "%q %q %q %q %q %d %d %q %q %q %q\n", l.Slug, l.Lang, l.Title, l.TitleHTML, l.Summary, l.Order, l.Minutes, l.Level, l.Needs, l.Tags, l.Sources)
 	}
 	for _, card := range c.Glossary {
 		fmt.Fprintf(h, "%q %q %q %q", card.Name, card.Kind, card.Aliases, card.Gist)
@@ -136,8 +136,8 @@ func contentsPrint(c *lessons.Course) string {
 func coursePrint(c *lessons.Course) string {
 	h := sha256.New()
 	fmt.Fprintln(h, contentsPrint(c))
-	for _, l := range c.All() {
-		fmt.Fprintln(h, l.Slug, l.Version)
+	for _, l := range translated(c.All()) {
+		fmt.Fprintln(h, l.Slug, l.Lang, l.Version)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -8,14 +8,15 @@ import (
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/pages"
 )
 
 // lessonParts are what pages of lessons fetch later: captures as POST api/capture answers, and variants of questions.
 func lessonParts(p *press, course *lessons.Course) map[string]func() (*static.File, error) {
 	list := map[string]func() (*static.File, error){}
-	for _, l := range course.All() {
+	for _, l := range translated(course.All()) {
 		put := func(id string, part func() any) {
-			path := "/api/part/" + l.Slug + "/" + id + ".json"
+			path := "/" + pages.PartPath(l, id)
 			list[path] = p.file(path, l.Version, func() (*static.File, error) {
 				body, err := json.Marshal(part())
 				if err != nil {
@@ -42,6 +43,14 @@ func lessonParts(p *press, course *lessons.Course) map[string]func() (*static.Fi
 		}
 	}
 	return list
+}
+
+// translated are lessons with their translations.
+func translated(list []*lessons.Lesson) (all []*lessons.Lesson) {
+	for _, l := range list {
+		all = append(append(all, l), l.Translations...)
+	}
+	return all
 }
 
 // A variant is a question with other numbers.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,9 @@ type Config struct {
 	// Dev is for those who write lessons: pages are shown anew when theirs changes.
 	Dev bool
 
+	// Folder is that of Lessons, when the page for authors may write into it; nil: it writes nowhere.
+	Folder *os.Root
+
 	Log *slog.Logger
 }
 
@@ -69,6 +73,10 @@ type Site struct {
 	newsMu  sync.Mutex
 	newsCh  chan struct{} // closed when the lessons were loaded
 	uploads chan struct{} // captures that come in
+
+	drafts  drafts
+	authors turnstile  // checks of drafts
+	saving  sync.Mutex // of files in the folder
 }
 
 // builtinGallery is played once, however many sites there are.
@@ -139,6 +147,11 @@ func (s *Site) routes() *chi.Mux {
 		get(list, s.handle(s.page))
 	}
 	get("/search", s.handle(s.search))
+	get("/author", s.handle(s.author))
+	r.Post("/author", s.handle(s.sameSite(s.authorForm)))
+	get("/lessons/draft/{id}", s.handle(s.draftPage))
+	r.Post("/api/draft", s.handle(s.sameSite(s.draft)))
+	r.Post("/api/save", s.handle(s.sameSite(s.save)))
 	get("/notebook/{name}", s.handle(s.notebook))
 	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
@@ -166,12 +179,18 @@ func (s *Site) Handler() http.Handler {
 	return secure(s.recoverer(bounded(s.based(s.router))))
 }
 
-// bounded limits the bodies of requests. Only captures may be large.
+// bounded limits the bodies of requests. Only captures and lessons may be large.
 func bounded(next http.Handler) http.Handler {
-	small, large := http.MaxBytesHandler(next, maxBody), http.MaxBytesHandler(next, maxCapture+1)
+	small, lesson, large := http.MaxBytesHandler(next, maxBody), http.MaxBytesHandler(next, maxDraftBody), http.MaxBytesHandler(next, maxCapture+1)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api/capture") {
+		path := r.URL.Path
+		switch {
+		case r.Method != http.MethodPost:
+		case strings.HasSuffix(path, "/api/capture"):
 			large.ServeHTTP(w, r)
+			return
+		case strings.HasSuffix(path, "/api/draft"), strings.HasSuffix(path, "/api/save"), strings.HasSuffix(path, "/author"):
+			lesson.ServeHTTP(w, r)
 			return
 		}
 		small.ServeHTTP(w, r)

@@ -14,7 +14,7 @@ import (
 const viewScenario = "client 192.0.2.10:52431 isn 1000\nserver 198.51.100.20:80 isn 5000\ndelay 50ms\nserver listen backlog 4\nclient connect\nstep until client ESTABLISHED\n"
 
 func TestView(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	body, _ := json.Marshal(viewRequest{Scenario: viewScenario, Segment: 2})
 	w := ask(h, "POST", "/api/view", string(body))
 	var got viewAnswer
@@ -52,7 +52,7 @@ func TestView(t *testing.T) {
 }
 
 func TestViewRefuses(t *testing.T) {
-	h := newTestSite(t, "/", lessons.Builtin()).Handler()
+	h := builtinSite(t).Handler()
 	for _, test := range []struct {
 		name, body string
 		status     int

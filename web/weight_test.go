@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/handshakelab/lab/lessons"
 )
 
 // What a lesson's page may weigh on its first visit, compressed. web/browser/e2e/weight.test.mjs measures the same in a browser.
@@ -19,7 +18,7 @@ const (
 )
 
 func TestWeight(t *testing.T) {
-	site := newTestSite(t, "/", lessons.Builtin())
+	site := builtinSite(t)
 	h := site.Handler()
 	loads := regexp.MustCompile(pageLoads)
 	gzip := []string{"Accept-Encoding", "gzip"}

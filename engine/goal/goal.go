@@ -22,7 +22,7 @@
 // a segment. So the same run has the same counts whether the learner clicked or typed. What goes by after the last action
 // once every goal is reached does not count: keepalives without end are nobody's steps.
 //
-//	limit steps 20     at most 20 steps
+//	limit steps 20     at most 20 steps; words of its own may follow behind a colon, as behind a goal
 //	limit actions 2    at most 2 actions among them
 package goal
 

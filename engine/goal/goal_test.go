@@ -90,6 +90,7 @@ func TestParseFaults(t *testing.T) {
 		{"limit step 5", `1:7: error bad-limit: "step" cannot be limited (did you mean steps?)` + "\n"},
 		{"limit steps", `1:12: error missing-word: "steps" must be followed by a number (write: limit steps 20, or limit actions 2)` + "\n"},
 		{"limit steps -1", `1:13: error out-of-range: a limit is a whole number from 0 to 10000, not "-1"` + "\n"},
+		{"limit steps 5:", `1:15: error missing-word: ":" must be followed by the goal in other words (or delete it)` + "\n"},
 		{"limit steps 5 6", `1:15: error unexpected-word: the line should end before "6" (write: limit steps 20, or limit actions 2)` + "\n"},
 		{"hint " + strings.Repeat("x", 501), "1:6: error bad-text: a text has at most 500 characters, not 501\n"},
 		{`solution client send "é;\";"; drpo SYN; drop SYNACK`, `1:31: error unknown-verb: "drpo" begins no line of the lab's language (did you mean drop?)

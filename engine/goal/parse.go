@@ -118,33 +118,43 @@ func (p *parser) read(line string) {
 }
 
 func (p *parser) goal(verb, rest part) {
-	text, words, said := strings.Cut(rest.text, ":")
-	cond := part{text, rest.col}.trim()
-	g := Goal{Kind: Reach, Line: p.line}
+	cond, words, ok := p.ownWords(rest)
+	if !ok {
+		return
+	}
+	g := Goal{Kind: Reach, Words: words, Line: p.line}
 	var d *diag.Diagnostic
 	if g.Cond, d = script.ParseCond(cond.text); d != nil {
 		p.add(*d, cond.col)
 		return
-	}
-	if said {
-		w := part{words, rest.col + utf8.RuneCountInString(text) + 1}.trim()
-		if w.text == "" {
-			p.fault(w.col, w.col, "missing-word", `":" must be followed by the goal in other words`, "or delete it")
-			return
-		}
-		if !p.words(w) {
-			return
-		}
-		g.Words = w.text
 	}
 	if p.room(verb, len(p.spec.Goals), maxGoals, "goals and limits") {
 		p.spec.Goals = append(p.spec.Goals, g)
 	}
 }
 
+// ownWords takes the author's words for a goal off its end: what stands behind a colon.
+func (p *parser) ownWords(line part) (rest part, words string, ok bool) {
+	text, said, found := strings.Cut(line.text, ":")
+	rest = part{text, line.col}.trim()
+	if !found {
+		return rest, "", true
+	}
+	w := part{said, line.col + utf8.RuneCountInString(text) + 1}.trim()
+	if w.text == "" {
+		p.fault(w.col, w.col, "missing-word", `":" must be followed by the goal in other words`, "or delete it")
+		return rest, "", false
+	}
+	return rest, w.text, p.words(w)
+}
+
 func (p *parser) limit(verb, rest part) {
+	rest, words, ok := p.ownWords(rest)
+	if !ok {
+		return
+	}
 	what, rest := rest.cut()
-	g := Goal{Line: p.line}
+	g := Goal{Words: words, Line: p.line}
 	switch strings.ToLower(what.text) {
 	case "steps":
 		g.Kind = Steps

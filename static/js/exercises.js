@@ -6,6 +6,9 @@ import { more, t } from './sim/sentence.js'
 
 await more()
 
+/** The language of the lesson's text. */
+const lang = document.getElementById('main')?.dataset.text
+
 /** @typedef {{ text: string, ok: boolean, detail?: string }} Goal */
 /** @typedef {{ ok: boolean, feedback?: string, code?: string, goals?: Goal[], steps?: number, par?: number, points?: number, places?: number }} Verdict */
 
@@ -62,7 +65,7 @@ export async function check(form) {
       say(feedback, '', ask)
       return
     }
-    const verdict = /** @type {Verdict} */ (await post('check', { lesson, block, kind, ...ask }))
+    const verdict = /** @type {Verdict} */ (await post('check', { lesson, lang, block, kind, ...ask }))
     form.classList.toggle('solved', verdict.ok)
     if (verdict.goals) markGoals(form, verdict.goals)
     say(feedback, t(verdict.ok ? 'lesson.right' : verdict.code === 'partly' ? 'lesson.partly' : 'lesson.wrong'), verdict.feedback ?? '', verdict)

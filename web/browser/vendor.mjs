@@ -26,6 +26,22 @@ export { repeat } from 'lit/directives/repeat.js'
     packages: ['@preact/signals-core'],
     entry: `export * from '@preact/signals-core'\n`,
   },
+  {
+    file: 'vendor/codemirror.js', // of the page for authors only
+    packages: [
+      '@codemirror/state', '@codemirror/view', '@codemirror/commands', '@codemirror/language', '@lezer/markdown', '@lezer/highlight',
+      // and what these are made of
+      '@lezer/common', '@lezer/lr', '@marijn/find-cluster-break', 'crelt', 'style-mod', 'w3c-keyname',
+    ],
+    entry: `
+export { EditorState, RangeSet, StateEffect, StateField } from '@codemirror/state'
+export { Decoration, EditorView, GutterMarker, gutterLineClass, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view'
+export { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
+export { Language, defineLanguageFacet, syntaxHighlighting } from '@codemirror/language'
+export { GFM, parser as markdown } from '@lezer/markdown'
+export { classHighlighter, tags } from '@lezer/highlight'
+`,
+  },
 ]
 
 const fonts = ['next', 'mono'].flatMap((family) =>

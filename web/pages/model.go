@@ -33,6 +33,13 @@ type Page struct {
 	// can ask for all at once instead of one round trip an import. Nil: nothing is preloaded.
 	Modules func(module string) []string
 
+	// Path is the path of the page inside the lab, where it is had in the language that its reader likes best.
+	Path string
+
+	// Text is the language of a lesson's text, "" for that of the course. Tongues are all that there is such a text in.
+	Text    string
+	Tongues []*i18n.Catalog
+
 	// Languages are those that the page can be had in.
 	Languages []*i18n.Catalog
 
@@ -82,23 +89,29 @@ func (p Page) behind(key string) string {
 	return text
 }
 
-// course marks text of a lesson, which is in English, on a page that is not.
-func (p Page) course() templ.Attributes {
-	if p.lang() == courseLang {
+// course marks text of a lesson on a page in another language.
+func (p Page) course() templ.Attributes { return p.in(cmp.Or(p.Text, courseLang)) }
+
+// in marks text in a language on a page in another one.
+func (p Page) in(lang string) templ.Attributes {
+	if p.lang() == lang {
 		return nil
 	}
-	return templ.Attributes{"lang": courseLang, "dir": "ltr"}
+	return templ.Attributes{"lang": lang, "dir": "ltr"}
 }
+
+// local is a lesson in the language of the page, where there is such a translation.
+func (p Page) local(l *lessons.Lesson) *lessons.Lesson { return l.In(p.lang()) }
 
 // own marks text of the page inside of text of a lesson.
 func (p Page) own() templ.Attributes {
-	if p.lang() == courseLang {
+	if p.lang() == cmp.Or(p.Text, courseLang) {
 		return nil
 	}
 	return templ.Attributes{"lang": p.lang(), "dir": p.cat().Dir}
 }
 
-// courseLang is the language that lessons are written in.
+// courseLang is the language that lessons are written in at first.
 const courseLang = "en"
 
 func (p Page) title() string {
@@ -154,6 +167,7 @@ const (
 	floodScript   = "js/flood.js"
 	latencyScript = "js/latency.js"
 	embedScript   = "js/embed.js"
+	authorScript  = "js/author.js"
 )
 
 // preload lists what the page's own modules import.
@@ -310,7 +324,9 @@ func yes(b bool) string {
 }
 
 // place is the number of the lesson in its course, from 1.
-func (d LessonData) place() int { return slices.Index(d.Course.Lessons, d.Lesson) + 1 }
+func (d LessonData) place() int {
+	return slices.IndexFunc(d.Course.Lessons, func(l *lessons.Lesson) bool { return l.Slug == d.Lesson.Slug }) + 1
+}
 
 func (d LessonData) ofHowMany() string {
 	if d.Lesson.Minutes == 0 {

@@ -122,7 +122,15 @@ func sheets(l *lessons.Lesson) []string {
 
 // part is where a script finds what belongs to a block.
 func (d LessonData) part(id string) string {
-	return d.url("api/part/" + d.Lesson.Slug + "/" + id + ".json")
+	return d.url(PartPath(d.Lesson, id))
+}
+
+// PartPath is where something lies in the lab that the page of a lesson fetches later.
+func PartPath(l *lessons.Lesson, id string) string {
+	if l.Lang != courseLang {
+		id += "." + l.Lang
+	}
+	return "api/part/" + l.Slug + "/" + id + ".json"
 }
 
 // quizLabel is what a question calls itself.
