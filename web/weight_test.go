@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
 )
 
 // What a lesson's page may weigh on its first visit, compressed. web/browser/e2e/weight.test.mjs measures the same in a browser.
