@@ -25,6 +25,8 @@ const EDGE = 72;
 const REACH = 24;
 /** Nothing is delayed by more at once, in µs. */
 const MOST = 60e6;
+/** So far below the drawing there is room. */
+const MARGIN = 9;
 
 export class Hand {
   /** @param {TcpLadder} ladder */
@@ -96,7 +98,7 @@ export class Hand {
     if (head && head[1] > top - REACH && head[1] < top + box.offsetHeight + REACH) left = head[0] < Number(x) ? Math.max(left, head[0] + REACH) : Math.min(left, head[0] - REACH - w);
     box.style.left = `${Math.max(0, Math.min(left, wide - w))}px`;
     // nor further down than the drawing goes: what sticks out there would catch the finger that scrolls the page
-    box.style.top = `${Math.min(top, this.ladder.offsetHeight - box.offsetHeight)}px`;
+    box.style.top = `${Math.min(top, this.ladder.offsetHeight + MARGIN - box.offsetHeight)}px`;
     rove(box);
   }
 
