@@ -624,9 +624,13 @@ func TestCheckLessons(t *testing.T) {
 
 func TestNewLesson(t *testing.T) {
 	dir := t.TempDir()
-	for _, want := range []string{"10-window-scale.md", "20-a-half-open-one.md"} {
+	for i, want := range []string{"10-window-scale.md", "20-a-half-open-one.md"} {
 		name := strings.TrimSuffix(want[3:], ".md")
-		r := lab(t, nil, "", "new", "lesson", "-lessons", dir, name)
+		args := []string{"new", "lesson", "-lessons", dir, name}
+		if i == 1 { // flags behind the name
+			args = []string{"new", "lesson", name, "-lessons", dir}
+		}
+		r := lab(t, nil, "", args...)
 		if r.code != 0 || !strings.Contains(r.stdout, filepath.Join(dir, want)) || !strings.Contains(r.stdout, "lessons/"+name) {
 			t.Fatalf("%+v", r)
 		}

@@ -20,10 +20,18 @@ func newLesson(_ context.Context, c *console, args []string) (int, error) {
 	flags := flag.NewFlagSet("lab new lesson", flag.ContinueOnError)
 	folder := flags.String("lessons", ".", "`folder` of lessons that it goes to")
 	title := flags.String("title", "", "the `title`, when it is not the name")
-	if err := c.parse(flags, args[1:], false); err != nil {
-		return exitUsage, err
+	// Flags may stand behind the name, too: taken for words of it they would make a file of a strange name in another folder.
+	var words []string
+	for rest := args[1:]; ; rest = rest[1:] {
+		if err := c.parse(flags, rest, false); err != nil {
+			return exitUsage, err
+		}
+		if rest = flags.Args(); len(rest) == 0 {
+			break
+		}
+		words = append(words, rest[0])
 	}
-	if flags.NArg() == 0 {
+	if len(words) == 0 {
 		return exitUsage, errors.New("the lesson needs a name: lab new lesson window-scale")
 	}
 	root, err := os.OpenRoot(*folder)
@@ -31,7 +39,7 @@ func newLesson(_ context.Context, c *console, args []string) (int, error) {
 		return exitUsage, fmt.Errorf("the lessons folder %q cannot be opened: %w", *folder, reason(err))
 	}
 	defer root.Close()
-	name, text, err := lessons.NewLesson(root.FS(), strings.Join(flags.Args(), " "), *title)
+	name, text, err := lessons.NewLesson(root.FS(), strings.Join(words, " "), *title)
 	if err != nil {
 		return exitUsage, err
 	}
