@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/script"
@@ -231,18 +230,7 @@ func TestChallengeGradesABranchOfTheSimulator(t *testing.T) {
 }
 
 func TestABrokenLessonDoesNotTakeTheOthersDown(t *testing.T) {
-	folder := fstest.MapFS{}
-	err := fs.WalkDir(Builtin(), ".", func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(Builtin(), name)
-		folder[name] = &fstest.MapFile{Data: text}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := courseFolder(t)
 	whole := len(loadCourse(t).Lessons)
 	folder["30-sequence-numbers.md"].Data = []byte(strings.Replace(string(folder["30-sequence-numbers.md"].Data), "client connect", "client conect", 1))
 	c, err := Load(folder)

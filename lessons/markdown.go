@@ -262,17 +262,7 @@ func (d *draft) inlineHTML(fr fragment, n ast.Node) string {
 
 // plain is the text of a node without any marks.
 func plain(n ast.Node, source []byte) string {
-	var b strings.Builder
-	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
-		if t, ok := n.(*ast.Text); ok && entering {
-			b.Write(t.Segment.Value(source))
-			if t.SoftLineBreak() || t.HardLineBreak() {
-				b.WriteByte(' ')
-			}
-		}
-		return ast.WalkContinue, nil
-	})
-	return strings.Join(strings.Fields(b.String()), " ")
+	return strings.Join(strings.Fields(rawText(n, source)), " ")
 }
 
 // checkProse reports what is wrong in the prose below n, and turns links, asides and lists of steps into what they

@@ -1,10 +1,6 @@
 package tcp
 
-import (
-	"cmp"
-
-	"github.com/handshakelab/lab/engine/rule"
-)
+import "github.com/handshakelab/lab/engine/rule"
 
 // startPersist starts the persist timer when the peer's window is shut, or too small to be used, text waits and nothing is out
 // that would draw an acknowledgment (RFC 9293 sections 3.8.6.1, 3.8.6.2.1).
@@ -60,15 +56,11 @@ func (s *step) probedEnough() bool {
 	if s.t.Orphan {
 		limit, patient = s.p.OrphanRetry, s.t.RTO<<s.t.Probes < s.p.RTOMax
 	}
-	errno := cmp.Or(s.t.SoftErr, ETIMEDOUT)
-	if s.t.Orphan {
-		errno = OK
-	}
 	switch {
 	case s.t.UserTimeout > 0 && s.now-s.t.ProbedSince >= s.t.UserTimeout:
-		s.end(Closed, errno, rule.UserTimeout, int64(s.t.UserTimeout), int64(s.t.Probes))
+		s.end(Closed, s.unanswered(), rule.UserTimeout, int64(s.t.UserTimeout), int64(s.t.Probes))
 	case !patient || s.t.ProbesOut >= limit:
-		s.end(Closed, errno, rule.LinuxProbeLimit, int64(s.t.ProbesOut), int64(s.now-s.t.ProbedSince))
+		s.end(Closed, s.unanswered(), rule.LinuxProbeLimit, int64(s.t.ProbesOut), int64(s.now-s.t.ProbedSince))
 	default:
 		s.t.ProbesOut++
 		return false

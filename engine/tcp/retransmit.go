@@ -228,12 +228,16 @@ func (s *step) giveUp() {
 		s.end(Listen, OK, id, args...)
 		return
 	}
-	// RFC 9293 section 3.9.2.2, SHLD-25: if ICMP has told why nobody answers, the application gets to know that.
-	errno := cmp.Or(s.t.SoftErr, ETIMEDOUT)
+	s.end(Closed, s.unanswered(), id, args...)
+}
+
+// unanswered is what the application is told when the peer does not answer.
+func (s *step) unanswered() Errno {
 	if s.t.Orphan {
-		errno = OK // nobody is there to be told
+		return OK // nobody is there to be told
 	}
-	s.end(Closed, errno, id, args...)
+	// RFC 9293 section 3.9.2.2, SHLD-25: if ICMP has told why nobody answers, the application gets to know that.
+	return cmp.Or(s.t.SoftErr, ETIMEDOUT)
 }
 
 // backOff doubles the timeout and starts the timer again.

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { poll, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { fits, poll, sizes, startBrowser, startLab } from './lab.mjs'
 
 /** @type {Awaited<ReturnType<typeof startLab>>} */
 let lab
@@ -47,15 +47,7 @@ test('axe finds nothing, and nothing scrolls sideways', async () => {
   await open(page)
   await write(page, '\n[there](nowhere.md)\n')
   await status(page, '1 fault.')
-  for (const size of [sizes.wide, sizes.narrow]) {
-    await page.setViewportSize(size)
-    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-      await page.emulateMedia({ colorScheme })
-      assert.deepEqual(await violations(page), [], `${size.width} px, ${colorScheme}`)
-    }
-  }
-  await page.setViewportSize({ width: 320, height: 640 })
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways at 320 px')
+  await fits(page)
   await page.done()
 })
 

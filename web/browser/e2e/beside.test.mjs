@@ -1,7 +1,7 @@
 // What stands beside the course: glossary, rules, questions, search, the path through the lessons, pages as markdown.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { fits, poll, settled, startBrowser, startLab, violations } from './lab.mjs'
 
 /** @type {Awaited<ReturnType<typeof startLab>>} */
 let lab
@@ -25,15 +25,7 @@ describe('axe finds nothing, and nothing scrolls sideways', () => {
       const page = await chrome.page()
       await page.goto(lab.url + path)
       await settled(page)
-      for (const size of [sizes.wide, sizes.narrow]) {
-        await page.setViewportSize(size)
-        for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-          await page.emulateMedia({ colorScheme })
-          assert.deepEqual(await violations(page), [], `${size.width} px, ${colorScheme}`)
-        }
-      }
-      await page.setViewportSize({ width: 320, height: 640 })
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways at 320 px')
+      await fits(page)
       await page.done()
     })
   }

@@ -162,3 +162,16 @@ export async function violations(page) {
   page.mute(false)
   return found.flatMap((/** @type {any} */ v) => v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary.split('\n').slice(1).join(';')}`))
 }
+
+/** That axe finds nothing in either theme at two widths, and nothing scrolls sideways at 320 px. @param {Parameters<typeof violations>[0]} page */
+export async function fits(page) {
+  for (const size of [sizes.wide, sizes.narrow]) {
+    await page.setViewportSize(size)
+    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+      await page.emulateMedia({ colorScheme })
+      assert.deepEqual(await violations(page), [], `${size.width} px, ${colorScheme}`)
+    }
+  }
+  await page.setViewportSize({ width: 320, height: 640 })
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways at 320 px')
+}
