@@ -21,6 +21,7 @@ import (
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/store"
 )
 
 // A Config says what a Site is made of. Only Log may be left out.
@@ -42,6 +43,9 @@ type Config struct {
 
 	// Folder is that of Lessons, when the page for authors may write into it; nil: it writes nowhere.
 	Folder *os.Root
+
+	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
+	Store store.Store
 
 	Log *slog.Logger
 }
