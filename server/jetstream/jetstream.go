@@ -100,6 +100,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	}
 	if s.local != nil {
 		go s.local.heal()
+		go s.verify(s.local.life)
 	}
 	return s, nil
 }

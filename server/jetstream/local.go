@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,17 +28,19 @@ type local struct {
 	lock    *flock.Flock
 	log     *slog.Logger
 	doubts  chan struct{} // somebody has seen a sign that the server cannot write
-	stopped chan struct{}
+
+	life context.Context // until it is closed
+	end  context.CancelFunc
 
 	mu     sync.Mutex
 	server *server.Server
 	why    error
-	closed bool
 }
 
 // start takes the folder and runs a server on it. An empty name is a folder that is gone at the end.
 func start(folder string, log *slog.Logger) (_ *local, err error) {
-	l := &local{folder: folder, log: log, doubts: make(chan struct{}, 1), stopped: make(chan struct{})}
+	l := &local{folder: folder, log: log, doubts: make(chan struct{}, 1)}
+	l.life, l.end = context.WithCancel(context.Background())
 	if folder == "" {
 		if l.folder, err = os.MkdirTemp("", "lab-"); err != nil {
 			return nil, fmt.Errorf("there is no place for the store: %w", reason(err))
@@ -134,10 +137,7 @@ func (l *local) close() {
 	l.mu.Lock()
 	ns := l.server
 	l.server = nil
-	if !l.closed {
-		l.closed = true
-		close(l.stopped)
-	}
+	l.end()
 	l.mu.Unlock()
 	if ns != nil {
 		ns.Shutdown()
@@ -181,7 +181,7 @@ func (l *local) doubt() {
 func (l *local) heal() {
 	for {
 		select {
-		case <-l.stopped:
+		case <-l.life.Done():
 			return
 		case <-l.doubts:
 		}
@@ -207,7 +207,7 @@ func (l *local) heal() {
 			}
 			l.broken(err, cause)
 			select {
-			case <-l.stopped:
+			case <-l.life.Done():
 				return
 			case <-time.After(time.Second):
 			}
@@ -239,7 +239,7 @@ func (l *local) broken(err error, cause string) bool {
 // again starts the server anew.
 func (l *local) again() error {
 	l.mu.Lock()
-	ns, closed := l.server, l.closed
+	ns, closed := l.server, l.life.Err() != nil
 	if !closed {
 		l.server = nil
 	}
@@ -255,7 +255,7 @@ func (l *local) again() error {
 		return err
 	}
 	l.mu.Lock()
-	ns, closed = l.server, l.closed
+	ns, closed = l.server, l.life.Err() != nil
 	l.mu.Unlock()
 	if closed && ns != nil { // closed meanwhile
 		ns.Shutdown()

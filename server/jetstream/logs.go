@@ -94,10 +94,10 @@ func (s *Store) Follow(ctx context.Context, log string, after uint64) iter.Seq2[
 
 func (s *Store) follow(ctx context.Context, log string, after uint64, idle func() (bool, error), yield func(store.Entry, error) bool) {
 	stopped := false
-	err := s.tail(ctx, "LOGS", logPrefix+log, after, idle, func(m jetstream.Msg, meta *jetstream.MsgMetadata) bool {
+	err := s.tail(ctx, tail{stream: "LOGS", subject: logPrefix + log, after: after, idle: idle, each: func(m jetstream.Msg, meta *jetstream.MsgMetadata) bool {
 		stopped = !yield(store.Entry{Seq: meta.Sequence.Stream, Data: m.Data(), Time: meta.Timestamp}, nil)
 		return !stopped
-	})
+	}})
 	if err != nil && !stopped {
 		yield(store.Entry{}, err)
 	}

@@ -192,7 +192,7 @@ func (r *records) Watch(ctx context.Context, prefix string) iter.Seq2[store.Upda
 			return yield(store.Update{Current: true}, nil), nil
 		}
 		stopped := false
-		err = r.s.tail(ctx, r.name, below, 0, idle, func(m jetstream.Msg, meta *jetstream.MsgMetadata) bool {
+		err = r.s.tail(ctx, tail{stream: r.name, subject: below, idle: idle, each: func(m jetstream.Msg, meta *jetstream.MsgMetadata) bool {
 			u := store.Update{Deleted: gone(m.Headers())}
 			u.Record = store.Record{Key: strings.TrimPrefix(m.Subject(), r.prefix), Value: m.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}
 			if !yield(u, nil) {
@@ -202,7 +202,7 @@ func (r *records) Watch(ctx context.Context, prefix string) iter.Seq2[store.Upda
 				stopped = !yield(store.Update{Current: true}, nil)
 			}
 			return !stopped
-		})
+		}})
 		if err != nil && !stopped {
 			yield(store.Update{}, err)
 		}

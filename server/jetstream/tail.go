@@ -12,13 +12,23 @@ import (
 // errGap says that a consumer has left something out.
 var errGap = errors.New("store: a message is missing")
 
-// tail hands the messages of a stream with a subject behind the given one to each, in order, without a gap or a double, until ctx ends or
-// each returns false. A consumer lives on one server, as long as the connection to it; whatever ends it, tail goes on behind the last
-// message with a new one. When nothing comes for a second, idle may look whether there is anything left to wait for, and return false.
-func (s *Store) tail(ctx context.Context, stream, subject string, after uint64, idle func() (bool, error), each func(jetstream.Msg, *jetstream.MsgMetadata) bool) error {
+// A tail is the messages of a stream behind one of them, those to come too.
+type tail struct {
+	stream, subject string
+	after           uint64 // the last message that each had
+	bare            bool   // without the values
+
+	each func(jetstream.Msg, *jetstream.MsgMetadata) (more bool)
+	// idle is asked when nothing has come for a second whether there is anything left to wait for. It may be nil.
+	idle func() (more bool, err error)
+}
+
+// tail hands out messages in order, without a gap or a double, until ctx ends or nothing more is wanted. A consumer lives on one server, as
+// long as the connection to it; whatever ends it, tail goes on behind the last message with a new one.
+func (s *Store) tail(ctx context.Context, t tail) error {
 	wait := 10 * time.Millisecond
 	for {
-		done, came, err := s.tailOnce(ctx, stream, subject, &after, idle, each)
+		done, came, err := s.tailOnce(ctx, &t)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -29,7 +39,7 @@ func (s *Store) tail(ctx context.Context, stream, subject string, after uint64, 
 		case came:
 			wait = 10 * time.Millisecond
 		}
-		s.log.Debug("following anew", "stream", stream, "err", err)
+		s.log.Debug("following anew", "stream", t.stream, "err", err)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -40,10 +50,10 @@ func (s *Store) tail(ctx context.Context, stream, subject string, after uint64, 
 }
 
 // tailOnce is tail with one consumer. It moves after on.
-func (s *Store) tailOnce(ctx context.Context, stream, subject string, after *uint64, idle func() (bool, error), each func(jetstream.Msg, *jetstream.MsgMetadata) bool) (done, came bool, _ error) {
+func (s *Store) tailOnce(ctx context.Context, t *tail) (done, came bool, _ error) {
 	making, cancel := context.WithTimeout(ctx, answer)
-	consumer, err := s.js.CreateConsumer(making, stream, jetstream.ConsumerConfig{
-		FilterSubject: subject, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: *after + 1,
+	consumer, err := s.js.CreateConsumer(making, t.stream, jetstream.ConsumerConfig{
+		FilterSubject: t.subject, HeadersOnly: t.bare, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: t.after + 1,
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: 30 * time.Second,
 	})
 	cancel()
@@ -54,7 +64,7 @@ func (s *Store) tailOnce(ctx context.Context, stream, subject string, after *uin
 		go func() {
 			ending, cancel := context.WithTimeout(context.Background(), answer)
 			defer cancel()
-			_ = s.js.DeleteConsumer(ending, stream, consumer.CachedInfo().Name) // else it goes by itself
+			_ = s.js.DeleteConsumer(ending, t.stream, consumer.CachedInfo().Name) // else it goes by itself
 		}()
 	}()
 	messages, err := consumer.Messages(jetstream.PullHeartbeat(s.pulse), jetstream.WithMessagesErrOnMissingHeartbeat(true))
@@ -63,9 +73,9 @@ func (s *Store) tailOnce(ctx context.Context, stream, subject string, after *uin
 	}
 	defer messages.Stop()
 	for next := uint64(1); ; next++ {
-		msg, err := nextMessage(ctx, messages, idle != nil)
-		for err != nil && idle != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			more, e := idle()
+		msg, err := nextMessage(ctx, messages, t.idle != nil)
+		for err != nil && t.idle != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+			more, e := t.idle()
 			if !more || e != nil {
 				return true, came, e
 			}
@@ -78,11 +88,11 @@ func (s *Store) tailOnce(ctx context.Context, stream, subject string, after *uin
 		switch {
 		case err != nil:
 			return false, came, err
-		case meta.Sequence.Consumer != next || meta.Sequence.Stream <= *after:
+		case meta.Sequence.Consumer != next || meta.Sequence.Stream <= t.after:
 			return false, came, errGap
 		}
-		*after, came = meta.Sequence.Stream, true
-		if !each(msg, meta) {
+		t.after, came = meta.Sequence.Stream, true
+		if !t.each(msg, meta) {
 			return true, came, nil
 		}
 	}
