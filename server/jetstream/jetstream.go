@@ -380,6 +380,18 @@ func (s *Store) Erase(ctx context.Context, log string) error {
 	return told(s.logs.Purge(ctx, jetstream.WithPurgeSubject(logPrefix+log)))
 }
 
+// Strike removes an entry of a log.
+func (s *Store) Strike(ctx context.Context, log string, seq uint64) error {
+	msg, err := s.logs.GetMsg(ctx, seq)
+	if err == nil && msg.Subject == logPrefix+log {
+		err = s.logs.SecureDeleteMsg(ctx, seq)
+	}
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	return told(err)
+}
+
 // told makes an error of the store of one of NATS.
 func told(err error) error {
 	var api jetstream.JetStreamError
