@@ -175,7 +175,7 @@ func (h *Hub) act(ctx context.Context, class string, a *Act) (uint64, *ErrorFram
 	return r.act(ctx, a)
 }
 
-// RoomState returns what the log of a room says now. The error is an *ErrorFrame.
+// RoomState returns what the log of a room says now, or when the store is away, what was read before. The error is an *ErrorFrame.
 func (h *Hub) RoomState(ctx context.Context, class string) (RoomState, error) {
 	r, fault := h.hold(class)
 	if fault != nil {
@@ -184,6 +184,7 @@ func (h *Hub) RoomState(ctx context.Context, class string) (RoomState, error) {
 	defer h.letGo(r)
 	ctx, cancel := context.WithTimeout(ctx, actWait)
 	defer cancel()
+	r.catchUp(ctx)
 	if !r.await(ctx, r.current) {
 		return RoomState{}, notSaved("the class cannot be read now")
 	}
@@ -283,6 +284,12 @@ func (r *room) await(ctx context.Context, is func() bool) bool {
 			return false
 		}
 	}
+}
+
+// catchUp waits until all has been read that is in the log now, and reports whether it is so.
+func (r *room) catchUp(ctx context.Context) bool {
+	last, err := r.hub.cfg.Store.Last(ctx, logOf(r.id))
+	return err == nil && r.await(ctx, func() bool { return r.ledger.Seq >= last })
 }
 
 // take makes an entry part of the room, and those that are there already behind it, and tells everybody at once.
@@ -543,8 +550,12 @@ func (r *room) act(ctx context.Context, a *Act) (uint64, *ErrorFrame) {
 	case <-ctx.Done():
 		return 0, notSaved("too much is going on")
 	}
-	for {
+	for sure := a.Seen != store.Anywhere; ; {
 		seq, after, fault := r.consider(a)
+		if fault != nil && !sure && r.catchUp(ctx) {
+			sure = true // what forbids it may have been taken back
+			continue
+		}
 		if seq > 0 || fault != nil {
 			return seq, fault
 		}
