@@ -103,6 +103,21 @@ func (s *Store) follow(ctx context.Context, log string, after uint64, idle func(
 	}
 }
 
+// Strike removes an entry of a log.
+func (s *Store) Strike(ctx context.Context, log string, seq uint64) error {
+	_, err := patiently(ctx, s, func(ctx context.Context) (struct{}, error) {
+		m, err := s.logs.GetMsg(ctx, seq)
+		if err == nil && m.Subject == logPrefix+log {
+			err = s.logs.SecureDeleteMsg(ctx, seq)
+		}
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			err = nil
+		}
+		return struct{}{}, err
+	})
+	return s.told(err)
+}
+
 // Erase removes a log.
 func (s *Store) Erase(ctx context.Context, log string) error {
 	_, err := patiently(ctx, s, func(ctx context.Context) (struct{}, error) {

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"iter"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -96,8 +98,8 @@ func (r *records) Put(ctx context.Context, key string, value []byte, rev uint64)
 				continue
 			case unknown != nil && found.Sequence == expected:
 				return 0, unknown // it is on its way
-			case unknown != nil:
-				// Somebody else has written since; whether ours stood there before is not to be seen any more.
+			case unknown != nil && found.Header.Get(jetstream.ExpectedLastSubjSeqHeader) != strconv.FormatUint(expected, 10):
+				// Somebody else has written since, and not onto what we have seen. Ours may have stood in between.
 				return 0, errors.Join(errUnknown, unknown)
 			}
 			return 0, err
@@ -147,29 +149,43 @@ func (r *records) Delete(ctx context.Context, key string) error {
 	return r.s.told(err)
 }
 
-// List returns the records below a prefix.
+// List does not ask for a watch: of a record that changes meanwhile that may have neither the old nor the new version when it says that
+// all have come.
 func (r *records) List(ctx context.Context, prefix string) ([]store.Record, error) {
 	var list []store.Record
-	for u, err := range r.Watch(ctx, prefix) {
-		switch {
-		case err != nil:
-			return nil, err
-		case u.Current:
-			return list, nil
-		case !u.Deleted:
-			list = append(list, u.Record)
+	at := map[string]int{}
+	err := r.s.all(ctx, r.stream, r.below(prefix), time.Second, func(m jetstream.Msg, meta *jetstream.MsgMetadata, _ uint64) bool {
+		key := strings.TrimPrefix(m.Subject(), r.prefix)
+		i, again := at[key]
+		switch deleted := gone(m.Headers()); {
+		case deleted && again:
+			list[i].Key = ""
+			delete(at, key)
+		case deleted:
+		default:
+			if !again {
+				i = len(list)
+				at[key], list = i, append(list, store.Record{})
+			}
+			list[i] = store.Record{Key: key, Value: m.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}
 		}
+		return true
+	})
+	return slices.DeleteFunc(list, func(r store.Record) bool { return r.Key == "" }), err
+}
+
+// below is the subject of all keys below a prefix.
+func (r *records) below(prefix string) string {
+	if prefix == "" {
+		return r.prefix + ">"
 	}
-	return nil, ctx.Err()
+	return r.prefix + prefix + ".>"
 }
 
 // Watch yields records and their changes.
 func (r *records) Watch(ctx context.Context, prefix string) iter.Seq2[store.Update, error] {
 	return func(yield func(store.Update, error) bool) {
-		below := r.prefix + ">"
-		if prefix != "" {
-			below = r.prefix + prefix + ".>"
-		}
+		below := r.below(prefix)
 		// The leader knows which message is the last one. The consumer may be on a server that does not have it yet.
 		last, err := r.lastBelow(ctx, below)
 		if err != nil {

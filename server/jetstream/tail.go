@@ -19,7 +19,7 @@ type tail struct {
 	bare            bool   // without the values
 
 	each func(jetstream.Msg, *jetstream.MsgMetadata) (more bool)
-	// idle is asked when nothing has come for a second whether there is anything left to wait for. It may be nil.
+	// idle is asked when nothing has come for a moment whether there is anything left to wait for. It may be nil.
 	idle func() (more bool, err error)
 }
 
@@ -72,37 +72,59 @@ func (s *Store) tailOnce(ctx context.Context, t *tail) (done, came bool, _ error
 		return false, false, err
 	}
 	defer messages.Stop()
-	for next := uint64(1); ; next++ {
-		msg, err := nextMessage(ctx, messages, t.idle != nil)
-		for err != nil && t.idle != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			more, e := t.idle()
-			if !more || e != nil {
-				return true, came, e
+	// Waiting in Next with an end would start its count of missing heartbeats anew each time.
+	type result struct {
+		msg jetstream.Msg
+		err error
+	}
+	results, stop := make(chan result), make(chan struct{})
+	defer close(stop)
+	go func() {
+		for {
+			msg, err := messages.Next()
+			select {
+			case results <- result{msg, err}:
+			case <-stop:
+				return
 			}
-			msg, err = nextMessage(ctx, messages, true)
+			if err != nil {
+				return
+			}
 		}
-		if err != nil {
-			return false, came, err
-		}
-		meta, err := msg.Metadata()
-		switch {
-		case err != nil:
-			return false, came, err
-		case meta.Sequence.Consumer != next || meta.Sequence.Stream <= t.after:
-			return false, came, errGap
-		}
-		t.after, came = meta.Sequence.Stream, true
-		if !t.each(msg, meta) {
-			return true, came, nil
+	}()
+	var look <-chan time.Time
+	if t.idle != nil {
+		ticker := time.NewTicker(250 * time.Millisecond)
+		defer ticker.Stop()
+		look = ticker.C
+	}
+	for next, quiet := uint64(1), true; ; {
+		select {
+		case <-ctx.Done():
+			return false, came, ctx.Err()
+		case <-look:
+			if quiet {
+				if more, err := t.idle(); !more || err != nil {
+					return true, came, err
+				}
+			}
+			quiet = true
+		case r := <-results:
+			if r.err != nil {
+				return false, came, r.err
+			}
+			meta, err := r.msg.Metadata()
+			switch {
+			case err != nil:
+				return false, came, err
+			case meta.Sequence.Consumer != next || meta.Sequence.Stream <= t.after:
+				return false, came, errGap
+			}
+			t.after, came, quiet = meta.Sequence.Stream, true, false
+			next++
+			if !t.each(r.msg, meta) {
+				return true, came, nil
+			}
 		}
 	}
-}
-
-func nextMessage(ctx context.Context, messages jetstream.MessagesContext, bounded bool) (jetstream.Msg, error) {
-	if bounded {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Second)
-		defer cancel()
-	}
-	return messages.Next(jetstream.NextContext(ctx))
 }

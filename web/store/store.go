@@ -30,6 +30,9 @@ type Store interface {
 	// Passing are records that are forgotten a while after they were last written: sessions, one-time secrets. They are not exported.
 	Passing() Records
 	Logs
+	// Export yields all records as they are at one instant, and then all logs up to an instant behind that. What changes meanwhile comes
+	// again, so of a key the last Item holds.
+	Export(ctx context.Context) iter.Seq2[Item, error]
 	// Check writes something and reads it again.
 	Check(ctx context.Context) error
 }
@@ -40,6 +43,13 @@ type Record struct {
 	Value []byte
 	Rev   uint64 // grows with each change of any record; 0 is none
 	Time  time.Time
+}
+
+// An Item is a record, or an entry of a log.
+type Item struct {
+	Log     string // "": it is a record
+	Record         // of an entry of a log: its Value and Time
+	Deleted bool   // a record that was there when the Export began is gone
 }
 
 // Records are values under keys. Reading sees every write that was acknowledged before.
@@ -85,6 +95,8 @@ type Logs interface {
 	Read(ctx context.Context, log string, after uint64) iter.Seq2[Entry, error]
 	// Follow yields the entries behind the given one, and those to come, until ctx ends. It yields an error once, as the last thing.
 	Follow(ctx context.Context, log string, after uint64) iter.Seq2[Entry, error]
+	// Strike removes an entry of a log for good, or does nothing when there is none. The others stay where they are.
+	Strike(ctx context.Context, log string, seq uint64) error
 	// Erase removes a log.
 	Erase(ctx context.Context, log string) error
 }

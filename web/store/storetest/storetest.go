@@ -21,6 +21,7 @@ func Run(t *testing.T, s store.Store) {
 	t.Run("one writer wins", func(t *testing.T) { testRace(t, s.Records()) })
 	t.Run("logs", func(t *testing.T) { testLogs(t, s) })
 	t.Run("follow", func(t *testing.T) { testFollow(t, s) })
+	t.Run("export", func(t *testing.T) { testExport(t, s) })
 	t.Run("check", func(t *testing.T) {
 		if err := s.Check(t.Context()); err != nil {
 			t.Fatal(err)
@@ -181,6 +182,109 @@ func testLogs(t *testing.T, s store.Store) {
 		t.Errorf("an erased log has %v", got)
 	}
 	must(s.Append(ctx, log, 0, "", []byte("anew")))(t)
+
+	struck := store.Key("room", "struck")
+	one = must(s.Append(ctx, struck, 0, "", []byte("one")))(t)
+	two = must(s.Append(ctx, struck, one, "", []byte("two")))(t)
+	for range 2 {
+		if err := s.Strike(ctx, struck, one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Strike(ctx, log, two); err != nil {
+		t.Fatal(err)
+	}
+	log = struck
+	if got := read(0); !slices.Equal(got, []string{"two"}) {
+		t.Errorf("a log whose first entry was struck, and whose second as one of another log, has %v", got)
+	}
+}
+
+// Two records are always changed one after the other, so no instant has the second one ahead of the first, or two behind it; a third is
+// made and deleted all the time. An export in the middle of it is of one instant.
+func testExport(t *testing.T, s store.Store) {
+	r := s.Records()
+	first := must(r.Put(t.Context(), "export.first", []byte("0"), 0))(t)
+	var revs [200]uint64 // of others, which are written again and again
+	for i := range revs {
+		revs[i] = must(r.Put(t.Context(), store.Key("export", "other", fmt.Sprint(i)), nil, 0))(t)
+	}
+	second := must(r.Put(t.Context(), "export.second", []byte("0"), 0))(t)
+	must(r.Put(t.Context(), "export.gone", nil, 0))(t)
+	if err := r.Delete(t.Context(), "export.gone"); err != nil {
+		t.Fatal(err)
+	}
+	must(s.Append(t.Context(), "room.export", 0, "", []byte("said")))(t)
+	must(s.Passing().Put(t.Context(), "export.passing", nil, 0))(t)
+
+	stop, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		var err error
+		for n := 1; err == nil; n++ {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			value := []byte(fmt.Sprint(n))
+			if first, err = r.Put(t.Context(), "export.first", value, first); err != nil {
+				break
+			}
+			if second, err = r.Put(t.Context(), "export.second", value, second); err != nil {
+				break
+			}
+			other := n % len(revs)
+			if revs[other], err = r.Put(t.Context(), store.Key("export", "other", fmt.Sprint(other)), value, revs[other]); err != nil {
+				break
+			}
+			if _, err = r.Put(t.Context(), "export.fleeting", value, 0); err == nil {
+				err = r.Delete(t.Context(), "export.fleeting")
+			}
+			if n%20 == 0 {
+				time.Sleep(50 * time.Millisecond) // people pause too, and on a cluster an export waits for one
+			}
+		}
+		done <- err
+	}()
+	for range 20 {
+		got, others, said := map[string]string{}, 0, false
+		for i, err := range s.Export(t.Context()) {
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case i.Log != "":
+				said = said || i.Log == "room.export" && string(i.Value) == "said"
+			case i.Key == "export.gone" || i.Key == "export.passing":
+				t.Errorf("it has %s", i.Key)
+			case i.Deleted:
+				delete(got, i.Key)
+			default:
+				if _, again := got[i.Key]; !again && len(i.Key) > 13 && i.Key[:13] == "export.other." {
+					others++
+				}
+				got[i.Key] = string(i.Value)
+			}
+		}
+		var a, b int
+		if _, err := fmt.Sscan(got["export.first"]+" "+got["export.second"], &a, &b); err != nil || a < b || a > b+1 {
+			t.Errorf("the first is %q, the second %q, which never was so", got["export.first"], got["export.second"])
+		}
+		// It stands while neither of the two changes.
+		if at, ok := got["export.fleeting"]; ok && (at != got["export.first"] || at != got["export.second"]) {
+			t.Errorf("the fleeting one is %q beside %q and %q", at, got["export.first"], got["export.second"])
+		}
+		if list := must(r.List(t.Context(), "export.other"))(t); len(list) != len(revs) {
+			t.Errorf("List has %d of %d", len(list), len(revs))
+		}
+		if others != 200 || !said {
+			t.Errorf("%d of 200 others, and said is %v", others, said)
+		}
+	}
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func testFollow(t *testing.T, s store.Store) {
