@@ -19,6 +19,7 @@ import (
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/lessons/gallery"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
 	"github.com/handshakelab/lab/web/store"
@@ -68,6 +69,7 @@ type Site struct {
 	languages []*i18n.Catalog
 	hub       *live.Hub
 	cross     *http.CrossOriginProtection
+	accounts  *account.Accounts // nil without a store
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
@@ -122,6 +124,9 @@ func New(cfg Config) (*Site, error) {
 	}
 	s.edition.Store(e)
 	s.hub = live.NewHub(live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log})
+	if cfg.Store != nil {
+		s.accounts = account.New(cfg.Store, cfg.Base)
+	}
 	s.router = s.routes()
 	return s, nil
 }
@@ -175,6 +180,9 @@ func (s *Site) routes() *chi.Mux {
 	get("/api/rules", s.handle(s.ruleRuns))
 	r.Post("/api/export", s.handle(s.sameSite(s.export)))
 	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
+	if s.cfg.Store != nil {
+		s.routesOfAccounts(r)
+	}
 	return r
 }
 
