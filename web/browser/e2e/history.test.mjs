@@ -1,25 +1,13 @@
 // The history of a run in the learner's hands: the tree of branches, on until something happens, check by check, and two
 // runs side by side: branches, and the same actions with another profile.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { before, describe, test } from 'node:test'
+import { poll, settled, sizes, sound, violations, withLab } from './lab.mjs'
 
 /** @import { Page } from 'playwright-core' */
 /** @typedef {HTMLElement & { time: number, do(line: string): Promise<unknown> }} TcpSim */
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
-
-before(async () => {
-  lab = await startLab()
-  chrome = await startBrowser()
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-})
+const { lab, chrome } = withLab()
 
 /** @param {Page} page */
 function hands(page) {
@@ -217,59 +205,57 @@ test('a step can be a check, and each is told', async () => {
 })
 
 describe('side by side', () => {
-  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    test(`two branches: the first difference in a sentence, and one slider for both, ${colorScheme}`, async () => {
-      const page = await open('three-segments', { colorScheme })
-      const { sim, button, act, at, tips } = hands(page)
-      await act([[75, 'drop #2']])
-      await tips.nth(1).waitFor()
-      await sim.locator('tcp-history').getByRole('button', { name: 'Side by side' }).click()
-      const panel = sim.locator('tcp-compare')
-      await panel.getByText('At 75 ms, only in A: You dropped segment 2 (SYN-ACK).').first().waitFor()
-      assert.ok(await sim.locator('.panel.compare').evaluate((e) => e === document.activeElement), 'the focus goes to what was asked for')
-      assert.equal(await panel.locator('.ladder g.mark').count(), 2, 'marked in both')
-      await button('To the start').click()
-      await button('Go to the first difference').click()
-      await at(75)
-      const clocks = () => panel.locator('.bubble text').allTextContents()
-      assert.deepEqual(await clocks(), ['75', '75'])
-      const slider = panel.getByRole('slider', { name: 'Time of both runs' })
-      await slider.focus()
-      await page.keyboard.press('ArrowRight')
-      await poll(clocks, (c) => c.join() === '100,100', 'both at 100 ms')
-      assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /^100 milliseconds\. A: client SYN-SENT, server SYN-RECEIVED\. B: client ESTABLISHED/)
-      // behind the end of B, and by the mouse
-      await page.keyboard.press('End')
-      await panel.getByText('This run is over.').waitFor()
-      await button('Back in both').click()
-      await poll(clocks, (c) => c[0] === c[1] && c[0] !== '100', 'both further back')
-      const box = await slider.boundingBox()
-      if (box) await page.mouse.click(box.x + 2, box.y + box.height / 2)
-      await poll(clocks, (c) => c.join() === '0,0', 'both at the start')
-      assert.deepEqual(await violations(page), [])
-      // the other one is shown: they change places
-      await tips.first().click()
-      await panel.getByText('At 75 ms, only in B: You dropped segment 2 (SYN-ACK).').first().waitFor()
-      await page.done()
-    })
+  test('two branches: the first difference in a sentence, and one slider for both', async () => {
+    const page = await open('three-segments')
+    const { sim, button, act, at, tips } = hands(page)
+    await act([[75, 'drop #2']])
+    await tips.nth(1).waitFor()
+    await sim.locator('tcp-history').getByRole('button', { name: 'Side by side' }).click()
+    const panel = sim.locator('tcp-compare')
+    await panel.getByText('At 75 ms, only in A: You dropped segment 2 (SYN-ACK).').first().waitFor()
+    assert.ok(await sim.locator('.panel.compare').evaluate((e) => e === document.activeElement), 'the focus goes to what was asked for')
+    assert.equal(await panel.locator('.ladder g.mark').count(), 2, 'marked in both')
+    await button('To the start').click()
+    await button('Go to the first difference').click()
+    await at(75)
+    const clocks = () => panel.locator('.bubble text').allTextContents()
+    assert.deepEqual(await clocks(), ['75', '75'])
+    const slider = panel.getByRole('slider', { name: 'Time of both runs' })
+    await slider.focus()
+    await page.keyboard.press('ArrowRight')
+    await poll(clocks, (c) => c.join() === '100,100', 'both at 100 ms')
+    assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /^100 milliseconds\. A: client SYN-SENT, server SYN-RECEIVED\. B: client ESTABLISHED/)
+    // behind the end of B, and by the mouse
+    await page.keyboard.press('End')
+    await panel.getByText('This run is over.').waitFor()
+    await button('Back in both').click()
+    await poll(clocks, (c) => c[0] === c[1] && c[0] !== '100', 'both further back')
+    const box = await slider.boundingBox()
+    if (box) await page.mouse.click(box.x + 2, box.y + box.height / 2)
+    await poll(clocks, (c) => c.join() === '0,0', 'both at the start')
+    await sound(page)
+    // the other one is shown: they change places
+    await tips.first().click()
+    await panel.getByText('At 75 ms, only in B: You dropped segment 2 (SYN-ACK).').first().waitFor()
+    await page.done()
+  })
 
-    test(`the RFC says, Linux does: the same actions with another profile, ${colorScheme}`, async () => {
-      const page = await open('lost-segments', { colorScheme, viewport: sizes.narrow, hasTouch: true })
-      const { sim, button } = hands(page)
-      await button('Side by side').tap()
-      const panel = sim.locator('tcp-compare')
-      await panel.getByLabel('B is').selectOption({ label: 'Linux 6.18 on both hosts' })
-      await panel.getByText(/^At 0 ms: .*the window \(65535 in A, 64240 in B\)/).first().waitFor()
-      assert.deepEqual((await panel.locator('.first .known tbody th').allInnerTexts()).slice(0, 3), ['window scale', 'selective acknowledgments', 'timestamps'])
-      assert.equal(await panel.locator('.first .known a').first().getAttribute('href'), 'https://www.rfc-editor.org/rfc/rfc7323.html#section-2.2')
-      await panel.getByText(/known differences of the profiles show in this run$/).click()
-      await panel.getByText('shortest retransmission timeout').waitFor()
-      assert.deepEqual(await violations(page), [])
-      await page.setViewportSize({ width: 320, height: 700 })
-      assert.ok(await fits(page))
-      await page.done()
-    })
-  }
+  test('the RFC says, Linux does: the same actions with another profile', async () => {
+    const page = await open('lost-segments', { viewport: sizes.narrow, hasTouch: true })
+    const { sim, button } = hands(page)
+    await button('Side by side').tap()
+    const panel = sim.locator('tcp-compare')
+    await panel.getByLabel('B is').selectOption({ label: 'Linux 6.18 on both hosts' })
+    await panel.getByText(/^At 0 ms: .*the window \(65535 in A, 64240 in B\)/).first().waitFor()
+    assert.deepEqual((await panel.locator('.first .known tbody th').allInnerTexts()).slice(0, 3), ['window scale', 'selective acknowledgments', 'timestamps'])
+    assert.equal(await panel.locator('.first .known a').first().getAttribute('href'), 'https://www.rfc-editor.org/rfc/rfc7323.html#section-2.2')
+    await panel.getByText(/known differences of the profiles show in this run$/).click()
+    await panel.getByText('shortest retransmission timeout').waitFor()
+    await sound(page)
+    await page.setViewportSize({ width: 320, height: 700 })
+    assert.ok(await fits(page))
+    await page.done()
+  })
 
   test('what another profile cannot follow is told, and shown up to there', async () => {
     const page = await sandbox('client isn 4242 profile linux\nserver isn 300 profile linux\ndelay 50ms\nserver listen\nclient connect\nstep 3\nclient send 5\nwait 10ms\ndrop #4\nstep until client sent PSH-ACK again\ndrop #5\n')

@@ -1,25 +1,13 @@
 // The ways of a learner through the simulator, against the real engine: the lost SYN-ACK played, dropped by hand, edited,
 // gone back to and branched, by mouse and by keyboard; a server that restarts in the middle; a link that carries it all.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { freePort, poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { before, describe, test } from 'node:test'
+import { freePort, poll, settled, sizes, startLab, violations, withLab } from './lab.mjs'
 
 /** @import { Locator, Page } from 'playwright-core' */
 /** @typedef {HTMLElement & { time: number, commands: { at: number, line?: string }[] }} TcpSim */
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
-
-before(async () => {
-  lab = await startLab()
-  chrome = await startBrowser()
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-})
+const { lab, chrome } = withLab()
 
 /** One simulator of a page, in the words of a learner. @param {Page} page */
 function hands(page, sim = page.locator('tcp-sim').first()) {
