@@ -551,8 +551,8 @@ describe('quick', () => {
     await page.waitForFunction(() => /** @type {any} */ (document.querySelector('tcp-sim')).store.index.value.steps.length >= 60)
     await sim.evaluate((s) => { /** @type {any} */ (s).time = 125_000 })
     await page.waitForFunction(() => /** @type {any} */ (document.querySelector('tcp-sim')).store.model.value.flying.length === 60)
-    // What the drawing of the new run took is over when a quiet frame has passed.
-    await page.evaluate(() => new Promise((done) => setTimeout(done, 300)))
+    // What the drawing of the new run took is over when the page has been idle twice.
+    await page.evaluate(() => new Promise((done) => requestIdleCallback(() => requestAnimationFrame(() => requestIdleCallback(done)))))
     const { long, frames } = await page.evaluate(async () => {
       /** @type {number[]} */
       const long = [], frames = []
@@ -570,7 +570,8 @@ describe('quick', () => {
         await sim.next()
         await frame()
       }
-      await new Promise((done) => setTimeout(done, 100)) // the observer is told a little later
+      await new Promise((done) => requestIdleCallback(() => requestIdleCallback(done))) // the observer is told a little later
+      for (const e of observer.takeRecords()) long.push(Math.round(e.duration))
       observer.disconnect()
       return { long, frames }
     })

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, before, describe, test } from 'node:test'
-import { fits, freePort, settled, sizes, sound, violations, withLab } from './lab.mjs'
+import { fits, freePort, poll, settled, sizes, sound, violations, withLab } from './lab.mjs'
 
 const port = await freePort()
 const { lab, chrome } = withLab({ args: ['-frame-ancestors', `http://127.0.0.1:${port}`] })
@@ -18,14 +18,7 @@ after(() => server.close())
 const unprocessable = /status of 4\d\d/ // the console's line about an answer that says what is wrong
 
 /** @param {() => Promise<unknown>} look @param {string} what */
-async function until(look, what) {
-  const deadline = Date.now() + 20_000
-  for (;;) {
-    if (await look()) return
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`)
-    await new Promise((again) => setTimeout(again, 30))
-  }
-}
+const until = (look, what) => poll(look, Boolean, what, 20_000)
 
 /** @param {Awaited<ReturnType<typeof chrome.page>>} page @param {string} path */
 async function go(page, path) {
