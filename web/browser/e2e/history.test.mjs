@@ -43,9 +43,10 @@ async function open(slug, options) {
   return page
 }
 
-/** A run in the sandbox. @param {string} text */
-async function sandbox(text) {
-  const page = await chrome.page()
+/** A run in the sandbox. @param {string} text @param {Parameters<typeof chrome.page>[0]} [options] @param {(page: Page) => Promise<void>} [prepare] */
+async function sandbox(text, options, prepare) {
+  const page = await chrome.page(options)
+  await prepare?.(page)
   await page.goto(`${lab.url}sandbox`)
   await settled(page)
   await page.locator('#scenario').fill(text)
@@ -162,7 +163,14 @@ describe('on until', () => {
   })
 
   test('where the future is not known the engine is asked, and can be stopped', async () => {
-    const page = await sandbox('client isn 4242\nserver isn 300\ndelay 50ms\nserver listen\nclient connect\nstep 3\nclient set keepalive 1s 1s 9\n')
+    let thinking = Promise.resolve(), answer = () => {}
+    const page = await sandbox('client isn 4242\nserver isn 300\ndelay 50ms\nserver listen\nclient connect\nstep 3\nclient set keepalive 1s 1s 9\n', { fresh: true }, (page) => page.routeWebSocket(/\/ws/, (socket) => {
+      const engine = socket.connectToServer()
+      engine.onMessage(async (message) => {
+        await thinking
+        socket.send(message)
+      })
+    }))
     const { sim, button, note, time } = hands(page)
     await sim.getByRole('slider').focus()
     await page.keyboard.press('End')
@@ -172,8 +180,10 @@ describe('on until', () => {
     await poll(time, (now) => now > end, 'a later time')
     const there = await time()
     await button('How far, and on until').click()
+    thinking = new Promise((done) => { answer = done }) // an engine that takes its time: it could be done before the button is pressed
     await button('a segment is lost').click()
     await button('Stop').click()
+    answer()
     await poll(note, (text) => /^Stopped/.test(text), 'an answer')
     assert.equal(await time(), there)
     await page.done()
