@@ -9,7 +9,8 @@ import { fits, poll, sizes, startLab, withLab } from './lab.mjs'
 const { lab, chrome } = withLab()
 
 /** @typedef {import('playwright-core').Page} Page */
-const editor = (/** @type {Page} */ page) => page.getByRole('textbox', { name: 'Text of the lesson' })
+// The textarea that was there before has the same name.
+const editor = (/** @type {Page} */ page) => page.getByRole('textbox', { name: 'Text of the lesson' }).and(page.locator('.cm-content'))
 const status = (/** @type {Page} */ page, /** @type {string} */ want) =>
   poll(async () => page.locator('#author-status').textContent(), (s) => s === want, `the status is not ${want}`)
 const preview = (/** @type {Page} */ page) => page.frameLocator('.see iframe')
