@@ -5,123 +5,103 @@ import (
 	"errors"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/handshakelab/lab/web/store"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Export yields all that is kept.
 func (s *Store) Export(ctx context.Context) iter.Seq2[store.Item, error] {
 	return func(yield func(store.Item, error) bool) {
-		for u, err := range s.exportRecords(ctx) {
-			if !yield(store.Item{Record: u.Record, Deleted: u.Deleted}, err) || err != nil {
-				return
+		ok := all(ctx, s.js, "KV_records", ">", false, func(msg jetstream.Msg, meta *jetstream.MsgMetadata, begun uint64) bool {
+			operation := msg.Headers().Get("KV-Operation")
+			if operation != "" && meta.Sequence.Stream <= begun {
+				return true // of what was deleted before it began nothing is said
 			}
+			key := strings.TrimPrefix(msg.Subject(), "$KV.records.")
+			return yield(store.Item{Deleted: operation != "", Record: store.Record{Key: key, Value: msg.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}}, nil)
+		}, func(err error) { yield(store.Item{}, err) })
+		if !ok {
+			return
 		}
-		for i, err := range s.exportLogs(ctx) {
-			if !yield(i, err) || err != nil {
-				return
-			}
-		}
+		all(ctx, s.js, "LOGS", ">", true, func(msg jetstream.Msg, meta *jetstream.MsgMetadata, begun uint64) bool {
+			log := strings.TrimPrefix(msg.Subject(), logPrefix)
+			return yield(store.Item{Log: log, Record: store.Record{Value: msg.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}}, nil)
+		}, func(err error) { yield(store.Item{}, err) })
 	}
 }
 
-// exportRecords yields every record, and the changes that come meanwhile, until one comes behind which there is nothing: what was yielded
-// is then what the bucket held when that change was sent. A record whose older version was overwritten before it could be read came, or
-// comes, with the newer one.
-func (s *Store) exportRecords(ctx context.Context) iter.Seq2[store.Update, error] {
-	return func(yield func(store.Update, error) bool) {
-		fail := func(err error) { yield(store.Update{}, cmpErr(ctx.Err(), told(err))) }
-		stream, err := s.js.Stream(ctx, "KV_records")
-		if err != nil {
-			fail(err)
-			return
-		}
-		begun := stream.CachedInfo().State.LastSeq
-		w, err := s.records.kv.WatchAll(ctx)
-		if err != nil {
-			fail(err)
-			return
-		}
-		defer func() { _ = w.Stop() }()
-		none := true
-		for {
-			select {
-			case <-ctx.Done():
-				yield(store.Update{}, ctx.Err())
-				return
-			case e, ok := <-w.Updates():
-				switch {
-				case !ok:
-					yield(store.Update{}, cmpErr(ctx.Err(), errors.New("store: the export has ended too early")))
-					return
-				case e == nil:
-					if none {
-						return
-					}
-					continue
-				}
-				none = false
-				deleted := e.Operation() != jetstream.KeyValuePut
-				// Of what was deleted before it began nothing is said.
-				if !deleted || e.Revision() > begun {
-					if !yield(store.Update{Record: record(e), Deleted: deleted}, nil) {
-						return
-					}
-				}
-				if e.Delta() == 0 {
-					return
-				}
-			}
-		}
+// all takes the messages of a stream below a subject: those that were there when it began, and, if it is not bounded, those that come meanwhile, until
+// there is none behind the last one. A stream that holds one message of each subject is then taken as it was when that one was sent:
+// had another one been overwritten before it could be taken, there would be one behind. It reports whether it came to its end.
+func all(ctx context.Context, js jetstream.JetStream, name, below string, bounded bool, take func(_ jetstream.Msg, _ *jetstream.MsgMetadata, begun uint64) bool, fail func(error)) bool {
+	stream, err := js.Stream(ctx, name)
+	if err != nil {
+		fail(cmpErr(ctx.Err(), told(err)))
+		return false
 	}
-}
-
-// exportLogs yields all entries of all logs that are there now.
-func (s *Store) exportLogs(ctx context.Context) iter.Seq2[store.Item, error] {
-	return func(yield func(store.Item, error) bool) {
-		fail := func(err error) { yield(store.Item{}, cmpErr(ctx.Err(), told(err))) }
-		info, err := s.logs.Info(ctx)
+	begun, at := stream.CachedInfo().State.LastSeq, uint64(0)
+	end := func() (bool, error) {
+		if bounded && at >= begun {
+			return true, nil
+		}
+		next, err := stream.GetMsg(ctx, at+1, jetstream.WithGetMsgSubject(below))
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			return true, nil
+		case err != nil:
+			return false, err
+		}
+		return bounded && next.Sequence > begun, nil
+	}
+	if over, err := end(); over || err != nil {
 		if err != nil {
-			fail(err)
-			return
+			fail(cmpErr(ctx.Err(), told(err)))
 		}
-		last := info.State.LastSeq
-		if info.State.Msgs == 0 {
-			return
+		return err == nil
+	}
+	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{below}, DeliverPolicy: jetstream.DeliverAllPolicy})
+	if err != nil {
+		fail(cmpErr(ctx.Err(), told(err)))
+		return false
+	}
+	messages, err := consumer.Messages()
+	if err != nil {
+		fail(cmpErr(ctx.Err(), told(err)))
+		return false
+	}
+	defer messages.Stop()
+	defer context.AfterFunc(ctx, messages.Stop)()
+	for {
+		// What the server says to be pending is a guess while messages go, so it is a reason to look only. So is that none comes.
+		msg, err := messages.Next(jetstream.NextMaxWait(200 * time.Millisecond))
+		look := errors.Is(err, nats.ErrTimeout)
+		if err != nil && !look {
+			fail(cmpErr(ctx.Err(), told(err)))
+			return false
 		}
-		consumer, err := s.js.OrderedConsumer(ctx, "LOGS", jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy})
-		if err != nil {
-			fail(err)
-			return
-		}
-		messages, err := consumer.Messages()
-		if err != nil {
-			fail(err)
-			return
-		}
-		defer messages.Stop()
-		defer context.AfterFunc(ctx, messages.Stop)()
-		for {
-			msg, err := messages.Next()
-			if err != nil {
-				fail(err)
-				return
-			}
+		if err == nil {
 			meta, err := msg.Metadata()
 			if err != nil {
-				fail(err)
-				return
+				fail(told(err))
+				return false
 			}
-			if meta.Sequence.Stream <= last {
-				i := store.Item{Log: strings.TrimPrefix(msg.Subject(), logPrefix), Record: store.Record{Value: msg.Data(), Time: meta.Timestamp}}
-				if !yield(i, nil) {
-					return
-				}
+			at = meta.Sequence.Stream
+			if (!bounded || at <= begun) && !take(msg, meta, begun) {
+				return false
 			}
-			if meta.Sequence.Stream >= last || meta.NumPending == 0 {
-				return
-			}
+			look = meta.NumPending == 0 || bounded && at >= begun
+		}
+		if !look {
+			continue
+		}
+		if over, err := end(); err != nil {
+			fail(cmpErr(ctx.Err(), told(err)))
+			return false
+		} else if over {
+			return true
 		}
 	}
 }

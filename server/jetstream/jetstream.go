@@ -183,11 +183,14 @@ func (s *Store) bucket(ctx context.Context, name string, replicas int, ttl time.
 	if err != nil {
 		return nil, err
 	}
-	return &records{kv}, nil
+	return &records{s.js, kv}, nil
 }
 
 // records are a bucket.
-type records struct{ kv jetstream.KeyValue }
+type records struct {
+	js jetstream.JetStream
+	kv jetstream.KeyValue
+}
 
 func (r *records) Get(ctx context.Context, key string) (store.Record, error) {
 	e, err := r.kv.Get(ctx, key)
@@ -222,19 +225,34 @@ func (r *records) Delete(ctx context.Context, key string) error {
 	return err
 }
 
+// List does not ask for a watch: of a record that changes meanwhile that may have neither the old nor the new version when it says that
+// all have come.
 func (r *records) List(ctx context.Context, prefix string) ([]store.Record, error) {
-	var list []store.Record
-	for u, err := range r.Watch(ctx, prefix) {
-		switch {
-		case err != nil:
-			return nil, err
-		case u.Current:
-			return list, nil
-		case !u.Deleted:
-			list = append(list, u.Record)
-		}
+	below := "$KV." + r.kv.Bucket() + "."
+	if prefix != "" {
+		below += prefix + "."
 	}
-	return nil, ctx.Err()
+	var list []store.Record
+	at := map[string]int{}
+	var err error
+	all(ctx, r.js, "KV_"+r.kv.Bucket(), below+">", false, func(msg jetstream.Msg, meta *jetstream.MsgMetadata, _ uint64) bool {
+		key := strings.TrimPrefix(msg.Subject(), "$KV."+r.kv.Bucket()+".")
+		i, again := at[key]
+		switch deleted := msg.Headers().Get("KV-Operation") != ""; {
+		case deleted && again:
+			list[i].Key = ""
+			delete(at, key)
+		case deleted:
+		default:
+			if !again {
+				i = len(list)
+				at[key], list = i, append(list, store.Record{})
+			}
+			list[i] = store.Record{Key: key, Value: msg.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}
+		}
+		return true
+	}, func(e error) { err = e })
+	return slices.DeleteFunc(list, func(r store.Record) bool { return r.Key == "" }), err
 }
 
 func (r *records) Watch(ctx context.Context, prefix string) iter.Seq2[store.Update, error] {

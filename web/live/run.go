@@ -25,11 +25,11 @@ const (
 	forgetful   = 1000     // nodes up to which a run forgets its events: who wants them again waits for a replay
 )
 
-// rooms are where frames are written. A command brings many, and a run that waits for the next one needs no room.
-var rooms = sync.Pool{New: func() any { return new(room) }}
+// sheets are where frames are written. A command brings many, and a run that waits for the next one needs no sheet.
+var sheets = sync.Pool{New: func() any { return new(sheet) }}
 
-// A room has frames one behind the other.
-type room struct {
+// A sheet has frames one behind the other.
+type sheet struct {
 	buf   []byte
 	ends  []int
 	state []byte // a world as its digest reads it
@@ -57,7 +57,7 @@ type run struct {
 	done      []byte // the newest done frame
 	following []follower
 	gone      bool // the hub has forgotten it
-	*room          // while a command is done
+	*sheet         // while a command is done
 }
 
 // told is what the frame of a node says beside what the timeline keeps at hand.
@@ -91,7 +91,7 @@ func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame
 	if err != nil {
 		return nil, nil, explain(err, nil)
 	}
-	r := &run{id: id, tl: tl, told: make([]told, 1, 16), next: 1, room: rooms.Get().(*room)}
+	r := &run{id: id, tl: tl, told: make([]told, 1, 16), next: 1, sheet: sheets.Get().(*sheet)}
 	r.start = appendStart(nil, sc)
 	r.buf = append(appendFrameHead(nil, "run", id, 0), r.start...)
 	r.buf = append(r.buf, '}')
@@ -143,9 +143,9 @@ func (r *run) play(sc *script.Scenario) []*ErrorFrame {
 	return faults
 }
 
-// execute does one command: all of it or, on an error, nothing. It returns the node where the command itself ended.
-func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
-	at := r.tl.At()
+// plan reads a command: where it acts, and what it does there.
+func (r *run) plan(do *Do) (at engine.NodeID, parts []engine.Action, _ *ErrorFrame) {
+	at = r.tl.At()
 	if do.At != nil {
 		at = engine.NodeID(*do.At)
 	}
@@ -154,42 +154,51 @@ func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
 		zero := int64(0)
 		f := refuse(NoSuchNode, "there is no node %d: the run has nodes 0 to %d", at, last)
 		f.Field, f.Min, f.Max = "at", &zero, &last
-		return 0, f
+		return 0, nil, f
 	}
 	if last >= maxRunNodes {
-		return 0, refuse(TooMany, "the run has %d steps, all branches together; start it anew, or copy its link", last)
+		return 0, nil, refuse(TooMany, "the run has %d steps, all branches together; start it anew, or copy its link", last)
 	}
-	var action engine.Action
+	if do.Wait > 0 {
+		parts = append(parts, engine.Action{Kind: engine.Wait, For: engine.Time(do.Wait)})
+	}
 	if do.Line != "" {
-		var d *diag.Diagnostic
-		if action, d = script.ParseAction(do.Line); d != nil {
-			return 0, explain(d, nil)
+		action, d := script.ParseAction(do.Line)
+		if d != nil {
+			return 0, nil, explain(d, nil)
+		}
+		parts = append(parts, action)
+	}
+	return at, parts, nil
+}
+
+// try does the parts of a command on a copy.
+func (r *run) try(at engine.NodeID, parts []engine.Action) *ErrorFrame {
+	trial := r.tl.Node(at)
+	for _, a := range parts {
+		if _, err := trial.World.Apply(a); err != nil {
+			return explain(err, nil)
 		}
 	}
-	wait := engine.Action{Kind: engine.Wait, For: engine.Time(do.Wait)}
-	if do.Wait > 0 && do.Line != "" {
-		// Try both on a copy first, because the wait cannot be taken back.
-		trial := r.tl.Node(at)
-		if _, err := trial.World.Apply(wait); err != nil {
-			return 0, explain(err, nil)
-		}
-		if _, err := trial.World.Apply(action); err != nil {
-			return 0, explain(err, nil)
-		}
+	return nil
+}
+
+// execute does one command: all of it or, on an error, nothing. It returns the node where the command itself ended.
+func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
+	at, parts, fault := r.plan(do)
+	if fault == nil && len(parts) > 1 {
+		fault = r.try(at, parts) // because the wait cannot be taken back
+	}
+	if fault != nil {
+		return 0, fault
 	}
 	was := r.tl.At()
 	if err := r.tl.Goto(at); err != nil {
 		return 0, explain(err, nil)
 	}
-	for _, part := range [...]struct {
-		wanted bool
-		action *engine.Action
-	}{{do.Wait > 0, &wait}, {do.Line != "", &action}} {
-		if !part.wanted {
-			continue
-		}
+	for _, a := range parts {
 		from := r.tl.Len()
-		if _, _, err := r.tl.Do(*part.action); err != nil {
+		if _, _, err := r.tl.Do(a); err != nil {
 			fault := explain(err, nil)
 			if err := r.tl.Goto(was); err != nil {
 				return 0, explain(err, nil)
@@ -255,7 +264,7 @@ func (r *run) finish(id int64, node int) {
 	r.done = slices.Clone(r.buf[start:])
 }
 
-// take returns the frames that were written, and leaves the room.
+// take returns the frames that were written, and gives the sheet back.
 func (r *run) take() [][]byte {
 	// One piece of memory for all of them.
 	all := bytes.Clone(r.buf)
@@ -267,9 +276,9 @@ func (r *run) take() [][]byte {
 	}
 	if cap(r.buf) <= 256<<10 {
 		r.buf, r.ends = r.buf[:0], r.ends[:0]
-		rooms.Put(r.room)
+		sheets.Put(r.sheet)
 	}
-	r.room = nil
+	r.sheet = nil
 	if len(r.told) <= forgetful {
 		r.tl.Forget()
 	}
@@ -317,21 +326,10 @@ func (r *run) doLocked(c *DoCommand, from follower) int {
 		return 0
 	}
 	nodes := r.tl.Len()
-	if r.room == nil {
-		r.room = rooms.Get().(*room)
-	}
-	node, fault := r.execute(&c.Do)
-	if fault != nil {
-		// What it did before it failed is told with the next command.
-		if len(r.ends) == 0 {
-			rooms.Put(r.room)
-			r.room = nil
-		}
-		r.address(fault, c.ID)
+	if fault := r.perform(c.ID, &c.Do); fault != nil {
 		from.say(fault.encode())
 		return 0
 	}
-	r.finish(c.ID, node)
 	res := result{c.ID, at, Do{Wait: c.Wait, Line: c.Line, Ahead: c.Ahead}, r.done}
 	if len(r.results) < maxResults {
 		r.results = append(r.results, res)
@@ -344,6 +342,25 @@ func (r *run) doLocked(c *DoCommand, from follower) int {
 		from.catchUp(r, r.snapshot()) // whoever acts follows, and this one knows nothing yet
 	}
 	return r.tl.Len() - nodes
+}
+
+// perform executes a command. Its frames are on the sheet, and nobody has been told yet.
+func (r *run) perform(id int64, do *Do) *ErrorFrame {
+	if r.sheet == nil {
+		r.sheet = sheets.Get().(*sheet)
+	}
+	node, fault := r.execute(do)
+	if fault != nil {
+		// What it did before it failed is told with the next command.
+		if len(r.ends) == 0 {
+			sheets.Put(r.sheet)
+			r.sheet = nil
+		}
+		r.address(fault, id)
+		return fault
+	}
+	r.finish(id, node)
+	return nil
 }
 
 // again answers a command whose ID was there before.
@@ -380,9 +397,14 @@ func (r *run) follow(f follower, id, after int64) {
 		r.refuse(f, id)
 		return
 	}
-	r.join(f)
 	b := appendFrameHead(nil, "resumed", r.id, r.next-1)
 	f.say(append(appendInt(b, `,"re":`, id), '}'))
+	r.bring(f, after)
+}
+
+// bring makes f follow from behind a frame.
+func (r *run) bring(f follower, after int64) {
+	r.join(f)
 	first := r.next - int64(len(r.log))
 	switch {
 	case after == r.next-1:

@@ -205,8 +205,9 @@ func testLogs(t *testing.T, s store.Store) {
 func testExport(t *testing.T, s store.Store) {
 	r := s.Records()
 	first := must(r.Put(t.Context(), "export.first", []byte("0"), 0))(t)
-	for i := range 200 {
-		must(r.Put(t.Context(), store.Key("export", "other", fmt.Sprint(i)), nil, 0))(t)
+	var revs [200]uint64 // of others, which are written again and again
+	for i := range revs {
+		revs[i] = must(r.Put(t.Context(), store.Key("export", "other", fmt.Sprint(i)), nil, 0))(t)
 	}
 	second := must(r.Put(t.Context(), "export.second", []byte("0"), 0))(t)
 	must(r.Put(t.Context(), "export.gone", nil, 0))(t)
@@ -233,13 +234,17 @@ func testExport(t *testing.T, s store.Store) {
 			if second, err = r.Put(t.Context(), "export.second", value, second); err != nil {
 				break
 			}
+			other := n % len(revs)
+			if revs[other], err = r.Put(t.Context(), store.Key("export", "other", fmt.Sprint(other)), value, revs[other]); err != nil {
+				break
+			}
 			if _, err = r.Put(t.Context(), "export.fleeting", value, 0); err == nil {
 				err = r.Delete(t.Context(), "export.fleeting")
 			}
 		}
 		done <- err
 	}()
-	for range 5 {
+	for range 20 {
 		got, others, said := map[string]string{}, 0, false
 		for i, err := range s.Export(t.Context()) {
 			switch {
@@ -265,6 +270,9 @@ func testExport(t *testing.T, s store.Store) {
 		// It stands while neither of the two changes.
 		if at, ok := got["export.fleeting"]; ok && (at != got["export.first"] || at != got["export.second"]) {
 			t.Errorf("the fleeting one is %q beside %q and %q", at, got["export.first"], got["export.second"])
+		}
+		if list := must(r.List(t.Context(), "export.other"))(t); len(list) != len(revs) {
+			t.Errorf("List has %d of %d", len(list), len(revs))
 		}
 		if others != 200 || !said {
 			t.Errorf("%d of 200 others, and said is %v", others, said)
