@@ -20,6 +20,7 @@ import (
 	"github.com/handshakelab/lab/server/jetstream"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web"
+	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/store"
 	"github.com/nats-io/nats.go"
 )
@@ -61,7 +62,11 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	if watch {
 		go site.Watch(ctx)
 	}
-	fmt.Fprintf(c.stdout, "Handshake Lab is at %s\n", address(ln.Addr(), cfg.basePath))
+	at := address(ln.Addr(), cfg.basePath)
+	fmt.Fprintf(c.stdout, "Handshake Lab is at %s\n", at)
+	if err := printSetUp(ctx, c.stdout, kept, at); err != nil {
+		log.Error("the link to make the first account cannot be made", "error", err)
+	}
 
 	select {
 	case err := <-stopped:
@@ -86,6 +91,15 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	}
 	<-closed
 	return exitOK, nil
+}
+
+// printSetUp prints the link that makes the first account, as long as there is none.
+func printSetUp(ctx context.Context, w io.Writer, kept store.Store, at string) error {
+	token, err := account.New(kept, "/").First(ctx)
+	if token != "" {
+		fmt.Fprintf(w, "There is no account yet. Make that of an admin, within a day: %ssetup/%s\n", at, token)
+	}
+	return err
 }
 
 // openStore opens what classes, accounts and progress are kept in.

@@ -69,8 +69,11 @@ func (s *Site) routesOfClasses(r chi.Router) {
 	post("/api/class/{id}/answer", s.answerQuestion)
 }
 
+// seats says who is in which room.
+type seats struct{ *classroom }
+
 // Member says who a request is from in a room: the instructor whose class it is, or one of its members.
-func (c *classroom) Member(r *http.Request, room string) (live.Member, error) {
+func (c seats) Member(r *http.Request, room string) (live.Member, error) {
 	v, err := c.accounts.Visitor(r)
 	if err != nil {
 		return live.Member{}, err
@@ -704,7 +707,6 @@ func (s *Site) roster(w http.ResponseWriter, r *http.Request) error {
 	words := s.language(r)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	context.AfterFunc(ctx, func() {})
 	go func() {
 		select {
 		case <-s.going:
