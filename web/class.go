@@ -18,6 +18,7 @@ import (
 	"rsc.io/qr"
 
 	"github.com/handshakelab/lab/engine/share"
+	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/lessons/gallery"
 	"github.com/handshakelab/lab/web/account"
@@ -377,7 +378,6 @@ func (s *Site) explain(words *i18n.Catalog, err error) *Error {
 // A done deed is told with what its page does next.
 type doneDeed struct {
 	Seq uint64   `json:"seq"`
-	At  int64    `json:"at,omitempty"` // µs: where the playhead of a new run belongs
 	Do  []string `json:"do,omitempty"` // what a prediction is about
 }
 
@@ -394,7 +394,7 @@ func (s *Site) do(ctx context.Context, c *class.Class, d *deed) (doneDeed, error
 	var err error
 	switch a.Kind {
 	case live.ActPush:
-		out.At, err = s.pushes(d, c.Language, &a)
+		err = s.pushes(ctx, d, c.Language, &a)
 	case live.ActFreeze:
 		a.On = d.On
 	case live.ActDrive:
@@ -419,47 +419,63 @@ func (s *Site) do(ctx context.Context, c *class.Class, d *deed) (doneDeed, error
 
 var errNothingToShow = badField("show", "a lesson, a run of one or a scenario of the gallery that there is")
 
-// pushes fills in what is to be shown. It returns where the playhead belongs.
-func (s *Site) pushes(d *deed, lang string, a *live.Act) (at int64, err error) {
+// pushes fills in what is to be shown.
+func (s *Site) pushes(ctx context.Context, d *deed, lang string, a *live.Act) error {
 	kind, what, _ := strings.Cut(d.Show, ":")
 	switch kind {
 	case "":
-		a.Scenario, a.Title, a.Ahead = d.Scenario, d.Title, false
+		a.Scenario, a.Title = d.Scenario, class.Clip(d.Title, maxOption)
 		if strings.TrimSpace(a.Scenario) == "" {
-			return 0, badField("scenario", "a scenario")
+			return badField("scenario", "a scenario")
 		}
 	case "lesson":
 		l := s.Course().Find(what)
 		if l == nil {
-			return 0, errNothingToShow
+			return errNothingToShow
 		}
 		a.Lesson, a.Title = what, l.In(lang).Title
 	case "block":
 		slug, id, _ := strings.Cut(what, "#")
 		l := s.Course().Find(slug)
 		if l == nil || l.Sim(id) == nil {
-			return 0, errNothingToShow
+			return errNothingToShow
 		}
 		a.Lesson, a.Block = slug, id
-		a.Title, at = showing(l.In(lang).Sim(id), a)
+		return s.begins(ctx, l.In(lang).Sim(id), a)
 	case "gallery":
 		item := s.item(what)
 		if item == nil {
-			return 0, errNothingToShow
+			return errNothingToShow
 		}
-		a.Scenario = item.Sim.Source
-		_, at = showing(item.Sim, a)
+		err := s.begins(ctx, item.Sim, a)
 		a.Title = item.Title
+		return err
 	default:
-		return 0, errNothingToShow
+		return errNothingToShow
 	}
-	return at, nil
+	return nil
 }
 
-// showing makes the run of a simulator the one to show.
-func showing(sim *lessons.Sim, a *live.Act) (title string, at int64) {
-	a.Ahead = sim.Ahead
-	return sim.Title, int64(sim.At)
+// begins makes the run of a simulator the one to show, standing where its playhead stands at first: what comes then is not shown before
+// somebody takes everybody there.
+func (s *Site) begins(ctx context.Context, sim *lessons.Sim, a *live.Act) error {
+	a.Scenario, a.Title, a.Ahead = sim.Source, sim.Title, sim.Ahead
+	return s.standAt(ctx, a, sim.At)
+}
+
+// standAt lets the run that is to be shown stand at an instant.
+func (s *Site) standAt(ctx context.Context, a *live.Act, at tcp.Time) error {
+	tl, fault := s.hub.Play(ctx, &live.OpenCommand{Scenario: a.Scenario, Ahead: a.Ahead})
+	if fault != nil {
+		return fault
+	}
+	node := tl.At()
+	for tl.Time(node) > at && tl.Parent(node) >= 0 {
+		node = tl.Parent(node)
+	}
+	stand := int(node)
+	a.Commands = []live.Do{{At: &stand}}
+	return nil
 }
 
 // item finds a scenario of the gallery.
@@ -531,12 +547,12 @@ func (s *Site) ask(ctx context.Context, c *class.Class, d *deed, a *live.Act) (d
 		l = l.In(c.Language)
 		p := l.Predict(id)
 		key.Lesson, key.Block = slug, id
-		a.Text, a.Form, out.At, out.Do = class.Clip(lessons.PlainText(p.Question), maxQuestion), live.FormText, int64(p.At), p.Do
+		a.Text, a.Form, out.Do = class.Clip(lessons.PlainText(p.Question), maxQuestion), live.FormText, p.Do
 		for _, choice := range p.Choices {
 			key.Options = append(key.Options, class.Clip(lessons.PlainText(choice.HTML), maxOption))
 			key.Values = append(key.Values, choice.Value)
 		}
-		if err := s.stage(ctx, c, slug, p.Of, a.ID); err != nil {
+		if err := s.stage(ctx, c, slug, p, a.ID); err != nil {
 			return out, err
 		}
 	} else {
@@ -585,17 +601,16 @@ const (
 	tries       = 8 // of a change against others who are faster
 )
 
-// stage shows the run that a prediction is about.
-func (s *Site) stage(ctx context.Context, c *class.Class, slug, block, id string) error {
-	state, err := s.hub.RoomState(ctx, c.ID)
-	if err != nil || state.Run != "" && state.Lesson == slug && state.Block == block {
-		return err
-	}
+// stage shows the run that a prediction is about, at its instant. One that is there already may have been changed, so it begins anew.
+func (s *Site) stage(ctx context.Context, c *class.Class, slug string, p *lessons.Predict, id string) error {
 	a := live.Act{ID: id + "-run", Kind: live.ActPush, Seen: store.Anywhere}
-	if _, err := s.pushes(&deed{Show: "block:" + slug + "#" + block}, c.Language, &a); err != nil {
+	if err := s.pushes(ctx, &deed{Show: "block:" + slug + "#" + p.Of}, c.Language, &a); err != nil {
 		return err
 	}
-	_, err = s.hub.Act(ctx, c.ID, a)
+	if err := s.standAt(ctx, &a, p.At); err != nil {
+		return err
+	}
+	_, err := s.hub.Act(ctx, c.ID, a)
 	return err
 }
 

@@ -18,7 +18,7 @@ const box = get('room'), banners = get('room-banners'), asked = get('room-questi
 const branch = /** @type {HTMLButtonElement} */ (get('room-branch'))
 const voice = announcer()
 const room = new Room(pageLink(base), id), audience = new Audience(sim, room)
-const { away, elsewhere } = audience
+const { away, behind } = audience
 effect(() => { sim.dataset.title = room.state.value?.title || t('class.run') })
 
 const lost = signal(false)
@@ -62,7 +62,7 @@ effect(() => {
     ${away.value ? say(t('class.branched'), html`<button type="button" class="solid" @click=${comeBack}>${t('class.return')}</button>`) : nothing}
     ${state.frozen ? say(t('class.frozen')) : role && !away.value ? say(t(`class.drive.${role}`)) : nothing}
     ${state.spotlight && state.run && !away.value ? say(t('class.spotlight', { name: state.spotlight.name })) : nothing}
-    ${elsewhere.value ? say(t('class.behind'), html`<button type="button" @click=${toLive}>${t('class.follow')}</button>`) : nothing}`)
+    ${behind.value ? say(t('class.behind'), html`<button type="button" @click=${toLive}>${t('class.follow')}</button>`) : nothing}`)
 })
 
 function toLive() {

@@ -281,7 +281,7 @@ export class Audience {
     this.turn = 0;
     this.telling = false;
     /** Whether one looks at another place than the others do. */
-    this.elsewhere = computed(() => {
+    this.behind = computed(() => {
       void [sim.store.pos.value, sim.store.version.value, sim.store.tip.value];
       return !this.away.value && this.node.value >= 0 && !this.way.value && !this.steers.value && sim.store.place().at !== this.node.value;
     });
@@ -293,16 +293,16 @@ export class Audience {
     const offs = [
       effect(() => {
         const run = room.run.value;
-        if (!this.away.value && run) queueMicrotask(() => this.watch(run));
+        if (!this.away.value && run) untracked(() => void this.watch(run));
       }),
       effect(() => {
         void [sim.store.pos.value, this.steers.value];
-        queueMicrotask(() => this.tell());
+        untracked(() => this.tell());
       }),
       effect(() => {
         void [room.state.value, room.me.value, this.steers.value];
         sim.requestUpdate(); // its buttons say who may press them
-        queueMicrotask(() => this.node.peek() >= 0 && this.lay());
+        untracked(() => this.node.peek() >= 0 && this.lay());
       }),
     ];
     this.stop = () => offs.forEach((off) => off());
@@ -382,7 +382,7 @@ export class Audience {
   /** Moves the playhead to where the others are, unless somebody takes it meanwhile. @param {Position} to @param {boolean} slowly */
   glide(to, slowly) {
     const { store } = this.sim, from = store.pos.peek(), turn = ++this.turn, start = performance.now();
-    if (!slowly || calm?.matches || document.hidden || to.t <= from.t) {
+    if (!slowly || calm?.matches || globalThis.document?.hidden !== false || to.t <= from.t) {
       this.way.value = null;
       store.goto(to);
       return;

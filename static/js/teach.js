@@ -79,8 +79,7 @@ function lead() {
   for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll('form[data-push]'))) {
     form.addEventListener('submit', async (e) => {
       e.preventDefault()
-      const before = room.state.value?.stage, done = await act('.part.show', values(form))
-      if (done && done.at) void until(() => room.state.value?.stage !== before).then(() => { sim.time = done.at })
+      await act('.part.show', values(form))
     })
   }
 
@@ -93,7 +92,6 @@ function lead() {
       const of = deed.predict
       await until(() => (room.state.value?.seq ?? 0) >= done.seq)
       play.value = { number: of ? room.state.value?.question?.number ?? 0 : 0, lines: done.do ?? [] }
-      if (of) await until(() => sim.store.status.value === 'ready' && sim.store.run === room.run.value).then(() => { sim.time = done.at ?? 0 })
       if (!of) form.reset()
     })
   }
