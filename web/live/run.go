@@ -55,6 +55,7 @@ type run struct {
 	oldest    int
 	lastID    int64
 	done      []byte // the newest done frame
+	snap      []byte // a snapshot, as long as it is one; several want it
 	following []follower
 	gone      bool // the hub has forgotten it
 	*sheet         // while a command is done
@@ -382,6 +383,7 @@ func (r *run) again(c *DoCommand, at int) []byte {
 }
 
 func (r *run) publish() {
+	r.snap = nil
 	frames := r.take()
 	r.keep(frames)
 	for _, f := range r.following {
@@ -450,12 +452,15 @@ func (r *run) forget() {
 	for _, f := range r.following {
 		f.drop(r)
 	}
-	r.following, r.log, r.results = nil, nil, nil
+	r.following, r.log, r.results, r.snap = nil, nil, nil, nil
 	r.followers.Store(0)
 }
 
 // snapshot returns everything in one frame.
 func (r *run) snapshot() []byte {
+	if r.snap != nil {
+		return r.snap
+	}
 	b := make([]byte, 0, 4096)
 	b = appendFrameHead(b, "snapshot", r.id, r.next-1)
 	b = append(b, r.start...)
@@ -467,8 +472,11 @@ func (r *run) snapshot() []byte {
 		b = r.appendNode(b, engine.NodeID(id))
 	}
 	b = append(b, `],"done":`...)
-	b = append(b, r.done...)
-	return append(b, '}')
+	b = append(append(b, r.done...), '}')
+	if len(r.following) > 1 {
+		r.snap = b
+	}
+	return b
 }
 
 // refuse tells a follower that the run is gone.
