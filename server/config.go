@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -25,6 +26,7 @@ type config struct {
 	dev      bool
 	pseudo   bool
 	drain    time.Duration
+	proxies  string
 
 	data      string
 	natsURL   string
@@ -44,6 +46,7 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.lessons, "lessons", "", "`folder` of lessons instead of the built-in course; changes are served at once")
 	fs.StringVar(&cfg.origins, "origins", "", "other `origins` whose pages may use the runs, divided by commas, such as https://lab.example; also the lab's own one, when a proxy ends TLS and does not send X-Forwarded-Proto")
 	fs.StringVar(&cfg.frames, "frame-ancestors", "", "other `sites` whose pages may show a simulator in a frame, divided by commas, such as https://school.example, https://*.school.example, or * for all")
+	fs.StringVar(&cfg.proxies, "trusted-proxies", "", "`networks` of the proxies in front, divided by commas, such as 10.0.0.0/8, 127.0.0.1/32: they are believed what X-Forwarded-For says")
 	fs.BoolVar(&cfg.dev, "dev", false, "for those who write lessons: open pages show a change of their lesson at once, and what is wrong with it; in the folder of the source also its static files and lessons, as they are on disk; with -lessons the page author can save into that folder, from this machine")
 	fs.BoolVar(&cfg.pseudo, "pseudo-locales", false, "also serve the pages in two languages that nobody speaks, for tests of the layout: ?lang=en-XA is longer and ?lang=ar-XB runs from right to left")
 	fs.StringVar(&cfg.data, "data", "data", "`folder` of classes, accounts and progress; none keeps them until the server ends")
@@ -134,6 +137,9 @@ func (cfg *config) check() error {
 			return fmt.Errorf("%q is not an origin: write it like https://lab.example", origin)
 		}
 	}
+	if _, err := cfg.proxyList(); err != nil {
+		return err
+	}
 	for _, site := range cfg.ancestorList() {
 		if !ancestor.MatchString(site) {
 			return fmt.Errorf("%q is no site for -frame-ancestors: write it like https://school.example", site)
@@ -146,6 +152,20 @@ func (cfg *config) check() error {
 var ancestor = regexp.MustCompile(`^(\*|https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?)$`)
 
 func (cfg *config) ancestorList() []string { return list(cfg.frames) }
+
+func (cfg *config) proxyList() (nets []netip.Prefix, err error) {
+	for _, text := range list(cfg.proxies) {
+		p, err := netip.ParsePrefix(text)
+		if ip, e := netip.ParseAddr(text); e == nil {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is no network for -trusted-proxies: write it like 10.0.0.0/8", text)
+		}
+		nets = append(nets, p)
+	}
+	return nets, nil
+}
 
 func (cfg *config) originList() []string { return list(cfg.origins) }
 
