@@ -49,6 +49,9 @@ type Config struct {
 	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
 	Store store.Store
 
+	// OIDC is whose word is taken for who an instructor is, beside passwords; nil: nobody's.
+	OIDC *account.OIDC
+
 	// Proxies are the networks of the proxies in front, which are believed about the address of a client: "10.0.0.0/8".
 	Proxies []netip.Prefix
 
@@ -75,6 +78,7 @@ type Site struct {
 	cross     *http.CrossOriginProtection
 	limits    limits
 	accounts  *account.Accounts // nil without a store
+	provider  *account.Provider // nil without Config.OIDC
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
@@ -131,6 +135,9 @@ func New(cfg Config) (*Site, error) {
 	s.hub = live.NewHub(live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log})
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
+		if cfg.OIDC != nil {
+			s.provider = s.accounts.Provider(*cfg.OIDC)
+		}
 	}
 	s.router = s.routes()
 	return s, nil
