@@ -212,7 +212,7 @@ func (s *Site) setup(w http.ResponseWriter, r *http.Request) error {
 }
 
 // afterSignIn is where those who teach begin.
-const afterSignIn = "account"
+const afterSignIn = "teach"
 
 func (s *Site) signInPage(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.accounts.Visitor(r)

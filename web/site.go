@@ -79,6 +79,7 @@ type Site struct {
 	limits    limits
 	accounts  *account.Accounts // nil without a store
 	provider  *account.Provider // nil without Config.OIDC
+	classes   *classroom        // the same
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
@@ -132,13 +133,16 @@ func New(cfg Config) (*Site, error) {
 		return nil, err
 	}
 	s.edition.Store(e)
-	s.hub = live.NewHub(live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log})
+	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
 		if cfg.OIDC != nil {
 			s.provider = s.accounts.Provider(*cfg.OIDC)
 		}
+		s.classes = newClassroom(cfg.Store, s.accounts)
+		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
 	}
+	s.hub = live.NewHub(rooms)
 	s.router = s.routes()
 	return s, nil
 }
@@ -194,6 +198,7 @@ func (s *Site) routes() *chi.Mux {
 	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
 	if s.cfg.Store != nil {
 		s.routesOfAccounts(r)
+		s.routesOfClasses(r)
 	}
 	return r
 }
