@@ -44,6 +44,13 @@ func (l *Limiter) take(key string, now time.Time) time.Duration {
 	return 0
 }
 
+// Left reports whether there is a token, and takes none.
+func (l *Limiter) Left(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Until(l.full[key])+l.every <= l.burst
+}
+
 // forget makes room, for many at once, because it looks at all. When all are busy half of them have their buckets full again.
 func (l *Limiter) forget(now time.Time) {
 	for key, full := range l.full {

@@ -11,6 +11,9 @@ func TestTake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(time.Second, 3)
 		for i := range 3 {
+			if !l.Left("a") {
+				t.Fatalf("the token %d is not there", i)
+			}
 			if wait := l.Take("a"); wait != 0 {
 				t.Fatalf("the token %d has to be waited for: %v", i, wait)
 			}
@@ -19,6 +22,9 @@ func TestTake(t *testing.T) {
 			if wait := l.Take("a"); wait != time.Second {
 				t.Fatalf("the bucket is empty, and one waits %v", wait)
 			}
+		}
+		if l.Left("a") || !l.Left("b") {
+			t.Error("a has none left, and b has all")
 		}
 		if l.Take("b") != 0 {
 			t.Error("another one has to wait too")
