@@ -148,7 +148,10 @@ export class TcpSim extends LitElement {
       ['sim-say', (e) => this.say(e.detail.text)],
       ['sim-do', (e) => void this.doAll(e.detail)],
       ['sim-tool', (e) => this.tool(e.detail)],
-      ['focusin', (e) => this.focused(e.target)],
+      ['focusin', (e) => {
+        void line().catch(() => {}); // whoever steers it will come to the line too
+        this.focused(e.target);
+      }],
       ['drawn', () => this.fit()],
     ];
     this.connection = '';
