@@ -387,6 +387,7 @@ func (r *room) do(seq uint64, do *Do) (fault *ErrorFrame) {
 		return refuse(Internal, "the run has broken; show it anew")
 	}
 	r.run.gone = true // should it panic
+	r.run.wake()
 	fault = r.run.perform(int64(seq), do)
 	r.run.gone = false
 	r.ledger.at = int(r.run.tl.At())
@@ -401,6 +402,7 @@ func (r *room) try(do *Do) (fault *ErrorFrame) {
 	if r.run.gone {
 		return refuse(Internal, "the run has broken; show it anew")
 	}
+	r.run.wake()
 	at, parts, fault := r.run.plan(do)
 	if fault != nil {
 		return fault
@@ -444,7 +446,7 @@ func (r *room) publish() {
 	run.mu.Lock()
 	defer run.mu.Unlock()
 	switch {
-	case run.sheet == nil:
+	case run.played == nil || run.sheet == nil:
 	case r.fresh:
 		run.take()
 		for _, s := range r.following {
@@ -486,6 +488,7 @@ func (r *room) join(s spectator, m Member, c *EnterCommand) *ErrorFrame {
 			after = *c.After
 		}
 		run.mu.Lock()
+		run.wake()
 		run.bring(s, after)
 		run.mu.Unlock()
 	}

@@ -32,7 +32,22 @@ type place struct {
 
 func open(t testing.TB, cfg Config) *place {
 	t.Helper()
+	noLeak(t)
+	return serve(t, cfg)
+}
+
+// noLeak finds goroutines that are there at the end of a test and were not at its beginning.
+func noLeak(t testing.TB) {
 	before := len(ours())
+	t.Cleanup(func() {
+		if !soon(func() bool { return len(ours()) <= before }) {
+			t.Errorf("goroutines: %d before, then\n%s", before, strings.Join(ours(), "\n\n"))
+		}
+	})
+}
+
+func serve(t testing.TB, cfg Config) *place {
+	t.Helper()
 	p := &place{t: t, hub: NewHub(cfg)}
 	mux := http.NewServeMux()
 	mux.Handle("/ws", p.hub)
@@ -52,9 +67,6 @@ func open(t testing.TB, cfg Config) *place {
 		p.srv.Close()
 		if runs, _, sockets := p.hub.Counts(); sockets != 0 {
 			t.Errorf("%d sockets are left (and %d runs)", sockets, runs)
-		}
-		if !soon(func() bool { return len(ours()) <= before }) {
-			t.Errorf("goroutines: %d before, then\n%s", before, strings.Join(ours(), "\n\n"))
 		}
 	})
 	return p

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/gorilla/websocket"
 	"github.com/handshakelab/lab/engine"
@@ -155,8 +156,10 @@ func build(id, text string, c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
 	r, faults, fault := newRun(id, sc, c)
 	if fault != nil {
 		fault.Re = c.ID
+		return nil, nil, fault
 	}
-	return r, faults, fault
+	r.text = unique.Make(text)
+	return r, faults, nil
 }
 
 // Play does what c says on a run of its own, and returns the timeline, which stands where the last command has led.
@@ -220,7 +223,7 @@ func (h *Hub) find(id string) *run {
 	return r
 }
 
-// grew counts new nodes of a run.
+// grew counts new nodes of a run, or fewer.
 func (h *Hub) grew(r *run, nodes int) {
 	if nodes == 0 {
 		return

@@ -39,9 +39,10 @@ func (roster) Member(r *http.Request, room string) (Member, error) {
 func nodes(t testing.TB, n int, cfg Config) []*place {
 	t.Helper()
 	cfg.Store, cfg.Rooms = openStore(t), roster{}
+	noLeak(t)
 	var list []*place
 	for range n {
-		list = append(list, open(t, cfg))
+		list = append(list, serve(t, cfg))
 	}
 	return list
 }

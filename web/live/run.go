@@ -2,12 +2,14 @@ package live
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
@@ -18,11 +20,12 @@ import (
 // Bounds of one run. What falls out of the log is sent as a snapshot, and the nodes bound the snapshot.
 const (
 	maxRunNodes = 10_000
-	maxLog      = 512      // frames
-	maxLogBytes = 96 << 10 // of the frames in the log
-	maxResults  = 64       // executed commands that can be answered again
-	lookAhead   = 200      // due things that running ahead takes when a run never becomes quiet
-	forgetful   = 1000     // nodes up to which a run forgets its events: who wants them again waits for a replay
+	maxLog      = 512       // frames
+	maxLogBytes = 96 << 10  // of the frames in the log
+	maxResults  = 64        // executed commands that can be answered again
+	lookAhead   = 200       // due things that running ahead takes when a run never becomes quiet
+	maxHistory  = 256 << 10 // bytes of what was done; a run with more is not parked
+	forgetful   = 1000      // nodes up to which a run forgets its events: who wants them again waits for a replay
 )
 
 // sheets are where frames are written. A command brings many, and a run that waits for the next one needs no sheet.
@@ -35,7 +38,8 @@ type sheet struct {
 	state []byte // a world as its digest reads it
 }
 
-// A run is one run of the engine and those who follow it. It lives in the hub, whoever comes and goes.
+// A run is one run of the engine and those who follow it. It lives in the hub, whoever comes and goes. What it is made of is kept
+// for as long as it lives; what comes of that, only while somebody follows it.
 type run struct {
 	id        string
 	followers atomic.Int32 // len(following), to be read without the lock
@@ -45,20 +49,28 @@ type run struct {
 	nodes int
 
 	mu        sync.Mutex
-	tl        *engine.Timeline
-	start     []byte // fields of frame 0 from "node" on
-	told      []told // of each node
-	next      int64  // number of the next frame
-	log       [][]byte
-	logBytes  int
-	results   []result // of the newest commands; a new one takes the place of the oldest
-	oldest    int
-	lastID    int64
-	done      []byte // the newest done frame
-	snap      []byte // a snapshot, as long as it is one; several want it
+	text      unique.Handle[string] // the scenario; a class opens the same one
+	opening   OpenCommand           // without the scenario
+	history   []byte                // what was done, as appendDone writes it
 	following []follower
 	gone      bool // the hub has forgotten it
-	*sheet         // while a command is done
+	*played
+}
+
+// A played is what comes of a run: nil while it is parked.
+type played struct {
+	tl       *engine.Timeline
+	start    []byte // fields of frame 0 from "node" on
+	told     []told // of each node
+	next     int64  // number of the next frame
+	log      [][]byte
+	logBytes int
+	results  []result // of the newest commands; a new one takes the place of the oldest
+	oldest   int
+	lastID   int64
+	done     []byte // the newest done frame
+	snap     []byte // a snapshot, as long as it is one; several want it
+	*sheet          // while a command is done
 }
 
 // told is what the frame of a node says beside what the timeline keeps at hand.
@@ -92,7 +104,8 @@ func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame
 	if err != nil {
 		return nil, nil, explain(err, nil)
 	}
-	r := &run{id: id, tl: tl, told: make([]told, 1, 16), next: 1, sheet: sheets.Get().(*sheet)}
+	r := &run{id: id, opening: OpenCommand{ID: c.ID, Ahead: c.Ahead, Commands: c.Commands}}
+	r.played = &played{tl: tl, told: make([]told, 1, 16), next: 1, sheet: sheets.Get().(*sheet)}
 	r.start = appendStart(nil, sc)
 	r.buf = append(appendFrameHead(nil, "run", id, 0), r.start...)
 	r.buf = append(r.buf, '}')
@@ -119,6 +132,74 @@ func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame
 		r.address(f, c.ID)
 	}
 	return r, faults, nil
+}
+
+// park lets go of all that can be played again. It returns the number of nodes.
+func (r *run) park() (nodes int) {
+	if r.played == nil || len(r.history) > maxHistory {
+		return 0
+	}
+	nodes = r.tl.Len()
+	r.played = nil
+	return nodes
+}
+
+// wake plays a run again that was parked, with the same frames and results. It returns the number of nodes.
+func (r *run) wake() (nodes int) {
+	if r.played != nil {
+		return 0
+	}
+	again, _, fault := build(r.id, r.text.Value(), &r.opening)
+	if fault != nil {
+		panic("live: a run that was played before cannot be: " + fault.Message) // not the same engine
+	}
+	again.take()
+	for rest := r.history; len(rest) > 0; {
+		var id int64
+		var do Do
+		id, do, rest = readDone(rest)
+		if again.perform(id, &do) == nil {
+			again.remember(id, &do)
+			again.keep(again.take())
+		}
+	}
+	r.played = again.played
+	return r.tl.Len()
+}
+
+// appendDone appends a command to a history.
+func appendDone(b []byte, id int64, do *Do) []byte {
+	at, ahead := uint64(0), byte(0)
+	if do.At != nil {
+		at = uint64(*do.At) + 1
+	}
+	if do.Ahead {
+		ahead = 1
+	}
+	b = binary.AppendUvarint(b, uint64(id))
+	b = binary.AppendUvarint(b, at)
+	b = binary.AppendUvarint(b, uint64(do.Wait))
+	b = binary.AppendUvarint(append(b, ahead), uint64(len(do.Line)))
+	return append(b, do.Line...)
+}
+
+// readDone reads the first command of a history, and returns the others.
+func readDone(b []byte) (id int64, do Do, rest []byte) {
+	number := func() uint64 {
+		v, n := binary.Uvarint(b)
+		b = b[n:]
+		return v
+	}
+	id = int64(number())
+	if at := number(); at > 0 {
+		node := int(at - 1)
+		do.At = &node
+	}
+	do.Wait = int64(number())
+	do.Ahead, b = b[0] == 1, b[1:]
+	n := number()
+	do.Line = string(b[:n])
+	return id, do, b[n:]
 }
 
 // play does the actions of the scenario itself. An expectation that does not hold is told and changes nothing; an action
@@ -307,23 +388,20 @@ func (r *run) do(c *DoCommand, from follower) (nodes int) {
 		r.refuse(from, c.ID)
 		return 0
 	}
+	nodes = r.wake()
 	whole := false
 	defer func() {
 		// Should the engine panic, half a command may be done. Then nobody shall see this run again.
 		r.gone = !whole
 	}()
-	nodes = r.doLocked(c, from)
+	nodes += r.doLocked(c, from)
 	whole = true
 	return nodes
 }
 
 func (r *run) doLocked(c *DoCommand, from follower) int {
-	at := -1
-	if c.At != nil {
-		at = *c.At
-	}
 	if c.ID <= r.lastID {
-		from.say(r.again(c, at))
+		from.say(r.again(c, nodeOf(&c.Do)))
 		return 0
 	}
 	nodes := r.tl.Len()
@@ -331,13 +409,7 @@ func (r *run) doLocked(c *DoCommand, from follower) int {
 		from.say(fault.encode())
 		return 0
 	}
-	res := result{c.ID, at, Do{Wait: c.Wait, Line: c.Line, Ahead: c.Ahead}, r.done}
-	if len(r.results) < maxResults {
-		r.results = append(r.results, res)
-	} else {
-		r.results[r.oldest] = res
-		r.oldest = (r.oldest + 1) % maxResults
-	}
+	r.remember(c.ID, &c.Do)
 	r.publish()
 	if r.join(from) {
 		from.catchUp(r, r.snapshot()) // whoever acts follows, and this one knows nothing yet
@@ -350,7 +422,11 @@ func (r *run) perform(id int64, do *Do) *ErrorFrame {
 	if r.sheet == nil {
 		r.sheet = sheets.Get().(*sheet)
 	}
+	nodes := r.tl.Len()
 	node, fault := r.execute(do)
+	if fault == nil || r.tl.Len() > nodes {
+		r.history = appendDone(r.history, id, do)
+	}
 	if fault != nil {
 		// What it did before it failed is told with the next command.
 		if len(r.ends) == 0 {
@@ -362,6 +438,25 @@ func (r *run) perform(id int64, do *Do) *ErrorFrame {
 	}
 	r.finish(id, node)
 	return nil
+}
+
+// remember keeps the result of the newest command.
+func (r *run) remember(id int64, do *Do) {
+	res := result{id, nodeOf(do), Do{Wait: do.Wait, Line: do.Line, Ahead: do.Ahead}, r.done}
+	if len(r.results) < maxResults {
+		r.results = append(r.results, res)
+		return
+	}
+	r.results[r.oldest] = res
+	r.oldest = (r.oldest + 1) % maxResults
+}
+
+// nodeOf returns the node that a command names, or -1.
+func nodeOf(do *Do) int {
+	if do.At == nil {
+		return -1
+	}
+	return *do.At
 }
 
 // again answers a command whose ID was there before.
@@ -391,17 +486,19 @@ func (r *run) publish() {
 	}
 }
 
-// follow makes f get all frames after the given one, from now on and for ever.
-func (r *run) follow(f follower, id, after int64) {
+// follow makes f get all frames after the given one, from now on and for ever. It returns the number of nodes that were played again.
+func (r *run) follow(f follower, id, after int64) (nodes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone {
 		r.refuse(f, id)
-		return
+		return 0
 	}
+	nodes = r.wake()
 	b := appendFrameHead(nil, "resumed", r.id, r.next-1)
 	f.say(append(appendInt(b, `,"re":`, id), '}'))
 	r.bring(f, after)
+	return nodes
 }
 
 // bring makes f follow from behind a frame.
@@ -427,20 +524,25 @@ func (r *run) join(f follower) bool {
 	return true
 }
 
-func (r *run) unfollow(f follower) {
+// unfollow makes f get no more frames. It returns the number of nodes that need no memory any more.
+func (r *run) unfollow(f follower) (nodes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.following = slices.DeleteFunc(r.following, func(g follower) bool { return g == f })
 	r.followers.Store(int32(len(r.following)))
-	if len(r.following) == 0 && len(r.told) <= forgetful {
-		r.tl.Rest()
+	if len(r.following) > 0 {
+		return 0
 	}
+	return r.park()
 }
 
 // refresh sends a snapshot to a follower whose queue was emptied.
 func (r *run) refresh(f follower) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.played == nil {
+		return // f has left
+	}
 	f.catchUp(r, r.snapshot())
 }
 
@@ -452,7 +554,7 @@ func (r *run) forget() {
 	for _, f := range r.following {
 		f.drop(r)
 	}
-	r.following, r.log, r.results, r.snap = nil, nil, nil, nil
+	r.following, r.played = nil, nil
 	r.followers.Store(0)
 }
 

@@ -343,13 +343,13 @@ func (s *socket) do(command Command) {
 	case *ResumeCommand:
 		if r := s.hub.find(c.Run); r != nil {
 			s.keep(r)
-			r.follow(s, c.ID, c.After)
+			s.hub.grew(r, r.follow(s, c.ID, c.After))
 		} else {
 			s.say(noSuchRun(c.Run, c.ID).encode())
 		}
 	case *CloseCommand:
 		if r := s.hub.find(c.Run); r != nil {
-			r.unfollow(s)
+			s.hub.grew(r, -r.unfollow(s))
 			s.drop(r)
 		}
 		s.say(encode("closed", Closed{Run: c.Run, Re: c.ID}))
@@ -511,7 +511,7 @@ func (s *socket) keep(r *run) {
 	}
 	s.mu.Unlock()
 	if oldest != nil {
-		oldest.unfollow(s)
+		s.hub.grew(oldest, -oldest.unfollow(s))
 	}
 }
 
@@ -712,7 +712,7 @@ func (s *socket) end() {
 	s.ping.Stop()
 	s.mu.Unlock()
 	for _, r := range follows {
-		r.unfollow(s)
+		s.hub.grew(r, -r.unfollow(s))
 	}
 	for len(s.entered) > 0 {
 		s.exit(s.entered[0].room.id)
