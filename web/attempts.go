@@ -1,17 +1,20 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/pages"
 	"github.com/handshakelab/lab/web/progress"
 )
 
@@ -132,6 +135,8 @@ func commandsOf(a *progress.Attempt) (commands []live.Do, err error) {
 
 // A lessonNow is how far somebody is in a lesson.
 type lessonNow struct {
+	Lesson string         `json:"lesson"`
+	Of     int            `json:"of"` // exercises
 	Solved []string       `json:"solved"`
 	Points map[string]int `json:"points,omitempty"`
 }
@@ -145,11 +150,11 @@ func (s *Site) progressNow(w http.ResponseWriter, r *http.Request) error {
 	case v.Learner == "":
 		return errNobody
 	}
-	last, err := s.records.Last(r.Context(), v.Learner)
+	end, err := s.records.Last(r.Context(), v.Learner)
 	if err != nil {
 		return errAway
 	}
-	tag := fmt.Sprintf(`"%s-%d"`, v.Learner, last)
+	tag := fmt.Sprintf(`"%s-%d"`, v.Learner, end)
 	h := w.Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache")
@@ -162,17 +167,28 @@ func (s *Site) progressNow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := map[string]lessonNow{}
-	for lesson, blocks := range all {
-		l := lessonNow{Solved: []string{}, Points: map[string]int{}}
+	out, last := []lessonNow{}, map[string]time.Time{}
+	for slug, blocks := range all {
+		now := lessonNow{Lesson: slug, Of: len(blocks), Solved: []string{}, Points: map[string]int{}}
+		if l := s.lesson(slug); l != nil {
+			now.Of = max(now.Of, len(pages.ExercisesOf(l)))
+		}
 		for id, st := range blocks {
 			if st.Solved {
-				l.Solved = append(l.Solved, id)
-				l.Points[id] = st.Best
+				now.Solved = append(now.Solved, id)
+				now.Points[id] = st.Best
+			}
+			if st.Last.After(last[slug]) {
+				last[slug] = st.Last
 			}
 		}
-		out[lesson] = l
+		slices.Sort(now.Solved)
+		out = append(out, now)
 	}
+	// The one that was read last stands last.
+	slices.SortFunc(out, func(a, b lessonNow) int {
+		return cmp.Or(last[a.Lesson].Compare(last[b.Lesson]), cmp.Compare(a.Lesson, b.Lesson))
+	})
 	body, err := json.Marshal(map[string]any{"lessons": out})
 	if err != nil {
 		return err

@@ -38,19 +38,6 @@ func (s *Site) routesOfBoard(get func(string, handler)) {
 	lead("/teach/{id}/export/{format}", s.exportClass)
 }
 
-// led returns the class of a page, if it is one of who asks.
-func (s *Site) led(r *http.Request) (*class.Class, error) {
-	v, err := s.accounts.Visitor(r)
-	if err != nil {
-		return nil, err
-	}
-	in, err := s.classes.Get(r.Context(), chi.URLParam(r, "id"))
-	if errors.Is(err, class.ErrNotFound) || err == nil && !leads(v.Account, in) {
-		return nil, errNotFound
-	}
-	return in, err
-}
-
 // A board is how a class stands.
 type board struct {
 	class   *class.Class

@@ -2,16 +2,19 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"errors"
-	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/archive"
+	"github.com/handshakelab/lab/web/class"
 	"github.com/handshakelab/lab/web/pages"
 	"github.com/handshakelab/lab/web/progress"
+	"github.com/handshakelab/lab/web/store"
 )
 
 func (s *Site) routesOfMine(get, post func(string, handler)) {
@@ -22,6 +25,14 @@ func (s *Site) routesOfMine(get, post func(string, handler)) {
 	post("/progress/recover", s.recoverMine)
 	post("/progress/leave", s.leaveMine)
 	post("/progress/erase", s.eraseMine)
+}
+
+// keptPage says what the lab keeps. It is there without a store too: then that is little.
+func (s *Site) keptPage(w http.ResponseWriter, r *http.Request) error {
+	words := s.language(r)
+	return s.show(w, r, http.StatusOK, pages.Kept(pages.KeptData{
+		Page: s.at(words, pages.Elsewhere, words.T("record.kept")), Stores: s.cfg.Store != nil, Days: int(s.cfg.Keep / (24 * time.Hour)),
+	}))
 }
 
 // What was done, as the address of the page says it behind a form.
@@ -136,15 +147,6 @@ func (s *Site) makeCode(w http.ResponseWriter, r *http.Request) error {
 
 var errOften = &Error{Status: http.StatusTooManyRequests, Code: "slow_down", Message: "That was too often; wait a moment."}
 
-// address is where a request comes from, as far as we can see.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
-
 // recoverMine brings somebody's progress to this browser, and what was done here to it.
 func (s *Site) recoverMine(w http.ResponseWriter, r *http.Request) error {
 	in, err := form(r)
@@ -152,7 +154,7 @@ func (s *Site) recoverMine(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	words, typed := s.language(r), in.Get("code")
-	if !s.records.codes.take(addressOf(r)) {
+	if !s.records.codes.take(address(r)) {
 		return s.showMine(w, r, http.StatusTooManyRequests, pages.ProgressData{Typed: clip(typed), Field: "code", Fault: words.T("record.code.often")})
 	}
 	learner, err := s.accounts.ByRecoveryCode(r.Context(), typed)
@@ -240,6 +242,32 @@ type myClass struct {
 	Joined time.Time `json:"joined"`
 }
 
+// classesOf are the classes that a learner is a member of.
+func (s *Site) classesOf(ctx context.Context, learner string) ([]myClass, error) {
+	prefix := store.Key("seat", learner)
+	seats, err := s.cfg.Store.Records().List(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	list := []myClass{}
+	for _, seat := range seats {
+		id := strings.TrimPrefix(seat.Key, prefix+".")
+		m, err := s.classes.Member(ctx, id, string(seat.Value))
+		if errors.Is(err, class.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		mine := myClass{Class: id, Name: m.Name, Joined: m.Joined}
+		if in, err := s.classes.Get(ctx, id); err == nil {
+			mine.Title = in.Title
+		}
+		list = append(list, mine)
+	}
+	return list, nil
+}
+
 func (s *Site) download(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.accounts.Visitor(r)
 	switch {
@@ -261,7 +289,7 @@ func (s *Site) download(w http.ResponseWriter, r *http.Request) error {
 	if d.Progress, err = s.records.Mine(r.Context(), v.Learner); err != nil {
 		return err
 	}
-	if d.Classes, err = s.classesOf(r, v.Learner); err != nil {
+	if d.Classes, err = s.classesOf(r.Context(), v.Learner); err != nil {
 		return err
 	}
 	return writeDownload(w, "application/json", "my-progress.json", d)

@@ -22,6 +22,7 @@ import (
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/progress"
 	"github.com/handshakelab/lab/web/store"
 )
 
@@ -44,6 +45,9 @@ type Config struct {
 
 	// Folder is that of Lessons, when the page for authors may write into it; nil: it writes nowhere.
 	Folder *os.Root
+
+	// Keep is after how long a learner who does not come back is forgotten; 0: never.
+	Keep time.Duration
 
 	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
 	Store store.Store
@@ -70,6 +74,8 @@ type Site struct {
 	hub       *live.Hub
 	cross     *http.CrossOriginProtection
 	accounts  *account.Accounts // nil without a store
+	classes   *classroom        // the same
+	records   *keeper           // the same
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
@@ -123,10 +129,14 @@ func New(cfg Config) (*Site, error) {
 		return nil, err
 	}
 	s.edition.Store(e)
-	s.hub = live.NewHub(live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log})
+	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
+		s.records = newKeeper(progress.New(cfg.Store))
+		s.classes = newClassroom(cfg.Store, s.accounts)
+		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
 	}
+	s.hub = live.NewHub(rooms)
 	s.router = s.routes()
 	return s, nil
 }
@@ -180,8 +190,11 @@ func (s *Site) routes() *chi.Mux {
 	get("/api/rules", s.handle(s.ruleRuns))
 	r.Post("/api/export", s.handle(s.sameSite(s.export)))
 	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
+	get("/kept", s.handle(s.keptPage))
 	if s.cfg.Store != nil {
 		s.routesOfAccounts(r)
+		s.routesOfClasses(r)
+		s.routesOfRecords(r)
 	}
 	return r
 }

@@ -36,9 +36,8 @@ type ProgressRow struct {
 // KeptData is what the lab keeps.
 type KeptData struct {
 	Page
-	Stores bool   // it keeps something
-	Days   int    // after which somebody who does not come back is forgotten; 0: never
-	Host   string // of the lab
+	Stores bool // it keeps something
+	Days   int  // after which somebody who does not come back is forgotten; 0: never
 }
 
 // BoardData is how a class stands.
