@@ -52,7 +52,7 @@ function newID() {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-/** Keeps an attempt, and sends it when it may be sent. @param {{ lesson: string, block: string, kind: string }} what */
+/** Keeps an attempt, and sends it when it may be sent. @param {{ lesson: string, block: string, kind: string, [more: string]: unknown }} what */
 export function note(what) {
   if (what.lesson.startsWith('draft/')) return
   const at = Date.now(), id = newID(), inClass = cookie('lab_class')
