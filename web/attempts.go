@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/handshakelab/lab/web/limit"
 	"github.com/handshakelab/lab/web/live"
 	"github.com/handshakelab/lab/web/pages"
 	"github.com/handshakelab/lab/web/progress"
@@ -21,19 +22,19 @@ import (
 // A keeper keeps what learners do.
 type keeper struct {
 	*progress.Progress
-	sending limiter // attempts, by learner
-	codes   limiter // recovery codes that were typed, by address
-	exports limiter // downloads of everything, by account
+	sending *limit.Limiter // attempts, by learner
+	codes   *limit.Limiter // recovery codes that were typed, by address
+	exports *limit.Limiter // downloads of everything, by account
 }
 
 func newKeeper(p *progress.Progress) *keeper {
 	return &keeper{
 		Progress: p,
 		// Whoever comes back from a journey brings the work of weeks along.
-		sending: limiter{every: time.Second, burst: 300},
+		sending: limit.New(time.Second, 300),
 		// A school is one address; a guesser would need more than all time there is.
-		codes:   limiter{every: 2 * time.Second, burst: 60},
-		exports: limiter{every: 2 * time.Second, burst: 20},
+		codes:   limit.New(2*time.Second, 60),
+		exports: limit.New(2*time.Second, 20),
 	}
 }
 
@@ -81,7 +82,7 @@ func (s *Site) attempts(w http.ResponseWriter, r *http.Request) error {
 		return errNobody
 	}
 	for i := range b.Attempts {
-		if !s.records.sending.take(v.Learner) {
+		if s.records.sending.Take(v.Learner) > 0 {
 			b.Attempts = b.Attempts[:i]
 			break
 		}

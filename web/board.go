@@ -534,7 +534,7 @@ func (s *Site) exportClass(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !s.records.exports.take(in.ID) {
+	if s.records.exports.Take(in.ID) > 0 {
 		return errOften
 	}
 	b, err := s.board(r.Context(), in)

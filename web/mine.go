@@ -135,7 +135,7 @@ func (s *Site) makeCode(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	// Each costs a few writes.
-	if !s.records.codes.take(learner) {
+	if s.records.codes.Take(learner) > 0 {
 		return errOften
 	}
 	code, err := s.accounts.NewRecoveryCode(r.Context(), learner)
@@ -154,7 +154,7 @@ func (s *Site) recoverMine(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	words, typed := s.language(r), in.Get("code")
-	if !s.records.codes.take(address(r)) {
+	if s.records.codes.Take(clientAddress(r)) > 0 {
 		return s.showMine(w, r, http.StatusTooManyRequests, pages.ProgressData{Typed: clip(typed), Field: "code", Fault: words.T("record.code.often")})
 	}
 	learner, err := s.accounts.ByRecoveryCode(r.Context(), typed)
@@ -276,7 +276,7 @@ func (s *Site) download(w http.ResponseWriter, r *http.Request) error {
 	case v.Learner == "":
 		s.seeOther(w, r, "progress")
 		return nil
-	case !s.records.exports.take(v.Learner):
+	case s.records.exports.Take(v.Learner) > 0:
 		return errOften
 	}
 	d := myData{Learner: v.Learner, Classes: []myClass{}, Attempts: []*progress.Entry{}}
