@@ -54,14 +54,16 @@ func (w *bubble) close() {
 	w.srv.Close()
 }
 
-func (w *bubble) dial() *browser {
+func (w *bubble) dial() *browser { return w.dialAs("") }
+
+func (w *bubble) dialAs(who string) *browser {
 	w.t.Helper()
 	d := websocket.Dialer{NetDialContext: func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
 		w.ln <- server
 		return client, nil
 	}}
-	ws, _, err := d.Dial("ws://lab.example/", http.Header{"Origin": {"http://lab.example"}, "Sec-Websocket-Protocol": {Subprotocol}})
+	ws, _, err := d.Dial("ws://lab.example/", http.Header{"Origin": {"http://lab.example"}, "Sec-Websocket-Protocol": {Subprotocol}, "Cookie": {"who=" + who}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -77,8 +79,8 @@ func (w *bubble) dial() *browser {
 	return b
 }
 
-// Whoever does not answer a ping for a minute is gone.
-func TestPing(t *testing.T) {
+// 62: whoever does not answer a ping for a minute is gone. Their run is not.
+func TestFault62HalfOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newBubble(t, Config{})
 		defer w.close()
@@ -99,6 +101,7 @@ func TestPing(t *testing.T) {
 
 		start := time.Now()
 		silent := w.dial()
+		run := silent.openRun(1, lost)[0].Run
 		silent.ws.SetPingHandler(func(string) error { return nil })
 		silent.ws.SetReadDeadline(time.Now().Add(10 * time.Minute))
 		if _, _, err := silent.ws.ReadMessage(); err == nil {
@@ -106,6 +109,9 @@ func TestPing(t *testing.T) {
 		}
 		if got := time.Since(start); got < pongWait || got > pongWait+2*linger {
 			t.Errorf("a silent peer was cut after %v, want %v", got, pongWait)
+		}
+		if f := last(w.dial().do(2, run, 3, "step")); f.Type != "snapshot" {
+			t.Errorf("coming back brought %s", f.raw)
 		}
 	})
 }
