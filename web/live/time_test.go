@@ -54,16 +54,14 @@ func (w *bubble) close() {
 	w.srv.Close()
 }
 
-func (w *bubble) dial() *browser { return w.dialAs("") }
-
-func (w *bubble) dialAs(who string) *browser {
+func (w *bubble) dial() *browser {
 	w.t.Helper()
 	d := websocket.Dialer{NetDialContext: func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
 		w.ln <- server
 		return client, nil
 	}}
-	ws, _, err := d.Dial("ws://lab.example/", http.Header{"Origin": {"http://lab.example"}, "Sec-Websocket-Protocol": {Subprotocol}, "Cookie": {"who=" + who}})
+	ws, _, err := d.Dial("ws://lab.example/", http.Header{"Origin": {"http://lab.example"}, "Sec-Websocket-Protocol": {Subprotocol}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
