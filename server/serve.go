@@ -44,7 +44,7 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	log := newLog(c.stderr)
 	kept, err := openStore(ctx, &cfg, log)
 	if err != nil {
-		return exitFailed, err
+		return exitUsage, err
 	}
 	defer kept.Close()
 	site, watch, err := newSite(&cfg, kept, log)

@@ -70,6 +70,7 @@ type Site struct {
 	hub       *live.Hub
 	cross     *http.CrossOriginProtection
 	accounts  *account.Accounts // nil without a store
+	classes   *classroom        // the same
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
@@ -123,10 +124,13 @@ func New(cfg Config) (*Site, error) {
 		return nil, err
 	}
 	s.edition.Store(e)
-	s.hub = live.NewHub(live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log})
+	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
+		s.classes = newClassroom(cfg.Store, s.accounts)
+		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
 	}
+	s.hub = live.NewHub(rooms)
 	s.router = s.routes()
 	return s, nil
 }
@@ -182,6 +186,7 @@ func (s *Site) routes() *chi.Mux {
 	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
 	if s.cfg.Store != nil {
 		s.routesOfAccounts(r)
+		s.routesOfClasses(r)
 	}
 	return r
 }

@@ -8,100 +8,86 @@ import (
 	"time"
 
 	"github.com/handshakelab/lab/web/store"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Export yields all that is kept.
 func (s *Store) Export(ctx context.Context) iter.Seq2[store.Item, error] {
 	return func(yield func(store.Item, error) bool) {
-		ok := all(ctx, s.js, "KV_records", ">", false, func(msg jetstream.Msg, meta *jetstream.MsgMetadata, begun uint64) bool {
-			operation := msg.Headers().Get("KV-Operation")
-			if operation != "" && meta.Sequence.Stream <= begun {
+		stopped := false
+		err := s.all(ctx, s.records.stream, ">", 5*time.Second, func(m jetstream.Msg, meta *jetstream.MsgMetadata, begun uint64) bool {
+			deleted := gone(m.Headers())
+			if deleted && meta.Sequence.Stream <= begun {
 				return true // of what was deleted before it began nothing is said
 			}
-			key := strings.TrimPrefix(msg.Subject(), "$KV.records.")
-			return yield(store.Item{Deleted: operation != "", Record: store.Record{Key: key, Value: msg.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}}, nil)
-		}, func(err error) { yield(store.Item{}, err) })
-		if !ok {
-			return
+			key := strings.TrimPrefix(m.Subject(), s.records.prefix)
+			stopped = !yield(store.Item{Deleted: deleted, Record: store.Record{Key: key, Value: m.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}}, nil)
+			return !stopped
+		})
+		if err == nil && !stopped {
+			err = s.all(ctx, s.logs, ">", bounded, func(m jetstream.Msg, meta *jetstream.MsgMetadata, begun uint64) bool {
+				log := strings.TrimPrefix(m.Subject(), logPrefix)
+				stopped = !yield(store.Item{Log: log, Record: store.Record{Value: m.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}}, nil)
+				return !stopped
+			})
 		}
-		all(ctx, s.js, "LOGS", ">", true, func(msg jetstream.Msg, meta *jetstream.MsgMetadata, begun uint64) bool {
-			log := strings.TrimPrefix(msg.Subject(), logPrefix)
-			return yield(store.Item{Log: log, Record: store.Record{Value: msg.Data(), Rev: meta.Sequence.Stream, Time: meta.Timestamp}}, nil)
-		}, func(err error) { yield(store.Item{}, err) })
+		if err != nil && !stopped {
+			yield(store.Item{}, err)
+		}
 	}
 }
 
-// all takes the messages of a stream below a subject: those that were there when it began, and, if it is not bounded, those that come meanwhile, until
-// there is none behind the last one. A stream that holds one message of each subject is then taken as it was when that one was sent:
-// had another one been overwritten before it could be taken, there would be one behind. It reports whether it came to its end.
-func all(ctx context.Context, js jetstream.JetStream, name, below string, bounded bool, take func(_ jetstream.Msg, _ *jetstream.MsgMetadata, begun uint64) bool, fail func(error)) bool {
-	stream, err := js.Stream(ctx, name)
+// bounded is for all: what comes meanwhile is not taken.
+const bounded = 0
+
+// all takes the messages of a stream below a subject: those that were there when it began, and, if it is not bounded, those that come
+// meanwhile, until there is none behind the last one. A stream that holds one message of each subject is then taken as it was when that
+// one was sent: had another one been overwritten before it could be taken, there would be one behind. Where writing never pauses for as long
+// as a request takes, it gives up that chase after a while: what was taken last is then not of one instant.
+func (s *Store) all(ctx context.Context, stream jetstream.Stream, below string, chase time.Duration, take func(_ jetstream.Msg, _ *jetstream.MsgMetadata, begun uint64) bool) error {
+	info, err := patiently(ctx, s, func(ctx context.Context) (*jetstream.StreamInfo, error) { return stream.Info(ctx) })
 	if err != nil {
-		fail(cmpErr(ctx.Err(), told(err)))
-		return false
+		return s.told(err)
 	}
-	begun, at := stream.CachedInfo().State.LastSeq, uint64(0)
-	end := func() (bool, error) {
-		if bounded && at >= begun {
-			return true, nil
+	begun, at := info.State.LastSeq, uint64(0)
+	var caught time.Time // when all that was there when it began had been taken
+	enough := func() bool {
+		if at >= begun && caught.IsZero() {
+			caught = time.Now()
 		}
-		next, err := stream.GetMsg(ctx, at+1, jetstream.WithGetMsgSubject(below))
+		return at >= begun && time.Since(caught) >= chase
+	}
+	more := func() (bool, error) {
+		if enough() {
+			return false, nil
+		}
+		next, err := patiently(ctx, s, func(ctx context.Context) (*jetstream.RawStreamMsg, error) {
+			return stream.GetMsg(ctx, at+1, jetstream.WithGetMsgSubject(below))
+		})
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
-			return true, nil
+			return false, nil
 		case err != nil:
-			return false, err
+			return false, s.told(err)
 		}
-		return bounded && next.Sequence > begun, nil
+		return chase != bounded || next.Sequence <= begun, nil
 	}
-	if over, err := end(); over || err != nil {
-		if err != nil {
-			fail(cmpErr(ctx.Err(), told(err)))
-		}
-		return err == nil
+	if is, err := more(); !is || err != nil {
+		return err
 	}
-	consumer, err := stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: []string{below}, DeliverPolicy: jetstream.DeliverAllPolicy})
-	if err != nil {
-		fail(cmpErr(ctx.Err(), told(err)))
-		return false
-	}
-	messages, err := consumer.Messages()
-	if err != nil {
-		fail(cmpErr(ctx.Err(), told(err)))
-		return false
-	}
-	defer messages.Stop()
-	defer context.AfterFunc(ctx, messages.Stop)()
-	for {
-		// What the server says to be pending is a guess while messages go, so it is a reason to look only. So is that none comes.
-		msg, err := messages.Next(jetstream.NextMaxWait(200 * time.Millisecond))
-		look := errors.Is(err, nats.ErrTimeout)
-		if err != nil && !look {
-			fail(cmpErr(ctx.Err(), told(err)))
+	var failed error
+	err = s.tail(ctx, tail{stream: info.Config.Name, subject: below, idle: more, each: func(m jetstream.Msg, meta *jetstream.MsgMetadata) bool {
+		at = meta.Sequence.Stream
+		if (chase != bounded || at <= begun) && !take(m, meta, begun) {
 			return false
 		}
-		if err == nil {
-			meta, err := msg.Metadata()
-			if err != nil {
-				fail(told(err))
-				return false
-			}
-			at = meta.Sequence.Stream
-			if (!bounded || at <= begun) && !take(msg, meta, begun) {
-				return false
-			}
-			look = meta.NumPending == 0 || bounded && at >= begun
-		}
-		if !look {
-			continue
-		}
-		if over, err := end(); err != nil {
-			fail(cmpErr(ctx.Err(), told(err)))
-			return false
-		} else if over {
+		// What the server says to be pending is a guess while messages go, so it is a reason to look only.
+		if meta.NumPending > 0 && !enough() {
 			return true
 		}
-	}
+		var is bool
+		is, failed = more()
+		return is
+	}})
+	return errors.Join(err, failed)
 }

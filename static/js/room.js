@@ -2,10 +2,13 @@
 // act does so behind what they have seen, or is told that others were faster. The link does not know of rooms, because most
 // pages have none: a room takes from it the frames that are its own.
 import { batch, computed, effect, signal, untracked } from '../vendor/signals.js';
+import { seek } from './sim/fold.js';
+import { t } from './sim/sentence.js';
 import { Link, Run, backoff } from './sim/socket.js';
 
 /** @import { Acted, DoneFrame, Entered, ErrorFrame, RoomState, Snapshot } from './protocol.js' */
 /** @import { Command, Pending } from './sim/socket.js' */
+/** @import { Position } from './sim/model.js' */
 /** @import { TcpSim } from './sim/tcp-sim.js' */
 /** @template T @typedef {import('../vendor/signals.js').Signal<T>} Signal */
 /** @typedef {Pending & { seen: number, tries: number }} Asked a command on its way; seen: behind which entry */
@@ -158,6 +161,14 @@ export class Shared extends Run {
     this.ondone = () => {};
   }
 
+  /** Why one may do nothing on the run, '' when one may. */
+  get barred() {
+    const { role, state, me } = this.room;
+    if (role.value) return '';
+    if (state.value?.ended) return t('class.why.ended');
+    return t(state.value?.frozen && state.value.drivers.some((d) => d.member === me.value?.member) ? 'class.why.frozen' : 'class.why.watch');
+  }
+
   /** @param {Command} command @returns {Promise<DoneFrame>} */
   do(command) {
     return new Promise((resolve, reject) => {
@@ -246,7 +257,14 @@ export class Shared extends Run {
 /** @returns {ErrorFrame} */
 const replaced = () => ({ type: 'error', code: 'stale', message: 'another run is shown now' });
 
-/** A simulator that shows what a room shares, with everybody else or, on a branch of one's own, without them. */
+/** How long a playhead takes to where the others are, at most, in ms. */
+const GLIDE = 600;
+const calm = globalThis.matchMedia?.('(prefers-reduced-motion: reduce)');
+
+/**
+ * A simulator that shows what a room shares, with everybody else or, on a branch of one's own, without them. Who may move time
+ * takes everybody along; what lies ahead of the furthest place where they were is not shown to the others.
+ */
 export class Audience {
   /** @param {TcpSim} sim @param {Room} room */
   constructor(sim, room) {
@@ -254,71 +272,154 @@ export class Audience {
     this.room = room;
     /** On a run of one's own. */
     this.away = signal(false);
-    /** The others are elsewhere in the run: one has looked back, and they have gone on. */
-    this.behind = signal(false);
-    /** Where everybody is. */
-    this.live = { tip: 0, k: 0 };
-    this.may = false;
-    const off = [
+    /** The node at whose end everybody is; -1 while there is none. */
+    this.node = signal(-1);
+    /** So many nodes of the run as it was shown have been seen by everybody. */
+    this.furthest = 0;
+    /** The place that the playhead has come to on its way to the others. @type {Signal<Position | null>} */
+    this.way = signal(null);
+    this.turn = 0;
+    this.telling = false;
+    /** Whether one looks at another place than the others do. */
+    this.behind = computed(() => {
+      void [sim.store.pos.value, sim.store.version.value, sim.store.tip.value];
+      return !this.away.value && this.node.value >= 0 && !this.way.value && !this.steers.value && sim.store.place().at !== this.node.value;
+    });
+    /** Whether one moves time for everybody. */
+    this.steers = computed(() => {
+      const role = room.role.value;
+      return role === 'all' || role === 'network' || (role !== '' && !room.state.value?.drivers.some((d) => d.role === 'network'));
+    });
+    const offs = [
       effect(() => {
         const run = room.run.value;
         if (!this.away.value && run) untracked(() => void this.watch(run));
       }),
       effect(() => {
-        const may = room.role.value !== '';
-        if (this.may !== may) untracked(() => this.know((this.may = may)));
+        void [sim.store.pos.value, this.steers.value];
+        untracked(() => this.tell());
+      }),
+      effect(() => {
+        void [room.state.value, room.me.value, this.steers.value];
+        sim.requestUpdate(); // its buttons say who may press them
+        untracked(() => this.node.peek() >= 0 && this.lay());
       }),
     ];
-    this.stop = () => off.forEach((f) => f());
+    this.stop = () => offs.forEach((off) => off());
   }
 
   /** @param {Shared} run */
   async watch(run) {
-    run.ondone = (done, mine) => this.went(run, done, mine);
-    await this.sim.record(/** @type {any} */ (run));
+    this.node.value = -1;
+    this.furthest = 0;
+    this.way.value = null;
+    run.ondone = (done) => this.went(run, done);
+    const drawn = this.sim.record(/** @type {any} */ (run));
+    await run.ready;
     if (this.sim.store.run !== run || !run.done) return;
     this.sim.store.ahead = false; // everybody sees each step when it is taken
-    this.goLive();
+    this.goLive(false);
+    await drawn;
   }
 
-  /** @param {Shared} run @param {DoneFrame} done @param {boolean} mine */
-  went(run, done, mine) {
+  /** @param {Shared} run @param {DoneFrame} done */
+  went(run, done) {
     const { store } = this.sim;
-    if (store.run !== run || store.status.value !== 'ready') return;
-    const together = store.tip.value === this.live.tip && store.pos.value.k >= this.live.k;
-    this.know(this.may);
-    if (together || mine) this.goLive();
-    else this.behind.value = true;
+    if (store.run !== run || this.node.peek() < 0) return;
+    const here = store.place().at, together = this.way.peek() || here === this.node.peek();
+    batch(() => {
+      store.ends.set(done.last, { done });
+      store.version.value++;
+      if (together || here === done.node) this.goLive();
+      else this.node.value = done.node;
+    });
   }
 
-  /** Tells the simulator where the run ends: who may not act cannot make it go on. @param {boolean} may */
-  know(may) {
-    const { store } = this.sim, done = store.run?.done;
-    if (!(store.run instanceof Shared) || !done) return;
-    store.ends.set(done.last, { done: may ? done : { ...done, quiet: true } });
-    store.version.value++;
-  }
-
-  /** To where everybody is. */
-  goLive() {
+  /** To where everybody is. @param {boolean} [slowly] */
+  goLive(slowly = true) {
     const { store } = this.sim, done = store.run?.done;
     if (!done) return;
     batch(() => {
-      this.know(this.may);
-      store.tip.value = done.last;
+      this.node.value = done.node;
+      this.lay();
       const node = store.path.value.find((n) => n.node === done.node);
-      if (node) store.pos.value = { t: node.at, k: node.k1 };
-      store.follow();
-      this.live = { tip: done.last, k: store.pos.value.k };
-      this.behind.value = false;
+      if (!node || (!this.way.peek() && store.place().at === done.node)) return;
+      store.pause();
+      this.glide({ t: node.at, k: node.k1 }, slowly);
+    });
+  }
+
+  /** Lays out what may be seen: for who steers the whole branch, with a veil over what nobody has seen yet; for the others as far as that. */
+  lay() {
+    const { store } = this.sim, done = store.run?.done;
+    if (!done || this.away.peek()) return;
+    const first = this.leaf(0), main = store.pathTo(first), path = store.pathTo(done.last), veiled = Number.isFinite(store.seen.peek());
+    let n = 0;
+    while (n < path.length && main[n]?.node === path[n]?.node) n++;
+    this.furthest = Math.max(this.furthest, n);
+    const tip = store.tip.peek(), on = (/** @type {number} */ end) => store.pathTo(end).some((f) => f.node === done.last);
+    batch(() => {
+      if (this.steers.peek()) {
+        store.tip.value = this.leaf(on(tip) ? tip : done.last);
+        store.original = first;
+        store.homeSeen = 1;
+        store.seen.value = Math.max(this.furthest, veiled ? store.seen.peek() : 0);
+        return;
+      }
+      const known = tip === first ? main[this.furthest - 1]?.node ?? 0 : tip;
+      store.tip.value = on(known) ? known : done.last;
+      store.original = store.tip.peek();
+      store.seen.value = Infinity;
+    });
+  }
+
+  /** The end of a branch on which a node lies. @param {number} node */
+  leaf(node) {
+    const { store } = this.sim;
+    return store.listBranches().find((b) => store.pathTo(b.tip).some((f) => f.node === node))?.tip ?? node;
+  }
+
+  /** Moves the playhead to where the others are, unless somebody takes it meanwhile. @param {Position} to @param {boolean} slowly */
+  glide(to, slowly) {
+    const { store } = this.sim, from = store.pos.peek(), turn = ++this.turn, start = performance.now();
+    if (!slowly || calm?.matches || globalThis.document?.hidden !== false || to.t <= from.t) {
+      this.way.value = null;
+      store.goto(to);
+      return;
+    }
+    this.way.value = from;
+    const on = () => {
+      if (turn !== this.turn) return;
+      const part = (performance.now() - start) / GLIDE, taken = store.pos.peek() !== this.way.peek();
+      batch(() => {
+        this.way.value = taken || part >= 1 ? null : seek(store.index.peek(), from.t + (to.t - from.t) * part);
+        if (!taken) store.goto(this.way.peek() ?? to);
+      });
+      if (this.way.peek()) requestAnimationFrame(on);
+    };
+    requestAnimationFrame(on);
+  }
+
+  /** Who moves time takes everybody along. */
+  tell() {
+    const { store } = this.sim, run = this.room.run.peek();
+    if (!run || store.run !== run || this.node.peek() < 0 || this.telling || this.way.peek() || this.away.peek() || !this.steers.peek()) return;
+    const { at } = store.place();
+    if (at === this.node.peek()) return;
+    this.telling = true;
+    run.do({ at, line: '' }).then(() => true, (/** @type {ErrorFrame} */ e) => e.code === 'stale').then((again) => {
+      this.telling = false;
+      if (again) this.tell();
+      else this.goLive();
     });
   }
 
   /** Opens what is shown as a run of one's own, at the same instant. */
   async branchOff() {
-    const { store } = this.sim;
+    const { store } = this.sim, at = this.sim.time, scenario = store.text(store.place());
     this.away.value = true;
-    await store.load({ scenario: store.text(), ahead: true }, { at: this.sim.time });
+    this.node.value = -1;
+    await store.load({ scenario, ahead: true }, { at });
   }
 
   /** Back to the others. */

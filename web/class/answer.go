@@ -21,7 +21,7 @@ type Answer struct {
 }
 
 // MaxAnswer is how many characters an answer has at most.
-const MaxAnswer = 120
+const MaxAnswer = 180
 
 // ErrAnswer is for an answer that is empty or too long.
 var ErrAnswer = errors.New("class: an answer has 1 to " + strconv.Itoa(MaxAnswer) + " characters")
@@ -97,4 +97,30 @@ func (c *Classes) Histogram(ctx context.Context, class string, question int) ([]
 	}
 	slices.SortFunc(list, func(a, b Count) int { return cmp.Or(b.N-a.N, cmp.Compare(a.Value, b.Value)) })
 	return list, nil
+}
+
+func keyKey(class string, question int) string {
+	return store.Key("key", class, strconv.Itoa(question))
+}
+
+// Key keeps what only the instructor's side knows of a question. It may be changed until the question is asked.
+func (c *Classes) Key(ctx context.Context, class string, question int, value []byte) error {
+	for {
+		rec, err := c.store.Passing().Get(ctx, keyKey(class, question))
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if _, err = c.store.Passing().Put(ctx, keyKey(class, question), value, rec.Rev); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// KeyOf returns what was kept of a question, or nil.
+func (c *Classes) KeyOf(ctx context.Context, class string, question int) ([]byte, error) {
+	rec, err := c.store.Passing().Get(ctx, keyKey(class, question))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return rec.Value, err
 }

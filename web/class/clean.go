@@ -31,3 +31,22 @@ func clean(text string, most int) (string, bool) {
 	}
 	return text, seen && n <= most
 }
+
+// ValidName reports whether somebody can be called so in a class.
+func ValidName(name string) bool {
+	_, ok := clean(name, MaxName)
+	return ok
+}
+
+// Clip makes one line of a text, and cuts it where it has more bytes than there is room for.
+func Clip(text string, most int) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
+	if len(text) <= most {
+		return text
+	}
+	cut := most - len("…")
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}

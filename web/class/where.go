@@ -152,6 +152,31 @@ func (c *Classes) Watch(ctx context.Context, class string) iter.Seq2[News, error
 	}
 }
 
+// Rows returns all members of a class as they are now, in the order in which they came.
+func (c *Classes) Rows(ctx context.Context, class string) ([]Row, error) {
+	members, err := c.Members(ctx, class)
+	if err != nil {
+		return nil, err
+	}
+	wheres, err := c.store.Passing().List(ctx, store.Key("where", class))
+	if err != nil {
+		return nil, err
+	}
+	at := map[string]*Where{}
+	for _, rec := range wheres {
+		w := &Where{}
+		if err := json.Unmarshal(rec.Value, w); err != nil {
+			return nil, fmt.Errorf("class: the record %s: %w", rec.Key, err)
+		}
+		at[rec.Key] = w
+	}
+	rows := make([]Row, len(members))
+	for i, m := range members {
+		rows[i] = Row{Member: *m, Where: at[whereKey(class, m.ID)]}
+	}
+	return rows, nil
+}
+
 // beat is how often news come at most.
 const beat = 250 * time.Millisecond
 

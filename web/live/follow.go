@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/web/store"
 )
 
@@ -191,6 +192,30 @@ func (h *Hub) RoomState(ctx context.Context, class string) (RoomState, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.now(), nil
+}
+
+// RoomRun returns the run that is shared in a room as a scenario: its set-up and what was done, up to where it stands; "" when there is
+// none. The error is an *ErrorFrame.
+func (h *Hub) RoomRun(ctx context.Context, class string) (scenario string, err error) {
+	r, fault := h.hold(class)
+	if fault != nil {
+		return "", fault
+	}
+	defer h.letGo(r)
+	ctx, cancel := context.WithTimeout(ctx, actWait)
+	defer cancel()
+	if !r.await(ctx, r.current) {
+		return "", notSaved("the class cannot be read now")
+	}
+	r.mu.Lock()
+	run := r.run
+	r.mu.Unlock()
+	if run == nil {
+		return "", nil
+	}
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	return script.Format(run.tl.Now().Setup(), run.tl.Path(run.tl.At())), nil
 }
 
 // now returns the state, which is never changed.

@@ -118,27 +118,67 @@ test('a full room is tried again, a room that is not there is not', () => {
 /** A simulator as far as a room needs it. */
 function simulator(link) {
   const store = new Store(link);
-  return { store, get time() { return Math.floor(store.pos.value.t); }, record: (run) => store.load(run, { at: 0 }) };
+  return { store, get time() { return Math.floor(store.pos.value.t); }, record: (run) => store.load(run, { at: 0 }), requestUpdate: () => {} };
 }
 
 test('a follower goes where everybody goes, unless they look back', async () => {
-  const { net, link, room: r } = page(), sim = simulator(link), audience = new Audience(sim, r);
+  const { net, link, room: r, run } = page(), sim = simulator(link), audience = new Audience(sim, r);
   await settled();
   assert.equal(sim.store.tip.value, 5);
-  assert.equal(sim.store.more.value, false, 'a follower cannot make the run go on');
+  assert.notEqual(run.barred, '', 'a follower may not make the run go on');
   net.socket.give(...dropped('c.1', 15));
   assert.equal(sim.store.tip.value, 8);
   assert.equal(sim.store.pos.value.t, 75000, 'where the command ended');
+  assert.equal(audience.behind.value, false);
   sim.store.start();
+  assert.equal(audience.behind.value, true);
   net.socket.give({ type: 'node', run: 'c.1', n: 11, node: 9, parent: 8, line: 'step', at: 1100000, events: [{ n: 9, t: 1100000, kind: 'arrived', host: 'client', seg: 4 }] }, { type: 'done', run: 'c.1', n: 12, re: 16, node: 9, last: 9, digest: 'd3', quiet: false });
   assert.equal(sim.store.pos.value.t, 0, 'who looks back is left alone');
   assert.equal(audience.behind.value, true);
   audience.goLive();
   assert.equal(sim.store.pos.value.t, 1100000);
   assert.equal(audience.behind.value, false);
+  assert.deepEqual(net.socket.sent.filter((f) => f.type === 'do'), [], 'a follower moves nobody');
   net.socket.give(room({ seq: 17, ...driver }));
-  assert.equal(sim.store.more.value, true, 'who drives can');
+  assert.equal(run.barred, '', 'who drives may');
   audience.stop();
+});
+
+/** The place to which somebody took everybody. */
+const moved = (node, n, re) => ({ type: 'done', run: 'c.1', n, re, node, last: node, digest: 'd', quiet: false });
+
+test('what nobody has seen yet is veiled, and who moves time takes everybody along', async () => {
+  const { net, link, room: r } = page(), sim = simulator(link), audience = new Audience(sim, r);
+  await settled();
+  net.socket.give(moved(2, 7, 11));
+  assert.equal(sim.store.path.value.at(-1).node, 5, 'what was seen can be looked at again');
+  assert.equal(sim.store.place().at, 2);
+  audience.stop();
+
+  // who comes later has not seen it
+  const late = page(), other = simulator(late.link), hall = new Audience(other, late.room);
+  late.net.socket.give(moved(2, 7, 11));
+  await settled();
+  assert.equal(other.store.place().at, 2);
+  assert.equal(other.store.path.value.at(-1).node, 2);
+  late.net.socket.give(moved(3, 8, 12));
+  assert.equal(other.store.path.value.at(-1).node, 3);
+  assert.equal(other.store.hidden, false, 'a follower cannot lift the veil');
+
+  // who is asked to drive can
+  late.net.socket.give(room({ seq: 13, ...driver }));
+  assert.equal(other.store.path.value.at(-1).node, 3);
+  assert.equal(other.store.hidden, true);
+  await other.store.next();
+  const [, tells] = late.net.socket.sent;
+  assert.deepEqual({ ...tells, id: 0 }, { type: 'do', id: 0, run: 'c.1', seen: 13, at: 4, line: '' });
+  late.net.socket.give(moved(4, 9, 14), { type: 'acted', room: 'c', re: tells.id, seq: 14 });
+  await settled();
+  assert.equal(late.net.socket.sent.length, 2, 'once');
+  late.net.socket.give(room({ seq: 15 }));
+  assert.equal(other.store.path.value.at(-1).node, 4);
+  assert.equal(other.store.hidden, false);
+  hall.stop();
 });
 
 test('a follower branches off and comes back', async () => {
@@ -146,7 +186,7 @@ test('a follower branches off and comes back', async () => {
   await settled();
   const off = audience.branchOff();
   const open = net.socket.sent.find((f) => f.type === 'open');
-  assert.match(open.scenario, /^client 192\.0\.2\.10:52431 isn 1000\n[^]*server listen\nclient connect\nstep 3\n$/);
+  assert.match(open.scenario, /^client 192\.0\.2\.10:52431 isn 1000\n[^]*server listen\nclient connect\n$/, 'up to where one stands');
   net.socket.give(...handshake('mine', { re: open.id }));
   await off;
   assert.equal(sim.store.run.id, 'mine');
