@@ -48,6 +48,7 @@ go:
 # The engine's TCP beside gVisor's, in a module of its own: gVisor takes most of a minute to compile and nothing else needs it.
 differential:
 	cd engine/differential && go vet . && go test .
+	cd web/account/oidctest && go vet . && go test .
 
 browser: tools
 	$(NPM) run --silent check
