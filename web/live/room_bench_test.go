@@ -18,22 +18,24 @@ import (
 
 // An audience is sockets that one action after the other is sent to. Each has a reader, who says how long it took.
 type audience struct {
-	b       *testing.B
-	sockets []*websocket.Conn
-	frames  int // that an action brings
-	start   time.Time
-	took    []time.Duration // of the action under way
-	all     []time.Duration
-	heard   sync.WaitGroup
+	send  func()
+	n     int
+	start time.Time
+	took  []time.Duration // of the action under way
+	heard sync.WaitGroup
+
+	cpu int64           // ns of processor time of all actions
+	all []time.Duration // that they took to reach each socket
 }
 
-func newAudience(b *testing.B, sockets []*websocket.Conn, frames int) *audience {
-	a := &audience{b: b, sockets: sockets, frames: frames, took: make([]time.Duration, len(sockets))}
+// newAudience reads on sockets, to which send sends an action of so many frames.
+func newAudience(sockets []*websocket.Conn, frames int, send func()) *audience {
+	a := &audience{send: send, n: len(sockets), took: make([]time.Duration, len(sockets))}
 	for i, ws := range sockets {
 		ws.SetReadDeadline(time.Time{})
 		go func() {
 			for {
-				for range a.frames {
+				for range frames {
 					_, r, err := ws.NextReader()
 					if err == nil {
 						_, err = io.Copy(io.Discard, r)
@@ -50,86 +52,96 @@ func newAudience(b *testing.B, sockets []*websocket.Conn, frames int) *audience 
 	return a
 }
 
-// each sends actions until the benchmark has enough of them, and returns the processor time of one and the 99th percentile of the
-// time that it took to reach a socket.
-func (a *audience) each(send func()) (cpu, p99 float64) {
-	cpu = processor(a.b, func() {
-		a.heard.Add(len(a.sockets))
-		a.start = time.Now()
-		send()
-		a.heard.Wait()
-		a.all = append(a.all, a.took...)
-	})
-	slices.Sort(a.all)
-	p99 = float64(a.all[len(a.all)*99/100])
-	a.b.ReportMetric(p99/1e6, "p99-ms")
-	return cpu, p99
+// act sends an action and waits until everybody has it.
+func (a *audience) act(b *testing.B) {
+	used := processor(b)
+	a.heard.Add(a.n)
+	a.start = time.Now()
+	a.send()
+	a.heard.Wait()
+	a.cpu += processor(b) - used
+	a.all = append(a.all, a.took...)
 }
 
-// BenchmarkFanOut sends an action in a room to its followers, beside the bare broadcast of as many bytes by the same library, and
-// beside a room some of whose followers are stuck. The store is not part of it: see BenchmarkAct.
+// p99 returns the 99th percentile of what it took to reach a socket.
+func (a *audience) p99() float64 {
+	slices.Sort(a.all)
+	return float64(a.all[len(a.all)*99/100])
+}
+
+// BenchmarkFanOut sends an action in a room to its followers, and one in a room some of whose followers are stuck, and as many bytes to as
+// many sockets by a bare broadcast of the same library, in turns: what else runs on the machine then costs all the same. The store
+// is no part of it: see BenchmarkAct. The issue's bounds are 1.3 times the bare broadcast, and 1.1 times the room without the stuck ones.
 func BenchmarkFanOut(b *testing.B) {
-	const n = 1000
-	var bare, well struct{ cpu, p99 float64 }
-	b.Run("bare", func(b *testing.B) {
-		sockets := bareSockets(b, n)
-		prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, []byte(strings.Repeat("x", answer)))
-		if err != nil {
-			b.Fatal(err)
-		}
-		a := newAudience(b, sockets.clients, 1)
-		bare.cpu, bare.p99 = a.each(func() {
-			for _, ws := range sockets.servers {
-				if err := ws.WritePreparedMessage(prepared); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	})
-	for _, stuck := range []int{0, 10} {
-		b.Run(fmt.Sprintf("room, stuck=%d", stuck), func(b *testing.B) {
-			p := nodes(b, 1, Config{Followers: n + stuck})[0]
-			p.lead("c", Act{Kind: ActPush, Scenario: lost})
-			var sockets []*websocket.Conn
-			for i := range stuck {
-				late := p.dialAs(fmt.Sprint("stuck", i))
-				late.ws.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
-				late.enter(1, "c")
-			}
-			for i := range n {
-				follower := p.dialAs(fmt.Sprint("m", i))
-				follower.sendJSON(map[string]any{"type": "enter", "id": 1, "room": "c", "tab": "tab"})
-				follower.upTo(func(f frame) bool { return f.Type == "snapshot" })
-				sockets = append(sockets, follower.ws)
-			}
-			r, fault := p.hub.hold("c")
-			if fault != nil {
-				b.Fatal(fault)
-			}
-			defer p.hub.letGo(r)
-			a, seq := newAudience(b, sockets, 2), r.ledger.Seq
-			act := func() {
-				seq++
-				e := store.Entry{Seq: seq, Data: fmt.Appendf(nil, `{"id":"%d","kind":"do","stage":%d,"do":{"at":3,"line":"step"}}`, seq, r.ledger.Stage)}
-				r.take(e, nil)
-			}
-			for range 20 * stuck { // until they are stuck
-				a.heard.Add(n)
-				act()
-				a.heard.Wait()
-			}
-			cpu, p99 := a.each(act)
-			switch {
-			case stuck == 0:
-				well.cpu, well.p99 = cpu, p99
-				b.ReportMetric(cpu/bare.cpu, "times-bare-cpu")
-				b.ReportMetric(p99/bare.p99, "times-bare-p99")
-			default:
-				b.ReportMetric(cpu/well.cpu, "times-well-cpu")
-				b.ReportMetric(p99/well.p99, "times-well-p99")
-			}
-		})
+	const n, stuck = 1000, 10
+	ends := bareSockets(b, n)
+	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, []byte(strings.Repeat("x", answer)))
+	if err != nil {
+		b.Fatal(err)
 	}
+	bare := newAudience(ends.clients, 1, func() {
+		for _, ws := range ends.servers {
+			if err := ws.WritePreparedMessage(prepared); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	p := nodes(b, 1, Config{Followers: n + stuck})[0]
+	well, held := follow(b, p, "well", n), follow(b, p, "held", n)
+	for i := range stuck {
+		late := p.dialAs(fmt.Sprint("stuck", i))
+		late.ws.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
+		late.enter(1, "held")
+	}
+	waits := func() (sockets int) {
+		p.hub.mu.Lock()
+		defer p.hub.mu.Unlock()
+		for s := range p.hub.sockets {
+			s.mu.Lock()
+			if len(s.behind) > 0 {
+				sockets++
+			}
+			s.mu.Unlock()
+		}
+		return sockets
+	}
+	for waits() < stuck {
+		held.act(b)
+	}
+	held.cpu, held.all = 0, nil
+	for b.Loop() {
+		bare.act(b)
+		well.act(b)
+		held.act(b)
+	}
+	b.ReportMetric(float64(bare.cpu)/float64(b.N), "bare-cpu-ns")
+	b.ReportMetric(bare.p99()/1e6, "bare-p99-ms")
+	b.ReportMetric(float64(well.cpu)/float64(bare.cpu), "times-bare-cpu")
+	b.ReportMetric(well.p99()/bare.p99(), "times-bare-p99")
+	b.ReportMetric(float64(held.cpu)/float64(well.cpu), "times-well-cpu")
+	b.ReportMetric(held.p99()/well.p99(), "times-well-p99")
+}
+
+// follow has n sockets follow a room, whose entries come from the audience instead of the store.
+func follow(b *testing.B, p *place, room string, n int) *audience {
+	p.lead(room, Act{Kind: ActPush, Scenario: lost})
+	var sockets []*websocket.Conn
+	for i := range n {
+		m := p.dialAs(fmt.Sprint("m", i))
+		m.sendJSON(map[string]any{"type": "enter", "id": 1, "room": room, "tab": "tab"})
+		m.upTo(func(f frame) bool { return f.Type == "snapshot" })
+		sockets = append(sockets, m.ws)
+	}
+	r, fault := p.hub.hold(room)
+	if fault != nil {
+		b.Fatal(fault)
+	}
+	b.Cleanup(func() { p.hub.letGo(r) })
+	seq := r.ledger.Seq
+	return newAudience(sockets, 2, func() {
+		seq++
+		r.take(store.Entry{Seq: seq, Data: fmt.Appendf(nil, `{"id":"%d","kind":"do","stage":1,"do":{"at":3,"line":"step"}}`, seq)}, nil)
+	})
 }
 
 // bareSockets are both ends of n sockets.
@@ -222,9 +234,8 @@ func BenchmarkLearners(b *testing.B) {
 			}
 		}()
 	}
-	id := int64(1)
-	cpu := processor(b, func() {
-		id++
+	used := processor(b)
+	for id := int64(2); b.Loop(); id++ {
 		heard.Add(n)
 		begin := time.Now()
 		for i, ws := range conns {
@@ -235,9 +246,9 @@ func BenchmarkLearners(b *testing.B) {
 			}
 		}
 		heard.Wait()
-	})
+	}
 	slices.Sort(took)
-	b.ReportMetric(cpu/1e9, "cores")
+	b.ReportMetric(float64(processor(b)-used)/1e9/float64(b.N), "cores")
 	b.ReportMetric(float64(took[len(took)*99/100])/1e6, "p99-ms")
 	if _, _, sockets := p.hub.Counts(); sockets != n {
 		b.Errorf("%d sockets are left", sockets)
