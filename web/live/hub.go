@@ -113,7 +113,10 @@ func encode(typ string, v any) []byte {
 	return append([]byte(`{"type":"`+typ+`",`), b[1:]...)
 }
 
-func (e *ErrorFrame) encode() []byte { return encode("error", e) }
+func (e *ErrorFrame) encode() []byte {
+	refusals.WithLabelValues(string(e.Code)).Inc()
+	return encode("error", e)
+}
 
 // newID returns 128 random bits.
 func newID() string {
