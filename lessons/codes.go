@@ -72,7 +72,7 @@ var codes = []Code{
 	{"seek-text", diag.Error, "a playhead link says another time than that of its target", exampleSim + "[60 ms](#sim@50ms)\n"},
 	{"seek-nothing", diag.Warning, "at the target of a playhead link nothing happens", exampleSim + "[now](#sim@60ms)\n"},
 	{"number-not-in-run", diag.Warning, "no segment of a run has the number that the text gives", exampleSim + "It has `seq 12`.\n"},
-	{"run-mark", diag.Error, "a mark {run: …} cannot be read, or no number stands in front of it", exampleSim + "It takes 100 ms{run: #sim tme of ACK sent}.\n"},
+	{"run-mark", diag.Error, "a mark `{run: …}` cannot be read, or no number stands in front of it", exampleSim + "It takes 100 ms{run: #sim tme of ACK sent}.\n"},
 	{"number-differs", diag.Error, "a marked number is not that of the run", exampleSim + "It takes 120 ms{run: #sim time of ACK sent}.\n"},
 	{"rfc-section", diag.Error, "a section of an RFC is cited that the RFC does not have", "See RFC 9293 section 3.4.9.\n"},
 	{"rfc-unknown", diag.Warning, "an RFC is cited that the lab does not know, so that the section cannot be checked", "See RFC 9239.\n"},
@@ -109,7 +109,7 @@ var codes = []Code{
 	{"unknown-misconception", diag.Error, "there is no misconception of this name", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nrst-on-los:\n```\n"},
 	{"misconception-field", diag.Error, "a misconception gives no answer to this question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nack-equals-seq:\n```\n"},
 	{"wrong-value", diag.Error, "a wrong answer cannot be an answer to the question", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nwrong SIN: No.\n```\n"},
-	{"variant", diag.Error, "with other numbers a question with vary would be another one", "```tcpsim {#sim}\nclient 192.0.2.1:54321 isn 1000\nserver 192.0.2.2:80 isn 5000\nserver listen\nclient connect\nstep until SYN-ACK sent\nedit SYN-ACK ack=1001\nstep until quiet\n```\n\n```predict {#q vary=isn}\nWhat comes?\n\nask: seq of next\nwrong 1: No.\n```\n"},
+	{"variant", diag.Error, "with other numbers a question or a run with vary would be another one", "```tcpsim {#sim}\nclient 192.0.2.1:54321 isn 1000\nserver 192.0.2.2:80 isn 5000\nserver listen\nclient connect\nstep until SYN-ACK sent\nedit SYN-ACK ack=1001\nstep until quiet\n```\n\n```predict {#q vary=isn}\nWhat comes?\n\nask: seq of next\nwrong 1: No.\n```\n"},
 	{"same-answer", diag.Error, "two answers are the same", exampleSim + "```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nsyn-without-ack:\nwrong SYN: No.\n```\n"},
 
 	// Quizzes.

@@ -433,9 +433,7 @@ func (d *draft) link(fr fragment, n *ast.Link, at int) {
 			d.crossLinks = append(d.crossLinks, crossLink{target, anchor, at})
 		}
 	default:
-		if !d.has(file) {
-			d.add("link-target", at, at, "", "there is no file %s beside the lesson", file)
-		}
+		n.Destination = []byte(d.media("link-target", file, at, linkedName, ".pcap, .pcapng, .lab, .pkt, or that of an image"))
 	}
 }
 
@@ -502,29 +500,70 @@ func (d *draft) image(fr fragment, n *ast.Image, at int) {
 	if plain(n, fr.text) == "" {
 		d.add("image", at, at, "say in the brackets what it shows", "the image has no alternative text")
 	}
-	switch {
-	case scheme.MatchString(dest), strings.HasPrefix(dest, "/"):
+	if scheme.MatchString(dest) || strings.HasPrefix(dest, "/") {
 		d.add("image", at, at, "put it beside the lesson", "an image must be a file of the lesson's folder")
-	case !d.has(dest):
-		d.add("image", at, at, "", "there is no file %s beside the lesson", dest)
+		return
 	}
+	n.Destination = []byte(d.media("image", dest, at, imageName, ".svg, .png, .jpg, .gif, .webp or .avif"))
 }
+
+// media is where the page finds a file beside the lesson. A fault has the given code.
+func (d *draft) media(code, dest string, at int, form *regexp.Regexp, endings string) (address string) {
+	name := path.Join(path.Dir(d.file), dest)
+	switch {
+	case !d.has(name):
+		d.add(code, at, at, "", "there is no file %s beside the lesson", dest)
+		return dest
+	case !form.MatchString(name):
+		d.add(code, at, at, "a name has letters, digits, hyphens and an ending of "+endings, "the lab does not serve %s", dest)
+		return dest
+	}
+	address = "../" + mediaFolder + name
+	if slices.ContainsFunc(d.lesson.Media, func(m Media) bool { return m.Name == name }) {
+		return address
+	}
+	switch data, err := d.read(name, maxMedia); {
+	case len(d.lesson.Media) == maxMediaFiles:
+		d.add(code, at, at, "split the lesson", "the lesson has more than %d files beside it", maxMediaFiles)
+	case err != nil:
+		d.add(code, at, at, "", "%s cannot be served: %s", dest, err)
+	default:
+		d.lesson.Media = append(d.lesson.Media, Media{name, data})
+	}
+	return address
+}
+
+// mediaFolder is where the lab has the files beside lessons.
+const mediaFolder = "media/"
+
+// Bounds of the files beside a lesson.
+const (
+	maxMedia      = 1 << 20
+	maxMediaFiles = 32
+)
+
+// Names that mean the same in a URL as on a disk, of what can be shown and of what can be taken along.
+var (
+	imageName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*\.(svg|png|jpe?g|gif|webp|avif)$`)
+	linkedName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*\.(svg|png|jpe?g|gif|webp|avif|pcap|pcapng|lab|pkt)$`)
+)
 
 // numbersInCode finds the numbers that prose claims a segment has.
 var numbersInCode = regexp.MustCompile(`\b(seq|ack) (\d+)\b`)
 
 // A claim is a sequence or acknowledgment number in the prose.
 type claim struct {
-	what string
-	n    uint64
-	at   int
+	what   string
+	n      uint64
+	at     int
+	varied bool // in a question about a simulator whose numbers vary
 }
 
 func (d *draft) numbers(code string, at int) {
 	for _, m := range numbersInCode.FindAllStringSubmatch(code, -1) {
 		n, err := strconv.ParseUint(m[2], 10, 64)
 		if err == nil {
-			d.claims = append(d.claims, claim{m[1], n, at})
+			d.claims = append(d.claims, claim{what: m[1], n: n, at: at})
 		}
 	}
 }

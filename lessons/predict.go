@@ -54,6 +54,14 @@ func (d *draft) readPredict(b *block) *Predict {
 func (d *draft) readQuestion(b *block) *Predict {
 	p := &Predict{ID: b.id, At: 0}
 	prose, keys := d.splitKeys(b.body)
+	claims := len(d.claims)
+	defer func() {
+		if sim := d.sims[p.Of]; sim != nil && sim.varies() {
+			for i := range d.claims[claims:] {
+				d.claims[claims+i].varied = true // it is asked with the learner's numbers
+			}
+		}
+	}()
 	p.Question = d.snippetHTML(prose)
 	if strings.TrimSpace(p.Question) == "" {
 		d.addSpan("empty-block", b.kindAt, "write it in the first lines", "there is no question")
@@ -143,8 +151,8 @@ func (d *draft) readQuestion(b *block) *Predict {
 		d.failure(where, err)
 		return nil
 	}
-	d.runs = append(d.runs, run.events)
-	d.plays[b.id] = run
+	d.knows(sim, run.events)
+	d.plays[b.id], d.asked[b.id] = run, sim.ID
 	posed, fault := q.pose(run)
 	if fault != "" {
 		d.addSpan("no-answer", ask.textAt, "", "%s", fault)

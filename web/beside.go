@@ -17,7 +17,7 @@ import (
 
 const markdownType = "text/markdown; charset=utf-8"
 
-// besidePages are the single pages beside the course: cards, rules, questions.
+// besidePages are the single pages beside the course: cards, rules, questions, guides.
 func (s *Site) besidePages(p *press, e *edition) map[string]sheet {
 	list := map[string]sheet{}
 	contents := contentsPrint(e.course)
@@ -33,6 +33,13 @@ func (s *Site) besidePages(p *press, e *edition) map[string]sheet {
 			p := s.at(words, pages.Elsewhere, l.Title)
 			p.Description, p.Markdown = l.Summary, l.Slug+".md"
 			return pages.Questions(pages.LessonData{Page: p, Course: e.course, Lesson: l})
+		})
+	}
+	for _, l := range e.course.Guides {
+		list["/"+l.Slug] = p.sheet("/"+l.Slug, contents+l.Version, func(words *i18n.Catalog) templ.Component {
+			p := s.at(words, pages.Elsewhere, l.Title)
+			p.Description, p.Markdown = l.Summary, l.Slug+".md"
+			return pages.Guide(pages.LessonData{Page: p, Course: e.course, Lesson: l})
 		})
 	}
 	list["/rules"] = p.sheet("/rules", coursePrint(e.course), func(words *i18n.Catalog) templ.Component {
@@ -203,6 +210,9 @@ func (s *Site) index(e *edition) *search.Index {
 	}
 	for _, l := range e.course.Interview {
 		put("question", l, nil)
+	}
+	for _, l := range e.course.Guides {
+		put("guide", l, nil)
 	}
 	for _, r := range rule.All() {
 		url := base + rulePath(r.ID)

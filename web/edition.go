@@ -36,6 +36,7 @@ type edition struct {
 	index  func() *search.Index
 	embeds map[string]sheet                        // simulators alone, by what they are embedded by; see embedPages
 	parts  map[string]func() (*static.File, error) // what pages of lessons fetch later, by path: "/lessons/refused/wire.json"
+	media  map[string]func() (*static.File, error) // images of lessons, by path
 	kept   map[string]*kept                        // all files of these, for the next edition
 }
 
@@ -99,6 +100,9 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = course.Merge(old.course)
 	}
+	if course, err = course.WithGuides(); err != nil {
+		return nil, fmt.Errorf("the author's guide: %w", err)
+	}
 	p := s.press(old)
 	e := &edition{course: course, kept: p.made, runs: indexRules(course, s.gallery, s.cfg.Base)}
 	e.rules = sync.OnceValue(func() ruleIndex { return s.shown(e.runs) })
@@ -114,6 +118,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	maps.Copy(e.pages, s.besidePages(p, e))
 	e.texts = s.texts(p, e)
 	e.parts = lessonParts(p, course)
+	e.media = lessonMedia(p, course.All())
 	e.index = sync.OnceValue(func() *search.Index { return s.index(e) })
 	return e, prepare(first)
 }

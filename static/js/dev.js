@@ -58,7 +58,10 @@ function showFaults(faults) {
   for (const f of faults) {
     const head = document.createElement('p')
     head.className = f.severity
-    head.textContent = `${f.file}:${f.line}:${f.col}: ${f.severity} ${f.code}: ${f.message}`
+    const code = document.createElement('a')
+    code.href = `${base}author/codes#${f.code}`
+    code.textContent = f.code
+    head.append(`${f.file}:${f.line}:${f.col}: ${f.severity} `, code, `: ${f.message}`)
     panel.append(head)
     if (f.carets || f.hint) {
       const source = document.createElement('pre')

@@ -137,7 +137,7 @@ func Home(h HomeData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if sim != nil {
-				templ_7745c5c3_Err = simulator(h.Page, lesson.Slug, sim, true).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = simulator(h.Page, lesson.Slug, sim, true, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
