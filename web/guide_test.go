@@ -79,7 +79,7 @@ func TestMedia(t *testing.T) {
 func TestAChallengeInARunThatVaries(t *testing.T) {
 	folder := fstest.MapFS{"10-one.md": {Data: []byte("---\ntitle: One\nsummary: x\norder: 10\n---\n\n# One\n\n" +
 		"```tcpsim {#own vary=isn}\nclient 192.0.2.1:54321 isn 1000\nserver 192.0.2.2:80 isn 5000\nserver listen\nclient connect\nstep until quiet\n```\n\n" +
-		"```challenge {#reset from=own}\nLet the client be told.\n\ngoal client CLOSED\nsolution forge to client RST seq=5001; step until quiet\n```\n")}}
+		"```challenge {#reset from=own}\nLet the client be told.\n\ngoal client CLOSED\nsolution step until client ESTABLISHED; forge to client RST seq=5001; step until quiet\n```\n")}}
 	site := newTestSite(t, "/", folder)
 	if len(site.Course().Lessons) != 1 {
 		t.Fatal(site.Course().Diagnostics)
@@ -99,7 +99,7 @@ func TestAChallengeInARunThatVaries(t *testing.T) {
 		seq     uint32
 		ok      bool
 	}{{3, number + 1, true}, {3, 5001, false}, {0, 5001, true}, {0, number + 1, false}} {
-		w := ask(h, "POST", "/api/check", fmt.Sprintf(`{"lesson":"one","block":"reset","kind":"challenge","variant":%d,"commands":[{"at":2,"line":"forge to client RST seq=%d"},{"at":3,"line":"step until quiet"}]}`, test.variant, test.seq))
+		w := ask(h, "POST", "/api/check", fmt.Sprintf(`{"lesson":"one","block":"reset","kind":"challenge","variant":%d,"commands":[{"line":"forge to client RST seq=%d","ahead":true}]}`, test.variant, test.seq))
 		if got := strings.Contains(w.Body.String(), `"ok":true`); w.Code != 200 || got != test.ok {
 			t.Errorf("variant %d with %d: %d %s", test.variant, test.seq, w.Code, w.Body)
 		}
