@@ -40,6 +40,8 @@ type draft struct {
 	runs       [][]engine.Event // every run of the lesson
 	varied     [][]engine.Event // those whose numbers are other ones for each learner
 	said       []said
+	writes     map[string]string  // the texts of a question that may have variants, rendered
+	written    map[string]string  // in a variant: those of the question, which are not rendered again where they are the same
 	asked      map[string]string  // the simulators that predictions are about
 	plays      map[string]*played // runs that marks have asked about, by the block
 }

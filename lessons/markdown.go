@@ -232,9 +232,17 @@ func (d *draft) fragment(md goldmark.Markdown, at span) fragment {
 
 // snippetHTML checks and renders a text inside a block.
 func (d *draft) snippetHTML(at span) string {
+	text := string(d.text[at.start:at.end])
+	if html, known := d.written[text]; known {
+		return html
+	}
 	fr := d.fragment(snippet, at)
 	d.checkProse(fr, fr.doc, false)
-	return d.html(fr, fr.doc)
+	html := d.html(fr, fr.doc)
+	if d.writes != nil {
+		d.writes[text] = html
+	}
+	return html
 }
 
 func (d *draft) html(fr fragment, n ast.Node) string {

@@ -43,6 +43,8 @@ func (p *Predict) Check(answer string) Verdict {
 
 // readPredict reads a predict block, and its variants. It returns nil when the question cannot be asked.
 func (d *draft) readPredict(b *block) *Predict {
+	d.writes = map[string]string{}
+	defer func() { d.writes = nil }()
 	p := d.readQuestion(b)
 	if p != nil && len(d.list.Errors()) == 0 {
 		d.readVariants(p, b, d.sims[p.Of])

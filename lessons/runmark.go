@@ -312,7 +312,8 @@ func (a *runAsk) answer(run *played) (q quantity, fault string) {
 		}
 		return quantity{kind: "number", n: uint64(n)}, ""
 	case a.verb == "counter":
-		v := view.At(&run.end, run.events)
+		end := run.world(tcp.Never)
+		v := view.At(&end, run.events)
 		return quantity{kind: "number", n: v.Counters(a.host)[a.counter]}, ""
 	case a.verb == "duration":
 		return a.duration(run)

@@ -155,7 +155,7 @@ func (d *draft) variant(b *block, sim *Sim, n int, isn, port bool) (v *Predict, 
 	}
 	text := numbers.rewrite(string(d.text[b.body.start:b.body.end]))
 	own := draft{faults: faults{source: newSource(d.file, []byte(text))}, shelf: d.shelf, lesson: d.lesson, anchors: d.anchors,
-		sims: maps.Clone(d.sims), badSims: d.badSims, plays: map[string]*played{}, asked: map[string]string{}, cache: d.cache}
+		sims: maps.Clone(d.sims), badSims: d.badSims, plays: map[string]*played{}, asked: map[string]string{}, cache: d.cache, written: d.writes}
 	own.sims[sim.ID] = varied
 	block := *b
 	block.body = span{0, len(text)}
