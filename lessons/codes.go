@@ -45,6 +45,7 @@ var codes = []Code{
 	{"too-large", diag.Error, "the file has more than 1 MiB", exampleHead + strings.Repeat("word ", maxFile/5)},
 	{"not-text", diag.Error, "the file is not UTF-8 text, or has a control character", exampleHead + "caf\xe9"},
 	{"too-deep", diag.Error, "a line is too long, or quotes and lists are nested too deep", exampleHead + strings.Repeat("> ", maxNested+1) + "deep"},
+	{"too-many-marks", diag.Error, "there are more brackets, marks of emphasis or definitions of links than any lesson needs", exampleHead + strings.Repeat("[a]", maxLinks+1)},
 	{"file-name", diag.Error, "the name of the file cannot become part of a URL", "-- 20-Three_Segments.md --\n---\ntitle: Example 2\nsummary: An example.\norder: 20\n---\n\n# Example 2\n"},
 	{"slug-twice", diag.Error, "two files would have the same URL", "-- 20-example.md --\n---\ntitle: Example 2\nsummary: An example.\norder: 20\n---\n\n# Example 2\n"},
 	{"order-twice", diag.Error, "two lessons have the same place in the course", "-- 20-other.md --\n---\ntitle: Other\nsummary: An example.\norder: 10\n---\n\n# Other\n"},

@@ -30,6 +30,10 @@ const (
 	maxNested = 16 // quotes and list items that begin on one line
 	maxIndent = 100
 	maxRun    = 64 << 10 // bytes without an empty line between
+	maxLinks  = 1000  // opening brackets without an empty line between: each is tried as a link, against those before it
+	maxAll    = 10000 // opening brackets in all
+	maxMarks  = 2000  // *, _ and ~ without an empty line between: each is tried with those before it
+	maxRefs   = 500   // definitions of links: each use of one is looked up among them
 	maxBlocks = 64
 	maxHeads  = 300 // headings: each gets an id of its own, and is compared with the others
 	maxFaults = 200
@@ -152,7 +156,7 @@ func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Wal
 // bounded reports lines that would make parsing slow or deep. ok is false when there is one.
 func (f *faults) bounded() (ok bool) {
 	ok = true
-	run, heads := 0, 0
+	run, heads, links, all, refs, marks := 0, 0, 0, 0, 0, 0
 	for i, start := range f.lines {
 		end := len(f.text)
 		if i+1 < len(f.lines) {
@@ -161,7 +165,14 @@ func (f *faults) bounded() (ok bool) {
 		line := f.text[start:end]
 		before := run
 		if run += len(line); len(bytes.TrimSpace(line)) == 0 {
-			run = 0
+			run, links, marks = 0, 0, 0
+		}
+		brackets := bytes.Count(line, []byte("["))
+		linksBefore, allBefore, marksBefore := links, all, marks
+		marks += bytes.Count(line, []byte("*")) + bytes.Count(line, []byte("_")) + bytes.Count(line, []byte("~"))
+		links, all = links+brackets, all+brackets
+		if brackets > 0 && reference.Match(line) {
+			refs++
 		}
 		// A line of = or - may be a heading too.
 		if c := bytes.TrimLeft(line, " \t>"); len(c) > 0 && (c[0] == '#' || c[0] == '=' || c[0] == '-' && len(bytes.Trim(c, "- \t\n")) == 0) {
@@ -174,6 +185,14 @@ func (f *faults) bounded() (ok bool) {
 			f.add("too-deep", start, start, "put empty lines between paragraphs", "there are more than %d bytes without an empty line", maxRun)
 		case heads == maxHeads+1:
 			f.add("too-deep", start, start, "split the lesson", "there are more than %d headings", maxHeads)
+		case linksBefore <= maxLinks && links > maxLinks:
+			f.add("too-many-marks", start, start, "put empty lines between paragraphs", "there are more than %d opening brackets without an empty line", maxLinks)
+		case allBefore <= maxAll && all > maxAll:
+			f.add("too-many-marks", start, start, "split the lesson", "there are more than %d opening brackets", maxAll)
+		case marksBefore <= maxMarks && marks > maxMarks:
+			f.add("too-many-marks", start, start, "put empty lines between paragraphs", "there are more than %d of *, _ and ~ without an empty line", maxMarks)
+		case refs == maxRefs+1 && reference.Match(line):
+			f.add("too-many-marks", start, start, "write the address behind the text: [text](address)", "there are more than %d definitions of links", maxRefs)
 		case depth > maxNested:
 			f.add("too-deep", start, start, "", "quotes and lists are nested more than %d deep", maxNested)
 		case indent > maxIndent:
@@ -185,6 +204,9 @@ func (f *faults) bounded() (ok bool) {
 	}
 	return ok
 }
+
+// A line that may define a link, in quotes and lists too. A definition may go on in the next lines, but begins on one.
+var reference = regexp.MustCompile(`^[\s>*+0-9.)-]*\[[^\]]*(?:\]:|$)`)
 
 // nesting counts the quote and list marks that a line begins with, and its indentation.
 func nesting(line []byte) (depth, indent int) {
