@@ -25,6 +25,12 @@ type config struct {
 	dev      bool
 	pseudo   bool
 	drain    time.Duration
+
+	data      string
+	natsURL   string
+	natsCreds string
+	natsCA    string
+	replicas  int
 }
 
 // elsewhere are the variables that begin with LAB_ and are no settings of the server.
@@ -40,6 +46,11 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.frames, "frame-ancestors", "", "other `sites` whose pages may show a simulator in a frame, divided by commas, such as https://school.example, https://*.school.example, or * for all")
 	fs.BoolVar(&cfg.dev, "dev", false, "for those who write lessons: open pages show a change of their lesson at once, and what is wrong with it; in the folder of the source also its static files and lessons, as they are on disk; with -lessons the page author can save into that folder, from this machine")
 	fs.BoolVar(&cfg.pseudo, "pseudo-locales", false, "also serve the pages in two languages that nobody speaks, for tests of the layout: ?lang=en-XA is longer and ?lang=ar-XB runs from right to left")
+	fs.StringVar(&cfg.data, "data", "data", "`folder` of classes, accounts and progress; none keeps them until the server ends")
+	fs.StringVar(&cfg.natsURL, "nats-url", "", "`addresses` of a NATS cluster with JetStream, divided by commas, that keeps everything instead of -data: nats://one:4222,nats://two:4222")
+	fs.StringVar(&cfg.natsCreds, "nats-creds", "", "`file` with the credentials for -nats-url")
+	fs.StringVar(&cfg.natsCA, "nats-ca", "", "`file` with the certificates that -nats-url is trusted by, instead of those of the system")
+	fs.IntVar(&cfg.replicas, "replicas", 0, "`number` of servers of -nats-url that keep each thing: 1, 3 or 5; 0 is 3 with -nats-url, and 1 without")
 	fs.DurationVar(&cfg.drain, "drain", 0, "`time` between a signal to end and the end, while readyz says no; for load balancers")
 	return fs
 }
@@ -106,6 +117,16 @@ func (cfg *config) check() error {
 	cfg.basePath = base
 	if cfg.drain < 0 {
 		return errors.New("-drain cannot be negative")
+	}
+	switch {
+	case cfg.natsURL == "" && (cfg.natsCreds != "" || cfg.natsCA != ""):
+		return errors.New("-nats-creds and -nats-ca are for -nats-url, which is not given")
+	case cfg.natsURL == "" && cfg.replicas > 1:
+		return errors.New("-replicas is for -nats-url, which is not given")
+	case !slices.Contains([]int{0, 1, 3, 5}, cfg.replicas):
+		return errors.New("-replicas must be 1, 3 or 5")
+	case cfg.replicas == 0 && cfg.natsURL != "":
+		cfg.replicas = 3
 	}
 	for _, origin := range cfg.originList() {
 		u, err := url.Parse(origin)

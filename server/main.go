@@ -6,6 +6,7 @@
 //	lab run [flags] FILE       a scenario or a packetdrill script (*.pkt) without a browser, a folder of scripts, or a capture
 //	lab profiles               in what the ways to do TCP differ
 //	lab search [flags] WHAT    the shortest run in which a protocol goes wrong
+//	lab setup-link [NAME]      a link to make the account of an admin, or a new password
 //	lab healthcheck [flags]    asks a running server whether it is well
 //	lab version
 //
@@ -49,6 +50,7 @@ var commands = map[string]command{
 	"run":         runFile,
 	"profiles":    profiles,
 	"search":      searchRun,
+	"setup-link":  setupLink,
 	"healthcheck": healthcheck,
 	"version":     version,
 	"help":        help,
@@ -106,6 +108,8 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
   lab search [flags] WHAT   the shortest run in which a protocol goes wrong; WHAT is a scenario of socket calls, or the protection
                             that is missing: two-way-handshake, no-time-wait, ... Ends with 0 if it found one, 1 if nothing
                             goes wrong within the limits, 2 if it could not search, 130 if it was cancelled
+  lab setup-link [NAME]     a link to make the account of an admin, or a new password for NAME; with the flags of the server, which must
+                            not run when it keeps all in its own folder
   lab healthcheck [flags]   asks a running server whether it is well
   lab version
 `)

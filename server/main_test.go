@@ -81,7 +81,7 @@ var announced = regexp.MustCompile(`^Handshake Lab is at (http://localhost:(\d+)
 func start(t *testing.T, env []string, args ...string) *server {
 	t.Helper()
 	s := &server{t: t, cmd: exec.Command(binary, args...), stderr: &bytes.Buffer{}, done: make(chan error, 1)}
-	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LAB_DATA=none"}, env...)
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

@@ -17,8 +17,12 @@ import (
 	"time"
 
 	"github.com/handshakelab/lab/lessons"
+	"github.com/handshakelab/lab/server/jetstream"
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web"
+	"github.com/handshakelab/lab/web/account"
+	"github.com/handshakelab/lab/web/store"
+	"github.com/nats-io/nats.go"
 )
 
 // goodbye is how long sockets and requests have for their end. With what comes around it, the program ends within five
@@ -38,7 +42,12 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 		return exitUsage, err
 	}
 	log := newLog(c.stderr)
-	site, watch, err := newSite(&cfg, log)
+	kept, err := openStore(ctx, &cfg, log)
+	if err != nil {
+		return exitUsage, err
+	}
+	defer kept.Close()
+	site, watch, err := newSite(&cfg, kept, log)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -53,7 +62,11 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	if watch {
 		go site.Watch(ctx)
 	}
-	fmt.Fprintf(c.stdout, "Handshake Lab is at %s\n", address(ln.Addr(), cfg.basePath))
+	at := address(ln.Addr(), cfg.basePath)
+	fmt.Fprintf(c.stdout, "Handshake Lab is at %s\n", at)
+	if err := printSetUp(ctx, c.stdout, kept, at); err != nil {
+		log.Error("the link to make the first account cannot be made", "error", err)
+	}
 
 	select {
 	case err := <-stopped:
@@ -80,6 +93,32 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	return exitOK, nil
 }
 
+// printSetUp prints the link that makes the first account, as long as there is none.
+func printSetUp(ctx context.Context, w io.Writer, kept store.Store, at string) error {
+	token, err := account.New(kept, "/").First(ctx)
+	if token != "" {
+		fmt.Fprintf(w, "There is no account yet. Make that of an admin, within a day: %ssetup/%s\n", at, token)
+	}
+	return err
+}
+
+// openStore opens what classes, accounts and progress are kept in.
+func openStore(ctx context.Context, cfg *config, log *slog.Logger) (*jetstream.Store, error) {
+	o := jetstream.Options{URL: cfg.natsURL, Replicas: cfg.replicas, Log: log}
+	switch {
+	case cfg.natsURL != "":
+		if cfg.natsCreds != "" {
+			o.Dial = append(o.Dial, nats.UserCredentials(cfg.natsCreds))
+		}
+		if cfg.natsCA != "" {
+			o.Dial = append(o.Dial, nats.RootCAs(cfg.natsCA))
+		}
+	case cfg.data != "none":
+		o.Folder = cfg.data
+	}
+	return jetstream.Open(ctx, o)
+}
+
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -93,7 +132,7 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 }
 
 // newSite reads what the site is made of. The second result says whether the lessons may change.
-func newSite(cfg *config, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
+func newSite(cfg *config, kept store.Store, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
 	files, course := static.Embedded(), lessons.Builtin()
 	folder := cfg.lessons
 	if cfg.dev {
@@ -123,7 +162,7 @@ func newSite(cfg *config, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Log: log})
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Store: kept, Log: log})
 	return site, folder != "", err
 }
 

@@ -126,7 +126,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 
 // blank is what all pages in a language have in common.
 func (s *Site) blank(words *i18n.Catalog) pages.Page {
-	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages, Dev: s.cfg.Dev}
+	return pages.Page{Base: s.cfg.Base, Static: s.cfg.Assets.Prefix(), Modules: s.modules, Words: words, Languages: s.languages, Dev: s.cfg.Dev, Teaching: s.cfg.Store != nil}
 }
 
 // at is a page in a language.

@@ -19,8 +19,10 @@ import (
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/lessons/gallery"
 	"github.com/handshakelab/lab/static"
+	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/store"
 )
 
 // A Config says what a Site is made of. Only Log may be left out.
@@ -43,6 +45,9 @@ type Config struct {
 	// Folder is that of Lessons, when the page for authors may write into it; nil: it writes nowhere.
 	Folder *os.Root
 
+	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
+	Store store.Store
+
 	Log *slog.Logger
 }
 
@@ -64,6 +69,8 @@ type Site struct {
 	languages []*i18n.Catalog
 	hub       *live.Hub
 	cross     *http.CrossOriginProtection
+	accounts  *account.Accounts // nil without a store
+	classes   *classroom        // the same
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
@@ -117,7 +124,13 @@ func New(cfg Config) (*Site, error) {
 		return nil, err
 	}
 	s.edition.Store(e)
-	s.hub = live.NewHub(live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log})
+	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
+	if cfg.Store != nil {
+		s.accounts = account.New(cfg.Store, cfg.Base)
+		s.classes = newClassroom(cfg.Store, s.accounts)
+		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
+	}
+	s.hub = live.NewHub(rooms)
 	s.router = s.routes()
 	return s, nil
 }
@@ -173,6 +186,10 @@ func (s *Site) routes() *chi.Mux {
 	get("/api/rules", s.handle(s.ruleRuns))
 	r.Post("/api/export", s.handle(s.sameSite(s.export)))
 	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
+	if s.cfg.Store != nil {
+		s.routesOfAccounts(r)
+		s.routesOfClasses(r)
+	}
 	return r
 }
 

@@ -1,33 +1,8 @@
-// What every page has: the key of the search, the theme's menu, the dialog with the keys, the marks of progress.
+// What every page has: the key of the search, the dialog with the keys, the marks of progress; and what comes when it is wanted: the search,
+// the theme's menu, what members of a class see.
 import { paintProgress } from './progress.js'
 
-const root = document.documentElement
-
-const menu = /** @type {HTMLFormElement | null} */ (document.getElementById('theme'))
-if (menu) {
-  const choice = /** @type {RadioNodeList} */ (menu.elements.namedItem('theme'))
-  choice.value = root.dataset.theme ?? 'auto'
-  menu.addEventListener('change', () => {
-    if (choice.value === 'auto') delete root.dataset.theme
-    else root.dataset.theme = choice.value
-    try {
-      if (choice.value === 'auto') localStorage.removeItem('lab.theme')
-      else localStorage.setItem('lab.theme', choice.value)
-    } catch {
-      // not stored, then: it holds for this page
-    }
-  })
-  // Enter in a radio group would submit the form and load the page again; here it means "done".
-  menu.addEventListener('submit', (event) => {
-    event.preventDefault()
-    menu.hidePopover()
-  })
-  // An open menu starts at the choice, as a select would.
-  menu.addEventListener('toggle', (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState !== 'open') return
-    /** @type {HTMLInputElement | null} */ (menu.querySelector(':checked'))?.focus()
-  })
-}
+document.getElementById('theme')?.addEventListener('beforetoggle', () => void import('./theme-menu.js'), { once: true })
 
 /** The search comes when somebody wants it; without it the link leads to its page. */
 async function search() {
@@ -40,6 +15,7 @@ async function search() {
 }
 if (document.querySelector('main .search')) void import('./search.js')
 if (document.querySelector('[data-continue]')) void import('./continue.js')
+if (document.cookie.includes('lab_class=')) void import('./class/bar.js')
 
 function lettersOff() {
   try {

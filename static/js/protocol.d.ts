@@ -56,6 +56,8 @@ export interface DoCommand {
   type: "do";
   id: number;
   run: string;
+  /** on the run of a room, which it must have: the Seq that the page has seen */
+  seen?: number;
   /** the node to act at; where the run stands when it is left out */
   at?: number;
   /** microseconds */
@@ -79,6 +81,27 @@ export interface CloseCommand {
   type: "close";
   id: number;
   run: string;
+}
+
+/**
+ * EnterCommand makes the socket follow a room, as the member that its cookies say. Who comes back names the run that it has and
+ * the newest frame of it.
+ */
+export interface EnterCommand {
+  type: "enter";
+  id: number;
+  room: string;
+  /** what this page has drawn by lot: together with the ID of a command it names the command for good */
+  tab: string;
+  run?: string;
+  after?: number;
+}
+
+/** LeaveCommand makes the socket follow a room no longer. */
+export interface LeaveCommand {
+  type: "leave";
+  id: number;
+  room: string;
 }
 
 /** A Welcome is the first frame on a socket. */
@@ -187,6 +210,109 @@ export interface Closed {
   re: number;
 }
 
+/** An Entered answers an enter. The room and its run follow. */
+export interface Entered {
+  type: "entered";
+  room: string;
+  re: number;
+  /** "" for the instructor */
+  member: string;
+  name: string;
+  /** the instructor */
+  lead: boolean;
+}
+
+/** A Left answers a leave. */
+export interface Left {
+  type: "left";
+  room: string;
+  re: number;
+}
+
+/** An Acted answers a do on the run of a room. The frames that it brought came before; the done among them has Seq for its Re. */
+export interface Acted {
+  type: "acted";
+  room: string;
+  re: number;
+  seq: number;
+}
+
+/**
+ * A RoomState is what the log of a room says so far. It is sent when one enters and whenever it has changed, but not for a do alone:
+ * the Re of the done of one is the new Seq. A page shows the newest one.
+ */
+export interface RoomState {
+  type: "room";
+  room: string;
+  /** of the last entry */
+  seq: number;
+  /** how many shared runs there were */
+  stage: number;
+  /** that is shared now, if there is one */
+  run?: string;
+  /** with no run: the page that everybody is asked to open */
+  lesson?: string;
+  block?: string;
+  title?: string;
+  /** only the instructor may do anything */
+  frozen: boolean;
+  /** who else may */
+  drivers: Driver[];
+  /** whose run it was */
+  spotlight: Spotlight | null;
+  /** the newest one */
+  question: Question | null;
+  /** null before it was revealed */
+  histogram: Bar[];
+  ended: boolean;
+  /** on the server that says so, about */
+  followers: number;
+}
+
+/** A Driver is a member who may act on the shared run. */
+export interface Driver {
+  member: string;
+  name: string;
+  role: Role;
+}
+
+/** A Role says what a driver may do. */
+export type Role =
+  | "all"
+  | "client" // the socket calls of the client
+  | "server" // those of the server
+  | "network"; // the segments under way, the path and time
+
+/** A Spotlight is whose run everybody sees. */
+export interface Spotlight {
+  member: string;
+  name: string;
+}
+
+/** A Question is for everybody in the room. */
+export interface Question {
+  /** from 1 */
+  number: number;
+  text: string;
+  form: Form;
+  /** of FormOne */
+  options?: string[];
+}
+
+/** A Form says how a question is answered. */
+export type Form =
+  | "one" // of the options
+  | "text"
+  | "number"
+  | "run"; // a prediction about the shared run; the engine knows the answer
+
+/** A Bar is how many gave an answer. */
+export interface Bar {
+  value: string;
+  count: number;
+  right?: boolean;
+}
+
 /**
  * An ErrorFrame says why a command was not executed, to the one who gave it. The run goes on as if the command had never
  * been. (Only an open that fails at one of its lines or commands leaves a run, which stands where that happened; a done
@@ -261,6 +387,13 @@ export type Code =
   | "stale_id" // the ID is smaller than those of executed commands, and its answer is forgotten
   | "slow_down" // too many commands
   | "limit" // the run is as large as runs may be
+  | "no_such_room" // there is none, or the visitor is not in it
+  | "room_full" // as many follow it as may
+  | "stale" // others were faster; what they did is coming
+  | "forbidden" // the role does not allow it
+  | "frozen" // only the instructor may act now
+  | "ended" // the class is over
+  | "not_saved" // the store cannot be reached; it may be tried again with the same ID
   | "internal"; // our fault; the number in the message is in the server's log
 
 /** A RunEvent is one thing that happened in a run. Fields that are absent are zero: "", 0, false. */
@@ -469,7 +602,7 @@ export type Field =
   | "dst";
 
 /** What the browser sends. */
-export type ClientFrame = OpenCommand | DoCommand | ResumeCommand | CloseCommand;
+export type ClientFrame = OpenCommand | DoCommand | ResumeCommand | CloseCommand | EnterCommand | LeaveCommand;
 
 /** What the server sends. */
-export type ServerFrame = Welcome | RunFrame | NodeFrame | DoneFrame | Snapshot | Resumed | Closed | ErrorFrame | Bye;
+export type ServerFrame = Welcome | RunFrame | NodeFrame | DoneFrame | Snapshot | Resumed | Closed | Entered | Left | Acted | RoomState | ErrorFrame | Bye;

@@ -15,15 +15,18 @@ const (
 	maxInteger  = 1<<53 - 1           // what a browser's number holds exactly
 	maxWait     = 24 * 3600 * 1000000 // microseconds
 	maxRunID    = 64                  // bytes
+	maxTab      = 32                  // bytes
 )
 
-// A Command is what a client may say: *OpenCommand, *DoCommand, *ResumeCommand or *CloseCommand.
+// A Command is what a client may say: *OpenCommand, *DoCommand, *ResumeCommand, *CloseCommand, *EnterCommand or *LeaveCommand.
 type Command interface{ id() int64 }
 
 func (c *OpenCommand) id() int64   { return c.ID }
 func (c *DoCommand) id() int64     { return c.ID }
 func (c *ResumeCommand) id() int64 { return c.ID }
 func (c *CloseCommand) id() int64  { return c.ID }
+func (c *EnterCommand) id() int64  { return c.ID }
+func (c *LeaveCommand) id() int64  { return c.ID }
 
 // Error returns the message.
 func (e *ErrorFrame) Error() string { return e.Message }
@@ -46,6 +49,9 @@ const (
 	hasLesson
 	hasBlock
 	hasCommands
+	hasSeen
+	hasRoom
+	hasTab
 
 	fieldsOfDo = hasAt | hasWait | hasLine | hasAhead
 )
@@ -53,12 +59,14 @@ const (
 // shapes are the commands: which fields each may have and which it must have.
 var shapes = map[string]struct{ may, must uint }{
 	"open":   {hasType | hasID | hasScenario | hasLesson | hasBlock | hasAhead | hasCommands, hasID},
-	"do":     {hasType | hasID | hasRun | fieldsOfDo, hasID | hasRun},
+	"do":     {hasType | hasID | hasRun | hasSeen | fieldsOfDo, hasID | hasRun},
 	"resume": {hasType | hasID | hasRun | hasAfter, hasID | hasRun | hasAfter},
 	"close":  {hasType | hasID | hasRun, hasID | hasRun},
+	"enter":  {hasType | hasID | hasRoom | hasTab | hasRun | hasAfter, hasID | hasRoom | hasTab},
+	"leave":  {hasType | hasID | hasRoom, hasID | hasRoom},
 }
 
-var fieldNames = [...]string{"type", "id", "run", "at", "wait", "line", "ahead", "after", "scenario", "lesson", "block", "commands"}
+var fieldNames = [...]string{"type", "id", "run", "at", "wait", "line", "ahead", "after", "scenario", "lesson", "block", "commands", "seen", "room", "tab"}
 
 func fieldBit(name string) uint {
 	for i, n := range fieldNames {
@@ -126,6 +134,7 @@ type fields struct {
 	at                      int
 	after                   int64
 	scenario, lesson, block string
+	room, tab               string
 	commands                []Do
 	seen                    uint
 	given                   uint        // what need not be in the text
@@ -150,7 +159,7 @@ func (c *fields) build() (Command, *ErrorFrame) {
 		}
 		return nil, missing("type")
 	case !ok:
-		return nil, refuse(UnknownType, "there is no command %q; there are open, do, resume and close", shorten(c.typ))
+		return nil, refuse(UnknownType, "there is no command %q; there are open, do, resume, close, enter and leave", shorten(c.typ))
 	case c.seen&^shape.may != 0:
 		return nil, unknown(firstField(c.seen&^shape.may), c.typ)
 	case c.fault != nil:
@@ -180,6 +189,15 @@ func (c *fields) build() (Command, *ErrorFrame) {
 		return &do, nil
 	case "resume":
 		return &ResumeCommand{ID: c.ID, Run: c.Run, After: c.after}, nil
+	case "enter":
+		enter := &EnterCommand{ID: c.ID, Room: c.room, Tab: c.tab, Run: c.Run}
+		if c.seen&hasAfter != 0 {
+			after := c.after
+			enter.After = &after
+		}
+		return enter, nil
+	case "leave":
+		return &LeaveCommand{ID: c.ID, Room: c.room}, nil
 	default:
 		return &CloseCommand{ID: c.ID, Run: c.Run}, nil
 	}
@@ -272,6 +290,15 @@ func (d *decoder) command(c *fields) bool {
 			return d.text("run", maxRunID, &c.Run, c, bit)
 		case hasAfter:
 			return d.integer("after", -1, maxInteger, &c.after, c, bit)
+		case hasRoom:
+			return d.text("room", maxRunID, &c.room, c, bit)
+		case hasTab:
+			return d.text("tab", maxTab, &c.tab, c, bit)
+		case hasSeen:
+			var seen int64
+			ok := d.integer("seen", 0, maxInteger, &seen, c, bit)
+			c.Seen = uint64(seen)
+			return ok
 		case hasScenario:
 			return d.text("scenario", MaxFrame, &c.scenario, c, bit)
 		case hasLesson:

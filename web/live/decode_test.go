@@ -26,6 +26,10 @@ func TestDecode(t *testing.T) {
 		{`{"type":"do","id":2,"run":"R"}`, &DoCommand{ID: 2, Run: "R"}},
 		{`{"type":"resume","id":3,"run":"R","after":-1}`, &ResumeCommand{ID: 3, Run: "R", After: -1}},
 		{`{"type":"close","id":4,"run":"R"}`, &CloseCommand{ID: 4, Run: "R"}},
+		{`{"type":"do","id":2,"run":"c.1","seen":7,"line":"step"}`, &DoCommand{ID: 2, Run: "c.1", Seen: 7, Do: Do{Line: "step"}}},
+		{`{"type":"enter","id":5,"room":"c","tab":"t"}`, &EnterCommand{ID: 5, Room: "c", Tab: "t"}},
+		{`{"type":"enter","id":5,"room":"c","tab":"t","run":"c.1","after":12}`, &EnterCommand{ID: 5, Room: "c", Tab: "t", Run: "c.1", After: ptr(int64(12))}},
+		{`{"type":"leave","id":6,"room":"c"}`, &LeaveCommand{ID: 6, Room: "c"}},
 	} {
 		got, fault := Decode([]byte(test.in))
 		if fault != nil {
@@ -165,6 +169,7 @@ func FuzzDecode(f *testing.F) {
 		`{"type":"open","id":1,"scenario":"client connect","ahead":true,"commands":[{"at":12,"wait":25000,"line":"drop #3"}]}`,
 		`{"type":"do","id":2,"run":"R","at":0,"line":"\u0064rop \ud83d\ude00","ahead":false}`,
 		`{"type":"resume","id":3,"run":"R","after":-1}`, `{"type":"close","id":4,"run":"R"}`,
+		`{"type":"enter","id":5,"room":"c","tab":"t","run":"c.1","after":12}`, `{"type":"leave","id":6,"room":"c"}`,
 		`{"x":[[[[[[[[`, `{"id":1e5}`, `null`, "\ufeff{}",
 	} {
 		f.Add([]byte(seed))
@@ -191,6 +196,10 @@ func FuzzDecode(f *testing.F) {
 			other = &DoCommand{}
 		case *ResumeCommand:
 			other = &ResumeCommand{}
+		case *EnterCommand:
+			other = &EnterCommand{}
+		case *LeaveCommand:
+			other = &LeaveCommand{}
 		case *CloseCommand:
 			other = &CloseCommand{}
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,22 @@ type place struct {
 
 func open(t testing.TB, cfg Config) *place {
 	t.Helper()
-	before := runtime.NumGoroutine()
+	noLeak(t)
+	return serve(t, cfg)
+}
+
+// noLeak finds goroutines that are there at the end of a test and were not at its beginning.
+func noLeak(t testing.TB) {
+	before := len(ours())
+	t.Cleanup(func() {
+		if !soon(func() bool { return len(ours()) <= before }) {
+			t.Errorf("goroutines: %d before, then\n%s", before, strings.Join(ours(), "\n\n"))
+		}
+	})
+}
+
+func serve(t testing.TB, cfg Config) *place {
+	t.Helper()
 	p := &place{t: t, hub: NewHub(cfg)}
 	mux := http.NewServeMux()
 	mux.Handle("/ws", p.hub)
@@ -52,12 +68,15 @@ func open(t testing.TB, cfg Config) *place {
 		if runs, _, sockets := p.hub.Counts(); sockets != 0 {
 			t.Errorf("%d sockets are left (and %d runs)", sockets, runs)
 		}
-		if !soon(func() bool { return runtime.NumGoroutine() <= before+1 }) {
-			buf := make([]byte, 1<<20)
-			t.Errorf("goroutines: %d before, %d after\n%s", before, runtime.NumGoroutine(), buf[:runtime.Stack(buf, true)])
-		}
 	})
 	return p
+}
+
+// ours are the goroutines of this package.
+func ours() []string {
+	buf := make([]byte, 4<<20)
+	all := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
+	return slices.DeleteFunc(all, func(stack string) bool { return !strings.Contains(stack, "web/live.") })
 }
 
 // soon waits for something that other goroutines are about to bring.
@@ -84,9 +103,16 @@ type browser struct {
 	next map[string]int64
 }
 
-func (p *place) dial() *browser {
+func (p *place) dial() *browser { return p.dialAs("") }
+
+// dialAs dials with a cookie that says who it is.
+func (p *place) dialAs(who string) *browser {
 	p.t.Helper()
-	ws, resp, err := websocket.DefaultDialer.Dial(p.url(), p.header())
+	header := p.header()
+	if who != "" {
+		header.Set("Cookie", "who="+who)
+	}
+	ws, resp, err := websocket.DefaultDialer.Dial(p.url(), header)
 	if err != nil {
 		p.t.Fatalf("dial: %v (%v)", err, resp)
 	}
@@ -132,6 +158,19 @@ type frame struct {
 	Max     *int64  `json:"max"`
 	Faults  []Fault `json:"faults"`
 	Retry   int64   `json:"retry"`
+
+	Room      string    `json:"room"`
+	Seq       uint64    `json:"seq"`
+	Stage     int       `json:"stage"`
+	Title     string    `json:"title"`
+	Member    string    `json:"member"`
+	Lead      bool      `json:"lead"`
+	Frozen    bool      `json:"frozen"`
+	Drivers   []Driver  `json:"drivers"`
+	Question  *Question `json:"question"`
+	Histogram []Bar     `json:"histogram"`
+	Ended     bool      `json:"ended"`
+	Followers int       `json:"followers"`
 }
 
 func parseFrame(t testing.TB, b []byte) frame {

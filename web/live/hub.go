@@ -14,10 +14,12 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"github.com/gorilla/websocket"
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/web/store"
 )
 
 // Defaults of a Config.
@@ -33,13 +35,19 @@ type Config struct {
 	// Scenario returns the text of the scenario of a block of a lesson.
 	Scenario func(lesson, block string) (text string, ok bool)
 
+	// Store keeps the logs of rooms, and Rooms knows who is in them. Without them there are no rooms.
+	Store store.Store
+	Rooms Rooms
+
 	Origins []string // allowed beside the server's own: "https://lab.example"
 	Log     *slog.Logger
 
 	Sockets int           // open at once
 	Runs    int           // in memory; the one that was not used for longest makes room
 	Nodes   int           // of all runs together
-	Idle    time.Duration // after which a run that nobody follows is forgotten
+	Idle    time.Duration // after which a run or a room that nobody follows is forgotten
+
+	Followers int // of one room, beside the instructor
 }
 
 // A Hub holds the runs and the sockets. A run does not hang on a socket: it stays until nobody has followed or used it for
@@ -58,6 +66,9 @@ type Hub struct {
 	closing  bool
 	sweeper  *time.Timer // runs while there are runs
 
+	rooms   map[string]*room
+	reading sync.WaitGroup // a room each
+
 	open  sync.WaitGroup // a socket each
 	posts chan struct{}  // holds one for each run that is made for a request
 }
@@ -68,6 +79,7 @@ func NewHub(cfg Config) *Hub {
 	cfg.Runs = cmp.Or(cfg.Runs, DefaultRuns)
 	cfg.Nodes = cmp.Or(cfg.Nodes, DefaultNodes)
 	cfg.Idle = cmp.Or(cfg.Idle, DefaultIdle)
+	cfg.Followers = cmp.Or(cfg.Followers, DefaultFollowers)
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -85,6 +97,7 @@ func NewHub(cfg Config) *Hub {
 			Error:           upgradeError,
 		},
 		posts:   make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		rooms:   map[string]*room{},
 		runs:    map[string]*list.Element{},
 		order:   list.New(),
 		sockets: map[*socket]struct{}{},
@@ -111,29 +124,42 @@ func newID() string {
 
 // start makes the run that c asks for, which nobody knows yet.
 func (h *Hub) start(c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
-	text := c.Scenario
-	if c.Lesson != "" || c.Block != "" {
-		var ok bool
-		if h.cfg.Scenario != nil {
-			text, ok = h.cfg.Scenario(c.Lesson, c.Block)
-		}
-		if !ok {
-			fault := refuse(NoSuchBlock, "there is no scenario %q in a lesson %q", shorten(c.Block), shorten(c.Lesson))
-			fault.Re = c.ID
-			return nil, nil, fault
+	text, fault := h.text(c)
+	if fault != nil {
+		fault.Re = c.ID
+		return nil, nil, fault
+	}
+	return build(newID(), text, c)
+}
+
+// text returns the scenario that c asks for.
+func (h *Hub) text(c *OpenCommand) (string, *ErrorFrame) {
+	if c.Lesson == "" && c.Block == "" {
+		return c.Scenario, nil
+	}
+	if h.cfg.Scenario != nil {
+		if text, ok := h.cfg.Scenario(c.Lesson, c.Block); ok {
+			return text, nil
 		}
 	}
+	return "", refuse(NoSuchBlock, "there is no scenario %q in a lesson %q", shorten(c.Block), shorten(c.Lesson))
+}
+
+// build makes a run of a text.
+func build(id, text string, c *OpenCommand) (*run, []*ErrorFrame, *ErrorFrame) {
 	sc, diags := script.Parse(text)
 	if errs := diags.Errors(); len(errs) > 0 {
 		fault := explain(&errs[0], diags)
 		fault.Re = c.ID
 		return nil, nil, fault
 	}
-	r, faults, fault := newRun(newID(), sc, c)
+	r, faults, fault := newRun(id, sc, c)
 	if fault != nil {
 		fault.Re = c.ID
+		return nil, nil, fault
 	}
-	return r, faults, fault
+	r.text = unique.Make(text)
+	return r, faults, nil
 }
 
 // Play does what c says on a run of its own, and returns the timeline, which stands where the last command has led.
@@ -197,7 +223,7 @@ func (h *Hub) find(id string) *run {
 	return r
 }
 
-// grew counts new nodes of a run.
+// grew counts new nodes of a run, or fewer.
 func (h *Hub) grew(r *run, nodes int) {
 	if nodes == 0 {
 		return
@@ -292,4 +318,10 @@ func (h *Hub) Close(ctx context.Context) {
 		}
 		<-closed
 	}
+	h.mu.Lock()
+	for _, r := range h.rooms {
+		h.closeRoom(r)
+	}
+	h.mu.Unlock()
+	h.reading.Wait()
 }

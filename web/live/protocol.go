@@ -50,8 +50,9 @@ type OpenCommand struct {
 //
 //ts:client do
 type DoCommand struct {
-	ID  int64  `json:"id"`
-	Run string `json:"run"`
+	ID   int64  `json:"id"`
+	Run  string `json:"run"`
+	Seen uint64 `json:"seen,omitempty"` // on the run of a room, which it must have: the Seq that the page has seen
 	Do
 }
 
@@ -70,6 +71,26 @@ type ResumeCommand struct {
 type CloseCommand struct {
 	ID  int64  `json:"id"`
 	Run string `json:"run"`
+}
+
+// EnterCommand makes the socket follow a room, as the member that its cookies say. Who comes back names the run that it has and
+// the newest frame of it.
+//
+//ts:client enter
+type EnterCommand struct {
+	ID    int64  `json:"id"`
+	Room  string `json:"room"`
+	Tab   string `json:"tab"` // what this page has drawn by lot: together with the ID of a command it names the command for good
+	Run   string `json:"run,omitempty"`
+	After *int64 `json:"after,omitempty"`
+}
+
+// LeaveCommand makes the socket follow a room no longer.
+//
+//ts:client leave
+type LeaveCommand struct {
+	ID   int64  `json:"id"`
+	Room string `json:"room"`
 }
 
 // ---- from the server to the browser ----
@@ -158,6 +179,105 @@ type Closed struct {
 	Re  int64  `json:"re"`
 }
 
+// An Entered answers an enter. The room and its run follow.
+//
+//ts:server entered
+type Entered struct {
+	Room   string `json:"room"`
+	Re     int64  `json:"re"`
+	Member string `json:"member"` // "" for the instructor
+	Name   string `json:"name"`
+	Lead   bool   `json:"lead"` // the instructor
+}
+
+// A Left answers a leave.
+//
+//ts:server left
+type Left struct {
+	Room string `json:"room"`
+	Re   int64  `json:"re"`
+}
+
+// An Acted answers a do on the run of a room. The frames that it brought came before; the done among them has Seq for its Re.
+//
+//ts:server acted
+type Acted struct {
+	Room string `json:"room"`
+	Re   int64  `json:"re"`
+	Seq  uint64 `json:"seq"`
+}
+
+// A RoomState is what the log of a room says so far. It is sent when one enters and whenever it has changed, but not for a do alone:
+// the Re of the done of one is the new Seq. A page shows the newest one.
+//
+//ts:server room
+type RoomState struct {
+	Room      string     `json:"room"`
+	Seq       uint64     `json:"seq"`              // of the last entry
+	Stage     int        `json:"stage"`            // how many shared runs there were
+	Run       string     `json:"run,omitempty"`    // that is shared now, if there is one
+	Lesson    string     `json:"lesson,omitempty"` // with no run: the page that everybody is asked to open
+	Block     string     `json:"block,omitempty"`
+	Title     string     `json:"title,omitempty"`
+	Frozen    bool       `json:"frozen"`    // only the instructor may do anything
+	Drivers   []Driver   `json:"drivers"`   // who else may
+	Spotlight *Spotlight `json:"spotlight"` // whose run it was
+	Question  *Question  `json:"question"`  // the newest one
+	Histogram []Bar      `json:"histogram"` // null before it was revealed
+	Ended     bool       `json:"ended"`
+	Followers int        `json:"followers"` // on the server that says so, about
+}
+
+// A Driver is a member who may act on the shared run.
+type Driver struct {
+	Member string `json:"member"`
+	Name   string `json:"name"`
+	Role   Role   `json:"role"`
+}
+
+// A Role says what a driver may do.
+type Role string
+
+// The roles. Time is moved by those who have the network; when nobody has, by all.
+const (
+	RoleAll     Role = "all"
+	RoleClient  Role = "client"  // the socket calls of the client
+	RoleServer  Role = "server"  // those of the server
+	RoleNetwork Role = "network" // the segments under way, the path and time
+)
+
+// A Spotlight is whose run everybody sees.
+type Spotlight struct {
+	Member string `json:"member"`
+	Name   string `json:"name"`
+}
+
+// A Question is for everybody in the room.
+type Question struct {
+	Number  int      `json:"number"` // from 1
+	Text    string   `json:"text"`
+	Form    Form     `json:"form"`
+	Options []string `json:"options,omitempty"` // of FormOne
+}
+
+// A Form says how a question is answered.
+type Form string
+
+// The forms.
+const (
+	FormOne    Form = "one" // of the options
+	FormText   Form = "text"
+	FormNumber Form = "number"
+	FormRun    Form = "run" // a prediction about the shared run; the engine knows the answer
+)
+
+// A Bar is how many gave an answer.
+type Bar struct {
+	Value string `json:"value"`
+	Count int    `json:"count"`
+	Right bool   `json:"right,omitempty"`
+}
+
 // An ErrorFrame says why a command was not executed, to the one who gave it. The run goes on as if the command had never
 // been. (Only an open that fails at one of its lines or commands leaves a run, which stands where that happened; a done
 // follows then.)
@@ -224,6 +344,13 @@ const (
 	StaleID      Code = "stale_id"      // the ID is smaller than those of executed commands, and its answer is forgotten
 	SlowDown     Code = "slow_down"     // too many commands
 	TooMany      Code = "limit"         // the run is as large as runs may be
+	NoSuchRoom   Code = "no_such_room"  // there is none, or the visitor is not in it
+	RoomFull     Code = "room_full"     // as many follow it as may
+	Stale        Code = "stale"         // others were faster; what they did is coming
+	Forbidden    Code = "forbidden"     // the role does not allow it
+	Frozen       Code = "frozen"        // only the instructor may act now
+	Ended        Code = "ended"         // the class is over
+	NotSaved     Code = "not_saved"     // the store cannot be reached; it may be tried again with the same ID
 	Internal     Code = "internal"      // our fault; the number in the message is in the server's log
 )
 

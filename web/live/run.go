@@ -2,12 +2,14 @@ package live
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/diag"
@@ -18,24 +20,26 @@ import (
 // Bounds of one run. What falls out of the log is sent as a snapshot, and the nodes bound the snapshot.
 const (
 	maxRunNodes = 10_000
-	maxLog      = 512      // frames
-	maxLogBytes = 96 << 10 // of the frames in the log
-	maxResults  = 64       // executed commands that can be answered again
-	lookAhead   = 200      // due things that running ahead takes when a run never becomes quiet
-	forgetful   = 1000     // nodes up to which a run forgets its events: who wants them again waits for a replay
+	maxLog      = 512       // frames
+	maxLogBytes = 96 << 10  // of the frames in the log
+	maxResults  = 64        // executed commands that can be answered again
+	lookAhead   = 200       // due things that running ahead takes when a run never becomes quiet
+	maxHistory  = 256 << 10 // bytes of what was done; a run with more is not parked
+	forgetful   = 1000      // nodes up to which a run forgets its events: who wants them again waits for a replay
 )
 
-// rooms are where frames are written. A command brings many, and a run that waits for the next one needs no room.
-var rooms = sync.Pool{New: func() any { return new(room) }}
+// sheets are where frames are written. A command brings many, and a run that waits for the next one needs no sheet.
+var sheets = sync.Pool{New: func() any { return new(sheet) }}
 
-// A room has frames one behind the other.
-type room struct {
+// A sheet has frames one behind the other.
+type sheet struct {
 	buf   []byte
 	ends  []int
 	state []byte // a world as its digest reads it
 }
 
-// A run is one run of the engine and those who follow it. It lives in the hub, whoever comes and goes.
+// A run is one run of the engine and those who follow it. It lives in the hub, whoever comes and goes. What it is made of is kept
+// for as long as it lives; what comes of that, only while somebody follows it.
 type run struct {
 	id        string
 	followers atomic.Int32 // len(following), to be read without the lock
@@ -45,19 +49,28 @@ type run struct {
 	nodes int
 
 	mu        sync.Mutex
-	tl        *engine.Timeline
-	start     []byte // fields of frame 0 from "node" on
-	told      []told // of each node
-	next      int64  // number of the next frame
-	log       [][]byte
-	logBytes  int
-	results   []result // of the newest commands; a new one takes the place of the oldest
-	oldest    int
-	lastID    int64
-	done      []byte // the newest done frame
+	text      unique.Handle[string] // the scenario; a class opens the same one
+	opening   OpenCommand           // without the scenario
+	history   []byte                // what was done, as appendDone writes it
 	following []follower
 	gone      bool // the hub has forgotten it
-	*room          // while a command is done
+	*played
+}
+
+// A played is what comes of a run: nil while it is parked.
+type played struct {
+	tl       *engine.Timeline
+	start    []byte // fields of frame 0 from "node" on
+	told     []told // of each node
+	next     int64  // number of the next frame
+	log      [][]byte
+	logBytes int
+	results  []result // of the newest commands; a new one takes the place of the oldest
+	oldest   int
+	lastID   int64
+	done     []byte // the newest done frame
+	snap     []byte // a snapshot, as long as it is one; several want it
+	*sheet          // while a command is done
 }
 
 // told is what the frame of a node says beside what the timeline keeps at hand.
@@ -91,7 +104,8 @@ func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame
 	if err != nil {
 		return nil, nil, explain(err, nil)
 	}
-	r := &run{id: id, tl: tl, told: make([]told, 1, 16), next: 1, room: rooms.Get().(*room)}
+	r := &run{id: id, opening: OpenCommand{ID: c.ID, Ahead: c.Ahead, Commands: c.Commands}}
+	r.played = &played{tl: tl, told: make([]told, 1, 16), next: 1, sheet: sheets.Get().(*sheet)}
 	r.start = appendStart(nil, sc)
 	r.buf = append(appendFrameHead(nil, "run", id, 0), r.start...)
 	r.buf = append(r.buf, '}')
@@ -120,6 +134,74 @@ func newRun(id string, sc *script.Scenario, c *OpenCommand) (*run, []*ErrorFrame
 	return r, faults, nil
 }
 
+// park lets go of all that can be played again. It returns the number of nodes.
+func (r *run) park() (nodes int) {
+	if r.played == nil || len(r.history) > maxHistory {
+		return 0
+	}
+	nodes = r.tl.Len()
+	r.played = nil
+	return nodes
+}
+
+// wake plays a run again that was parked, with the same frames and results. It returns the number of nodes.
+func (r *run) wake() (nodes int) {
+	if r.played != nil {
+		return 0
+	}
+	again, _, fault := build(r.id, r.text.Value(), &r.opening)
+	if fault != nil {
+		panic("live: a run that was played before cannot be: " + fault.Message) // not the same engine
+	}
+	again.take()
+	for rest := r.history; len(rest) > 0; {
+		var id int64
+		var do Do
+		id, do, rest = readDone(rest)
+		if again.perform(id, &do) == nil {
+			again.remember(id, &do)
+			again.keep(again.take())
+		}
+	}
+	r.played = again.played
+	return r.tl.Len()
+}
+
+// appendDone appends a command to a history.
+func appendDone(b []byte, id int64, do *Do) []byte {
+	at, ahead := uint64(0), byte(0)
+	if do.At != nil {
+		at = uint64(*do.At) + 1
+	}
+	if do.Ahead {
+		ahead = 1
+	}
+	b = binary.AppendUvarint(b, uint64(id))
+	b = binary.AppendUvarint(b, at)
+	b = binary.AppendUvarint(b, uint64(do.Wait))
+	b = binary.AppendUvarint(append(b, ahead), uint64(len(do.Line)))
+	return append(b, do.Line...)
+}
+
+// readDone reads the first command of a history, and returns the others.
+func readDone(b []byte) (id int64, do Do, rest []byte) {
+	number := func() uint64 {
+		v, n := binary.Uvarint(b)
+		b = b[n:]
+		return v
+	}
+	id = int64(number())
+	if at := number(); at > 0 {
+		node := int(at - 1)
+		do.At = &node
+	}
+	do.Wait = int64(number())
+	do.Ahead, b = b[0] == 1, b[1:]
+	n := number()
+	do.Line = string(b[:n])
+	return id, do, b[n:]
+}
+
 // play does the actions of the scenario itself. An expectation that does not hold is told and changes nothing; an action
 // that fails ends it.
 func (r *run) play(sc *script.Scenario) []*ErrorFrame {
@@ -143,9 +225,9 @@ func (r *run) play(sc *script.Scenario) []*ErrorFrame {
 	return faults
 }
 
-// execute does one command: all of it or, on an error, nothing. It returns the node where the command itself ended.
-func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
-	at := r.tl.At()
+// plan reads a command: where it acts, and what it does there.
+func (r *run) plan(do *Do) (at engine.NodeID, parts []engine.Action, _ *ErrorFrame) {
+	at = r.tl.At()
 	if do.At != nil {
 		at = engine.NodeID(*do.At)
 	}
@@ -154,42 +236,51 @@ func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
 		zero := int64(0)
 		f := refuse(NoSuchNode, "there is no node %d: the run has nodes 0 to %d", at, last)
 		f.Field, f.Min, f.Max = "at", &zero, &last
-		return 0, f
+		return 0, nil, f
 	}
 	if last >= maxRunNodes {
-		return 0, refuse(TooMany, "the run has %d steps, all branches together; start it anew, or copy its link", last)
+		return 0, nil, refuse(TooMany, "the run has %d steps, all branches together; start it anew, or copy its link", last)
 	}
-	var action engine.Action
+	if do.Wait > 0 {
+		parts = append(parts, engine.Action{Kind: engine.Wait, For: engine.Time(do.Wait)})
+	}
 	if do.Line != "" {
-		var d *diag.Diagnostic
-		if action, d = script.ParseAction(do.Line); d != nil {
-			return 0, explain(d, nil)
+		action, d := script.ParseAction(do.Line)
+		if d != nil {
+			return 0, nil, explain(d, nil)
+		}
+		parts = append(parts, action)
+	}
+	return at, parts, nil
+}
+
+// try does the parts of a command on a copy.
+func (r *run) try(at engine.NodeID, parts []engine.Action) *ErrorFrame {
+	trial := r.tl.Node(at)
+	for _, a := range parts {
+		if _, err := trial.World.Apply(a); err != nil {
+			return explain(err, nil)
 		}
 	}
-	wait := engine.Action{Kind: engine.Wait, For: engine.Time(do.Wait)}
-	if do.Wait > 0 && do.Line != "" {
-		// Try both on a copy first, because the wait cannot be taken back.
-		trial := r.tl.Node(at)
-		if _, err := trial.World.Apply(wait); err != nil {
-			return 0, explain(err, nil)
-		}
-		if _, err := trial.World.Apply(action); err != nil {
-			return 0, explain(err, nil)
-		}
+	return nil
+}
+
+// execute does one command: all of it or, on an error, nothing. It returns the node where the command itself ended.
+func (r *run) execute(do *Do) (node int, _ *ErrorFrame) {
+	at, parts, fault := r.plan(do)
+	if fault == nil && len(parts) > 1 {
+		fault = r.try(at, parts) // because the wait cannot be taken back
+	}
+	if fault != nil {
+		return 0, fault
 	}
 	was := r.tl.At()
 	if err := r.tl.Goto(at); err != nil {
 		return 0, explain(err, nil)
 	}
-	for _, part := range [...]struct {
-		wanted bool
-		action *engine.Action
-	}{{do.Wait > 0, &wait}, {do.Line != "", &action}} {
-		if !part.wanted {
-			continue
-		}
+	for _, a := range parts {
 		from := r.tl.Len()
-		if _, _, err := r.tl.Do(*part.action); err != nil {
+		if _, _, err := r.tl.Do(a); err != nil {
 			fault := explain(err, nil)
 			if err := r.tl.Goto(was); err != nil {
 				return 0, explain(err, nil)
@@ -255,7 +346,7 @@ func (r *run) finish(id int64, node int) {
 	r.done = slices.Clone(r.buf[start:])
 }
 
-// take returns the frames that were written, and leaves the room.
+// take returns the frames that were written, and gives the sheet back.
 func (r *run) take() [][]byte {
 	// One piece of memory for all of them.
 	all := bytes.Clone(r.buf)
@@ -267,9 +358,9 @@ func (r *run) take() [][]byte {
 	}
 	if cap(r.buf) <= 256<<10 {
 		r.buf, r.ends = r.buf[:0], r.ends[:0]
-		rooms.Put(r.room)
+		sheets.Put(r.sheet)
 	}
-	r.room = nil
+	r.sheet = nil
 	if len(r.told) <= forgetful {
 		r.tl.Forget()
 	}
@@ -297,53 +388,75 @@ func (r *run) do(c *DoCommand, from follower) (nodes int) {
 		r.refuse(from, c.ID)
 		return 0
 	}
+	nodes = r.wake()
 	whole := false
 	defer func() {
 		// Should the engine panic, half a command may be done. Then nobody shall see this run again.
 		r.gone = !whole
 	}()
-	nodes = r.doLocked(c, from)
+	nodes += r.doLocked(c, from)
 	whole = true
 	return nodes
 }
 
 func (r *run) doLocked(c *DoCommand, from follower) int {
-	at := -1
-	if c.At != nil {
-		at = *c.At
-	}
 	if c.ID <= r.lastID {
-		from.say(r.again(c, at))
+		from.say(r.again(c, nodeOf(&c.Do)))
 		return 0
 	}
 	nodes := r.tl.Len()
-	if r.room == nil {
-		r.room = rooms.Get().(*room)
-	}
-	node, fault := r.execute(&c.Do)
-	if fault != nil {
-		// What it did before it failed is told with the next command.
-		if len(r.ends) == 0 {
-			rooms.Put(r.room)
-			r.room = nil
-		}
-		r.address(fault, c.ID)
+	if fault := r.perform(c.ID, &c.Do); fault != nil {
 		from.say(fault.encode())
 		return 0
 	}
-	r.finish(c.ID, node)
-	res := result{c.ID, at, Do{Wait: c.Wait, Line: c.Line, Ahead: c.Ahead}, r.done}
-	if len(r.results) < maxResults {
-		r.results = append(r.results, res)
-	} else {
-		r.results[r.oldest] = res
-		r.oldest = (r.oldest + 1) % maxResults
-	}
+	r.remember(c.ID, &c.Do)
 	r.publish()
 	if r.join(from) {
 		from.catchUp(r, r.snapshot()) // whoever acts follows, and this one knows nothing yet
 	}
 	return r.tl.Len() - nodes
+}
+
+// perform executes a command. Its frames are on the sheet, and nobody has been told yet.
+func (r *run) perform(id int64, do *Do) *ErrorFrame {
+	if r.sheet == nil {
+		r.sheet = sheets.Get().(*sheet)
+	}
+	nodes := r.tl.Len()
+	node, fault := r.execute(do)
+	if fault == nil || r.tl.Len() > nodes {
+		r.history = appendDone(r.history, id, do)
+	}
+	if fault != nil {
+		// What it did before it failed is told with the next command.
+		if len(r.ends) == 0 {
+			sheets.Put(r.sheet)
+			r.sheet = nil
+		}
+		r.address(fault, id)
+		return fault
+	}
+	r.finish(id, node)
+	return nil
+}
+
+// remember keeps the result of the newest command.
+func (r *run) remember(id int64, do *Do) {
+	res := result{id, nodeOf(do), Do{Wait: do.Wait, Line: do.Line, Ahead: do.Ahead}, r.done}
+	if len(r.results) < maxResults {
+		r.results = append(r.results, res)
+		return
+	}
+	r.results[r.oldest] = res
+	r.oldest = (r.oldest + 1) % maxResults
+}
+
+// nodeOf returns the node that a command names, or -1.
+func nodeOf(do *Do) int {
+	if do.At == nil {
+		return -1
+	}
+	return *do.At
 }
 
 // again answers a command whose ID was there before.
@@ -365,6 +478,7 @@ func (r *run) again(c *DoCommand, at int) []byte {
 }
 
 func (r *run) publish() {
+	r.snap = nil
 	frames := r.take()
 	r.keep(frames)
 	for _, f := range r.following {
@@ -372,17 +486,24 @@ func (r *run) publish() {
 	}
 }
 
-// follow makes f get all frames after the given one, from now on and for ever.
-func (r *run) follow(f follower, id, after int64) {
+// follow makes f get all frames after the given one, from now on and for ever. It returns the number of nodes that were played again.
+func (r *run) follow(f follower, id, after int64) (nodes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone {
 		r.refuse(f, id)
-		return
+		return 0
 	}
-	r.join(f)
+	nodes = r.wake()
 	b := appendFrameHead(nil, "resumed", r.id, r.next-1)
 	f.say(append(appendInt(b, `,"re":`, id), '}'))
+	r.bring(f, after)
+	return nodes
+}
+
+// bring makes f follow from behind a frame.
+func (r *run) bring(f follower, after int64) {
+	r.join(f)
 	first := r.next - int64(len(r.log))
 	switch {
 	case after == r.next-1:
@@ -403,20 +524,25 @@ func (r *run) join(f follower) bool {
 	return true
 }
 
-func (r *run) unfollow(f follower) {
+// unfollow makes f get no more frames. It returns the number of nodes that need no memory any more.
+func (r *run) unfollow(f follower) (nodes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.following = slices.DeleteFunc(r.following, func(g follower) bool { return g == f })
 	r.followers.Store(int32(len(r.following)))
-	if len(r.following) == 0 && len(r.told) <= forgetful {
-		r.tl.Rest()
+	if len(r.following) > 0 {
+		return 0
 	}
+	return r.park()
 }
 
 // refresh sends a snapshot to a follower whose queue was emptied.
 func (r *run) refresh(f follower) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.played == nil {
+		return // f has left
+	}
 	f.catchUp(r, r.snapshot())
 }
 
@@ -428,12 +554,15 @@ func (r *run) forget() {
 	for _, f := range r.following {
 		f.drop(r)
 	}
-	r.following, r.log, r.results = nil, nil, nil
+	r.following, r.played = nil, nil
 	r.followers.Store(0)
 }
 
 // snapshot returns everything in one frame.
 func (r *run) snapshot() []byte {
+	if r.snap != nil {
+		return r.snap
+	}
 	b := make([]byte, 0, 4096)
 	b = appendFrameHead(b, "snapshot", r.id, r.next-1)
 	b = append(b, r.start...)
@@ -445,8 +574,11 @@ func (r *run) snapshot() []byte {
 		b = r.appendNode(b, engine.NodeID(id))
 	}
 	b = append(b, `],"done":`...)
-	b = append(b, r.done...)
-	return append(b, '}')
+	b = append(append(b, r.done...), '}')
+	if len(r.following) > 1 {
+		r.snap = b
+	}
+	return b
 }
 
 // refuse tells a follower that the run is gone.

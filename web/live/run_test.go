@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestARunOverASocket(t *testing.T) {
@@ -377,3 +379,59 @@ func TestASocketFollowsSoManyRuns(t *testing.T) {
 		t.Errorf("got %d frames, the last a %s", len(frames), last(frames).Type)
 	}
 }
+
+// A run that nobody follows is parked, and plays itself again to the byte when somebody comes.
+func TestPark(t *testing.T) {
+	h := NewHub(Config{})
+	rapid.Check(t, func(t *rapid.T) {
+		r, _, fault := h.start(&OpenCommand{ID: 1, Scenario: lost, Commands: []Do{{Line: "step"}}})
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		r.take()
+		var said listener
+		r.following = []follower{&said}
+		id := int64(1)
+		var newest *DoCommand
+		for range rapid.IntRange(0, 60).Draw(t, "commands") {
+			id += int64(rapid.IntRange(1, 300).Draw(t, "skip"))
+			c := &DoCommand{ID: id, Do: Do{
+				Line:  rapid.SampledFrom([]string{"step", "drop SYN-ACK", "client close", "wait 10ms", ""}).Draw(t, "line"),
+				Wait:  rapid.Int64Range(0, 1_000_000).Draw(t, "wait"),
+				Ahead: rapid.Bool().Draw(t, "ahead"),
+			}}
+			if at := rapid.IntRange(-1, r.tl.Len()-1).Draw(t, "at"); at >= 0 {
+				c.At = &at
+			}
+			if r.do(c, &said); r.lastID == id {
+				newest = c
+			}
+		}
+		snapshot, next, log := slices.Clone(r.snapshot()), r.next, r.log
+		if freed := r.unfollow(&said); freed == 0 || r.played != nil {
+			t.Fatal("the run is not parked")
+		}
+		r.follow(&said, 1, next-1)
+		if !bytes.Equal(r.snapshot(), snapshot) || r.next != next {
+			t.Fatalf("the run was\n%s\nand is\n%s", snapshot, r.snapshot())
+		}
+		for i, f := range log {
+			if !bytes.Equal(f, r.log[len(r.log)-len(log)+i]) {
+				t.Fatalf("a frame was\n%s\nand is\n%s", f, r.log[i])
+			}
+		}
+		if newest != nil {
+			if r.do(newest, &said); !bytes.Equal(said.frame, r.done) {
+				t.Fatalf("the newest command again brought\n%s\nwant\n%s", said.frame, r.done)
+			}
+		}
+	})
+}
+
+// A listener keeps what was said last.
+type listener struct {
+	deaf
+	frame []byte
+}
+
+func (l *listener) say(frame []byte) { l.frame = frame }

@@ -2,17 +2,21 @@ package live
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
+	"github.com/handshakelab/lab/web/store"
 )
 
 // Bounds of one socket.
@@ -21,6 +25,8 @@ const (
 	burst       = 400
 	patience    = 5 * time.Second // of being told to slow down
 	maxFollowed = 32              // runs
+	maxEntered  = 4               // rooms
+	actCost     = 10              // commands; an act in a room is written to disk
 	maxQueue    = 64              // frames that wait, when more come
 	maxQueued   = 1 << 20         // bytes that wait, when more come
 	maxBehind   = 10 * time.Second
@@ -69,6 +75,10 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // Upgrade has answered
 	}
 	s := &socket{hub: h, ws: ws, conn: c.conn}
+	if h.cfg.Rooms != nil && r.Header.Get("Cookie") != "" {
+		// What tells who it is; the rest of the request need not be kept.
+		s.visitor = &http.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, Header: http.Header{"Cookie": r.Header["Cookie"]}}
+	}
 	if !h.register(s) {
 		s.close(websocket.CloseServiceRestart, "restart")
 		s.cut()
@@ -131,10 +141,19 @@ func allowedOrigin(r *http.Request, others []string) bool {
 	return origins[0] == scheme+"://"+r.Host || slices.Contains(others, origins[0])
 }
 
-// An item is a frame in the queue of a socket. Frames without a number have no run.
+// An item is a frame in the queue of a socket. Frames without a number have no run; the newest state of a room takes the place of an
+// older one.
 type item struct {
 	run   *run
+	room  *room
 	frame []byte
+}
+
+// A presence is a room that a socket follows.
+type presence struct {
+	room   *room
+	member Member
+	tab    string
 }
 
 // A socket is one browser. It has one goroutine, which reads commands and writes what they bring. Behind an open it is a new one:
@@ -146,7 +165,10 @@ type socket struct {
 	conn *corked
 	ping *time.Timer
 
+	visitor *http.Request // who it is; nil for somebody unknown
+
 	// Owned by the reader.
+	entered  []presence
 	tokens   float64
 	refilled time.Time
 	slowed   time.Time // since when it is told to slow down
@@ -254,7 +276,20 @@ func (s *socket) next() (more, opened bool) {
 	case fault != nil:
 		s.answer(fault)
 	default:
-		s.do(command)
+		switch c := command.(type) {
+		case *EnterCommand:
+			s.enter(c)
+		case *LeaveCommand:
+			s.leave(c)
+		case *DoCommand:
+			if room, stage, ok := strings.Cut(c.Run, "."); ok {
+				s.act(c, room, stage)
+				break
+			}
+			s.do(command)
+		default:
+			s.do(command)
+		}
 		_, opened = command.(*OpenCommand)
 	}
 	return true, opened
@@ -308,13 +343,13 @@ func (s *socket) do(command Command) {
 	case *ResumeCommand:
 		if r := s.hub.find(c.Run); r != nil {
 			s.keep(r)
-			r.follow(s, c.ID, c.After)
+			s.hub.grew(r, r.follow(s, c.ID, c.After))
 		} else {
 			s.say(noSuchRun(c.Run, c.ID).encode())
 		}
 	case *CloseCommand:
 		if r := s.hub.find(c.Run); r != nil {
-			r.unfollow(s)
+			s.hub.grew(r, -r.unfollow(s))
 			s.drop(r)
 		}
 		s.say(encode("closed", Closed{Run: c.Run, Re: c.ID}))
@@ -346,6 +381,123 @@ func (s *socket) openRun(c *OpenCommand) {
 	s.post(r, frames[len(frames)-1:])
 }
 
+// ---- rooms ----
+
+// What a room is asked may take a while, when the store is slow. It is asked by the reader, which waits for the answer; others write
+// what comes meanwhile.
+
+func (s *socket) enter(c *EnterCommand) {
+	fault := s.tryEnter(c)
+	if fault != nil {
+		fault.Re = c.ID
+		s.say(fault.encode())
+	}
+	s.flushIfFree()
+}
+
+func (s *socket) tryEnter(c *EnterCommand) *ErrorFrame {
+	s.exit(c.Room) // who enters again begins again
+	switch {
+	case s.visitor == nil || !store.Valid(c.Room):
+		return noSuchRoom(c.Room)
+	case !store.Valid(c.Tab):
+		return wrong("tab", "a tab is named by letters, digits, - and _")
+	case len(s.entered) == maxEntered:
+		return refuse(TooMany, "a page follows at most %d rooms", maxEntered)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), actWait)
+	defer cancel()
+	m, err := s.hub.cfg.Rooms.Member(s.visitor.WithContext(ctx), c.Room)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && m.ID == "" && !m.Lead:
+		return noSuchRoom(c.Room)
+	case err != nil:
+		s.hub.cfg.Log.Warn("cannot tell who enters a room", "room", c.Room, "err", err)
+		return notSaved("the class cannot be read now")
+	}
+	r, fault := s.hub.hold(c.Room)
+	if fault != nil {
+		return fault
+	}
+	if !r.await(ctx, r.current) {
+		s.hub.letGo(r)
+		return notSaved("the class cannot be read now")
+	}
+	if fault := r.join(s, m, c); fault != nil {
+		s.hub.letGo(r)
+		return fault
+	}
+	s.entered = append(s.entered, presence{r, m, c.Tab})
+	return nil
+}
+
+func (s *socket) leave(c *LeaveCommand) {
+	s.exit(c.Room)
+	s.say(encode("left", Left{Room: c.Room, Re: c.ID}))
+	s.flushIfFree()
+}
+
+// exit ends the presence in a room, if there is one.
+func (s *socket) exit(room string) {
+	i := slices.IndexFunc(s.entered, func(p presence) bool { return p.room.id == room })
+	if i < 0 {
+		return
+	}
+	r := s.entered[i].room
+	s.entered = slices.Delete(s.entered, i, i+1)
+	r.part(s)
+	s.hub.letGo(r)
+}
+
+// act does a command on the run of a room.
+func (s *socket) act(c *DoCommand, room, stage string) {
+	seq, fault := s.tryAct(c, room, stage)
+	if fault != nil {
+		answer := *fault
+		answer.Run, answer.Re = c.Run, c.ID
+		s.say(answer.encode())
+	} else {
+		s.say(encode("acted", Acted{Room: room, Re: c.ID, Seq: seq}))
+	}
+	s.flushIfFree()
+}
+
+func (s *socket) tryAct(c *DoCommand, room, stage string) (uint64, *ErrorFrame) {
+	s.tokens -= actCost - 1
+	i := slices.IndexFunc(s.entered, func(p presence) bool { return p.room.id == room })
+	n, err := strconv.Atoi(stage)
+	if i < 0 || err != nil {
+		return 0, noSuchRoom(room)
+	}
+	p := s.entered[i]
+	a := &Act{By: p.member.ID, ID: p.tab + "-" + strconv.FormatInt(c.ID, 10), Kind: ActDo, Seen: c.Seen, Stage: n, Do: &c.Do}
+	if p.member.Lead {
+		a.By = ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), actWait)
+	defer cancel()
+	return p.room.act(ctx, a)
+}
+
+// show queues the newest state of a room.
+func (s *socket) show(r *room, state []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.deaf {
+		return
+	}
+	for i := range s.queue {
+		if it := &s.queue[i]; it.room == r {
+			s.queued += len(state) - len(it.frame)
+			it.frame = state
+			return
+		}
+	}
+	s.queue = append(s.queue, item{room: r, frame: state})
+	s.queued += len(state)
+	s.wake()
+}
+
 // keep remembers that the socket follows r, and lets go of the oldest when there are too many.
 func (s *socket) keep(r *run) {
 	s.mu.Lock()
@@ -359,7 +511,7 @@ func (s *socket) keep(r *run) {
 	}
 	s.mu.Unlock()
 	if oldest != nil {
-		oldest.unfollow(s)
+		s.hub.grew(oldest, -oldest.unfollow(s))
 	}
 }
 
@@ -377,7 +529,7 @@ func (s *socket) post(r *run, frames [][]byte) {
 		s.overflow(r)
 	} else {
 		for _, f := range frames {
-			s.queue = append(s.queue, item{r, f})
+			s.queue = append(s.queue, item{run: r, frame: f})
 			s.queued += len(f)
 		}
 	}
@@ -419,7 +571,7 @@ func (s *socket) catchUp(r *run, frame []byte) {
 		}
 	}
 	s.queue = slices.DeleteFunc(s.queue, func(it item) bool { return it.frame == nil })
-	s.queue = append(s.queue, item{r, frame})
+	s.queue = append(s.queue, item{run: r, frame: frame})
 	s.queued += len(frame)
 	s.wake()
 }
@@ -430,7 +582,7 @@ func (s *socket) say(frame []byte) {
 	if s.deaf {
 		return
 	}
-	s.queue = append(s.queue, item{nil, frame})
+	s.queue = append(s.queue, item{frame: frame})
 	s.queued += len(frame)
 }
 
@@ -560,7 +712,10 @@ func (s *socket) end() {
 	s.ping.Stop()
 	s.mu.Unlock()
 	for _, r := range follows {
-		r.unfollow(s)
+		s.hub.grew(r, -r.unfollow(s))
+	}
+	for len(s.entered) > 0 {
+		s.exit(s.entered[0].room.id)
 	}
 	if !closed && s.conn.closeWrite() == nil {
 		_ = s.conn.SetReadDeadline(time.Now().Add(linger))

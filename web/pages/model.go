@@ -49,6 +49,9 @@ type Page struct {
 	// Dev says that the page is shown anew when its lesson changes.
 	Dev bool
 
+	// Teaching says that there are accounts and classes.
+	Teaching bool
+
 	// Description is the sentence that a search engine or a shared link shows.
 	Description string
 }
@@ -63,6 +66,7 @@ const (
 	AtGallery  Place = "gallery"
 	AtSandbox  Place = "sandbox"
 	AtGlossary Place = "glossary"
+	AtTeach    Place = "teach"
 	siteName         = "Handshake Lab"
 )
 

@@ -207,6 +207,11 @@ export class Run {
     this.ready.catch(() => {});
   }
 
+  /** Why nothing may be done about it just now, '' when it may. */
+  get barred() {
+    return '';
+  }
+
   /** @param {Command} command @returns {Promise<DoneFrame>} rejects with the engine's error frame when nothing was done */
   do(command) {
     return new Promise((resolve, reject) => {

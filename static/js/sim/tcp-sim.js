@@ -782,8 +782,8 @@ export class TcpSim extends LitElement {
 
   /** Why the engine cannot be asked just now, '' when it can. */
   get blocked() {
-    if (this.store.recorded) return this.store.recorded;
-    const state = this.link.state.value;
+    const { recorded, run } = this.store, why = recorded || run?.barred, state = this.link.state.value;
+    if (why) return why;
     if (state !== 'open' && state !== 'http') return t('ui.why.offline');
     return this.store.busy.value ? t('ui.why.busy') : '';
   }

@@ -43,7 +43,7 @@ export async function freePort() {
 export async function startLab({ port, args = [], base = '/' } = {}) {
   if (!existsSync(binary)) throw new Error(`there is no ${binary}: run "npm run e2e", which builds it, or set E2E_LAB`)
   port ??= await freePort()
-  const child = spawn(binary, ['serve', '-addr', `127.0.0.1:${port}`, '-base-path', base, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
+  const child = spawn(binary, ['serve', '-addr', `127.0.0.1:${port}`, '-base-path', base, '-data', 'none', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
   let log = ''
   child.stdout.on('data', (chunk) => { log += chunk })
   child.stderr.on('data', (chunk) => { log += chunk })

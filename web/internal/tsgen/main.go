@@ -239,7 +239,7 @@ func (g *generator) typeOf(e ast.Expr, optional bool) (string, error) {
 			return "string", nil
 		case "bool":
 			return "boolean", nil
-		case "int", "int64", "int32", "int16", "int8", "uint8", "uint16", "uint32":
+		case "int", "int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64":
 			return "number", nil
 		}
 		if r, ok := g.replaced[t.Name]; ok {

@@ -1,0 +1,73 @@
+// What the pages of a class have in common: saying things aloud, the link to the lab, answers as bars.
+import { html, nothing, render } from '../../vendor/lit.js'
+import { effect } from '../../vendor/signals.js'
+import { Announcer } from '../sim/announce.js'
+import { t } from '../sim/sentence.js'
+
+/** @import { Bar, Question } from '../protocol.js' */
+/** @import { Room } from '../room.js' */
+
+export const base = document.documentElement.dataset.base ?? '/'
+
+/** @template {HTMLElement} T @param {string} id @returns {T} */
+export const get = (id) => /** @type {T} */ (document.getElementById(id))
+
+/** Says things politely. It is asked for only on pages that have the places. */
+export const announcer = () => new Announcer([get('room-said'), get('room-said-too')])
+
+/** What the lab has to say about a request that it refuses. */
+export class Refused extends Error {
+  /** @param {string} code @param {string} message */
+  constructor(code, message) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Sends something to an address of the lab. @param {string} url @param {object} body @returns {Promise<any>} rejects with a Refused */
+export async function send(url, body) {
+  let answer
+  try {
+    answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(body) })
+  } catch {
+    throw new Refused('offline', t('class.fault.offline'))
+  }
+  if (answer.status === 204) return null
+  const said = await answer.json().catch(() => null)
+  if (!answer.ok) throw new Refused(said?.code ?? '', said?.message ?? t('lesson.status', { n: answer.status }))
+  return said
+}
+
+/** Shows whether the page hears of the class. @param {Room} room @param {(lost: boolean) => void} changed when the connection was lost or is back */
+export function showLink(room, changed) {
+  const place = get('room-link')
+  if (!place) return
+  let was = ''
+  effect(() => {
+    const state = room.link.state.value, inside = room.state.value !== null
+    const lost = state === 'retry' || state === 'down' || state === 'http'
+    place.hidden = false
+    place.className = `room-link ${lost ? 'lost' : inside ? 'open' : ''}`
+    place.textContent = t(lost ? 'ui.offline' : inside ? 'class.live' : 'class.connecting')
+    if (lost !== (was === 'lost') && was) changed(lost)
+    was = lost ? 'lost' : inside ? 'open' : was
+  })
+}
+
+/** How many gave which answer. @param {readonly Bar[]} bars @param {string} [mine] */
+export function histogram(bars, mine) {
+  const most = Math.max(1, ...bars.map((b) => b.count))
+  return html`<ul class="bars" aria-label=${t('class.histogram')}>${bars.map((b) => html`<li class=${b.right ? 'right' : ''}>
+    <span class="value">${b.value || t('class.histogram.others')}${b.right ? html` <b>${t('class.right')}</b>` : nothing}${mine && b.value === mine ? html` <i>${t('class.mine')}</i>` : nothing}</span>
+    <meter min="0" max=${most} value=${b.count} aria-hidden="true"></meter><span class="n">${b.count}</span></li>`)}</ul>`
+}
+
+/** Replaces what the server has drawn in a place, once. @param {HTMLElement} place @param {unknown} what */
+export function draw(place, what) {
+  if (!place.dataset.live) {
+    place.dataset.live = 'yes'
+    place.replaceChildren()
+  }
+  render(what, place)
+}
+

@@ -1,0 +1,260 @@
+// Package account knows who sends a request: a learner, who has no account and is known by a random secret in a cookie, and
+// an instructor, who has one and has signed in.
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/handshakelab/lab/web/store"
+)
+
+// A Visitor is who sends a request.
+type Visitor struct {
+	Learner string   // ID of the learner; "" as long as nothing is kept of them
+	Account *Account // who signed in, or nil
+}
+
+// An Account belongs to somebody who teaches.
+type Account struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"` // with which they sign in
+	Role     Role      `json:"role"`
+	Disabled bool      `json:"disabled,omitempty"` // cannot sign in
+	Made     time.Time `json:"made"`
+}
+
+// Role says what an account may do.
+type Role string
+
+// The roles.
+const (
+	Instructor Role = "instructor" // opens classes and sees their own
+	Admin      Role = "admin"      // also invites others and sees all classes
+)
+
+// Includes reports whether an account of this role may do what one of the other role may.
+func (r Role) Includes(other Role) bool {
+	return r == other && other != "" || r == Admin && other == Instructor
+}
+
+// Errors for those who fill in a form. Other errors are of the store.
+var (
+	ErrName     = errors.New("account: no name to sign in with")
+	ErrTaken    = errors.New("account: somebody else has that name")
+	ErrPassword = errors.New("account: no password that would keep others out")
+	ErrWrong    = errors.New("account: name and password do not belong together")
+	ErrLink     = errors.New("account: the link was used, is too old or never was one")
+	ErrBusy     = errors.New("account: too many sign in at once")
+	ErrSelf     = errors.New("account: nobody takes their own rights away")
+)
+
+// kept is an account as it stands in the store.
+type kept struct {
+	Account
+	Password string `json:"password,omitempty"` // its hash; "" when there is none to sign in with
+	Epoch    int    `json:"epoch,omitempty"`    // sessions that began in an earlier one are over
+}
+
+// Accounts are all accounts and learners of a lab.
+type Accounts struct {
+	store   store.Store
+	path    string // of cookies
+	hasher  *hasher
+	strikes strikes
+}
+
+// New returns the accounts that are kept in s. The base path is that of the site.
+func New(s store.Store, base string) *Accounts {
+	return &Accounts{store: s, path: base, hasher: newHasher()}
+}
+
+type visitorKey struct{}
+
+// With returns a request whose visitor is known: Visitor need not ask again.
+func With(r *http.Request, v Visitor) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), visitorKey{}, v))
+}
+
+// Visitor says who sends a request. A cookie that means nothing (any more) is as good as none; an error is one of the store.
+func (a *Accounts) Visitor(r *http.Request) (Visitor, error) {
+	if v, ok := r.Context().Value(visitorKey{}).(Visitor); ok {
+		return v, nil
+	}
+	var v Visitor
+	var err error
+	if v.Account, err = a.signedIn(r); err != nil {
+		return v, err
+	}
+	secret := a.cookie(r, learnerCookie)
+	if secret == "" {
+		return v, nil
+	}
+	rec, err := a.store.Records().Get(r.Context(), learnerKey(secret))
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return v, nil
+	case err != nil:
+		return v, err
+	}
+	v.Learner = string(rec.Value)
+	return v, nil
+}
+
+// Enroll returns the learner who sends a request, and makes one whose cookie goes into w if there is none.
+func (a *Accounts) Enroll(w http.ResponseWriter, r *http.Request) (learner string, err error) {
+	v, err := a.Visitor(r)
+	if err != nil || v.Learner != "" {
+		return v.Learner, err
+	}
+	learner = NewID()
+	return learner, a.remember(r.Context(), w, r, learner)
+}
+
+// remember gives a browser a secret of its own for a learner.
+func (a *Accounts) remember(ctx context.Context, w http.ResponseWriter, r *http.Request, learner string) error {
+	secret := NewID()
+	if _, err := a.store.Records().Put(ctx, learnerKey(secret), []byte(learner), 0); err != nil {
+		return err
+	}
+	a.setCookie(w, r, learnerCookie, secret, 400*24*time.Hour)
+	return nil
+}
+
+// learnerKey is where the learner with a secret stands. The secret itself is not kept.
+func learnerKey(secret string) string { return store.Key("learner-key", hash(secret)) }
+
+// All returns all accounts, by name.
+func (a *Accounts) All(ctx context.Context) ([]Account, error) {
+	recs, err := a.store.Records().List(ctx, "account")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Account, 0, len(recs))
+	for _, rec := range recs {
+		var k kept
+		if err := json.Unmarshal(rec.Value, &k); err != nil {
+			return nil, err
+		}
+		list = append(list, k.Account)
+	}
+	slices.SortFunc(list, func(x, y Account) int { return strings.Compare(fold(x.Name), fold(y.Name)) })
+	return list, nil
+}
+
+// Get returns an account, or store.ErrNotFound.
+func (a *Accounts) Get(ctx context.Context, id string) (Account, error) {
+	k, _, err := a.load(ctx, id)
+	return k.Account, err
+}
+
+// SetRole changes what an account may do. Nobody changes their own.
+func (a *Accounts) SetRole(ctx context.Context, by, id string, role Role) error {
+	if by == id {
+		return ErrSelf
+	}
+	return a.change(ctx, id, func(k *kept) error { k.Role = role; return nil })
+}
+
+// SetDisabled lets an account sign in no more, and ends its sessions; or lets it again.
+func (a *Accounts) SetDisabled(ctx context.Context, by, id string, disabled bool) error {
+	if by == id {
+		return ErrSelf
+	}
+	return a.change(ctx, id, func(k *kept) error {
+		k.Disabled = disabled
+		k.Epoch++
+		return nil
+	})
+}
+
+// SignOutEverywhere ends all sessions of an account.
+func (a *Accounts) SignOutEverywhere(ctx context.Context, id string) error {
+	return a.change(ctx, id, func(k *kept) error { k.Epoch++; return nil })
+}
+
+func accountKey(id string) string { return store.Key("account", id) }
+
+// load returns an account and the revision that it has.
+func (a *Accounts) load(ctx context.Context, id string) (kept, uint64, error) {
+	var k kept
+	if !store.Valid(id) {
+		return k, 0, store.ErrNotFound
+	}
+	rec, err := a.store.Records().Get(ctx, accountKey(id))
+	if err != nil {
+		return k, 0, err
+	}
+	return k, rec.Rev, json.Unmarshal(rec.Value, &k)
+}
+
+// change changes an account, again when somebody else was faster.
+func (a *Accounts) change(ctx context.Context, id string, how func(*kept) error) error {
+	for {
+		k, rev, err := a.load(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := how(&k); err != nil {
+			return err
+		}
+		if err := put(ctx, a.store.Records(), accountKey(id), k, rev); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// claimName makes a name that of an account. One that was claimed a while ago for an account that was never made is free again.
+func (a *Accounts) claimName(ctx context.Context, name, id string) error {
+	key := nameKey(name)
+	_, err := a.store.Records().Put(ctx, key, []byte(id), 0)
+	if !errors.Is(err, store.ErrConflict) {
+		return err
+	}
+	rec, err := a.store.Records().Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	if _, _, err = a.load(ctx, string(rec.Value)); !errors.Is(err, store.ErrNotFound) || time.Since(rec.Time) < time.Minute {
+		if err == nil || errors.Is(err, store.ErrNotFound) {
+			return ErrTaken
+		}
+		return err
+	}
+	if _, err = a.store.Records().Put(ctx, key, []byte(id), rec.Rev); errors.Is(err, store.ErrConflict) {
+		return ErrTaken
+	}
+	return err
+}
+
+// nameKey is where the account of a name stands, however the name is written.
+func nameKey(name string) string { return store.Key("account-name", hash(fold(name))) }
+
+func put(ctx context.Context, records store.Records, key string, v any, rev uint64) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = records.Put(ctx, key, b, rev)
+	return err
+}
+
+func hash(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// NewID returns 128 random bits.
+func NewID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

@@ -1,0 +1,207 @@
+package live
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/handshakelab/lab/server/jetstream"
+	"github.com/handshakelab/lab/web/store"
+)
+
+func openStore(t testing.TB) *jetstream.Store {
+	t.Helper()
+	s, err := jetstream.Open(t.Context(), jetstream.Options{Folder: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// A roster knows visitors by the cookie "who". "teacher" is the instructor of every room.
+type roster struct{}
+
+func (roster) Member(r *http.Request, room string) (Member, error) {
+	c, err := r.Cookie("who")
+	switch {
+	case err != nil || room == "elsewhere":
+		return Member{}, store.ErrNotFound
+	case c.Value == "teacher":
+		return Member{Name: "Teacher", Lead: true}, nil
+	}
+	return Member{ID: c.Value, Name: "Name of " + c.Value}, nil
+}
+
+// nodes opens servers on one store.
+func nodes(t testing.TB, n int, cfg Config) []*place {
+	t.Helper()
+	cfg.Store, cfg.Rooms = openStore(t), roster{}
+	noLeak(t)
+	var list []*place
+	for range n {
+		list = append(list, serve(t, cfg))
+	}
+	return list
+}
+
+// lead acts as the instructor, behind whatever has happened.
+func (p *place) lead(room string, a Act) uint64 {
+	p.t.Helper()
+	a.Seen = store.Anywhere
+	a.ID = cmp.Or(a.ID, newID())
+	seq, err := p.hub.Act(p.t.Context(), room, a)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return seq
+}
+
+func (b *browser) enter(id int64, room string) []frame {
+	b.t.Helper()
+	b.sendJSON(map[string]any{"type": "enter", "id": id, "room": room, "tab": "tab"})
+	return b.upTo(func(f frame) bool { return f.Type == "room" || f.Type == "error" })
+}
+
+// What two nodes make of one log is the same, and an act is done once wherever it is tried again.
+func TestAct(t *testing.T) {
+	places := nodes(t, 2, Config{})
+	one, two := places[0].hub, places[1].hub
+	ctx := t.Context()
+	act := func(h *Hub, a Act) (uint64, error) {
+		if a.Seen == 0 {
+			a.Seen = store.Anywhere
+		}
+		return h.Act(ctx, "c", a)
+	}
+	must := func(seq uint64, err error) uint64 {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seq
+	}
+	code := func(err error) Code {
+		var f *ErrorFrame
+		if errors.As(err, &f) {
+			return Code(f.Code)
+		}
+		return Code(fmt.Sprint(err))
+	}
+	pushed := must(act(one, Act{ID: "a", Kind: ActPush, Scenario: lost, Title: "Lost"}))
+	must(act(two, Act{ID: "b", Kind: ActDrive, Drivers: []Driver{{Member: "ada", Role: RoleClient}, {Member: "bob", Role: RoleNetwork}}}))
+	if again := must(act(two, Act{ID: "a", Kind: ActPush, Scenario: lost, Title: "Lost"})); again != pushed {
+		t.Errorf("the same act again is entry %d, and was %d", again, pushed)
+	}
+	do := func(by, id, line string) Act {
+		return Act{By: by, ID: id, Kind: ActDo, Stage: 1, Do: &Do{Line: line}}
+	}
+	must(act(one, do("bob", "1", "drop SYN-ACK")))
+	must(act(two, do("ada", "1", "client close")))
+	for _, test := range []struct {
+		act  Act
+		want Code
+	}{
+		{do("ada", "2", "server accept"), Forbidden},
+		{do("ada", "3", "step"), Forbidden},
+		{do("eve", "1", "step"), Forbidden},
+		{do("bob", "2", "drop SYN-ACK"), "segment_gone"},
+		{do("bob", "3", "dorp SYN-ACK"), "unknown-verb"},
+		{Act{By: "ada", ID: "4", Kind: ActEnd}, Forbidden},
+		{Act{ID: "c", Kind: ActPush, Scenario: "fly"}, "unknown-verb"},
+		{Act{ID: "d", Kind: ActFreeze, Seen: pushed}, Stale},
+	} {
+		if _, err := act(two, test.act); code(err) != test.want {
+			t.Errorf("%+v: %v, want %s", test.act, err, test.want)
+		}
+	}
+	asked := must(act(two, Act{ID: "e", Kind: ActAsk, Text: "And now?", Form: FormText}))
+	for _, h := range []*Hub{one, two} {
+		var state RoomState
+		for state.Seq < asked {
+			var err error
+			if state, err = h.RoomState(ctx, "c"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if state.Run != "c.1" || state.Title != "Lost" || len(state.Drivers) != 2 || state.Question.Number != 1 || state.Seq != asked {
+			t.Errorf("%+v", state)
+		}
+	}
+	must(act(one, Act{ID: "f", Kind: ActEnd}))
+	if _, err := act(one, Act{ID: "g", Kind: ActFreeze}); code(err) != Ended {
+		t.Errorf("an act behind the end: %v", err)
+	}
+}
+
+// An instructor and two learners on two nodes see one run.
+func TestRoom(t *testing.T) {
+	places := nodes(t, 2, Config{})
+	places[0].lead("c", Act{Kind: ActPush, Scenario: lost, Title: "Lost"})
+	ada, bob := places[0].dialAs("ada"), places[1].dialAs("bob")
+	teacher := places[1].dialAs("teacher")
+	for i, b := range []*browser{ada, bob, teacher} {
+		frames := b.enter(1, "c")
+		if f := frames[0]; f.Type != "entered" || f.Re != 1 || f.Lead != (i == 2) {
+			t.Fatalf("entering brought %s", f.raw)
+		}
+		if f := last(frames); f.Title != "Lost" || f.Run != "c.1" || f.Stage != 1 {
+			t.Fatalf("the room is %s", f.raw)
+		}
+		if f := b.read(); f.Type != "snapshot" || f.Run != "c.1" || len(f.Nodes) == 0 {
+			t.Fatalf("the run is %s", f.raw)
+		}
+	}
+	seen := places[0].lead("c", Act{Kind: ActDrive, Drivers: []Driver{{Member: "ada", Name: "Ada", Role: RoleAll}}})
+	isRoom := func(f frame) bool { return f.Type == "room" && f.Seq == seen }
+	for _, b := range []*browser{ada, bob, teacher} {
+		b.upTo(isRoom)
+	}
+	ada.sendJSON(map[string]any{"type": "do", "id": 2, "run": "c.1", "seen": seen, "line": "drop SYN-ACK", "ahead": true})
+	mine := ada.upTo(func(f frame) bool { return f.Type == "acted" })
+	if f := last(mine); f.Re != 2 || f.Seq <= seen {
+		t.Fatalf("acting brought %s", f.raw)
+	}
+	for _, b := range []*browser{bob, teacher} {
+		theirs := b.upTo(func(f frame) bool { return f.Type == "done" })
+		if got, want := join(theirs), join(mine[:len(mine)-1]); string(got) != string(want) {
+			t.Errorf("others got\n%s\nand who acted\n%s", got, want)
+		}
+	}
+	// bob may not, and a stale tab is told.
+	bob.sendJSON(map[string]any{"type": "do", "id": 2, "run": "c.1", "seen": last(mine).Seq, "line": "step"})
+	if f := bob.read(); f.Code != string(Forbidden) || f.Re != 2 {
+		t.Errorf("a follower who acts gets %s", f.raw)
+	}
+	ada.sendJSON(map[string]any{"type": "do", "id": 3, "run": "c.1", "seen": seen, "line": "step"})
+	if f := ada.read(); f.Code != string(Stale) || f.Re != 3 {
+		t.Errorf("a stale tab gets %s", f.raw)
+	}
+	// What was done once is answered again, from wherever.
+	ada.ws.Close()
+	ada = places[1].dialAs("ada")
+	ada.sendJSON(map[string]any{"type": "enter", "id": 4, "room": "c", "tab": "tab", "run": "c.1", "after": mine[0].N - 1})
+	back := ada.upTo(func(f frame) bool { return f.Type == "done" })
+	if got, want := join(back[2:]), join(mine[:len(mine)-1]); string(got) != string(want) {
+		t.Errorf("who comes back gets\n%s\nwant\n%s", got, want)
+	}
+	ada.sendJSON(map[string]any{"type": "do", "id": 2, "run": "c.1", "seen": seen, "line": "drop SYN-ACK", "ahead": true})
+	if f := ada.read(); f.Type != "acted" || f.Seq != last(mine).Seq {
+		t.Errorf("the same command again brought %s", f.raw)
+	}
+	// The next run, and the end.
+	places[0].lead("c", Act{Kind: ActPush, Scenario: lost})
+	if f := last(bob.upTo(func(f frame) bool { return f.Type == "snapshot" })); f.Run != "c.2" {
+		t.Errorf("the next run is %s", f.raw)
+	}
+	places[0].lead("c", Act{Kind: ActEnd})
+	if f := last(bob.upTo(func(f frame) bool { return f.Type == "room" })); !f.Ended {
+		t.Errorf("behind the end the room is %s", f.raw)
+	}
+	bob.sendJSON(map[string]any{"type": "leave", "id": 9, "room": "c"})
+	if f := bob.read(); f.Type != "left" || f.Re != 9 {
+		t.Errorf("leaving brought %s", f.raw)
+	}
+}
