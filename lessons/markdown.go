@@ -30,10 +30,10 @@ const (
 	maxNested = 16 // quotes and list items that begin on one line
 	maxIndent = 100
 	maxRun    = 64 << 10 // bytes without an empty line between
-	maxLinks  = 1000  // opening brackets without an empty line between: each is tried as a link, against those before it
-	maxAll    = 10000 // opening brackets in all
-	maxMarks  = 2000  // *, _ and ~ without an empty line between: each is tried with those before it
-	maxRefs   = 500   // definitions of links: each use of one is looked up among them
+	maxLinks  = 1000     // opening brackets without an empty line between: each is tried as a link, against those before it
+	maxAll    = 10000    // opening brackets in all
+	maxMarks  = 2000     // *, _ and ~ without an empty line between: each is tried with those before it
+	maxRefs   = 500      // definitions of links: each use of one is looked up among them
 	maxBlocks = 64
 	maxHeads  = 300 // headings: each gets an id of its own, and is compared with the others
 	maxFaults = 200
