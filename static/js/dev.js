@@ -5,8 +5,11 @@ const base = root.dataset.base ?? '/'
 const page = location.pathname.slice(base.length)
 const store = `lab.dev.${page}`
 
+// What a simulator draws is not there yet when the page comes back, and is the simulator's own.
+const own = (/** @type {Element} */ part) => !part.closest('tcp-sim')
+
 /** @returns {HTMLInputElement[]} What a reader may have filled in, in the order of the page. */
-const fields = () => [...document.querySelectorAll('main input, main textarea, main select')].map((field) => /** @type {HTMLInputElement} */ (field))
+const fields = () => [...document.querySelectorAll('main input, main textarea, main select')].filter(own).map((field) => /** @type {HTMLInputElement} */ (field))
 
 /** @returns {(HTMLElement & { time: number, updateComplete?: Promise<unknown> })[]} */
 const simulators = () => /** @type {any} */ ([...document.querySelectorAll('main tcp-sim')])
@@ -17,7 +20,7 @@ function remember() {
     top: scrollY,
     times: Object.fromEntries(simulators().map((sim) => [sim.id, sim.time])),
     fields: fields().map((f) => (f.type === 'radio' || f.type === 'checkbox' ? f.checked : f.value)),
-    open: [...document.querySelectorAll('main details')].map((d) => /** @type {HTMLDetailsElement} */ (d).open),
+    open: [...document.querySelectorAll('main details')].filter(own).map((d) => /** @type {HTMLDetailsElement} */ (d).open),
   }))
 }
 
@@ -27,7 +30,7 @@ async function recall() {
   if (!text) return
   sessionStorage.removeItem(store)
   const was = JSON.parse(text)
-  document.querySelectorAll('main details').forEach((d, i) => { /** @type {HTMLDetailsElement} */ (d).open = was.open[i] ?? false })
+  [...document.querySelectorAll('main details')].filter(own).forEach((d, i) => { /** @type {HTMLDetailsElement} */ (d).open = was.open[i] ?? false })
   const now = fields()
   // With other questions the answers of the old ones would be nonsense.
   if (now.length === was.fields.length) {
