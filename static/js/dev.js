@@ -30,7 +30,8 @@ async function recall() {
   if (!text) return
   sessionStorage.removeItem(store)
   const was = JSON.parse(text)
-  [...document.querySelectorAll('main details')].filter(own).forEach((d, i) => { /** @type {HTMLDetailsElement} */ (d).open = was.open[i] ?? false })
+  const folds = [...document.querySelectorAll('main details')].filter(own)
+  folds.forEach((d, i) => { /** @type {HTMLDetailsElement} */ (d).open = was.open[i] ?? false })
   const now = fields()
   // With other questions the answers of the old ones would be nonsense.
   if (now.length === was.fields.length) {
