@@ -1,15 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/handshakelab/lab/web/account"
 )
 
 // errHelp says that the flags were listed because somebody asked for them.
@@ -25,6 +30,13 @@ type config struct {
 	dev      bool
 	pseudo   bool
 	drain    time.Duration
+	proxies  string
+
+	oidcIssuer  string
+	oidcClient  string
+	oidcSecret  string // file
+	oidcDomains string
+	oidcClaim   string
 
 	data      string
 	natsURL   string
@@ -44,6 +56,12 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.lessons, "lessons", "", "`folder` of lessons instead of the built-in course; changes are served at once")
 	fs.StringVar(&cfg.origins, "origins", "", "other `origins` whose pages may use the runs, divided by commas, such as https://lab.example; also the lab's own one, when a proxy ends TLS and does not send X-Forwarded-Proto")
 	fs.StringVar(&cfg.frames, "frame-ancestors", "", "other `sites` whose pages may show a simulator in a frame, divided by commas, such as https://school.example, https://*.school.example, or * for all")
+	fs.StringVar(&cfg.proxies, "trusted-proxies", "", "`networks` of the proxies in front, divided by commas, such as 10.0.0.0/8, 127.0.0.1/32: they are believed what X-Forwarded-For says")
+	fs.StringVar(&cfg.oidcIssuer, "oidc-issuer", "", "`address` of the OIDC provider by which instructors may sign in, such as https://login.school.example; it leads back to /oidc/callback")
+	fs.StringVar(&cfg.oidcClient, "oidc-client-id", "", "`name` of the lab at -oidc-issuer")
+	fs.StringVar(&cfg.oidcSecret, "oidc-client-secret-file", "", "`file` with the secret of the lab at -oidc-issuer; without one it is a public client")
+	fs.StringVar(&cfg.oidcDomains, "oidc-domains", "", "`domains` of the e-mail addresses of those who may teach, divided by commas")
+	fs.StringVar(&cfg.oidcClaim, "oidc-claim", "", "`claim` that those have who may teach, such as groups=teachers; with -oidc-domains both must be so")
 	fs.BoolVar(&cfg.dev, "dev", false, "for those who write lessons: open pages show a change of their lesson at once, and what is wrong with it; in the folder of the source also its static files and lessons, as they are on disk; with -lessons the page author can save into that folder, from this machine")
 	fs.BoolVar(&cfg.pseudo, "pseudo-locales", false, "also serve the pages in two languages that nobody speaks, for tests of the layout: ?lang=en-XA is longer and ?lang=ar-XB runs from right to left")
 	fs.StringVar(&cfg.data, "data", "data", "`folder` of classes, accounts and progress; none keeps them until the server ends")
@@ -134,6 +152,20 @@ func (cfg *config) check() error {
 			return fmt.Errorf("%q is not an origin: write it like https://lab.example", origin)
 		}
 	}
+	switch {
+	case cfg.oidcIssuer == "" && cmp.Or(cfg.oidcClient, cfg.oidcSecret, cfg.oidcDomains, cfg.oidcClaim) != "":
+		return errors.New("the other -oidc flags are for -oidc-issuer, which is not given")
+	case cfg.oidcIssuer == "":
+	case cfg.oidcClient == "":
+		return errors.New("-oidc-issuer wants -oidc-client-id, the name of the lab there")
+	case cfg.oidcDomains == "" && cfg.oidcClaim == "":
+		return errors.New("-oidc-issuer wants -oidc-domains or -oidc-claim, because not everybody whom it knows may teach")
+	case cfg.oidcClaim != "" && !strings.Contains(cfg.oidcClaim, "="):
+		return fmt.Errorf("-oidc-claim cannot be %q: write it like groups=teachers", cfg.oidcClaim)
+	}
+	if _, err := cfg.proxyList(); err != nil {
+		return err
+	}
 	for _, site := range cfg.ancestorList() {
 		if !ancestor.MatchString(site) {
 			return fmt.Errorf("%q is no site for -frame-ancestors: write it like https://school.example", site)
@@ -146,6 +178,38 @@ func (cfg *config) check() error {
 var ancestor = regexp.MustCompile(`^(\*|https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?)$`)
 
 func (cfg *config) ancestorList() []string { return list(cfg.frames) }
+
+func (cfg *config) proxyList() (nets []netip.Prefix, err error) {
+	for _, text := range list(cfg.proxies) {
+		p, err := netip.ParsePrefix(text)
+		if ip, e := netip.ParseAddr(text); e == nil {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is no network for -trusted-proxies: write it like 10.0.0.0/8", text)
+		}
+		nets = append(nets, p)
+	}
+	return nets, nil
+}
+
+// oidc is what the flags say of the provider; nil for none.
+func (cfg *config) oidc() (*account.OIDC, error) {
+	if cfg.oidcIssuer == "" {
+		return nil, nil
+	}
+	o := &account.OIDC{Issuer: cfg.oidcIssuer, ClientID: cfg.oidcClient, Domains: list(cfg.oidcDomains), Claim: cfg.oidcClaim}
+	if cfg.oidcSecret != "" {
+		b, err := os.ReadFile(cfg.oidcSecret)
+		if err != nil {
+			return nil, fmt.Errorf("the file of -oidc-client-secret-file cannot be read: %w", reason(err))
+		}
+		if o.Secret = strings.TrimSpace(string(b)); o.Secret == "" {
+			return nil, errors.New("the file of -oidc-client-secret-file is empty")
+		}
+	}
+	return o, nil
+}
 
 func (cfg *config) originList() []string { return list(cfg.origins) }
 

@@ -162,7 +162,15 @@ func newSite(cfg *config, kept store.Store, log *slog.Logger) (_ *web.Site, watc
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Store: kept, Log: log})
+	proxies, err := cfg.proxyList()
+	if err != nil {
+		return nil, false, err
+	}
+	oidc, err := cfg.oidc()
+	if err != nil {
+		return nil, false, err
+	}
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Store: kept, Proxies: proxies, OIDC: oidc, Log: log})
 	return site, folder != "", err
 }
 

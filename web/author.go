@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -173,11 +172,7 @@ func (s *Site) review(r *http.Request, in *writing) (*review, error) {
 	case !draftFile.MatchString(in.File) || len(in.File) > 100:
 		return nil, errDraftFile
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	leave, err := s.authors.enter(r.Context(), host)
+	leave, err := s.authors.enter(r.Context(), clientAddress(r))
 	if err != nil {
 		return nil, gone(err)
 	}

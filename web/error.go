@@ -43,6 +43,7 @@ func (s *Site) handle(f handler) http.HandlerFunc {
 func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var e *Error
 	var ref string
+	retryAfter(w, err)
 	if !errors.As(err, &e) {
 		ref = rand.Text()
 		e = &Error{Status: http.StatusInternalServerError, Code: "internal", Message: "Something broke on our side."}

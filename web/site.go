@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -48,6 +49,12 @@ type Config struct {
 	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
 	Store store.Store
 
+	// OIDC is whose word is taken for who an instructor is, beside passwords; nil: nobody's.
+	OIDC *account.OIDC
+
+	// Proxies are the networks of the proxies in front, which are believed about the address of a client: "10.0.0.0/8".
+	Proxies []netip.Prefix
+
 	Log *slog.Logger
 }
 
@@ -69,7 +76,9 @@ type Site struct {
 	languages []*i18n.Catalog
 	hub       *live.Hub
 	cross     *http.CrossOriginProtection
+	limits    limits
 	accounts  *account.Accounts // nil without a store
+	provider  *account.Provider // nil without Config.OIDC
 	classes   *classroom        // the same
 	router    *chi.Mux
 	gallery   *gallery.Gallery
@@ -97,7 +106,7 @@ func New(cfg Config) (*Site, error) {
 	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
-	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads), going: make(chan struct{}), newsCh: make(chan struct{})}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), limits: newLimits(), uploads: make(chan struct{}, maxUploads), going: make(chan struct{}), newsCh: make(chan struct{})}
 	for _, lang := range i18n.Languages {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
@@ -127,6 +136,9 @@ func New(cfg Config) (*Site, error) {
 	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
+		if cfg.OIDC != nil {
+			s.provider = s.accounts.Provider(*cfg.OIDC)
+		}
 		s.classes = newClassroom(cfg.Store, s.accounts)
 		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
 	}
@@ -195,7 +207,7 @@ func (s *Site) routes() *chi.Mux {
 
 // Handler returns the whole site, to be served at the root of a host.
 func (s *Site) Handler() http.Handler {
-	return secure(s.recoverer(bounded(s.based(s.router))))
+	return secure(s.recoverer(s.addressed(s.limited(bounded(s.based(s.router))))))
 }
 
 // bounded limits the bodies of requests. Only captures and lessons may be large.
