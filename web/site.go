@@ -174,7 +174,7 @@ func (s *Site) routes() *chi.Mux {
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
 	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}",
-		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*"} {
+		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*", "/author/{name}"} {
 		get(page, s.handle(s.page))
 	}
 	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
@@ -186,6 +186,8 @@ func (s *Site) routes() *chi.Mux {
 	get("/lessons/draft/{id}", s.handle(s.draftPage))
 	r.Post("/api/draft", s.handle(s.sameSite(s.draft)))
 	r.Post("/api/save", s.handle(s.sameSite(s.save)))
+	get("/media/*", s.handle(s.media))
+	get("/lessons/media/*", s.handle(s.media)) // as a page one folder further down asks for them: a draft
 	get("/notebook/{name}", s.handle(s.notebook))
 	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
