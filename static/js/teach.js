@@ -185,7 +185,7 @@ function lead() {
       return html`<li class=${r.stuck ? 'stuck' : ''}>
         <b class="name">${name}</b><span class="where">${where(r, now)}</span>
         <span class="does">
-          <select aria-label=${t('class.role', { name })} @change=${(/** @type {Event} */ e) => void drive(r.id, /** @type {HTMLSelectElement} */ (e.target))}>
+          <select aria-label=${t('class.role', { name })} @change=${(/** @type {Event} */ e) => drive(r.id, /** @type {HTMLSelectElement} */ (e.target))}>
             ${['none', 'all', 'client', 'server', 'network'].map((v) => html`<option value=${v} .selected=${v === role}>${t(`class.role.${v}`)}</option>`)}
           </select>
           ${r.run ? html`<button type="button" class="quiet" aria-label=${t('class.spot.name', { name })} @click=${() => void act('.part.roster', { kind: 'spotlight', member: r.id })}>${t('class.spot')}</button>` : nothing}
@@ -193,13 +193,20 @@ function lead() {
     }))
   })
 
+  /** Who drives is said as a whole, so one choice waits for the one before. */
+  let turn = Promise.resolve()
+
   /** @param {string} member @param {HTMLSelectElement} choice */
-  async function drive(member, choice) {
-    const role = choice.value, now = room.state.value?.drivers ?? []
-    // client, server and network have one each
-    const others = now.filter((d) => d.member !== member && (d.role !== role || role === 'all')).map((d) => ({ member: d.member, role: d.role }))
-    const done = await act('.part.roster', { kind: 'drive', drivers: role === 'none' ? others : [...others, { member, role }] })
-    if (!done) choice.value = now.find((d) => d.member === member)?.role ?? 'none'
+  function drive(member, choice) {
+    const role = choice.value
+    turn = turn.then(async () => {
+      const now = room.state.value?.drivers ?? []
+      // client, server and network have one each
+      const others = now.filter((d) => d.member !== member && (d.role !== role || role === 'all')).map((d) => ({ member: d.member, role: d.role }))
+      const done = await act('.part.roster', { kind: 'drive', drivers: role === 'none' ? others : [...others, { member, role }] })
+      if (done) await until(() => (room.state.value?.seq ?? 0) >= done.seq)
+      else choice.value = now.find((d) => d.member === member)?.role ?? 'none'
+    })
   }
 
   let stuck = 0
