@@ -122,7 +122,7 @@ function lead() {
     stands.hidden = !!state.run
     stands.textContent = state.lesson ? t('class.lead.lesson', { title: state.title ?? '' }) : t('class.lead.nothing')
     freeze.setAttribute('aria-pressed', String(state.frozen))
-    const list = state.drivers.map((d) => `${d.name} (${t(`class.role.${d.role}`)})`)
+    const names = called(inOrder()), list = state.drivers.map((d) => `${names.get(d.member) ?? d.name} (${t(`class.role.${d.role}`)})`)
     drivers.textContent = list.length ? t('class.drivers.too', { list: new Intl.ListFormat(document.documentElement.lang, { type: 'conjunction' }).format(list) }) : t('class.drivers.you')
     if (state.ended) location.reload()
   })
@@ -163,6 +163,11 @@ function lead() {
       ${r.stuck ? html`<b class="flag">${t('class.where.stuck')}</b>` : nothing}`
   }
 
+  /** All in the order in which they came. */
+  function inOrder() {
+    return [...rows.value.values()].sort((a, b) => a.joined - b.joined || (a.id < b.id ? -1 : 1))
+  }
+
   /** Two of the same name are told apart by when they came. @param {Row[]} all */
   function called(all) {
     /** @type {Map<string, number>} */
@@ -177,7 +182,7 @@ function lead() {
   effect(() => {
     void minute.value
     const state = room.state.value, now = Date.now() - ahead.value
-    const all = [...rows.value.values()].sort((a, b) => a.joined - b.joined || (a.id < b.id ? -1 : 1)), names = called(all)
+    const all = inOrder(), names = called(all)
     count.textContent = String(all.length)
     none.hidden = all.length > 0
     draw(list, repeat(all, (r) => r.id, (r) => {
