@@ -24,7 +24,7 @@ lint:
 generated:
 	go generate ./...
 	$(NPM) run --silent vendor:check
-	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts 'static/js/catalog.*.js' 'static/js/more.*.js' static/js/differences.en.js lessons/codes.md || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts 'static/js/catalog.*.js' 'static/js/more.*.js' static/js/differences.en.js lessons/course/author/20-codes.md || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
 
 # Every scenario, expectation, solution, link and number in the course.
 course:
@@ -33,18 +33,22 @@ course:
 # The engine starts no goroutine, which a test of its own asserts: there is no race to look for, and without the detector its
 # searches and properties take a tenth of the time. Each statement of the TCP and of the wire format that none of its tests reaches
 # must have its reason in engine/testdata/uncovered.txt. Of the lessons only the loader does things at once; their mutations and hostile
-# texts would take five minutes with the detector.
+# texts would take five minutes with the detector. One test of the site makes all its pages many times over, which the detector
+# makes the longest of all: it goes without; another one reloads while readers read.
 COVER := $(shell mktemp -u)
+LONG := TestReloadServesWhatAFreshSiteServes
 go:
 	go test -coverpkg=./engine/tcp,./engine/wire -coverprofile=$(COVER) ./engine/...
 	LAB_COVERAGE=$(COVER) go test -count=1 -run TestUncovered ./engine
 	go test ./lessons/...
 	go test -race -run 'TestLoader|TestDraft' ./lessons
-	go test -race $$(go list ./... | grep -v -e /engine -e /lessons)
+	go test -run $(LONG) ./web
+	go test -race -skip $(LONG) $$(go list ./... | grep -v -e /engine -e /lessons)
 
 # The engine's TCP beside gVisor's, in a module of its own: gVisor takes most of a minute to compile and nothing else needs it.
 differential:
 	cd engine/differential && go vet . && go test .
+	cd web/account/oidctest && go vet . && go test .
 
 browser: tools
 	$(NPM) run --silent check

@@ -12,16 +12,18 @@ import (
 // maxExample is how long an example may be to stand in the table: those that show that something is too long are not readable.
 const maxExample = 800
 
-// CodeTable returns the table of all codes in markdown, with an example of each: those of lessons, of scenarios and of challenges.
+// CodeTable returns the table of all codes, a page for authors, with an example of each: those of lessons, of scenarios and of challenges.
 func CodeTable() string {
 	var b strings.Builder
-	b.WriteString("<!-- Made by go generate from the lists of codes in the packages. -->\n\n# What lab check says\n\n" +
+	b.WriteString("---\n# Made by go generate from the lists of codes in the packages.\ntitle: What lab check says\n" +
+		"summary: Every fault that it knows, with its code, what it means and an example.\norder: 20\n---\n\n# What lab check says\n\n" +
 		"Every fault has a place, a stable code, a sentence on what is wrong and, where there is one, a hint. A lesson with an error is not\n" +
 		"served; with a warning it is. The codes stay as they are, so that programs may compare them. `lab check -codes` prints this table.\n")
 	part := func(title, text string) { fmt.Fprintf(&b, "\n## %s\n\n%s\n", title, text) }
-	row := func(name string, severity diag.Severity, meaning, lang, example string) {
-		fmt.Fprintf(&b, "\n### `%s`\n\n%s: %s.\n", name, upperFirst(string(severity)), meaning)
-		if example == "" || len(example) > maxExample {
+	row := func(c diag.Code, lang string) {
+		example := showControls(c.Example)
+		fmt.Fprintf(&b, "\n### `%s`\n\n%s: %s.\n", c.Name, upperFirst(string(c.Severity)), c.Meaning)
+		if own := (&faults{source: newSource("", []byte(example))}); example == "" || len(example) > maxExample || !own.bounded() {
 			return
 		}
 		example = strings.TrimRight(example, "\n") + "\n"
@@ -29,15 +31,15 @@ func CodeTable() string {
 	}
 	part("In lessons", "Examples are what follows the front matter and the title of a lesson, or a whole file, or several: `-- name --` begins another file.")
 	for _, c := range codes {
-		row(c.Name, c.Severity, c.Meaning, "markdown", showControls(c.Example))
+		row(c, "markdown")
 	}
 	part("In scenarios", "They are about the lines of a simulator, and about actions elsewhere: `do` of a prediction, `solution` of a challenge.")
 	for _, c := range script.Codes() {
-		row(c.Name, diag.Error, c.Meaning, "text", showControls(c.Example))
+		row(c, "text")
 	}
 	part("In challenges", "They are about the lines `goal`, `limit`, `hint` and `solution`. The examples begin with a run in which nothing has happened.")
 	for _, c := range goal.Codes() {
-		row(c.Name, c.Severity, c.Meaning, "text", showControls(c.Example))
+		row(c, "text")
 	}
 	return b.String()
 }

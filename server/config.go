@@ -1,15 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/netip"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/handshakelab/lab/web/account"
+	"golang.org/x/crypto/acme/autocert"
 )
 
 // errHelp says that the flags were listed because somebody asked for them.
@@ -25,6 +32,22 @@ type config struct {
 	dev      bool
 	pseudo   bool
 	drain    time.Duration
+	proxies  string
+
+	oidcIssuer  string
+	oidcClient  string
+	oidcSecret  string // file
+	oidcDomains string
+	oidcClaim   string
+
+	metrics  string
+	logLevel string
+	print    bool
+
+	tlsDomain    string
+	tlsEmail     string
+	tlsDirectory string
+	tlsHTTP      string
 
 	data      string
 	natsURL   string
@@ -44,6 +67,12 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.lessons, "lessons", "", "`folder` of lessons instead of the built-in course; changes are served at once")
 	fs.StringVar(&cfg.origins, "origins", "", "other `origins` whose pages may use the runs, divided by commas, such as https://lab.example; also the lab's own one, when a proxy ends TLS and does not send X-Forwarded-Proto")
 	fs.StringVar(&cfg.frames, "frame-ancestors", "", "other `sites` whose pages may show a simulator in a frame, divided by commas, such as https://school.example, https://*.school.example, or * for all")
+	fs.StringVar(&cfg.proxies, "trusted-proxies", "", "`networks` of the proxies in front, divided by commas, such as 10.0.0.0/8, 127.0.0.1/32: they are believed what X-Forwarded-For says")
+	fs.StringVar(&cfg.oidcIssuer, "oidc-issuer", "", "`address` of the OIDC provider by which instructors may sign in, such as https://login.school.example; it leads back to /oidc/callback")
+	fs.StringVar(&cfg.oidcClient, "oidc-client-id", "", "`name` of the lab at -oidc-issuer")
+	fs.StringVar(&cfg.oidcSecret, "oidc-client-secret-file", "", "`file` with the secret of the lab at -oidc-issuer; without one it is a public client")
+	fs.StringVar(&cfg.oidcDomains, "oidc-domains", "", "`domains` of the e-mail addresses of those who may teach, divided by commas")
+	fs.StringVar(&cfg.oidcClaim, "oidc-claim", "", "`claim` that those have who may teach, such as groups=teachers; with -oidc-domains both must be so")
 	fs.BoolVar(&cfg.dev, "dev", false, "for those who write lessons: open pages show a change of their lesson at once, and what is wrong with it; in the folder of the source also its static files and lessons, as they are on disk; with -lessons the page author can save into that folder, from this machine")
 	fs.BoolVar(&cfg.pseudo, "pseudo-locales", false, "also serve the pages in two languages that nobody speaks, for tests of the layout: ?lang=en-XA is longer and ?lang=ar-XB runs from right to left")
 	fs.StringVar(&cfg.data, "data", "data", "`folder` of classes, accounts and progress; none keeps them until the server ends")
@@ -51,8 +80,38 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.natsCreds, "nats-creds", "", "`file` with the credentials for -nats-url")
 	fs.StringVar(&cfg.natsCA, "nats-ca", "", "`file` with the certificates that -nats-url is trusted by, instead of those of the system")
 	fs.IntVar(&cfg.replicas, "replicas", 0, "`number` of servers of -nats-url that keep each thing: 1, 3 or 5; 0 is 3 with -nats-url, and 1 without")
+	fs.StringVar(&cfg.metrics, "metrics", "", "`address` on which Prometheus is answered at /metrics, such as 127.0.0.1:9090; it is not for the public")
+	fs.StringVar(&cfg.logLevel, "log", "info", "the least of what is logged: `level` debug (each request too), info, warn or error")
+	fs.StringVar(&cfg.tlsDomain, "tls-domain", "", "`names` of this server, divided by commas, for which it gets certificates by ACME, and then speaks TLS at -addr, which is best :443")
+	fs.StringVar(&cfg.tlsEmail, "tls-email", "", "`address` to which the authority may write when something is wrong with a certificate")
+	fs.StringVar(&cfg.tlsDirectory, "tls-directory", autocert.DefaultACMEDirectory, "`URL` of the ACME directory of the authority")
+	fs.StringVar(&cfg.tlsHTTP, "tls-http", ":80", "`address` on which, with -tls-domain, the authority is answered, and browsers are led to HTTPS")
+	fs.BoolVar(&cfg.print, "print-config", false, "print the settings as they came out of flags and variables, without secrets, and end")
 	fs.DurationVar(&cfg.drain, "drain", 0, "`time` between a signal to end and the end, while readyz says no; for load balancers")
 	return fs
+}
+
+// secrets are the flags whose values nobody else should see. LAB_X_FILE names a file with the value of LAB_X.
+var secrets = []string{"nats-url"}
+
+// printConfig prints each setting as a variable.
+func printConfig(w io.Writer, fs *flag.FlagSet) error {
+	var err error
+	fs.VisitAll(func(f *flag.Flag) {
+		value := f.Value.String()
+		switch {
+		case f.Name == "print-config":
+			return
+		case f.Name == "nats-url":
+			value = masked(value)
+		case slices.Contains(secrets, f.Name) && value != "":
+			value = "-"
+		}
+		if _, e := fmt.Fprintf(w, "%s=%s\n", variable(f.Name), value); err == nil {
+			err = e
+		}
+	})
+	return err
 }
 
 // variable is the name of the environment variable for a flag.
@@ -80,6 +139,21 @@ func (c *console) parse(fs *flag.FlagSet, args []string, strict bool) error {
 		key := variable(f.Name)
 		known[key] = true
 		value, ok := c.env[key]
+		if slices.Contains(secrets, f.Name) {
+			known[key+"_FILE"] = true
+			if name, in := c.env[key+"_FILE"]; in && !given[f.Name] && err == nil {
+				if ok {
+					err = fmt.Errorf("the variables %s and %s_FILE are both given", key, key)
+					return
+				}
+				b, e := os.ReadFile(name)
+				if e != nil {
+					err = fmt.Errorf("the variable %s_FILE names %q, which cannot be read: %w", key, name, reason(e))
+					return
+				}
+				value, ok = strings.TrimSpace(string(b)), true
+			}
+		}
 		if !ok || given[f.Name] || err != nil {
 			return
 		}
@@ -118,6 +192,17 @@ func (cfg *config) check() error {
 	if cfg.drain < 0 {
 		return errors.New("-drain cannot be negative")
 	}
+	if err := new(slog.Level).UnmarshalText([]byte(cfg.logLevel)); err != nil {
+		return fmt.Errorf("-log cannot be %q: it is debug, info, warn or error", cfg.logLevel)
+	}
+	for _, domain := range list(cfg.tlsDomain) {
+		if !domainName.MatchString(domain) {
+			return fmt.Errorf("-tls-domain cannot be %q: write it like lab.example", domain)
+		}
+	}
+	if u, err := url.Parse(cfg.tlsDirectory); err != nil || u.Host == "" {
+		return fmt.Errorf("-tls-directory cannot be %q: write it like %s", cfg.tlsDirectory, autocert.DefaultACMEDirectory)
+	}
 	switch {
 	case cfg.natsURL == "" && (cfg.natsCreds != "" || cfg.natsCA != ""):
 		return errors.New("-nats-creds and -nats-ca are for -nats-url, which is not given")
@@ -134,6 +219,20 @@ func (cfg *config) check() error {
 			return fmt.Errorf("%q is not an origin: write it like https://lab.example", origin)
 		}
 	}
+	switch {
+	case cfg.oidcIssuer == "" && cmp.Or(cfg.oidcClient, cfg.oidcSecret, cfg.oidcDomains, cfg.oidcClaim) != "":
+		return errors.New("the other -oidc flags are for -oidc-issuer, which is not given")
+	case cfg.oidcIssuer == "":
+	case cfg.oidcClient == "":
+		return errors.New("-oidc-issuer wants -oidc-client-id, the name of the lab there")
+	case cfg.oidcDomains == "" && cfg.oidcClaim == "":
+		return errors.New("-oidc-issuer wants -oidc-domains or -oidc-claim, because not everybody whom it knows may teach")
+	case cfg.oidcClaim != "" && !strings.Contains(cfg.oidcClaim, "="):
+		return fmt.Errorf("-oidc-claim cannot be %q: write it like groups=teachers", cfg.oidcClaim)
+	}
+	if _, err := cfg.proxyList(); err != nil {
+		return err
+	}
 	for _, site := range cfg.ancestorList() {
 		if !ancestor.MatchString(site) {
 			return fmt.Errorf("%q is no site for -frame-ancestors: write it like https://school.example", site)
@@ -142,10 +241,51 @@ func (cfg *config) check() error {
 	return nil
 }
 
+// domainName is a name that a certificate can be had for.
+var domainName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+
+// level is that of the log.
+func (cfg *config) level() (l slog.Level) {
+	_ = l.UnmarshalText([]byte(cfg.logLevel)) // check has tried it
+	return l
+}
+
 // ancestor is a site as a content security policy names it: an origin, whose host may begin with "*.", or all.
 var ancestor = regexp.MustCompile(`^(\*|https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?)$`)
 
 func (cfg *config) ancestorList() []string { return list(cfg.frames) }
+
+func (cfg *config) proxyList() (nets []netip.Prefix, err error) {
+	for _, text := range list(cfg.proxies) {
+		p, err := netip.ParsePrefix(text)
+		if ip, e := netip.ParseAddr(text); e == nil {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is no network for -trusted-proxies: write it like 10.0.0.0/8", text)
+		}
+		nets = append(nets, p)
+	}
+	return nets, nil
+}
+
+// oidc is what the flags say of the provider; nil for none.
+func (cfg *config) oidc() (*account.OIDC, error) {
+	if cfg.oidcIssuer == "" {
+		return nil, nil
+	}
+	o := &account.OIDC{Issuer: cfg.oidcIssuer, ClientID: cfg.oidcClient, Domains: list(cfg.oidcDomains), Claim: cfg.oidcClaim}
+	if cfg.oidcSecret != "" {
+		b, err := os.ReadFile(cfg.oidcSecret)
+		if err != nil {
+			return nil, fmt.Errorf("the file of -oidc-client-secret-file cannot be read: %w", reason(err))
+		}
+		if o.Secret = strings.TrimSpace(string(b)); o.Secret == "" {
+			return nil, errors.New("the file of -oidc-client-secret-file is empty")
+		}
+	}
+	return o, nil
+}
 
 func (cfg *config) originList() []string { return list(cfg.origins) }
 

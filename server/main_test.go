@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,7 +56,7 @@ type result struct {
 func lab(t *testing.T, env []string, stdin string, args ...string) result {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LAB_DATA=none"}, env...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -71,15 +73,45 @@ type server struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	url    string // with the base path and a slash at the end
-	stderr *bytes.Buffer
+	stderr *output
 	done   chan error
+}
+
+// An output can be read while it is written.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(b)
+}
+
+// String is what was written so far.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
 }
 
 var announced = regexp.MustCompile(`^Handshake Lab is at (http://localhost:(\d+)(/.*))\n$`)
 
 func start(t *testing.T, env []string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: exec.Command(binary, args...), stderr: &bytes.Buffer{}, done: make(chan error, 1)}
+	return launch(t, announced, env, args...)
+}
+
+// startTLS is start for a server that has a name.
+func startTLS(t *testing.T, env []string, args ...string) *server {
+	t.Helper()
+	return launch(t, regexp.MustCompile(`^Handshake Lab is at (https://(lab.example)(/))\n$`), env, args...)
+}
+
+func launch(t *testing.T, announced *regexp.Regexp, env []string, args ...string) *server {
+	t.Helper()
+	s := &server{t: t, cmd: exec.Command(binary, args...), stderr: &output{}, done: make(chan error, 1)}
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LAB_DATA=none"}, env...)
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
@@ -576,6 +608,30 @@ skip  DIR/unsupported.pkt:2:4: error unsupported: the lab does not have the call
 	}
 	if r := lab(t, nil, "", "run", t.TempDir()); r.code != 2 || !strings.Contains(r.stderr, "no packetdrill script (*.pkt)") {
 		t.Errorf("an empty folder: %+v", r)
+	}
+}
+
+// The guide for authors shows what lab check prints of the lesson in it.
+func TestTheGuideShowsWhatCheckPrints(t *testing.T) {
+	guide, err := fs.ReadFile(lessons.Builtin(), "author/10-guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(guide), "\n## When something is wrong\n")
+	lesson := regexp.MustCompile("(?s)````text\n(.*?)````").FindStringSubmatch(rest)
+	prints := regexp.MustCompile("(?s)\n```console\n\\$ lab check my-lessons\n(.*?)```").FindAllStringSubmatch(rest, -1)
+	if lesson == nil || len(prints) != 1 {
+		t.Fatalf("it shows %d lines of check", len(prints))
+	}
+	dir := filepath.Join(t.TempDir(), "my-lessons")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "10-slip.md"), []byte(lesson[1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := lab(t, nil, "", "check", dir); strings.ReplaceAll(r.stdout, dir, "my-lessons") != prints[0][1] {
+		t.Errorf("it shows\n%slab check prints\n%s", prints[0][1], r.stdout)
 	}
 }
 

@@ -37,6 +37,9 @@ func (s *Site) routesOfAccounts(r chi.Router) {
 	get("/accounts", s.require(account.Admin, s.accountsPage))
 	post("/accounts/invite", s.require(account.Admin, s.invite))
 	post("/accounts/{id}/{do}", s.require(account.Admin, s.changeAccount))
+	if s.provider != nil {
+		s.routesOfOIDC(r)
+	}
 }
 
 // require lets only those through who are signed in with a role that includes the given one. Others are led to where they sign in, and
@@ -209,7 +212,7 @@ func (s *Site) setup(w http.ResponseWriter, r *http.Request) error {
 }
 
 // afterSignIn is where those who teach begin.
-const afterSignIn = "account"
+const afterSignIn = "teach"
 
 func (s *Site) signInPage(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.accounts.Visitor(r)
@@ -230,6 +233,9 @@ func (s *Site) signInPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) showSignIn(w http.ResponseWriter, r *http.Request, data pages.SignInData, fault *refusal) error {
 	words := s.language(r)
 	data.Page = s.at(words, pages.Elsewhere, words.T("account.signin"))
+	if s.provider != nil {
+		data.Provider = s.provider.Host()
+	}
 	status := http.StatusOK
 	if fault != nil {
 		data.Fault, status = fault.text, fault.status

@@ -21,7 +21,7 @@ type answer struct {
 	Block    string          `json:"block"`
 	Lang     string          `json:"lang"`     // of the text that the learner reads; that of the lesson itself when there is no such translation
 	Kind     string          `json:"kind"`     // "predict", "quiz", "challenge" or "ticket"
-	Variant  int             `json:"variant"`  // of a prediction: which of its variants was asked
+	Variant  int             `json:"variant"`  // of a prediction: which of its variants was asked; of a challenge: which its simulator shows
 	Answer   json.RawMessage `json:"answer"`   // a text, or numbers of options in a list; to a ticket the number of a cause
 	Commands []live.Do       `json:"commands"` // to a challenge: what was done in its simulator
 	Seen     []int           `json:"seen"`     // to a ticket: what was looked at
@@ -208,7 +208,11 @@ func (s *Site) checkChallenge(ctx context.Context, l *lessons.Lesson, a *answer)
 	if sim := l.Sim(c.From); sim != nil {
 		ahead = sim.Ahead
 	}
-	tl, fault := s.hub.Play(ctx, &live.OpenCommand{ID: 1, Lesson: a.Lesson, Block: a.Block, Ahead: ahead, Commands: a.Commands})
+	open := &live.OpenCommand{ID: 1, Lesson: a.Lesson, Block: a.Block, Ahead: ahead, Commands: a.Commands}
+	if sim := l.Sim(c.From); sim != nil && a.Variant != 0 {
+		open.Lesson, open.Block, open.Scenario = "", "", sim.Variant(a.Variant)
+	}
+	tl, fault := s.hub.Play(ctx, open)
 	if fault != nil {
 		return nil, &Error{Status: http.StatusUnprocessableEntity, Code: fault.Code, Message: "What was done cannot be played again: " + fault.Message + "."}
 	}

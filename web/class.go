@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"mime"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -24,6 +23,7 @@ import (
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/class"
 	"github.com/handshakelab/lab/web/i18n"
+	"github.com/handshakelab/lab/web/limit"
 	"github.com/handshakelab/lab/web/live"
 	"github.com/handshakelab/lab/web/pages"
 	"github.com/handshakelab/lab/web/store"
@@ -34,8 +34,8 @@ type classroom struct {
 	*class.Classes
 	accounts *account.Accounts
 
-	guesses limiter // wrong codes, by address
-	reports limiter // of where somebody is and what they answer, by member
+	guesses *limit.Limiter // wrong codes, by address
+	reports *limit.Limiter // of where somebody is and what they answer, by member
 }
 
 func newClassroom(s store.Store, accounts *account.Accounts) *classroom {
@@ -43,8 +43,8 @@ func newClassroom(s store.Store, accounts *account.Accounts) *classroom {
 		Classes: class.New(s), accounts: accounts,
 		// A school is one address: that many pupils may mistype at the beginning of a lesson. Of all codes a guesser sees fewer than one in
 		// a thousand in a day.
-		guesses: limiter{every: time.Second, burst: 300},
-		reports: limiter{every: time.Second / 2, burst: 20},
+		guesses: limit.New(time.Second, 300),
+		reports: limit.New(time.Second/2, 20),
 	}
 }
 
@@ -823,8 +823,8 @@ func (s *Site) showJoin(w http.ResponseWriter, r *http.Request, data pages.JoinD
 // findClass returns the class with a code, or what to say to somebody who has none. What is no code, what never was one and what is no
 // longer one are answered alike.
 func (s *Site) findClass(w http.ResponseWriter, r *http.Request, typed string) (*class.Class, *refusal, error) {
-	words, from := s.language(r), address(r)
-	if !s.classes.guesses.left(from) {
+	words, from := s.language(r), clientAddress(r)
+	if !s.classes.guesses.Left(from) {
 		w.Header().Set("Retry-After", "2")
 		return nil, &refusal{http.StatusTooManyRequests, words.T("class.fault.guess"), "code"}, nil
 	}
@@ -834,19 +834,10 @@ func (s *Site) findClass(w http.ResponseWriter, r *http.Request, typed string) (
 		in, err = s.classes.Find(r.Context(), code)
 	}
 	if errors.Is(err, class.ErrNotFound) || err == nil && in.Over() {
-		s.classes.guesses.take(from)
+		s.classes.guesses.Take(from)
 		return nil, &refusal{http.StatusUnprocessableEntity, words.T("class.fault.code"), "code"}, nil
 	}
 	return in, nil, err
-}
-
-// address is where a request comes from.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 func (s *Site) join(w http.ResponseWriter, r *http.Request) error {
@@ -977,7 +968,7 @@ func (s *Site) where(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case in.Over():
 		return errClassOver
-	case !s.classes.reports.take(m.ID):
+	case s.classes.reports.Take(m.ID) > 0:
 		w.Header().Set("Retry-After", "2")
 		return &Error{Status: http.StatusTooManyRequests, Code: "slow_down", Message: "Too many reports; wait a moment."}
 	case at.Lesson != "" && s.Course().Find(at.Lesson) == nil:
@@ -1034,7 +1025,7 @@ func (s *Site) answerQuestion(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Site) takeAnswer(ctx context.Context, words *i18n.Catalog, in *class.Class, m *class.Member, question int, value string) error {
-	if !s.classes.reports.take(m.ID) {
+	if s.classes.reports.Take(m.ID) > 0 {
 		return &Error{Status: http.StatusTooManyRequests, Code: "slow_down", Message: words.T("class.fault.slow")}
 	}
 	state, err := s.hub.RoomState(ctx, in.ID)

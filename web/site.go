@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -48,6 +49,12 @@ type Config struct {
 	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
 	Store store.Store
 
+	// OIDC is whose word is taken for who an instructor is, beside passwords; nil: nobody's.
+	OIDC *account.OIDC
+
+	// Proxies are the networks of the proxies in front, which are believed about the address of a client: "10.0.0.0/8".
+	Proxies []netip.Prefix
+
 	Log *slog.Logger
 }
 
@@ -69,11 +76,15 @@ type Site struct {
 	languages []*i18n.Catalog
 	hub       *live.Hub
 	cross     *http.CrossOriginProtection
+	limits    limits
 	accounts  *account.Accounts // nil without a store
+	provider  *account.Provider // nil without Config.OIDC
 	classes   *classroom        // the same
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
+	requests  requests
+	pulse     pulse
 	draining  atomic.Bool
 	going     chan struct{} // closed when it goes down
 
@@ -97,7 +108,7 @@ func New(cfg Config) (*Site, error) {
 	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
-	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), uploads: make(chan struct{}, maxUploads), going: make(chan struct{}), newsCh: make(chan struct{})}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), limits: newLimits(), requests: newRequests(), uploads: make(chan struct{}, maxUploads), going: make(chan struct{}), newsCh: make(chan struct{})}
 	for _, lang := range i18n.Languages {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
@@ -127,6 +138,9 @@ func New(cfg Config) (*Site, error) {
 	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
+		if cfg.OIDC != nil {
+			s.provider = s.accounts.Provider(*cfg.OIDC)
+		}
 		s.classes = newClassroom(cfg.Store, s.accounts)
 		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
 	}
@@ -143,6 +157,7 @@ const maxBody = live.MaxFrame
 
 func (s *Site) routes() *chi.Mux {
 	r := chi.NewRouter()
+	r.Use(s.measure)
 	r.NotFound(s.handle(s.missing))
 	r.MethodNotAllowed(s.handle(s.methodNotAllowed))
 
@@ -153,7 +168,7 @@ func (s *Site) routes() *chi.Mux {
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
 	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}",
-		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*"} {
+		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*", "/author/{name}"} {
 		get(page, s.handle(s.page))
 	}
 	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
@@ -165,6 +180,8 @@ func (s *Site) routes() *chi.Mux {
 	get("/lessons/draft/{id}", s.handle(s.draftPage))
 	r.Post("/api/draft", s.handle(s.sameSite(s.draft)))
 	r.Post("/api/save", s.handle(s.sameSite(s.save)))
+	get("/media/*", s.handle(s.media))
+	get("/lessons/media/*", s.handle(s.media)) // as a page one folder further down asks for them: a draft
 	get("/notebook/{name}", s.handle(s.notebook))
 	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
@@ -193,7 +210,7 @@ func (s *Site) routes() *chi.Mux {
 
 // Handler returns the whole site, to be served at the root of a host.
 func (s *Site) Handler() http.Handler {
-	return secure(s.recoverer(bounded(s.based(s.router))))
+	return numbered(secure(s.recoverer(s.addressed(s.limited(bounded(s.based(s.router)))))))
 }
 
 // bounded limits the bodies of requests. Only captures and lessons may be large.
@@ -303,15 +320,6 @@ func (s *Site) sameSite(next handler) handler {
 }
 
 func alive(w http.ResponseWriter, r *http.Request) error {
-	writeText(w, http.StatusOK, "ok\n")
-	return nil
-}
-
-func (s *Site) ready(w http.ResponseWriter, r *http.Request) error {
-	if s.draining.Load() {
-		writeText(w, http.StatusServiceUnavailable, "going down\n")
-		return nil
-	}
 	writeText(w, http.StatusOK, "ok\n")
 	return nil
 }

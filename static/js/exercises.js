@@ -48,7 +48,7 @@ const asks = {
   async challenge(form) {
     const sim = simulator(form.dataset.of)
     await sim?.wake()
-    return sim ? { commands: sim.commands } : t('lesson.no-sim')
+    return sim ? { commands: sim.commands, variant: Number(form.dataset.variant ?? 0) } : t('lesson.no-sim')
   },
 }
 

@@ -53,3 +53,13 @@ func (a *Accounts) setCookie(w http.ResponseWriter, r *http.Request, name, value
 	}
 	http.SetCookie(w, c)
 }
+
+// Browser returns what tells one browser from others: the secret of its session or its learner, whether or not it is good for anything.
+func Browser(r *http.Request) string {
+	for _, c := range r.Cookies() {
+		if strings.HasSuffix(c.Name, sessionCookie) || strings.HasSuffix(c.Name, learnerCookie) {
+			return c.Value
+		}
+	}
+	return ""
+}

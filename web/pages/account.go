@@ -1,6 +1,10 @@
 package pages
 
-import "github.com/a-h/templ"
+import (
+	"net/url"
+
+	"github.com/a-h/templ"
+)
 
 // accountSheets are the style sheets of all pages about accounts.
 var accountSheets = []string{"account"}
@@ -39,6 +43,17 @@ type SignInData struct {
 	Name  string
 	Keep  bool
 	Fault string
+
+	Provider string // host of the one that lets people sign in; "" for none
+}
+
+// ask is where the provider is asked.
+func (d SignInData) ask() string {
+	to := d.url("oidc/signin")
+	if d.Next != "" {
+		to += "?" + url.Values{"next": {d.Next}}.Encode()
+	}
+	return to
 }
 
 // AccountData is somebody's own account.

@@ -125,6 +125,22 @@ func (d LessonData) part(id string) string {
 	return d.url(PartPath(d.Lesson, id))
 }
 
+// variants is where a simulator with other numbers can be had, "" when there is none.
+func (d LessonData) variants(s *lessons.Sim) string {
+	if len(s.Variants) == 0 {
+		return ""
+	}
+	return d.part(s.ID)
+}
+
+// scenarioClass is the class of the text of a run. A simulator begins with the one that has this class.
+func scenarioClass(variants string) string {
+	if variants != "" {
+		return "written"
+	}
+	return "scenario"
+}
+
 // PartPath is where something lies in the lab that the page of a lesson fetches later.
 func PartPath(l *lessons.Lesson, id string) string {
 	if l.Lang != courseLang {

@@ -3,25 +3,14 @@ import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
-import { fits, poll, sizes, startBrowser, startLab } from './lab.mjs'
+import { before, describe, test } from 'node:test'
+import { fits, poll, sizes, startLab, withLab } from './lab.mjs'
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
-
-before(async () => {
-  lab = await startLab()
-  chrome = await startBrowser()
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-})
+const { lab, chrome } = withLab()
 
 /** @typedef {import('playwright-core').Page} Page */
-const editor = (/** @type {Page} */ page) => page.getByRole('textbox', { name: 'Text of the lesson' })
+// The textarea that was there before has the same name.
+const editor = (/** @type {Page} */ page) => page.getByRole('textbox', { name: 'Text of the lesson' }).and(page.locator('.cm-content'))
 const status = (/** @type {Page} */ page, /** @type {string} */ want) =>
   poll(async () => page.locator('#author-status').textContent(), (s) => s === want, `the status is not ${want}`)
 const preview = (/** @type {Page} */ page) => page.frameLocator('.see iframe')

@@ -1,25 +1,13 @@
 // The history of a run in the learner's hands: the tree of branches, on until something happens, check by check, and two
 // runs side by side: branches, and the same actions with another profile.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { before, describe, test } from 'node:test'
+import { poll, settled, sizes, sound, violations, withLab } from './lab.mjs'
 
 /** @import { Page } from 'playwright-core' */
 /** @typedef {HTMLElement & { time: number, do(line: string): Promise<unknown> }} TcpSim */
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
-
-before(async () => {
-  lab = await startLab()
-  chrome = await startBrowser()
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-})
+const { lab, chrome } = withLab()
 
 /** @param {Page} page */
 function hands(page) {
@@ -55,9 +43,10 @@ async function open(slug, options) {
   return page
 }
 
-/** A run in the sandbox. @param {string} text */
-async function sandbox(text) {
-  const page = await chrome.page()
+/** A run in the sandbox. @param {string} text @param {Parameters<typeof chrome.page>[0]} [options] @param {(page: Page) => Promise<void>} [prepare] */
+async function sandbox(text, options, prepare) {
+  const page = await chrome.page(options)
+  await prepare?.(page)
   await page.goto(`${lab.url}sandbox`)
   await settled(page)
   await page.locator('#scenario').fill(text)
@@ -174,7 +163,14 @@ describe('on until', () => {
   })
 
   test('where the future is not known the engine is asked, and can be stopped', async () => {
-    const page = await sandbox('client isn 4242\nserver isn 300\ndelay 50ms\nserver listen\nclient connect\nstep 3\nclient set keepalive 1s 1s 9\n')
+    let thinking = Promise.resolve(), answer = () => {}
+    const page = await sandbox('client isn 4242\nserver isn 300\ndelay 50ms\nserver listen\nclient connect\nstep 3\nclient set keepalive 1s 1s 9\n', { fresh: true }, (page) => page.routeWebSocket(/\/ws/, (socket) => {
+      const engine = socket.connectToServer()
+      engine.onMessage(async (message) => {
+        await thinking
+        socket.send(message)
+      })
+    }))
     const { sim, button, note, time } = hands(page)
     await sim.getByRole('slider').focus()
     await page.keyboard.press('End')
@@ -184,8 +180,10 @@ describe('on until', () => {
     await poll(time, (now) => now > end, 'a later time')
     const there = await time()
     await button('How far, and on until').click()
+    thinking = new Promise((done) => { answer = done }) // an engine that takes its time: it could be done before the button is pressed
     await button('a segment is lost').click()
     await button('Stop').click()
+    answer()
     await poll(note, (text) => /^Stopped/.test(text), 'an answer')
     assert.equal(await time(), there)
     await page.done()
@@ -217,59 +215,57 @@ test('a step can be a check, and each is told', async () => {
 })
 
 describe('side by side', () => {
-  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    test(`two branches: the first difference in a sentence, and one slider for both, ${colorScheme}`, async () => {
-      const page = await open('three-segments', { colorScheme })
-      const { sim, button, act, at, tips } = hands(page)
-      await act([[75, 'drop #2']])
-      await tips.nth(1).waitFor()
-      await sim.locator('tcp-history').getByRole('button', { name: 'Side by side' }).click()
-      const panel = sim.locator('tcp-compare')
-      await panel.getByText('At 75 ms, only in A: You dropped segment 2 (SYN-ACK).').first().waitFor()
-      assert.ok(await sim.locator('.panel.compare').evaluate((e) => e === document.activeElement), 'the focus goes to what was asked for')
-      assert.equal(await panel.locator('.ladder g.mark').count(), 2, 'marked in both')
-      await button('To the start').click()
-      await button('Go to the first difference').click()
-      await at(75)
-      const clocks = () => panel.locator('.bubble text').allTextContents()
-      assert.deepEqual(await clocks(), ['75', '75'])
-      const slider = panel.getByRole('slider', { name: 'Time of both runs' })
-      await slider.focus()
-      await page.keyboard.press('ArrowRight')
-      await poll(clocks, (c) => c.join() === '100,100', 'both at 100 ms')
-      assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /^100 milliseconds\. A: client SYN-SENT, server SYN-RECEIVED\. B: client ESTABLISHED/)
-      // behind the end of B, and by the mouse
-      await page.keyboard.press('End')
-      await panel.getByText('This run is over.').waitFor()
-      await button('Back in both').click()
-      await poll(clocks, (c) => c[0] === c[1] && c[0] !== '100', 'both further back')
-      const box = await slider.boundingBox()
-      if (box) await page.mouse.click(box.x + 2, box.y + box.height / 2)
-      await poll(clocks, (c) => c.join() === '0,0', 'both at the start')
-      assert.deepEqual(await violations(page), [])
-      // the other one is shown: they change places
-      await tips.first().click()
-      await panel.getByText('At 75 ms, only in B: You dropped segment 2 (SYN-ACK).').first().waitFor()
-      await page.done()
-    })
+  test('two branches: the first difference in a sentence, and one slider for both', async () => {
+    const page = await open('three-segments')
+    const { sim, button, act, at, tips } = hands(page)
+    await act([[75, 'drop #2']])
+    await tips.nth(1).waitFor()
+    await sim.locator('tcp-history').getByRole('button', { name: 'Side by side' }).click()
+    const panel = sim.locator('tcp-compare')
+    await panel.getByText('At 75 ms, only in A: You dropped segment 2 (SYN-ACK).').first().waitFor()
+    assert.ok(await sim.locator('.panel.compare').evaluate((e) => e === document.activeElement), 'the focus goes to what was asked for')
+    assert.equal(await panel.locator('.ladder g.mark').count(), 2, 'marked in both')
+    await button('To the start').click()
+    await button('Go to the first difference').click()
+    await at(75)
+    const clocks = () => panel.locator('.bubble text').allTextContents()
+    assert.deepEqual(await clocks(), ['75', '75'])
+    const slider = panel.getByRole('slider', { name: 'Time of both runs' })
+    await slider.focus()
+    await page.keyboard.press('ArrowRight')
+    await poll(clocks, (c) => c.join() === '100,100', 'both at 100 ms')
+    assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /^100 milliseconds\. A: client SYN-SENT, server SYN-RECEIVED\. B: client ESTABLISHED/)
+    // behind the end of B, and by the mouse
+    await page.keyboard.press('End')
+    await panel.getByText('This run is over.').waitFor()
+    await button('Back in both').click()
+    await poll(clocks, (c) => c[0] === c[1] && c[0] !== '100', 'both further back')
+    const box = await slider.boundingBox()
+    if (box) await page.mouse.click(box.x + 2, box.y + box.height / 2)
+    await poll(clocks, (c) => c.join() === '0,0', 'both at the start')
+    await sound(page)
+    // the other one is shown: they change places
+    await tips.first().click()
+    await panel.getByText('At 75 ms, only in B: You dropped segment 2 (SYN-ACK).').first().waitFor()
+    await page.done()
+  })
 
-    test(`the RFC says, Linux does: the same actions with another profile, ${colorScheme}`, async () => {
-      const page = await open('lost-segments', { colorScheme, viewport: sizes.narrow, hasTouch: true })
-      const { sim, button } = hands(page)
-      await button('Side by side').tap()
-      const panel = sim.locator('tcp-compare')
-      await panel.getByLabel('B is').selectOption({ label: 'Linux 6.18 on both hosts' })
-      await panel.getByText(/^At 0 ms: .*the window \(65535 in A, 64240 in B\)/).first().waitFor()
-      assert.deepEqual((await panel.locator('.first .known tbody th').allInnerTexts()).slice(0, 3), ['window scale', 'selective acknowledgments', 'timestamps'])
-      assert.equal(await panel.locator('.first .known a').first().getAttribute('href'), 'https://www.rfc-editor.org/rfc/rfc7323.html#section-2.2')
-      await panel.getByText(/known differences of the profiles show in this run$/).click()
-      await panel.getByText('shortest retransmission timeout').waitFor()
-      assert.deepEqual(await violations(page), [])
-      await page.setViewportSize({ width: 320, height: 700 })
-      assert.ok(await fits(page))
-      await page.done()
-    })
-  }
+  test('the RFC says, Linux does: the same actions with another profile', async () => {
+    const page = await open('lost-segments', { viewport: sizes.narrow, hasTouch: true })
+    const { sim, button } = hands(page)
+    await button('Side by side').tap()
+    const panel = sim.locator('tcp-compare')
+    await panel.getByLabel('B is').selectOption({ label: 'Linux 6.18 on both hosts' })
+    await panel.getByText(/^At 0 ms: .*the window \(65535 in A, 64240 in B\)/).first().waitFor()
+    assert.deepEqual((await panel.locator('.first .known tbody th').allInnerTexts()).slice(0, 3), ['window scale', 'selective acknowledgments', 'timestamps'])
+    assert.equal(await panel.locator('.first .known a').first().getAttribute('href'), 'https://www.rfc-editor.org/rfc/rfc7323.html#section-2.2')
+    await panel.getByText(/known differences of the profiles show in this run$/).click()
+    await panel.getByText('shortest retransmission timeout').waitFor()
+    await sound(page)
+    await page.setViewportSize({ width: 320, height: 700 })
+    assert.ok(await fits(page))
+    await page.done()
+  })
 
   test('what another profile cannot follow is told, and shown up to there', async () => {
     const page = await sandbox('client isn 4242 profile linux\nserver isn 300 profile linux\ndelay 50ms\nserver listen\nclient connect\nstep 3\nclient send 5\nwait 10ms\ndrop #4\nstep until client sent PSH-ACK again\ndrop #5\n')

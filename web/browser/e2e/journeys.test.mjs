@@ -1,25 +1,13 @@
 // The ways of a learner through the simulator, against the real engine: the lost SYN-ACK played, dropped by hand, edited,
 // gone back to and branched, by mouse and by keyboard; a server that restarts in the middle; a link that carries it all.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { freePort, poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { before, describe, test } from 'node:test'
+import { freePort, poll, settled, sizes, startLab, violations, withLab } from './lab.mjs'
 
 /** @import { Locator, Page } from 'playwright-core' */
 /** @typedef {HTMLElement & { time: number, commands: { at: number, line?: string }[] }} TcpSim */
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
-
-before(async () => {
-  lab = await startLab()
-  chrome = await startBrowser()
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-})
+const { lab, chrome } = withLab()
 
 /** One simulator of a page, in the words of a learner. @param {Page} page */
 function hands(page, sim = page.locator('tcp-sim').first()) {
@@ -431,15 +419,17 @@ test('500 keys at random break nothing', async () => {
   const page = await open('three-segments')
   const { sim } = hands(page)
   await sim.focus()
-  // a link to an RFC would lead away, as it should
-  await page.evaluate(() => addEventListener('click', (e) => { if (/** @type {Element} */ (e.target).closest('a')) e.preventDefault() }))
+  await sim.evaluate((simulator) => {
+    // a link to an RFC would lead away, as it should
+    addEventListener('click', (e) => { if (/** @type {Element} */ (e.target).closest('a')) e.preventDefault() })
+    // So would a link or a button of the page around; the keys are for the simulator.
+    addEventListener('keyup', () => { if (!document.activeElement?.closest('tcp-sim')) /** @type {HTMLElement} */ (simulator).focus() })
+  })
   const keys = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'Space', 'Enter', 'Escape', 'Tab', 'Shift+Tab', 'd', 'l', 'u', 'h', 'e', 'n', 'c', 'Alt+ArrowUp', 'Alt+ArrowDown', 'Control+z', '+', '-', '?', '5']
   let seed = 20260101
   for (let i = 0; i < 500; i++) {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
     await page.keyboard.press(/** @type {string} */ (keys[(seed >>> 8) % keys.length]))
-    // A link or a button of the page around would lead away; the keys are for the simulator.
-    if (!(await page.evaluate(() => document.activeElement?.closest('tcp-sim')))) await sim.focus()
   }
   await page.keyboard.press('Escape')
   assert.ok(page.url().endsWith('lessons/three-segments'))

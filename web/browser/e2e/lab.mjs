@@ -8,6 +8,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after, before } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
@@ -73,11 +74,99 @@ export async function startLab({ port, args = [], base = '/' } = {}) {
   }
 }
 
-/** One browser with a profile of its own. @param {string[]} [args] more flags */
+/** A phone that is touched. */
+export const phone = { viewport: sizes.narrow, hasTouch: true, isMobile: true }
+
+/** Both ways to hold the lab, each in a theme of its own: a state that is tried on both is seen in both themes. */
+export const devices = /** @type {const} */ ([
+  ['at 1440 px, by mouse', { viewport: sizes.wide, colorScheme: 'light' }],
+  ['at 390 px, by finger', { ...phone, colorScheme: 'dark' }],
+])
+
+/** @typedef {import('playwright-core').Page & { mute(on: boolean): void, done(): Promise<void> }} Watched */
+
+/**
+ * @typedef {object} PageOptions
+ * @property {RegExp} [allow] console errors to expect
+ * @property {boolean} [fresh] a context that nobody has used, for init scripts and what counts first loads
+ */
+
+/**
+ * One browser with a profile of its own. A page that is done is emptied and taken again: to start a renderer costs four times what it
+ * costs to load a page.
+ * @param {string[]} [args] more flags
+ */
 export async function startBrowser(args = []) {
   if (!existsSync(browserPath)) throw new Error(`there is no ${browserPath}: install Chromium (Debian: apt-get install chromium), or set CHROMIUM`)
   const profile = await mkdtemp(join(tmpdir(), 'lab-e2e-'))
   const browser = await chromium.launch({ executablePath: browserPath, args: [...flags, `--disk-cache-dir=${profile}`, ...args] })
+  /** Pages that are done, by what their contexts were made with. @type {Map<string, { page: Watched, take(allow?: RegExp): Promise<void> }[]>} */
+  const idle = new Map()
+
+  /** @param {string} key @param {import('playwright-core').BrowserContextOptions} made */
+  async function watched(key, made) {
+    const context = await browser.newContext(made)
+    // Copying a link needs the clipboard.
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    const page = await context.newPage()
+    page.setDefaultTimeout(10_000)
+    /** @type {Set<string>} */
+    const origins = new Set()
+    /** @type {string[]} */
+    let faults = []
+    /** @type {RegExp | undefined} */
+    let allow
+    let muted = false
+    const expected = (/** @type {string} */ text) => allow?.test(text) ?? false
+    page.on('console', (m) => {
+      if (m.type() === 'error' && !muted && !expected(m.text())) faults.push(`console: ${m.text()}`)
+    })
+    page.on('pageerror', (e) => faults.push(`error: ${e.stack ?? e.message}`))
+    page.on('request', (r) => {
+      const { protocol, hostname, origin } = new URL(r.url())
+      if (['data:', 'blob:', 'about:'].includes(protocol)) return
+      if (hostname !== '127.0.0.1') faults.push(`request to another host: ${r.url()}`)
+      origins.add(origin)
+    })
+    page.on('requestfailed', (r) => {
+      const why = r.failure()?.errorText
+      // Without JavaScript, Chromium refuses preloaded modules as if by a policy.
+      if (why === 'net::ERR_ABORTED' || (why === 'csp' && made.javaScriptEnabled === false) || expected(r.url())) return
+      faults.push(`${r.url()}: ${why}`)
+    })
+    if (made.javaScriptEnabled !== false) {
+      await page.addInitScript(() => {
+        addEventListener('securitypolicyviolation', (e) => console.error(`CSP refused ${e.violatedDirective} ${e.blockedURI} ${e.sample}`))
+      })
+    }
+    const cdp = await context.newCDPSession(page)
+    const it = {
+      page: Object.assign(page, {
+        /** @param {boolean} on whether console errors count no longer */
+        mute: (on) => { muted = on },
+        done: async () => {
+          assert.deepEqual(faults, [])
+          if (!key) return context.close()
+          for (const other of context.pages()) if (other !== page) await other.close()
+          await page.unrouteAll()
+          await page.mouse.move(-1, -1)
+          await page.goto('about:blank')
+          for (const origin of origins) await cdp.send('Storage.clearDataForOrigin', { origin, storageTypes: 'local_storage,indexeddb,cookies' })
+          await context.clearCookies()
+          idle.set(key, [...idle.get(key) ?? [], it])
+        },
+      }),
+      /** @param {RegExp} [expect] */
+      async take(expect) {
+        faults = []
+        origins.clear()
+        allow = expect
+        muted = false
+      },
+    }
+    return it
+  }
+
   return {
     browser,
     async close() {
@@ -85,48 +174,35 @@ export async function startBrowser(args = []) {
       await rm(profile, { recursive: true, force: true })
     },
     /**
-     * A page that reports everything which should not happen; ask `faults` at the end.
-     * @param {import('playwright-core').BrowserContextOptions & { allow?: RegExp }} [options] allow: console errors to expect
+     * A page that reports everything which should not happen; ask `done` at the end, which also says it for all that follows.
+     * @param {import('playwright-core').BrowserContextOptions & PageOptions} [options]
      */
-    async page({ allow, ...options } = {}) {
-      const context = await browser.newContext({ viewport: sizes.wide, reducedMotion: 'reduce', ...options })
-      // Copying a link needs the clipboard.
-      await context.grantPermissions(['clipboard-read', 'clipboard-write'])
-      const page = await context.newPage()
-      page.setDefaultTimeout(10_000)
-      /** @type {string[]} */
-      const faults = []
-      const expected = (/** @type {string} */ text) => allow?.test(text) ?? false
-      let muted = false
-      page.on('console', (m) => {
-        if (m.type() === 'error' && !muted && !expected(m.text())) faults.push(`console: ${m.text()}`)
-      })
-      page.on('pageerror', (e) => faults.push(`error: ${e.stack ?? e.message}`))
-      page.on('request', (r) => {
-        const { protocol, hostname } = new URL(r.url())
-        if (!['data:', 'blob:', 'about:'].includes(protocol) && hostname !== '127.0.0.1') faults.push(`request to another host: ${r.url()}`)
-      })
-      page.on('requestfailed', (r) => {
-        const why = r.failure()?.errorText
-        // Without JavaScript, Chromium refuses preloaded modules as if by a policy.
-        if (why === 'net::ERR_ABORTED' || (why === 'csp' && options.javaScriptEnabled === false) || expected(r.url())) return
-        faults.push(`${r.url()}: ${why}`)
-      })
-      if (options.javaScriptEnabled !== false) {
-        await page.addInitScript(() => {
-          addEventListener('securitypolicyviolation', (e) => console.error(`CSP refused ${e.violatedDirective} ${e.blockedURI} ${e.sample}`))
-        })
-      }
-      return Object.assign(page, {
-        /** @param {boolean} on whether console errors count no longer */
-        mute: (on) => { muted = on },
-        done: async () => {
-          assert.deepEqual(faults, [])
-          await context.close()
-        },
-      })
+    async page({ allow, fresh = false, viewport = sizes.wide, colorScheme = 'light', reducedMotion = 'reduce', forcedColors = 'none', ...made } = {}) {
+      const key = fresh ? '' : JSON.stringify(made)
+      const it = idle.get(key)?.pop() ?? await watched(key, { ...made, viewport, colorScheme, reducedMotion, forcedColors })
+      await it.take(allow)
+      if (viewport) await it.page.setViewportSize(viewport)
+      await it.page.emulateMedia({ media: null, colorScheme, reducedMotion, forcedColors })
+      return it.page
     },
   }
+}
+
+/**
+ * The lab and the browser of a file, started before its tests and ended after them.
+ * @param {Parameters<typeof startLab>[0]} [options]
+ */
+export function withLab(options) {
+  const lab = /** @type {Awaited<ReturnType<typeof startLab>>} */ ({})
+  const chrome = /** @type {Awaited<ReturnType<typeof startBrowser>>} */ ({})
+  before(async () => {
+    await Promise.all([startLab(options).then((it) => Object.assign(lab, it)), startBrowser().then((it) => Object.assign(chrome, it))])
+  })
+  after(async () => {
+    await chrome.close?.()
+    await lab.stop?.()
+  })
+  return { lab, chrome }
 }
 
 /** Waits until all simulators of the page have drawn their first run, those out of sight too. @param {import('playwright-core').Page} page */
@@ -153,25 +229,50 @@ export async function poll(ask, good, what, patience = 10_000) {
   }
 }
 
-/** All violations of axe's rules, in words. @param {import('playwright-core').Page & { mute(on: boolean): void }} page */
-export async function violations(page) {
+/**
+ * All violations of axe's rules, in words.
+ * @param {import('playwright-core').Page & { mute(on: boolean): void }} page @param {string[]} [rules] only these
+ */
+export async function violations(page, rules) {
   // axe tries inline styles, which the policy of the page refuses, as it should.
   page.mute(true)
-  await page.evaluate(axe)
-  const { violations: found } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ['violations'] }))
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe)
+  const found = await page.evaluate(async (rules) => {
+    const { violations } = await /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ['violations'], ...(rules && { runOnly: rules }) })
+    return violations.flatMap((/** @type {any} */ v) => v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary.split('\n').slice(1).join(';')}`))
+  }, rules)
   page.mute(false)
-  return found.flatMap((/** @type {any} */ v) => v.nodes.map((/** @type {any} */ n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary.split('\n').slice(1).join(';')}`))
+  return found
 }
 
-/** That axe finds nothing in either theme at two widths, and nothing scrolls sideways at 320 px. @param {Parameters<typeof violations>[0]} page */
-export async function fits(page) {
-  for (const size of [sizes.wide, sizes.narrow]) {
-    await page.setViewportSize(size)
-    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-      await page.emulateMedia({ colorScheme })
-      assert.deepEqual(await violations(page), [], `${size.width} px, ${colorScheme}`)
-    }
-  }
+/** The rules of axe that look at colours: another theme changes nothing for the others. */
+const colours = ['color-contrast', 'link-in-text-block']
+
+/** That axe finds nothing in either theme. @param {Parameters<typeof violations>[0]} page @param {string} [state] */
+export async function sound(page, state = '') {
+  await page.emulateMedia({ colorScheme: 'light' })
+  assert.deepEqual(await violations(page), [], `${state}, light`)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  assert.deepEqual(await violations(page, colours), [], `${state}, dark`)
+}
+
+/** That nothing scrolls sideways at 320 px. @param {import('playwright-core').Page} page */
+export async function fits320(page) {
   await page.setViewportSize({ width: 320, height: 640 })
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it scrolls sideways at 320 px')
+  assert.deepEqual(await page.evaluate(() => {
+    const root = document.documentElement
+    if (root.scrollWidth <= root.clientWidth) return []
+    // Name the culprits: what sticks out and is not inside a scrolling box.
+    return ['it scrolls sideways at 320 px', ...[...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1 && !e.closest('svg *, pre, .scroll')).map((e) => `${e.tagName}.${e.getAttribute('class')} ${Math.round(e.getBoundingClientRect().right)}`).slice(0, 8)]
+  }), [])
+}
+
+/** That axe finds nothing wide and light, nor narrow and dark, and nothing scrolls sideways at 320 px. @param {Parameters<typeof violations>[0]} page */
+export async function fits(page) {
+  for (const [size, colorScheme] of /** @type {const} */ ([[sizes.wide, 'light'], [sizes.narrow, 'dark']])) {
+    await page.setViewportSize(size)
+    await page.emulateMedia({ colorScheme })
+    assert.deepEqual(await violations(page), [], `${size.width} px, ${colorScheme}`)
+  }
+  await fits320(page)
 }

@@ -1,40 +1,22 @@
 // Every page, at three widths and in two themes: nothing that axe objects to, nothing refused, nothing from elsewhere;
 // readable without JavaScript; walkable by keyboard; no sideways scrolling at 320 px.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { before, describe, test } from 'node:test'
+import { fits, settled, sizes, violations, withLab } from './lab.mjs'
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
-
-before(async () => {
-  lab = await startLab()
-  chrome = await startBrowser()
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-})
+const { lab, chrome } = withLab()
 
 const lessons = ['three-segments', 'sequence-numbers', 'lost-segments']
 const paths = ['', 'lessons', ...lessons.map((slug) => `lessons/${slug}`), 'sandbox', 'no-such-page']
 const not404 = /status of 404/ // the console's line about the page that is meant to be missing
 
-describe('axe finds nothing', () => {
+describe('axe finds nothing, and nothing scrolls sideways', () => {
   for (const path of paths) {
     test(`/${path}`, async () => {
       const page = await chrome.page({ allow: not404 })
       await page.goto(lab.url + path)
       await settled(page)
-      for (const [name, size] of Object.entries(sizes)) {
-        await page.setViewportSize(size)
-        for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-          await page.emulateMedia({ colorScheme })
-          assert.deepEqual(await violations(page), [], `${name}, ${colorScheme}`)
-        }
-      }
+      await fits(page)
       await page.done()
     })
   }
@@ -66,22 +48,6 @@ describe('without JavaScript', () => {
       await page.done()
     })
   }
-})
-
-test('no page scrolls sideways at 320 px, nor with larger text', async () => {
-  const page = await chrome.page({ viewport: { width: 320, height: 640 }, allow: not404 })
-  for (const path of paths) {
-    await page.goto(lab.url + path)
-    await settled(page)
-    const wide = () => page.evaluate(() => {
-      const root = document.documentElement
-      if (root.scrollWidth <= root.clientWidth) return []
-      // Name the culprits: what sticks out and is not inside a scrolling box.
-      return [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1 && !e.closest('svg *, pre, .scroll')).map((e) => `${e.tagName}.${e.getAttribute('class')} ${Math.round(e.getBoundingClientRect().right)}`).slice(0, 8)
-    })
-    assert.deepEqual(await wide(), [], `/${path} at 320 px`)
-  }
-  await page.done()
 })
 
 test('text spacing of WCAG 1.4.12 cuts nothing off', async () => {
@@ -175,7 +141,7 @@ describe('themes', () => {
   })
 
   test('it is set before the first paint', async () => {
-    const page = await chrome.page({ colorScheme: 'light' })
+    const page = await chrome.page({ fresh: true })
     await page.addInitScript(() => localStorage.setItem('lab.theme', 'dark'))
     await page.goto(lab.url)
     // theme.js stands in the head and is neither deferred nor a module: the body does not exist before it has run.
@@ -281,7 +247,7 @@ test('a simulator stays in sight beside its prose, both ways', async () => {
 })
 
 test('nothing moves while the page loads', async () => {
-  const page = await chrome.page()
+  const page = await chrome.page({ fresh: true })
   await page.addInitScript(() => {
     Object.assign(globalThis, { shift: 0 })
     new PerformanceObserver((list) => {

@@ -4,48 +4,21 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, before, describe, test } from 'node:test'
-import { freePort, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { fits, freePort, poll, settled, sizes, sound, violations, withLab } from './lab.mjs'
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
+const port = await freePort()
+const { lab, chrome } = withLab({ args: ['-frame-ancestors', `http://127.0.0.1:${port}`] })
+const server = createServer((_, answer) => answer.writeHead(200, { 'Content-Type': 'text/html' }).end(`<!doctype html><title>A page</title>${host.body}`))
 /** A page of another site, with whatever a test puts into it. */
-let host = { url: '', body: '', close: () => {} }
+const host = { url: `http://127.0.0.1:${port}/`, body: '' }
 
-before(async () => {
-  const port = await freePort()
-  const server = createServer((_, answer) => answer.writeHead(200, { 'Content-Type': 'text/html' }).end(`<!doctype html><title>A page</title>${host.body}`)).listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  host = { url: `http://127.0.0.1:${port}/`, body: '', close: () => server.close() }
-  lab = await startLab({ args: ['-frame-ancestors', `http://127.0.0.1:${port}`] })
-  chrome = await startBrowser()
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-  host.close()
-})
+before(() => once(server.listen(port, '127.0.0.1'), 'listening'))
+after(() => server.close())
 
 const unprocessable = /status of 4\d\d/ // the console's line about an answer that says what is wrong
 
 /** @param {() => Promise<unknown>} look @param {string} what */
-async function until(look, what) {
-  const deadline = Date.now() + 20_000
-  for (;;) {
-    if (await look()) return
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`)
-    await new Promise((again) => setTimeout(again, 30))
-  }
-}
-
-/** No axe violation in both themes. @param {Awaited<ReturnType<typeof chrome.page>>} page @param {string} state */
-async function clean(page, state) {
-  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    await page.emulateMedia({ colorScheme })
-    assert.deepEqual(await violations(page), [], `${state}, ${colorScheme}`)
-  }
-}
+const until = (look, what) => poll(look, Boolean, what, 20_000)
 
 /** @param {Awaited<ReturnType<typeof chrome.page>>} page @param {string} path */
 async function go(page, path) {
@@ -58,12 +31,7 @@ describe('pages', () => {
     test(`/${path}: axe, 320 px, and without JavaScript`, async () => {
       const page = await chrome.page()
       await go(page, path)
-      for (const [name, size] of Object.entries(sizes)) {
-        await page.setViewportSize(size)
-        await clean(page, name)
-      }
-      await page.setViewportSize({ width: 320, height: 640 })
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), 'no sideways scrolling')
+      await fits(page)
       await page.done()
       const plain = await chrome.page({ javaScriptEnabled: false })
       await plain.goto(lab.url + path)
@@ -92,9 +60,9 @@ describe('gallery', () => {
 })
 
 describe('the scene', () => {
-  for (const [way, size] of /** @type {const} */ ([['mouse', sizes.wide], ['keyboard', sizes.narrow]])) {
-    test(`form and text are the same thing, by ${way} at ${size.width} px`, async () => {
-      const page = await chrome.page({ viewport: size, allow: unprocessable })
+  for (const [way, options] of /** @type {const} */ ([['mouse', { viewport: sizes.wide, colorScheme: 'light' }], ['keyboard', { viewport: sizes.narrow, colorScheme: 'dark' }]])) {
+    test(`form and text are the same thing, by ${way} at ${options.viewport.width} px`, async () => {
+      const page = await chrome.page({ ...options, allow: unprocessable })
       await go(page, 'sandbox')
       const text = page.locator('#scenario'), form = page.locator('scene-form')
       /** @param {import('playwright-core').Locator} what */
@@ -107,7 +75,7 @@ describe('the scene', () => {
       assert.match(await form.locator('.fault').innerText(), /65495/)
       assert.equal(await page.locator('.behind u').innerText(), '99999', 'the same place is marked in the text')
       assert.match(await page.locator('#scenario-faults').innerText(), /Line 1, column \d+/)
-      await clean(page, 'a fault')
+      assert.deepEqual(await violations(page), [], 'a fault')
       await form.getByLabel('MSS').first().fill('1400')
       await until(async () => !(await page.locator('.behind u').count()), 'the fault to be gone')
 
@@ -115,7 +83,7 @@ describe('the scene', () => {
       await press(form.locator('summary', { hasText: 'Rules' }))
       await press(form.getByRole('button', { name: 'Add a rule' }))
       assert.equal(await page.evaluate(() => document.activeElement?.closest('.offers') !== null), true, 'the focus is in the menu')
-      await clean(page, 'the menu')
+      assert.deepEqual(await violations(page), [], 'the menu')
       await press(form.locator('.offers button').first())
       assert.match(await text.inputValue(), /^rule drop 1st SYN-ACK$/m)
       assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('data-add')), 'rule', 'the focus came back')
@@ -149,7 +117,7 @@ describe('the scene', () => {
     const text = page.locator('#scenario')
     await text.fill('delay 50ms\ndorp SYN\nclient connect now\nserver lisen\n')
     await until(async () => (await page.locator('#scenario-faults li').count()) >= 3, 'all faults')
-    await clean(page, 'faults')
+    await sound(page, 'faults')
     await page.getByRole('button', { name: 'Line 2, column 1' }).click()
     assert.equal(await text.evaluate((t) => /** @type {HTMLTextAreaElement} */ (t).value.slice(/** @type {HTMLTextAreaElement} */ (t).selectionStart, /** @type {HTMLTextAreaElement} */ (t).selectionEnd)), 'dorp')
     await page.done()
@@ -184,9 +152,9 @@ describe('the scene', () => {
 })
 
 describe('flood', () => {
-  for (const [way, size] of /** @type {const} */ ([['mouse', sizes.wide], ['keyboard', sizes.narrow]])) {
+  for (const [way, options] of /** @type {const} */ ([['mouse', { viewport: sizes.wide, colorScheme: 'light' }], ['keyboard', { viewport: sizes.narrow, colorScheme: 'dark' }]])) {
     test(`the queue fills, and a cookie lets the client in, by ${way}`, async () => {
-      const page = await chrome.page({ viewport: size })
+      const page = await chrome.page(options)
       await go(page, 'flood')
       const story = page.locator('#story'), start = page.locator('#flood-start')
       await until(() => story.locator('li').count(), 'the flood to be played')
@@ -203,7 +171,7 @@ describe('flood', () => {
       await start.press('Enter')
       assert.equal(await start.innerText(), 'Go on')
       assert.ok(await story.locator('.now').isVisible())
-      await clean(page, 'paused')
+      assert.deepEqual(await violations(page), [], 'paused')
       await page.getByLabel('Time').focus()
       await page.keyboard.press('End')
       assert.match(await story.innerText(), /still outside/)
@@ -223,9 +191,9 @@ describe('flood', () => {
 })
 
 describe('latency', () => {
-  for (const [way, size] of /** @type {const} */ ([['mouse', sizes.wide], ['keyboard', sizes.narrow]])) {
+  for (const [way, options] of /** @type {const} */ ([['mouse', { viewport: sizes.wide, colorScheme: 'light' }], ['keyboard', { viewport: sizes.narrow, colorScheme: 'dark' }]])) {
     test(`the round trip moves everything, by ${way}`, async () => {
-      const page = await chrome.page({ viewport: size })
+      const page = await chrome.page(options)
       await go(page, 'latency')
       const rows = async () => (await page.locator('.numbers tbody tr').allInnerTexts()).map((r) => r.split('\t').map((c) => c.trim()))
       assert.deepEqual((await rows()).map((r) => r[4]), ['200 ms', '400 ms', '300 ms', '100 ms', '200 ms', '100 ms'])
@@ -240,7 +208,7 @@ describe('latency', () => {
       assert.equal(await slider.getAttribute('aria-valuetext'), '250 ms')
       assert.deepEqual((await rows()).map((r) => r[4]), ['500 ms', '1,000 ms', '750 ms', '250 ms', '500 ms', '250 ms'])
       assert.equal(await bar.getAttribute('cx'), '50%')
-      await clean(page, 'at 250 ms')
+      assert.deepEqual(await violations(page), [], 'at 250 ms')
       await page.getByRole('link', { name: 'Step through it in the sandbox' }).nth(2).click()
       await page.waitForURL(/sandbox#s=/)
       await until(async () => /TLS 1\.3/.test(await page.locator('tcp-sim h2').first().innerText()), 'the run of TLS 1.3')
@@ -278,9 +246,9 @@ describe('embed', () => {
     await page.done()
   })
 
-  for (const [way, size] of /** @type {const} */ ([['mouse', sizes.wide], ['keyboard', sizes.narrow]])) {
+  for (const [way, options] of /** @type {const} */ ([['mouse', { viewport: sizes.wide, colorScheme: 'light' }], ['keyboard', { viewport: sizes.narrow, colorScheme: 'dark' }]])) {
     test(`the HTML to paste, by ${way}, works`, async () => {
-      const page = await chrome.page({ viewport: size })
+      const page = await chrome.page(options)
       await go(page, 'sandbox/refused')
       const tab = page.getByRole('button', { name: 'Embed' })
       if (way === 'mouse') await tab.click()
@@ -290,7 +258,7 @@ describe('embed', () => {
       }
       const code = page.getByLabel('HTML to paste')
       await until(async () => /<iframe [^]*<script/.test(await code.inputValue()), 'the HTML')
-      await clean(page, 'the panel')
+      assert.deepEqual(await violations(page), [], 'the panel')
       await page.getByRole('button', { name: 'Copy the HTML' }).press('Enter')
       await until(async () => (await page.evaluate(() => navigator.clipboard.readText())).includes('<iframe'), 'the clipboard')
       await page.getByLabel('As high as what is in it').uncheck()

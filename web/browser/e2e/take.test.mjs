@@ -5,28 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { after, before, describe, test } from 'node:test'
-import { settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { devices, settled, sizes, violations, withLab } from './lab.mjs'
 
 /** @import { Locator, Page } from 'playwright-core' */
 /** @typedef {HTMLElement & { time: number, scenario: string }} TcpSim */
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
 let folder = ''
 const traces = fileURLToPath(new URL('../../../engine/testdata/kernel/traces/', import.meta.url))
 
-before(async () => {
-  lab = await startLab()
-  chrome = await startBrowser()
-  folder = await mkdtemp(join(tmpdir(), 'lab-take-'))
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-  if (folder) await rm(folder, { recursive: true, force: true })
-})
+const { lab, chrome } = withLab()
+before(async () => { folder = await mkdtemp(join(tmpdir(), 'lab-take-')) })
+after(async () => { if (folder) await rm(folder, { recursive: true, force: true }) })
 
 const RUN = 'title A request\nclient 192.0.2.1:54321 isn 100 profile linux\nserver 192.0.2.2:80 isn 300 profile linux\ndelay 20ms\nserver listen\nclient connect\nstep until quiet\nclient send 5\nstep until quiet\n'
 /** A run whose client is a program with descriptors: no script is written of it. */
@@ -244,21 +233,19 @@ describe('take it along', () => {
     })
   }
 
-  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    for (const [name, viewport] of /** @type {const} */ ([['1440 px', sizes.wide], ['390 px', sizes.narrow]])) {
-      test(`axe finds nothing, ${name}, ${colorScheme}`, async () => {
-        const page = await chrome.page({ viewport, colorScheme, allow: /422/ })
-        await sandbox(page, SOCKETS)
-        const take = await panel(page)
-        await take.getByRole('button', { name: 'Show it as a QR code' }).click()
-        await take.locator('.qr').waitFor()
-        await take.getByRole('button', { name: 'Save: packetdrill script' }).click()
-        await take.getByRole('alert').waitFor()
-        assert.deepEqual(await violations(page), [])
-        assert.equal(await sideways(page), false)
-        await page.done()
-      })
-    }
+  for (const [name, options] of devices) {
+    test(`axe finds nothing, ${name}`, async () => {
+      const page = await chrome.page({ ...options, allow: /422/ })
+      await sandbox(page, SOCKETS)
+      const take = await panel(page)
+      await take.getByRole('button', { name: 'Show it as a QR code' }).click()
+      await take.locator('.qr').waitFor()
+      await take.getByRole('button', { name: 'Save: packetdrill script' }).click()
+      await take.getByRole('alert').waitFor()
+      assert.deepEqual(await violations(page), [])
+      assert.equal(await sideways(page), false)
+      await page.done()
+    })
   }
 
   test('nothing sticks out at 320 px', async () => {
@@ -392,18 +379,16 @@ describe('bring your own', () => {
     await page.done()
   })
 
-  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    for (const [name, viewport] of /** @type {const} */ ([['1440 px', sizes.wide], ['390 px', sizes.narrow]])) {
-      test(`axe finds nothing, ${name}, ${colorScheme}`, async () => {
-        const page = await chrome.page({ viewport, colorScheme })
-        await sandbox(page)
-        await page.locator('#bring').getByLabel('Capture file').setInputFiles(await foreign(ODD, 'odd.pcapng'))
-        await page.locator('#bring').getByRole('radio', { name: /at server/ }).check()
-        await page.locator('.ladder .odd').waitFor()
-        await page.locator('.notice.capture summary').click()
-        assert.deepEqual(await violations(page), [])
-        await page.done()
-      })
-    }
+  for (const [name, options] of devices) {
+    test(`axe finds nothing, ${name}`, async () => {
+      const page = await chrome.page({ ...options })
+      await sandbox(page)
+      await page.locator('#bring').getByLabel('Capture file').setInputFiles(await foreign(ODD, 'odd.pcapng'))
+      await page.locator('#bring').getByRole('radio', { name: /at server/ }).check()
+      await page.locator('.ladder .odd').waitFor()
+      await page.locator('.notice.capture summary').click()
+      assert.deepEqual(await violations(page), [])
+      await page.done()
+    })
   }
 })

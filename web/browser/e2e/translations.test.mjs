@@ -1,21 +1,11 @@
 // A lesson in the language of its reader: the switch above its title, the same places in each language, and what is said to an answer.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { poll, settled, startBrowser, startLab, violations } from './lab.mjs'
+import { test } from 'node:test'
+import { poll, settled, violations, withLab } from './lab.mjs'
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */ let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */ let chromium
-
-before(async () => {
-  lab = await startLab()
-  chromium = await startBrowser()
-})
-after(async () => {
-  await chromium?.close()
-  await lab?.stop()
-})
+const { lab, chrome } = withLab()
 
 /** @param {Page} page @param {string} id @param {RegExp} says */
 async function answered(page, id, says) {
@@ -24,7 +14,7 @@ async function answered(page, id, says) {
 }
 
 test('a reader switches the language of a lesson, and answers in it', async () => {
-  const page = await chromium.page()
+  const page = await chrome.page()
   await page.goto(`${lab.url}lessons/three-segments`)
   await settled(page)
   assert.equal(await page.locator('h1').innerText(), 'The three segments')
@@ -50,6 +40,5 @@ test('a reader switches the language of a lesson, and answers in it', async () =
   await page.locator('a.seek', { hasText: '150 ms' }).first().click()
   await poll(() => page.locator('#sim-handshake').evaluate((sim) => /** @type {any} */ (sim).time), (t) => t === 150_000, 'the playhead')
   assert.equal(await page.locator('#step-by-step').innerText(), 'Schritt für Schritt')
-  await other.close()
-  await page.context().close()
+  await page.done()
 })

@@ -1,25 +1,13 @@
 // See why, both hosts, traces and the passport, and relative numbers everywhere: by mouse and by keyboard, on a wide page and on
 // a phone, in both themes.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { link } from '../../../static/js/sim/share.js'
-import { poll, settled, sizes, startBrowser, startLab, violations } from './lab.mjs'
+import { devices, poll, settled, sizes, sound, violations, withLab } from './lab.mjs'
 
 /** @import { Page } from 'playwright-core' */
 
-/** @type {Awaited<ReturnType<typeof startLab>>} */
-let lab
-/** @type {Awaited<ReturnType<typeof startBrowser>>} */
-let chrome
-
-before(async () => {
-  lab = await startLab()
-  chrome = await startBrowser()
-})
-after(async () => {
-  await chrome?.close()
-  await lab?.stop()
-})
+const { lab, chrome } = withLab()
 
 const HOSTS = 'client 192.0.2.10:50000 isn 1000\nserver 192.0.2.20:80 isn 5000\ndelay 50ms\n'
 /** A server that waits in accept, and in recv. */
@@ -102,10 +90,7 @@ describe('see why', () => {
     await panel.getByText('Dropped', { exact: true }).waitFor()
     await panel.getByRole('button', { name: /^Answered with RST, segment 3/ }).click()
     assert.equal(await chooser(panel).inputValue(), '3')
-    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-      await page.emulateMedia({ colorScheme })
-      assert.deepEqual(await violations(page), [])
-    }
+    await sound(page)
     await page.done()
   })
 
@@ -162,8 +147,8 @@ describe('both hosts', () => {
   })
 
   test('a full queue says who is in it and who was turned away; each connection can be chosen', async () => {
-    for (const size of [sizes.wide, sizes.narrow]) {
-      const page = await sandbox(CROWD, 50, { viewport: size })
+    for (const [, options] of devices) {
+      const page = await sandbox(CROWD, 50, options)
       const panel = await open(page, 'Both hosts')
       await panel.getByText('2 SYNs were dropped because the SYN queue was full.').waitFor()
       const queue = panel.getByRole('list', { name: 'Connections in the SYN queue' })
@@ -174,10 +159,7 @@ describe('both hosts', () => {
       await page.keyboard.press('Home')
       await panel.locator('.topic.vars').getByText('192.0.2.10:50000').first().waitFor()
       assert.ok(await flat(page))
-      for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-        await page.emulateMedia({ colorScheme })
-        assert.deepEqual(await violations(page), [])
-      }
+      assert.deepEqual(await violations(page), [])
       await page.done()
     }
   })
@@ -214,10 +196,7 @@ describe('traces', () => {
     await panel.locator('.bytes .b').first().click()
     assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ''), /IP version/)
     assert.ok(await flat(page))
-    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-      await page.emulateMedia({ colorScheme })
-      assert.deepEqual(await violations(page), [])
-    }
+    await sound(page)
     await page.done()
   })
 
@@ -276,8 +255,8 @@ describe('relative numbers', () => {
 
 describe('the passport', () => {
   test('what the learner makes happen is stamped and kept, and the way to the next is shown', async () => {
-    for (const size of [sizes.wide, sizes.narrow]) {
-      const page = await chrome.page({ viewport: size })
+    for (const [, options] of devices) {
+      const page = await chrome.page(options)
       await page.goto(`${lab.url}lessons/three-segments`)
       await settled(page)
       const sim = page.locator('tcp-sim').first()
@@ -293,10 +272,7 @@ describe('the passport', () => {
       await page.keyboard.press('Enter')
       assert.deepEqual(await panel.locator('.way li b').allInnerTexts(), ['FIN-WAIT-1', 'CLOSING', 'TIME-WAIT'])
       assert.ok(await flat(page))
-      for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-        await page.emulateMedia({ colorScheme })
-        assert.deepEqual(await violations(page), [])
-      }
+      assert.deepEqual(await violations(page), [])
       await page.reload()
       await settled(page)
       panel = await open(page, 'Passport')
