@@ -214,11 +214,13 @@ function lead() {
     })
   }
 
-  let stuck = 0
+  /** Whether the list is not up to date. */
+  const old = signal(false)
   effect(() => {
     const n = [...rows.value.values()].filter((r) => r.stuck).length
-    if (n !== stuck) status.textContent = n ? t('class.roster.stuck', { n }) : ''
-    stuck = n
+    const text = [old.value ? t('class.roster.lost') : '', n ? t('class.roster.stuck', { n }) : ''].filter(Boolean).join(' ')
+    if (status.textContent !== text) status.textContent = text
+    list.classList.toggle('old', old.value)
   })
 
   const stream = new EventSource(`${base}api/class/${id}/roster`)
@@ -230,8 +232,8 @@ function lead() {
     for (const gone of news.gone ?? []) next.delete(gone)
     ahead.value = Date.now() - news.now
     rows.value = next
-    list.classList.remove('old')
+    old.value = false
   }
-  stream.onerror = () => list.classList.add('old')
+  stream.onerror = () => { old.value = true }
   setInterval(() => { minute.value++ }, 30_000)
 }
