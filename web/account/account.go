@@ -129,6 +129,33 @@ func (a *Accounts) remember(ctx context.Context, w http.ResponseWriter, r *http.
 	return nil
 }
 
+// OfSubject returns the account of somebody who teaches, as an issuer that is trusted knows them. It is made for the first time, with the
+// first of the names that somebody can have here.
+func (a *Accounts) OfSubject(ctx context.Context, issuer, subject string, names []string) (Account, error) {
+	return a.ofSubject(ctx, issuer, subject, append(names, "Instructor"))
+}
+
+// EnterLearner makes the browser that sends a request that of a learner whom an issuer knows, and who is made for the first time. What
+// another learner did in this browser stays theirs.
+func (a *Accounts) EnterLearner(w http.ResponseWriter, r *http.Request, issuer, subject string) (learner string, err error) {
+	key := store.Key("learner-subject", hash(issuer+"\n"+subject))
+	learner = NewID()
+	_, err = a.store.Records().Put(r.Context(), key, []byte(learner), 0)
+	if errors.Is(err, store.ErrConflict) {
+		var rec store.Record
+		if rec, err = a.store.Records().Get(r.Context(), key); err == nil {
+			learner = string(rec.Value)
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	if v, err := a.Visitor(r); err != nil || v.Learner == learner {
+		return learner, err
+	}
+	return learner, a.remember(r.Context(), w, r, learner)
+}
+
 // learnerKey is where the learner with a secret stands. The secret itself is not kept.
 func learnerKey(secret string) string { return store.Key("learner-key", hash(secret)) }
 

@@ -60,7 +60,10 @@ func cut(parts []lessons.Part) (head, tail []lessons.Part) {
 }
 
 // exercises lists the ids of what can be solved in a lesson; progress counts them.
-func exercises(l *lessons.Lesson) string {
+func exercises(l *lessons.Lesson) string { return Exercises(l) }
+
+// Exercises are the IDs of what can be solved in a lesson, divided by blanks.
+func Exercises(l *lessons.Lesson) string {
 	var ids []string
 	for _, p := range l.Parts {
 		switch {

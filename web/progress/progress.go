@@ -147,8 +147,8 @@ func New(s store.Store) *Progress {
 	return &Progress{store: s, now: func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }}
 }
 
-// own stands for a class in the keys of what learners do on their own.
-const own = "none"
+// Own stands for a class in the keys of what learners do on their own.
+const Own = "none"
 
 // part is a name of a lesson or an exercise in a key.
 func part(name string) string { return strings.ReplaceAll(name, "/", "=") }
@@ -157,7 +157,7 @@ func logOf(learner string) string   { return store.Key("attempts", learner) }
 func markKey(learner string) string { return store.Key("folded", learner) }
 
 func standingKey(learner string, a *Attempt) string {
-	return store.Key("progress", cmp.Or(a.Class, own), learner, part(a.Lesson), part(a.Block))
+	return store.Key("progress", cmp.Or(a.Class, Own), learner, part(a.Lesson), part(a.Block))
 }
 
 var goodID = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)
@@ -169,7 +169,7 @@ func (a *Attempt) check() *Refusal {
 		return &Refusal{"bad_id", "The ID of an attempt must be 16 to 64 letters, digits, hyphens and underscores."}
 	case !store.Valid(part(a.Lesson)) || !store.Valid(part(a.Block)):
 		return &Refusal{"no_such_block", "There is no such exercise."}
-	case a.Class != "" && (!store.Valid(a.Class) || a.Class == own):
+	case a.Class != "" && (!store.Valid(a.Class) || a.Class == Own):
 		return &Refusal{"no_such_class", "There is no such class."}
 	}
 	return nil
