@@ -14,6 +14,7 @@ LABEL org.opencontainers.image.title="Handshake Lab" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /lab /lab
 COPY --from=build --chown=65532:65532 /data /data
+ENV LAB_DATA=/data
 USER 65532:65532
 VOLUME /data
 EXPOSE 8080

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"net/url"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/lti"
@@ -42,6 +45,14 @@ type config struct {
 	oidcClaim   string
 
 	ltiPlatforms string // file
+	metrics      string
+	logLevel     string
+	print        bool
+
+	tlsDomain    string
+	tlsEmail     string
+	tlsDirectory string
+	tlsHTTP      string
 
 	data      string
 	natsURL   string
@@ -75,8 +86,38 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.natsCreds, "nats-creds", "", "`file` with the credentials for -nats-url")
 	fs.StringVar(&cfg.natsCA, "nats-ca", "", "`file` with the certificates that -nats-url is trusted by, instead of those of the system")
 	fs.IntVar(&cfg.replicas, "replicas", 0, "`number` of servers of -nats-url that keep each thing: 1, 3 or 5; 0 is 3 with -nats-url, and 1 without")
+	fs.StringVar(&cfg.metrics, "metrics", "", "`address` on which Prometheus is answered at /metrics, such as 127.0.0.1:9090; it is not for the public")
+	fs.StringVar(&cfg.logLevel, "log", "info", "the least of what is logged: `level` debug (each request too), info, warn or error")
+	fs.StringVar(&cfg.tlsDomain, "tls-domain", "", "`names` of this server, divided by commas, for which it gets certificates by ACME, and then speaks TLS at -addr, which is best :443")
+	fs.StringVar(&cfg.tlsEmail, "tls-email", "", "`address` to which the authority may write when something is wrong with a certificate")
+	fs.StringVar(&cfg.tlsDirectory, "tls-directory", autocert.DefaultACMEDirectory, "`URL` of the ACME directory of the authority")
+	fs.StringVar(&cfg.tlsHTTP, "tls-http", ":80", "`address` on which, with -tls-domain, the authority is answered, and browsers are led to HTTPS")
+	fs.BoolVar(&cfg.print, "print-config", false, "print the settings as they came out of flags and variables, without secrets, and end")
 	fs.DurationVar(&cfg.drain, "drain", 0, "`time` between a signal to end and the end, while readyz says no; for load balancers")
 	return fs
+}
+
+// secrets are the flags whose values nobody else should see. LAB_X_FILE names a file with the value of LAB_X.
+var secrets = []string{"nats-url"}
+
+// printConfig prints each setting as a variable.
+func printConfig(w io.Writer, fs *flag.FlagSet) error {
+	var err error
+	fs.VisitAll(func(f *flag.Flag) {
+		value := f.Value.String()
+		switch {
+		case f.Name == "print-config":
+			return
+		case f.Name == "nats-url":
+			value = masked(value)
+		case slices.Contains(secrets, f.Name) && value != "":
+			value = "-"
+		}
+		if _, e := fmt.Fprintf(w, "%s=%s\n", variable(f.Name), value); err == nil {
+			err = e
+		}
+	})
+	return err
 }
 
 // variable is the name of the environment variable for a flag.
@@ -104,6 +145,21 @@ func (c *console) parse(fs *flag.FlagSet, args []string, strict bool) error {
 		key := variable(f.Name)
 		known[key] = true
 		value, ok := c.env[key]
+		if slices.Contains(secrets, f.Name) {
+			known[key+"_FILE"] = true
+			if name, in := c.env[key+"_FILE"]; in && !given[f.Name] && err == nil {
+				if ok {
+					err = fmt.Errorf("the variables %s and %s_FILE are both given", key, key)
+					return
+				}
+				b, e := os.ReadFile(name)
+				if e != nil {
+					err = fmt.Errorf("the variable %s_FILE names %q, which cannot be read: %w", key, name, reason(e))
+					return
+				}
+				value, ok = strings.TrimSpace(string(b)), true
+			}
+		}
 		if !ok || given[f.Name] || err != nil {
 			return
 		}
@@ -142,6 +198,17 @@ func (cfg *config) check() error {
 	if cfg.drain < 0 {
 		return errors.New("-drain cannot be negative")
 	}
+	if err := new(slog.Level).UnmarshalText([]byte(cfg.logLevel)); err != nil {
+		return fmt.Errorf("-log cannot be %q: it is debug, info, warn or error", cfg.logLevel)
+	}
+	for _, domain := range list(cfg.tlsDomain) {
+		if !domainName.MatchString(domain) {
+			return fmt.Errorf("-tls-domain cannot be %q: write it like lab.example", domain)
+		}
+	}
+	if u, err := url.Parse(cfg.tlsDirectory); err != nil || u.Host == "" {
+		return fmt.Errorf("-tls-directory cannot be %q: write it like %s", cfg.tlsDirectory, autocert.DefaultACMEDirectory)
+	}
 	switch {
 	case cfg.natsURL == "" && (cfg.natsCreds != "" || cfg.natsCA != ""):
 		return errors.New("-nats-creds and -nats-ca are for -nats-url, which is not given")
@@ -178,6 +245,15 @@ func (cfg *config) check() error {
 		}
 	}
 	return nil
+}
+
+// domainName is a name that a certificate can be had for.
+var domainName = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+
+// level is that of the log.
+func (cfg *config) level() (l slog.Level) {
+	_ = l.UnmarshalText([]byte(cfg.logLevel)) // check has tried it
+	return l
 }
 
 // ancestor is a site as a content security policy names it: an origin, whose host may begin with "*.", or all.

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,7 +55,7 @@ type result struct {
 func lab(t *testing.T, env []string, stdin string, args ...string) result {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LAB_DATA=none"}, env...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -71,15 +72,45 @@ type server struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	url    string // with the base path and a slash at the end
-	stderr *bytes.Buffer
+	stderr *output
 	done   chan error
+}
+
+// An output can be read while it is written.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(b)
+}
+
+// String is what was written so far.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
 }
 
 var announced = regexp.MustCompile(`^Handshake Lab is at (http://localhost:(\d+)(/.*))\n$`)
 
 func start(t *testing.T, env []string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: exec.Command(binary, args...), stderr: &bytes.Buffer{}, done: make(chan error, 1)}
+	return launch(t, announced, env, args...)
+}
+
+// startTLS is start for a server that has a name.
+func startTLS(t *testing.T, env []string, args ...string) *server {
+	t.Helper()
+	return launch(t, regexp.MustCompile(`^Handshake Lab is at (https://(lab.example)(/))\n$`), env, args...)
+}
+
+func launch(t *testing.T, announced *regexp.Regexp, env []string, args ...string) *server {
+	t.Helper()
+	s := &server{t: t, cmd: exec.Command(binary, args...), stderr: &output{}, done: make(chan error, 1)}
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LAB_DATA=none"}, env...)
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -41,12 +42,16 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	if err := cfg.check(); err != nil {
 		return exitUsage, err
 	}
-	log := newLog(c.stderr)
-	kept, err := openStore(ctx, &cfg, log)
+	if cfg.print {
+		return exitOK, printConfig(c.stdout, flags)
+	}
+	log := newLog(c.stderr, cfg.level())
+	opened, err := openStore(ctx, &cfg, log)
 	if err != nil {
 		return exitUsage, err
 	}
-	defer kept.Close()
+	defer opened.Close()
+	kept := measure(opened)
 	site, watch, err := newSite(&cfg, kept, log)
 	if err != nil {
 		return exitUsage, err
@@ -56,14 +61,28 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 		return exitUsage, explainListen(cfg.addr, err)
 	}
 	server := newServer(site.Handler(), log)
+	if cfg.metrics != "" {
+		if err := serveMetrics(ctx, cfg.metrics, newRegistry(site, kept.seconds), log); err != nil {
+			return exitUsage, err
+		}
+	}
+	answer := func() error { return server.Serve(ln) }
+	if cfg.tlsDomain != "" {
+		m := newCertificates(&cfg, kept)
+		overTLS(server, m)
+		if err := serveChallenges(ctx, &cfg, m, log); err != nil {
+			return exitUsage, err
+		}
+		answer = func() error { return server.ServeTLS(ln, "", "") }
+	}
 	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(ln) }()
+	go func() { stopped <- answer() }()
 	go site.Warm(ctx)
 	go site.ReturnScores(ctx)
 	if watch {
 		go site.Watch(ctx)
 	}
-	at := address(ln.Addr(), cfg.basePath)
+	at := cfg.publicAddress(ln.Addr())
 	fmt.Fprintf(c.stdout, "Handshake Lab is at %s\n", at)
 	if err := printSetUp(ctx, c.stdout, kept, at); err != nil {
 		log.Error("the link to make the first account cannot be made", "error", err)
@@ -130,6 +149,14 @@ func newServer(h http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+}
+
+// publicAddress is where a browser finds the lab.
+func (cfg *config) publicAddress(addr net.Addr) string {
+	if domains := list(cfg.tlsDomain); len(domains) > 0 {
+		return "https://" + domains[0] + cfg.basePath
+	}
+	return address(addr, cfg.basePath)
 }
 
 // newSite reads what the site is made of. The second result says whether the lessons may change.
@@ -226,14 +253,6 @@ func address(addr net.Addr, base string) string {
 	return "http://" + net.JoinHostPort(host, port) + base
 }
 
-// newLog writes for people to a terminal, and JSON to everything else.
-func newLog(w io.Writer) *slog.Logger {
-	if isTerminal(w) {
-		return slog.New(slog.NewTextHandler(w, nil))
-	}
-	return slog.New(slog.NewJSONHandler(w, nil))
-}
-
 // healthcheck asks the server with the same settings. It is for containers, whose images have no other program to ask with.
 func healthcheck(ctx context.Context, c *console, args []string) (int, error) {
 	var cfg config
@@ -252,12 +271,18 @@ func healthcheck(ctx context.Context, c *console, args []string) (int, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
+	scheme, client := "http://", http.DefaultClient
+	if domains := list(cfg.tlsDomain); len(domains) > 0 {
+		// Whether it answers is what is asked for; whether its certificate is good is for browsers to say.
+		scheme = "https://"
+		client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{ServerName: domains[0], InsecureSkipVerify: true}}}
+	}
 	// livez is at the root as well, whatever the base path.
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/livez", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+net.JoinHostPort(host, port)+"/livez", nil)
 	if err != nil {
 		return exitUsage, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return exitFailed, errors.New(strings.TrimPrefix(err.Error(), "Get "))
 	}

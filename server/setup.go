@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 
@@ -23,7 +24,7 @@ func setupLink(ctx context.Context, c *console, args []string) (int, error) {
 	if err := cfg.check(); err != nil {
 		return exitUsage, err
 	}
-	kept, err := openStore(ctx, &cfg, newLog(c.stderr))
+	kept, err := openStore(ctx, &cfg, newLog(c.stderr, slog.LevelInfo))
 	if err != nil {
 		return exitFailed, err
 	}

@@ -412,14 +412,15 @@ func (a *Assets) Modules(entries ...string) ([]string, error) {
 	return names, missing
 }
 
-// Sources returns the source of the modules that a lesson's page loads at once, and that of all other modules of ours, without
+// Sources returns the source of the modules that a lesson's page loads at once or when it is scrolled, and that of all other modules of ours, without
 // the catalogues of messages.
 func Sources(fsys fs.FS) (now, later []byte, err error) {
 	a, err := New("/", fsys, true)
 	if err != nil {
 		return nil, nil, err
 	}
-	first, err := a.Modules("js/app.js", "js/lesson.js")
+	// What comes once it is near is seen in most lessons.
+	first, err := a.Modules("js/app.js", "js/lesson.js", "js/sim/tcp-console.js")
 	if err != nil {
 		return nil, nil, err
 	}

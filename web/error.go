@@ -2,7 +2,7 @@ package web
 
 import (
 	"bufio"
-	"crypto/rand"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,9 +45,9 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var ref string
 	retryAfter(w, err)
 	if !errors.As(err, &e) {
-		ref = rand.Text()
+		ref = requestID(r.Context())
 		e = &Error{Status: http.StatusInternalServerError, Code: "internal", Message: "Something broke on our side."}
-		s.cfg.Log.Error("request failed", "ref", ref, "method", r.Method, "path", r.URL.Path, "error", err)
+		s.cfg.Log.Error("request failed", "ref", ref, "method", method(r), "route", routeOf(r), "error", err)
 	}
 	// The path still has the base path when the error was found outside the router.
 	if strings.HasPrefix(strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(s.cfg.Base, "/")), "/api/") {
@@ -94,7 +94,7 @@ func (s *Site) recoverer(next http.Handler) http.Handler {
 				panic(v)
 			}
 			if t.written {
-				s.cfg.Log.Error("panic in the middle of an answer", "path", r.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+				s.cfg.Log.Error("panic in the middle of an answer", "route", routeOf(r), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 				panic(http.ErrAbortHandler)
 			}
 			s.fail(t, r, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
@@ -107,11 +107,17 @@ func (s *Site) recoverer(next http.Handler) http.Handler {
 type tracker struct {
 	http.ResponseWriter
 	written bool
+	code    int
 }
+
+// status is that of the answer.
+func (t *tracker) status() int { return cmp.Or(t.code, http.StatusOK) }
 
 // WriteHeader begins the answer.
 func (t *tracker) WriteHeader(status int) {
-	t.written = true
+	if t.written = true; t.code == 0 {
+		t.code = status
+	}
 	t.ResponseWriter.WriteHeader(status)
 }
 
@@ -123,7 +129,7 @@ func (t *tracker) Write(b []byte) (int, error) {
 
 // Hijack takes over the connection, for the WebSocket.
 func (t *tracker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	t.written = true
+	t.written, t.code = true, http.StatusSwitchingProtocols
 	return http.NewResponseController(t.ResponseWriter).Hijack()
 }
 

@@ -88,6 +88,8 @@ type Site struct {
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
+	requests  requests
+	pulse     pulse
 	draining  atomic.Bool
 	going     chan struct{} // closed when it goes down
 
@@ -111,7 +113,7 @@ func New(cfg Config) (*Site, error) {
 	if !strings.HasPrefix(cfg.Base, "/") || !strings.HasSuffix(cfg.Base, "/") {
 		return nil, errors.New("web: the base path must begin and end with a slash")
 	}
-	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), limits: newLimits(), uploads: make(chan struct{}, maxUploads), going: make(chan struct{}), newsCh: make(chan struct{})}
+	s := &Site{cfg: cfg, cross: http.NewCrossOriginProtection(), limits: newLimits(), requests: newRequests(), uploads: make(chan struct{}, maxUploads), going: make(chan struct{}), newsCh: make(chan struct{})}
 	for _, lang := range i18n.Languages {
 		s.languages = append(s.languages, i18n.Lookup(lang))
 	}
@@ -163,6 +165,7 @@ const maxBody = live.MaxFrame
 
 func (s *Site) routes() *chi.Mux {
 	r := chi.NewRouter()
+	r.Use(s.measure)
 	r.NotFound(s.handle(s.missing))
 	r.MethodNotAllowed(s.handle(s.methodNotAllowed))
 
@@ -213,7 +216,7 @@ func (s *Site) routes() *chi.Mux {
 
 // Handler returns the whole site, to be served at the root of a host.
 func (s *Site) Handler() http.Handler {
-	return secure(s.inFrames(s.recoverer(s.addressed(s.limited(bounded(s.based(s.router)))))))
+	return numbered(secure(s.inFrames(s.recoverer(s.addressed(s.limited(bounded(s.based(s.router))))))))
 }
 
 // bounded limits the bodies of requests. Only captures and lessons may be large.
@@ -323,15 +326,6 @@ func (s *Site) sameSite(next handler) handler {
 }
 
 func alive(w http.ResponseWriter, r *http.Request) error {
-	writeText(w, http.StatusOK, "ok\n")
-	return nil
-}
-
-func (s *Site) ready(w http.ResponseWriter, r *http.Request) error {
-	if s.draining.Load() {
-		writeText(w, http.StatusServiceUnavailable, "going down\n")
-		return nil
-	}
 	writeText(w, http.StatusOK, "ok\n")
 	return nil
 }

@@ -240,7 +240,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestNumbers: the server writes numbers as Intl does in the browser.
+// TestNumbers: the server writes numbers as the browser does.
 func TestNumbers(t *testing.T) {
 	for lang, want := range map[string][3]string{"en": {"1,075", "12,345.5", "0.5"}, "de": {"1.075", "12.345,5", "0,5"}, "es": {"1075", "12.345,5", "0,5"}} {
 		for i, n := range []float64{1075, 12345.5, 0.5} {

@@ -17,15 +17,17 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// BenchmarkStep does steps over sockets on the loopback interface, beside a bare echo of as many bytes as the answer to a step
-// has, by the same library. Each socket has one command under way at any time. The processor time of both ends together is
-// what counts; the wall clock depends on what else runs. A step is three messages (the command, the node, the done), an echo is
-// two; the issue's bound is 1.25 times the echo's time a message.
+// BenchmarkStep does steps over sockets on the loopback interface, and a bare echo of as many bytes as the answer to a step has, by
+// the same library, in turns: what else runs on the machine then costs both the same. Each socket has one command under way at any
+// time. The processor time of both ends together is what counts. A step is three messages (the command, the node, the done), an
+// echo is two; the issue's bound is 1.25 times the echo's time a message.
 func BenchmarkStep(b *testing.B) {
+	const turn = 4000 // exchanges
 	for _, n := range []int{1, 100, 1000} {
-		echo := 0.0
-		b.Run(fmt.Sprintf("echo, sockets=%d", n), func(b *testing.B) { echo = benchmarkEcho(b, n) })
-		b.Run(fmt.Sprintf("step, sockets=%d", n), func(b *testing.B) {
+		b.Run(fmt.Sprintf("sockets=%d", n), func(b *testing.B) {
+			sockets, message := openEcho(b, n), bytes.Repeat([]byte("x"), answer)
+			echo := exchanges{n: n, ask: func(i int) { exchange(b, sockets[i], message, 0) }, hear: func(i int) { exchange(b, sockets[i], nil, 1) }}
+
 			p := open(b, Config{Nodes: 1 << 30})
 			type learner struct {
 				*browser
@@ -41,44 +43,67 @@ func BenchmarkStep(b *testing.B) {
 			for i := range learners {
 				learners[i] = &learner{browser: p.dial()}
 				start(learners[i])
+				defer learners[i].ws.Close()
 			}
-			cpu := pipeline(b, n, func(i int) {
+			steps := exchanges{n: n, ask: func(i int) {
 				l := learners[i]
 				if l.id%1000 == 0 {
 					start(l) // a very long run for a learner; each step here opens a branch
 				}
 				l.id++
 				exchange(b, l.ws, step(l.id, l.run), 0)
-			}, func(i int) {
+			}, hear: func(i int) {
 				exchange(b, learners[i].ws, nil, 2)
 				unlimit(p.hub, learners[i].id)
-			})
-			if echo > 0 {
-				b.ReportMetric(cpu/3/(echo/2), "times-echo/message")
-				b.ReportMetric(cpu/echo, "times-echo/exchange")
+			}}
+			// With its first few exchanges a connection gets its buffers, and a run the room for its branches.
+			echo.take(b, 12*n)
+			steps.take(b, 12*n)
+			echo.cpu, echo.done, steps.cpu, steps.done, steps.bytes = 0, 0, 0, 0, 0
+			for b.Loop() {
+				echo.take(b, turn)
+				steps.take(b, turn)
 			}
-			for _, l := range learners {
-				l.ws.Close()
-			}
+			b.ReportMetric(echo.each(), "cpu-ns/echo")
+			b.ReportMetric(steps.each(), "cpu-ns/step")
+			b.ReportMetric(float64(steps.bytes)/float64(steps.done), "B/step")
+			b.ReportMetric(steps.each()/3/(echo.each()/2), "times-echo/message")
+			b.ReportMetric(steps.each()/echo.each(), "times-echo/exchange")
 		})
 	}
 }
 
-// pipeline keeps one exchange under way on each of n sockets, and returns the processor time of one in nanoseconds.
-func pipeline(b *testing.B, n int, ask, hear func(socket int)) float64 {
-	k := 0
-	cpu := processor(b, func() {
-		if k >= n {
-			hear(k % n)
-		}
-		ask(k % n)
-		k++
-	})
-	for i := range min(k, n) {
-		hear((k + i) % min(k, n))
-	}
-	return cpu
+// exchanges are made on n sockets, of which each has one under way.
+type exchanges struct {
+	n         int
+	ask, hear func(socket int)
+	done      int
+	cpu       int64  // ns of processor time of all that were done
+	bytes     uint64 // that were allocated for them
 }
+
+// take makes k more exchanges and waits for the end of each.
+func (e *exchanges) take(b *testing.B, k int) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	used := processor(b)
+	first := e.done
+	for ; e.done < first+k; e.done++ {
+		if e.done >= first+e.n {
+			e.hear(e.done % e.n)
+		}
+		e.ask(e.done % e.n)
+	}
+	for i := range min(k, e.n) {
+		e.hear((e.done + i) % min(k, e.n))
+	}
+	e.cpu += processor(b) - used
+	runtime.ReadMemStats(&after)
+	e.bytes += after.TotalAlloc - before.TotalAlloc
+}
+
+// each is the processor time of one exchange in nanoseconds.
+func (e *exchanges) each() float64 { return float64(e.cpu) / float64(e.done) }
 
 func step(id int64, run string) []byte {
 	return fmt.Appendf(nil, `{"type":"do","id":%d,"run":%q,"at":3,"line":"step"}`, id, run)
@@ -87,7 +112,8 @@ func step(id int64, run string) []byte {
 // answer is about what a step is answered with: the node and the done.
 const answer = 2550
 
-func benchmarkEcho(b *testing.B, n int) float64 {
+// openEcho connects n sockets to a server that echoes.
+func openEcho(b *testing.B, n int) []*websocket.Conn {
 	up := websocket.Upgrader{ReadBufferSize: 1024, WriteBufferSize: 1024}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := up.Upgrade(w, r, nil)
@@ -102,18 +128,17 @@ func benchmarkEcho(b *testing.B, n int) float64 {
 			}
 		}
 	}))
-	defer srv.Close()
+	b.Cleanup(srv.Close)
 	sockets := make([]*websocket.Conn, n)
 	for i := range sockets {
 		ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(srv.URL, "http"), http.Header{"Origin": {srv.URL}})
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer ws.Close()
+		b.Cleanup(func() { ws.Close() })
 		sockets[i] = ws
 	}
-	message := bytes.Repeat([]byte("x"), answer)
-	return pipeline(b, n, func(i int) { exchange(b, sockets[i], message, 0) }, func(i int) { exchange(b, sockets[i], nil, 1) })
+	return sockets
 }
 
 // BenchmarkSession says how much memory a learner takes who has opened a page: a socket, and the run of a lesson played to its
@@ -205,25 +230,13 @@ func unlimit(h *Hub, id int64) {
 	}
 }
 
-// processor runs f b.N times and returns the processor time of one in nanoseconds.
-func processor(b *testing.B, f func()) float64 {
-	b.ReportAllocs()
-	used := func() int64 {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-			b.Fatal(err)
-		}
-		return u.Utime.Nano() + u.Stime.Nano()
+// processor returns the processor time of this process in nanoseconds.
+func processor(b *testing.B) int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
 	}
-	before := used()
-	n := 0
-	for b.Loop() {
-		f()
-		n++
-	}
-	ns := float64(used()-before) / float64(n)
-	b.ReportMetric(ns, "cpu-ns/op")
-	return ns
+	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 func BenchmarkAppendEvents(b *testing.B) {

@@ -25,7 +25,7 @@ import (
 // Defaults of a Config.
 const (
 	DefaultSockets = 10_000
-	DefaultRuns    = 4000
+	DefaultRuns    = 20_000
 	DefaultNodes   = 200_000
 	DefaultIdle    = 30 * time.Minute
 )
@@ -113,7 +113,10 @@ func encode(typ string, v any) []byte {
 	return append([]byte(`{"type":"`+typ+`",`), b[1:]...)
 }
 
-func (e *ErrorFrame) encode() []byte { return encode("error", e) }
+func (e *ErrorFrame) encode() []byte {
+	refusals.WithLabelValues(string(e.Code)).Inc()
+	return encode("error", e)
+}
 
 // newID returns 128 random bits.
 func newID() string {
@@ -238,11 +241,19 @@ func (h *Hub) grew(r *run, nodes int) {
 	forget(old)
 }
 
-// overfull takes out the runs that have to make room, but never the one in front.
+// overfull takes out the runs that have to make room, but never the one in front. A run that is parked has no nodes to give.
 func (h *Hub) overfull() []*run {
 	var old []*run
-	for h.order.Len() > 1 && (h.order.Len() > h.cfg.Runs || h.nodes > h.cfg.Nodes) {
-		old = append(old, h.remove(h.order.Back()))
+	for e := h.order.Back(); e != h.order.Front(); {
+		many, large := h.order.Len() > h.cfg.Runs, h.nodes > h.cfg.Nodes
+		if !many && !large {
+			break
+		}
+		prev := e.Prev()
+		if many || e.Value.(*run).nodes > 0 {
+			old = append(old, h.remove(e))
+		}
+		e = prev
 	}
 	return old
 }

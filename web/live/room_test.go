@@ -27,7 +27,7 @@ type roster struct{}
 func (roster) Member(r *http.Request, room string) (Member, error) {
 	c, err := r.Cookie("who")
 	switch {
-	case err != nil || room == "elsewhere":
+	case err != nil || c.Value == "" || room == "elsewhere" || room == "nowhere":
 		return Member{}, store.ErrNotFound
 	case c.Value == "teacher":
 		return Member{Name: "Teacher", Lead: true}, nil

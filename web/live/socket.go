@@ -64,6 +64,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if full := h.reserve(); full != "" {
+		turnedAway.Inc()
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, full, http.StatusServiceUnavailable)
 		return
@@ -276,6 +277,7 @@ func (s *socket) next() (more, opened bool) {
 	case fault != nil:
 		s.answer(fault)
 	default:
+		commandsDone.WithLabelValues(nameOf(command)).Inc()
 		switch c := command.(type) {
 		case *EnterCommand:
 			s.enter(c)
@@ -538,6 +540,7 @@ func (s *socket) post(r *run, frames [][]byte) {
 
 // overflow empties the queue, apart from what is not in any snapshot.
 func (s *socket) overflow(r *run) {
+	resyncs.Inc()
 	if s.since.IsZero() {
 		s.since = time.Now()
 	}

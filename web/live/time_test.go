@@ -77,8 +77,8 @@ func (w *bubble) dial() *browser {
 	return b
 }
 
-// Whoever does not answer a ping for a minute is gone.
-func TestPing(t *testing.T) {
+// 62: whoever does not answer a ping for a minute is gone. Their run is not.
+func TestFault62HalfOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newBubble(t, Config{})
 		defer w.close()
@@ -99,6 +99,7 @@ func TestPing(t *testing.T) {
 
 		start := time.Now()
 		silent := w.dial()
+		run := silent.openRun(1, lost)[0].Run
 		silent.ws.SetPingHandler(func(string) error { return nil })
 		silent.ws.SetReadDeadline(time.Now().Add(10 * time.Minute))
 		if _, _, err := silent.ws.ReadMessage(); err == nil {
@@ -106,6 +107,9 @@ func TestPing(t *testing.T) {
 		}
 		if got := time.Since(start); got < pongWait || got > pongWait+2*linger {
 			t.Errorf("a silent peer was cut after %v, want %v", got, pongWait)
+		}
+		if f := last(w.dial().do(2, run, 3, "step")); f.Type != "snapshot" {
+			t.Errorf("coming back brought %s", f.raw)
 		}
 	})
 }

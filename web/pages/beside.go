@@ -13,6 +13,9 @@ import (
 // besideSheet is the style sheet of what stands beside the course: glossary, rules, questions, search.
 const besideSheet = "beside"
 
+// homeSheet is that of the home page, the list of lessons and the error page.
+const homeSheet = "home"
+
 // GlossaryData is all cards of the glossary.
 type GlossaryData struct {
 	Page

@@ -30,22 +30,8 @@ export function act(e, letters) {
   return letters ? LETTERS[e.key.toLowerCase()] ?? null : null;
 }
 
-/** Toolbars that were rendered since the last frame. @type {Set<Element>} */
-const rendered = new Set();
-
-/**
- * Makes the controls of a toolbar one tab stop, with the next frame: all toolbars at once, when it is known which controls can be
- * seen. Called after each rendering; keeps the stop where it was.
- * @param {Element} bar
- */
-export function rove(bar) {
-  if (!rendered.size) requestAnimationFrame(() => {
-    const bars = [...rendered].map(stops);
-    rendered.clear();
-    for (const items of bars) settle(items);
-  });
-  rendered.add(bar);
-}
+/** Makes the controls of a toolbar one tab stop. Called after each rendering; keeps the stop where it was. @param {Element} bar */
+export const rove = (bar) => void stopOf(bar);
 
 /** @param {HTMLElement[]} items */
 function settle(items) {
@@ -59,11 +45,11 @@ function settle(items) {
   return now;
 }
 
-/** The tab stop of a toolbar, however lately it was rendered. @param {Element | null} bar */
+/** The tab stop of a toolbar. @param {Element | null} bar */
 export const stopOf = (bar) => (bar ? settle(stops(bar)) : undefined);
 
-/** @param {Element} bar @returns {HTMLElement[]} */
-const stops = (bar) => /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('button, a[href], select, summary')]).filter((i) => i.checkVisibility());
+/** Whether a control can be seen is not asked of the browser: it would have to lay out the page for the answer. @param {Element} bar @returns {HTMLElement[]} */
+const stops = (bar) => /** @type {HTMLElement[]} */ ([...bar.querySelectorAll('button, a[href], select, summary')]).filter((i) => !i.closest('[hidden]'));
 
 /** Whatever gets the focus, by the pointer too, is the stop from then on. @param {FocusEvent} e */
 export function stay(e) {

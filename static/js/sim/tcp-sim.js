@@ -16,7 +16,6 @@ import { drawing } from './tcp-ladder.js';
 import './tcp-states.js';
 import './tcp-timeline.js';
 import './tcp-vars.js';
-import './tcp-console.js';
 
 /** @import { Model, Step } from './model.js' */
 /** @import { Replayed } from './path.js' */
@@ -51,6 +50,12 @@ const painted = () => new Promise((resolve) => {
 /** Starts simulators shortly before they come into view. */
 const near = new IntersectionObserver((entries) => {
   for (const e of entries) if (e.isIntersecting) void /** @type {TcpSim} */ (e.target).wake();
+}, { rootMargin: '50% 0px' });
+
+const line = () => Promise.all([import('./tcp-console.js'), sheet('console')]);
+/** Fetches the line of the scenario language shortly before it comes into view. */
+const below = new IntersectionObserver((entries) => {
+  for (const e of entries) if (e.isIntersecting) void line().then(() => below.unobserve(e.target), () => {}); // else the key for it says so
 }, { rootMargin: '50% 0px' });
 
 /** What a learner chose for all simulators, kept in this browser. @param {string} key @param {string} otherwise */
@@ -143,7 +148,10 @@ export class TcpSim extends LitElement {
       ['sim-say', (e) => this.say(e.detail.text)],
       ['sim-do', (e) => void this.doAll(e.detail)],
       ['sim-tool', (e) => this.tool(e.detail)],
-      ['focusin', (e) => this.focused(e.target)],
+      ['focusin', (e) => {
+        void line().catch(() => {}); // whoever steers it will come to the line too
+        this.focused(e.target);
+      }],
       ['drawn', () => this.fit()],
     ];
     this.connection = '';
@@ -279,16 +287,27 @@ export class TcpSim extends LitElement {
       return;
     }
     try {
-      const [{ segmentTable }] = await Promise.all([import('./segment-table.js'), more()]);
+      const [{ segmentTable }] = await Promise.all([import('./segment-table.js'), more(), sheet('segments')]);
       this.table = segmentTable;
     } catch {
       this.say(t('ui.panel.failed'));
     }
   }
 
+  async writeLine() {
+    try {
+      await line();
+    } catch {
+      return this.say(t('ui.panel.failed'));
+    }
+    const place = /** @type {LitElement | null} */ (this.querySelector('tcp-console'));
+    await place?.updateComplete;
+    place?.querySelector('input')?.focus();
+  }
+
   async showHelp() {
     try {
-      const [{ help }] = await Promise.all([import('./keys-help.js'), more()]);
+      const [{ help }] = await Promise.all([import('./keys-help.js'), more(), sheet('keys')]);
       this.helpOf = help;
     } catch {
       return this.say(t('ui.panel.failed'));
@@ -342,6 +361,8 @@ export class TcpSim extends LitElement {
       await this.updateComplete;
     }
     this.style.minBlockSize = '';
+    const place = this.querySelector('tcp-console');
+    if (place) below.observe(place);
   }
 
   /** @param {number} now */
@@ -770,7 +791,7 @@ export class TcpSim extends LitElement {
       case 'forge': return void head?.forge();
       case 'sooner': return void this.reorder(-1);
       case 'behind': return void this.reorder(1);
-      case 'console': return this.querySelector('tcp-console')?.querySelector('input')?.focus();
+      case 'console': return void this.writeLine();
       case 'undo': return this.undo();
       case 'help': return this.showHelp();
       case 'larger': return this.resize(1);

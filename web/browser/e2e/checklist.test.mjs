@@ -440,6 +440,9 @@ describe('the simulator', () => {
     const { page, sim } = await simulator()
     // What hovering tells stands in a line that is always there; everything else is the browser's own tooltip.
     const visible = () => sim.evaluate((e) => [...e.querySelectorAll('*:not(svg *)')].filter((x) => x.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && x.getBoundingClientRect().height > 0).length)
+    // The line of the language comes when it is near.
+    await sim.locator('tcp-console').scrollIntoViewIfNeeded()
+    await sim.locator('tcp-console form').waitFor()
     // The tools of the chosen segment come with the first pointer, wherever it is, and stay.
     await sim.locator('tcp-ladder').hover()
     await sim.locator('.segtools').waitFor()
@@ -486,6 +489,7 @@ describe('the way to the engine', () => {
     const sim = page.locator('tcp-sim').first(), button = (/** @type {string} */ name) => sim.getByRole('button', { name, exact: true })
     await page.waitForFunction(() => /** @type {any} */ (document.querySelector('tcp-sim')).time === 75_000)
     await sim.locator('tcp-ladder [data-seg="2"]').click()
+    await sim.locator('tcp-console form').waitFor() // it comes with the first touch
     await page.context().setOffline(true)
     await sim.getByText(/you can still look back/i).first().waitFor()
     await page.waitForFunction(() => /connection|engine/i.test(document.querySelector('tcp-sim .regions')?.textContent ?? ''))

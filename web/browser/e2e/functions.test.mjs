@@ -142,6 +142,8 @@ describe('a SYN cookie is opened into its parts', () => {
   test('by keyboard, and a forged one is told from a good one', async () => {
     const { page, sim, said } = await open('sandbox/syn-flood-cookies')
     await sim.evaluate((e) => { /** @type {any} */ (e).time = 500_000 })
+    await sim.focus()
+    await page.keyboard.press('c')
     await sim.locator('tcp-console input').fill('forge to server ACK sport=99 seq=501 ack=77')
     await page.keyboard.press('Enter')
     await said(/You put ACK to the server/)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { Narrator, has, kindOf, ms, nth, parseTime, pathRule, t, time, learn } from '../../../static/js/sim/sentence.js';
+import { Narrator, grouped, has, kindOf, ms, nth, parseTime, pathRule, t, time, learn } from '../../../static/js/sim/sentence.js';
 
 const fixture = JSON.parse(readFileSync(new URL('../../i18n/testdata/sentences.json', import.meta.url), 'utf8'));
 
@@ -10,6 +10,8 @@ test('numbers and times', () => {
   for (const [us, text] of fixture.numbers.time) assert.equal(time(us), text);
   for (const [us, text] of fixture.numbers.ms) assert.equal(ms(us), text);
   assert.equal(ms(null), 'never');
+  const intl = new Intl.NumberFormat('en', { maximumFractionDigits: 3 });
+  for (const n of [0, 1, 999, 1000, 65535, 4294967295, 0.5, 0.001, 0.0004, 999.9996, 1234567.25, -1, -65536.25]) assert.equal(grouped(n), intl.format(n));
   assert.equal(parseTime('1.05s'), 1050000);
   assert.equal(parseTime('soon'), 0);
 });

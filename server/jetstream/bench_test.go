@@ -1,0 +1,121 @@
+package jetstream
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/handshakelab/lab/web/store"
+)
+
+// action is what an act in a room weighs.
+const action = `{"by":"Y3kq0cXG4Vb1mFZ0s0b1Zg","id":"q1-1742","kind":"do","do":{"at":12,"wait":25000,"line":"drop SYN-ACK","ahead":true}}`
+
+func openBench(b *testing.B) (s *Store, folder string) {
+	folder = b.TempDir()
+	s, err := Open(b.Context(), Options{Folder: folder})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(s.Close)
+	return s, folder
+}
+
+// BenchmarkAppend is one action of a class, synced: one class alone, and 32 at once.
+func BenchmarkAppend(b *testing.B) {
+	for _, rooms := range []int{1, 32} {
+		b.Run(fmt.Sprintf("rooms=%d", rooms), func(b *testing.B) {
+			s, folder := openBench(b)
+			before := onDisk(b, folder)
+			var room atomic.Int64
+			b.SetParallelism((rooms + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+			if rooms == 1 {
+				for i := 0; b.Loop(); i++ {
+					if _, err := s.Append(b.Context(), "room.a", store.Anywhere, strconv.Itoa(i), []byte(action)); err != nil {
+						b.Fatal(err)
+					}
+				}
+			} else {
+				b.RunParallel(func(pb *testing.PB) {
+					log, after := store.Key("room", strconv.FormatInt(room.Add(1), 10)), uint64(0)
+					for i := 0; pb.Next(); i++ {
+						var err error
+						if after, err = s.Append(b.Context(), log, after, strconv.Itoa(i), []byte(action)); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			b.ReportMetric(float64(onDisk(b, folder)-before)/float64(b.N), "disk-B/action")
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "actions/s")
+		})
+	}
+}
+
+// BenchmarkMembers is a thousand members of a class, each with a place in it and progress in ten blocks: what they weigh on disk and in
+// memory, and how long the class takes to open.
+func BenchmarkMembers(b *testing.B) {
+	s, folder := openBench(b)
+	disk, memory := onDisk(b, folder), resident(b)
+	const blocks = 10
+	members := 0
+	value := []byte(`{"best":10,"points":10,"of":10,"attempts":3,"first":"2026-11-22T09:00:00Z","last":"2026-11-22T09:12:31Z","kind":"challenge"}`)
+	for b.Loop() {
+		id := fmt.Sprintf("member-%015d", members)
+		keys := []string{store.Key("member", "class", id), store.Key("seat", id, "class")}
+		for block := range blocks {
+			keys = append(keys, store.Key("progress", "class", id, "three-segments", fmt.Sprintf("block-%d", block)))
+		}
+		for _, key := range keys {
+			if _, err := s.Records().Put(b.Context(), key, value, 0); err != nil {
+				b.Fatal(err)
+			}
+		}
+		members++
+	}
+	runtime.GC()
+	b.ReportMetric(float64(onDisk(b, folder)-disk)/float64(members), "disk-B/member")
+	b.ReportMetric(float64(resident(b)-memory)/float64(members), "RSS-B/member")
+	list, err := s.Records().List(b.Context(), "progress.class")
+	if err != nil || len(list) != blocks*members {
+		b.Fatalf("%d records, %v", len(list), err)
+	}
+}
+
+// onDisk is the size of all files below a folder.
+func onDisk(b *testing.B, folder string) (n int64) {
+	err := filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		st, err := d.Info()
+		if err == nil {
+			n += st.Size()
+		}
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+// resident is how much memory this process has, in bytes.
+func resident(b *testing.B) int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		b.Skip(err)
+	}
+	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
+}

@@ -1,0 +1,534 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/handshakelab/lab/web/store"
+)
+
+// The tests here have the numbers of the faults that the lab is built against: what happens to those who follow a run or a room.
+
+// 61: the network is gone for a while. Whoever comes back gets exactly what is missing.
+func TestFault61Offline(t *testing.T) {
+	for _, gone := range []time.Duration{5 * time.Second, 5 * time.Minute} {
+		t.Run(gone.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newBubble(t, Config{})
+				defer w.close()
+				b, other := w.dial(), w.dial()
+				opened := last(b.openRun(1, lost))
+				b.ws.Close()
+				var missed []frame
+				for id := range int64(3) {
+					missed = append(missed, other.do(id+2, opened.Run, 3, "step")...)
+				}
+				if missed[0].Type == "snapshot" { // other has joined by its first command
+					missed = missed[1:]
+				}
+				other.ws.Close()
+				time.Sleep(gone)
+				b = w.dial()
+				b.sendJSON(map[string]any{"type": "resume", "id": 9, "run": opened.Run, "after": missed[0].N - 1})
+				if f := b.read(); f.Type != "resumed" {
+					t.Fatalf("coming back brought %s", f.raw)
+				}
+				for _, want := range missed {
+					if f := b.read(); string(f.raw) != string(want.raw) {
+						t.Fatalf("after %v came\n%s\nwant\n%s", gone, f.raw, want.raw)
+					}
+				}
+			})
+		})
+	}
+}
+
+// 63: a number from the future, or of another run, brings everything.
+func TestFault63AnotherEpoch(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	for name, has := range map[string]map[string]any{
+		"the future":  {"run": "c.1", "after": 1_000_000},
+		"another run": {"run": "c.7", "after": 3},
+		"nothing":     {},
+	} {
+		b := p.dialAs("ada")
+		enter := map[string]any{"type": "enter", "id": 1, "room": "c", "tab": "tab"}
+		for k, v := range has {
+			enter[k] = v
+		}
+		b.sendJSON(enter)
+		all := b.upTo(func(f frame) bool { return f.Run != "" && f.Type != "room" })
+		if f := last(all); f.Type != "snapshot" || f.Run != "c.1" || len(f.Nodes) == 0 {
+			t.Errorf("with %s one gets %s", name, f.raw)
+		}
+	}
+}
+
+// 64: the answer is lost, and the command sent again, to another node. It is done once.
+func TestFault64AnswerLost(t *testing.T) {
+	places := nodes(t, 2, Config{})
+	places[0].lead("c", Act{Kind: ActPush, Scenario: lost})
+	seen := places[0].lead("c", Act{Kind: ActDrive, Drivers: []Driver{{Member: "ada", Role: RoleAll}}})
+	command := map[string]any{"type": "do", "id": 2, "run": "c.1", "seen": seen, "line": "step"}
+	ada := places[0].dialAs("ada")
+	ada.enter(1, "c")
+	ada.sendJSON(command)
+	ada.ws.Close()
+	var seqs []uint64
+	for i := range 4 {
+		b := places[(i+1)%2].dialAs("ada")
+		b.enter(1, "c")
+		b.sendJSON(command)
+		f := last(b.upTo(func(f frame) bool { return f.Re == 2 && f.Type != "done" }))
+		if f.Type != "acted" {
+			t.Fatalf("the command again brought %s", f.raw)
+		}
+		seqs = append(seqs, f.Seq)
+	}
+	if n := len(slices.Compact(seqs)); n != 1 {
+		t.Errorf("one command is %d entries: %v", n, seqs)
+	}
+	if got := dos(t, places[0], "c"); got != 1 {
+		t.Errorf("the log has %d commands, want one", got)
+	}
+}
+
+// dos counts the commands in the log of a room.
+func dos(t *testing.T, p *place, room string) (n int) {
+	t.Helper()
+	for e, err := range p.hub.cfg.Store.Read(t.Context(), logOf(room), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, err := decodeAct(e.Data); err == nil && a.Kind == ActDo {
+			n++
+		}
+	}
+	return n
+}
+
+// 65: two tabs of one member are two actors. The slower one is told; then both see the same.
+func TestFault65TwoTabs(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	seen := p.lead("c", Act{Kind: ActDrive, Drivers: []Driver{{Member: "ada", Role: RoleAll}}})
+	var tabs [2]*browser
+	for i := range tabs {
+		tabs[i] = p.dialAs("ada")
+		tabs[i].sendJSON(map[string]any{"type": "enter", "id": 1, "room": "c", "tab": fmt.Sprint("tab", i)})
+		tabs[i].upTo(func(f frame) bool { return f.Type == "snapshot" })
+	}
+	tabs[0].sendJSON(map[string]any{"type": "do", "id": 2, "run": "c.1", "seen": seen, "line": "step"})
+	one := tabs[0].upTo(func(f frame) bool { return f.Type == "acted" })
+	tabs[1].sendJSON(map[string]any{"type": "do", "id": 2, "run": "c.1", "seen": seen, "line": "step"})
+	two := tabs[1].upTo(func(f frame) bool { return f.Type == "error" || f.Type == "acted" })
+	if f := last(two); f.Code != string(Stale) {
+		t.Errorf("the second tab got %s", f.raw)
+	}
+	if got, want := join(two[:len(two)-1]), join(one[:len(one)-1]); string(got) != string(want) {
+		t.Errorf("one tab saw\n%s\nthe other\n%s", want, got)
+	}
+	tabs[1].sendJSON(map[string]any{"type": "do", "id": 3, "run": "c.1", "seen": last(one).Seq, "line": "step"})
+	if f := last(tabs[1].upTo(func(f frame) bool { return f.Type == "error" || f.Type == "acted" })); f.Type != "acted" {
+		t.Errorf("the second tab, having seen it, got %s", f.raw)
+	}
+}
+
+// 66: one page is open twice at once, as after a copy of a browser's session. Nobody is thrown out, because what a socket may do hangs
+// on the member and not on the socket; but a command of both is one command.
+func TestFault66OpenTwice(t *testing.T) {
+	places := nodes(t, 2, Config{})
+	places[0].lead("c", Act{Kind: ActPush, Scenario: lost})
+	seen := places[0].lead("c", Act{Kind: ActDrive, Drivers: []Driver{{Member: "ada", Role: RoleAll}}})
+	var answers [2]frame
+	var wg sync.WaitGroup
+	for i := range answers {
+		b := places[i].dialAs("ada")
+		b.enter(1, "c")
+		b.sendJSON(map[string]any{"type": "do", "id": 2, "run": "c.1", "seen": seen, "line": "step"})
+		wg.Go(func() { answers[i] = last(b.upTo(func(f frame) bool { return f.Re == 2 && f.Type != "done" })) })
+	}
+	wg.Wait()
+	if a, b := answers[0], answers[1]; a.Type != "acted" || b.Type != "acted" || a.Seq != b.Seq {
+		t.Errorf("the same command twice at once brought\n%s\n%s", a.raw, b.raw)
+	}
+	if got := dos(t, places[0], "c"); got != 1 {
+		t.Errorf("the log has %d commands, want one", got)
+	}
+}
+
+// 67: the server was started anew, and everybody comes back at once. The log is read once for all of them.
+func TestFault67AllComeBack(t *testing.T) {
+	counted := &countingStore{Store: openStore(t)}
+	cfg := Config{Store: counted, Rooms: roster{}}
+	noLeak(t)
+	first := serve(t, cfg)
+	first.lead("c", Act{Kind: ActPush, Scenario: lost})
+	first.hub.Close(t.Context())
+	counted.follows.Store(0)
+	p := serve(t, cfg)
+	const n = 300
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			b := p.dialAs(fmt.Sprint("m", i))
+			b.sendJSON(map[string]any{"type": "enter", "id": 1, "room": "c", "tab": "tab"})
+			if f := last(b.upTo(func(f frame) bool { return f.Type == "snapshot" || f.Type == "error" })); f.Type != "snapshot" {
+				t.Errorf("one of many got %s", f.raw)
+			}
+		})
+	}
+	wg.Wait()
+	if got := counted.follows.Load(); got != 1 {
+		t.Errorf("the log is followed %d times", got)
+	}
+	if s, err := p.hub.RoomState(t.Context(), "c"); err != nil || s.Followers != n {
+		t.Errorf("%d follow, want %d (%v)", s.Followers, n, err)
+	}
+}
+
+type countingStore struct {
+	store.Store
+	follows atomic.Int64
+}
+
+func (s *countingStore) Follow(ctx context.Context, log string, after uint64) iter.Seq2[store.Entry, error] {
+	s.follows.Add(1)
+	return s.Store.Follow(ctx, log, after)
+}
+
+// 68: followers that never read. What waits for them is bounded, and the others get everything.
+func TestFault68StuckFollowers(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	for i := range 3 {
+		stuck := p.dialAs(fmt.Sprint("stuck", i))
+		stuck.ws.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
+		stuck.sendJSON(map[string]any{"type": "enter", "id": 1, "room": "c", "tab": "tab"})
+	}
+	well := p.dialAs("ada")
+	well.enter(1, "c")
+	const n = 400
+	for range n {
+		p.lead("c", Act{Kind: ActDo, Stage: 1, Do: &Do{At: ptr(3), Line: "step until quiet"}})
+	}
+	for range n {
+		well.upTo(func(f frame) bool { return f.Type == "done" })
+	}
+	p.hub.mu.Lock()
+	defer p.hub.mu.Unlock()
+	for s := range p.hub.sockets {
+		s.mu.Lock()
+		if len(s.queue) > 2*maxQueue || s.queued > 2*maxQueued {
+			t.Errorf("%d frames, %d bytes wait for a follower", len(s.queue), s.queued)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// 69: who enters at event 5,000 gets one snapshot, and then what comes.
+func TestFault69LateJoiner(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	push := Act{Kind: ActPush, Scenario: lost}
+	for range 1200 {
+		push.Commands = append(push.Commands, Do{At: ptr(3), Line: "step"})
+	}
+	p.lead("c", push)
+	b := p.dialAs("ada")
+	b.enter(1, "c")
+	s := b.read()
+	events := 0
+	for _, n := range s.Nodes {
+		events += len(n.Events)
+	}
+	if s.Type != "snapshot" || events < 5000 {
+		t.Fatalf("entering brought a %s with %d events", s.Type, events)
+	}
+	for i := range 3 {
+		p.lead("c", Act{Kind: ActDo, Stage: 1, Do: &Do{Line: "wait 1ms"}})
+		for _, f := range b.upTo(func(f frame) bool { return f.Type == "done" }) {
+			if s.N++; f.N != s.N {
+				t.Fatalf("behind the snapshot, command %d brought frame %d, want %d", i, f.N, s.N)
+			}
+		}
+	}
+}
+
+// 70: the instructor leaves. Followers keep what they see; when the last of them has been away for the idle time, which is half an hour
+// in earnest, nothing is in memory, and all is still in the log.
+func TestFault70LeaderLeaves(t *testing.T) {
+	p := nodes(t, 1, Config{Idle: 20 * time.Millisecond})[0]
+	waits := func() (rooms int, idle bool) {
+		p.hub.mu.Lock()
+		defer p.hub.mu.Unlock()
+		r := p.hub.rooms["c"]
+		return len(p.hub.rooms), r != nil && r.idle != nil
+	}
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	teacher, ada := p.dialAs("teacher"), p.dialAs("ada")
+	teacher.enter(1, "c")
+	ada.enter(1, "c")
+	teacher.ws.Close()
+	p.lead("c", Act{Kind: ActFreeze, On: true}) // the instructor is back, by whatever way
+	if f := last(ada.upTo(func(f frame) bool { return f.Frozen })); f.Run != "c.1" {
+		t.Errorf("later the room is %s", f.raw)
+	}
+	if rooms, idle := waits(); rooms != 1 || idle {
+		t.Errorf("with somebody in it there are %d rooms; to be closed: %v", rooms, idle)
+	}
+	ada.ws.Close()
+	if !soon(func() bool { rooms, _ := waits(); return rooms == 0 }) {
+		t.Error("the room is not closed")
+	}
+	if state, err := p.hub.RoomState(t.Context(), "c"); err != nil || !state.Frozen || state.Run != "c.1" {
+		t.Errorf("the log says %+v (%v)", state, err)
+	}
+	p.lead("c", Act{Kind: ActEnd})
+	if rooms, _ := waits(); rooms != 0 {
+		t.Error("the room of a class that has ended stays")
+	}
+}
+
+// 71: a follower does what only the instructor may. It is refused, and the log does not know of it.
+func TestFault71FollowerLeads(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	seq := p.lead("c", Act{Kind: ActDrive, Drivers: []Driver{{Member: "bob", Role: RoleClient}, {Member: "eve", Role: RoleNetwork}}})
+	for _, a := range []Act{
+		{By: "ada", Kind: ActPush, Scenario: lost}, {By: "ada", Kind: ActFreeze, On: true}, {By: "ada", Kind: ActEnd},
+		{By: "bob", Kind: ActDrive, Drivers: []Driver{{Member: "bob", Role: RoleAll}}}, {By: "bob", Kind: ActAsk, Text: "?", Form: FormText},
+		{By: "bob", Kind: ActReveal, Question: 1}, {By: "bob", Kind: ActSpotlight, Member: "bob", Scenario: lost},
+		{By: "ada", Kind: ActDo, Stage: 1, Do: &Do{Line: "step"}},
+		{By: "bob", Kind: ActDo, Stage: 1, Do: &Do{Line: "step"}},
+		{By: "bob", Kind: ActDo, Stage: 1, Do: &Do{Line: "server accept"}},
+		{By: "bob", Kind: ActDo, Stage: 1, Do: &Do{Line: "drop SYN-ACK"}},
+		{By: "bob", Kind: ActDo, Stage: 1, Do: &Do{Line: "client close", Wait: 1}},
+		{By: "bob", Kind: ActDo, Stage: 1, Do: &Do{Line: "client close", Ahead: true}},
+		{By: "bob", Kind: ActDo, Stage: 1, Do: &Do{Line: "client close", At: ptr(0)}},
+		{By: "eve", Kind: ActDo, Stage: 1, Do: &Do{Line: "client close"}},
+	} {
+		a.ID, a.Seen = newID(), store.Anywhere
+		var fault *ErrorFrame
+		if _, err := p.hub.Act(t.Context(), "c", a); !errors.As(err, &fault) || fault.Code != string(Forbidden) {
+			t.Errorf("%s by %s, %+v: %v", a.Kind, a.By, a.Do, err)
+		}
+	}
+	if end, err := p.hub.cfg.Store.Last(t.Context(), logOf("c")); err != nil || end != seq {
+		t.Errorf("the log ends with entry %d, want %d (%v)", end, seq, err)
+	}
+	// And a socket that is not in the room at all:
+	b := p.dialAs("bob")
+	b.sendJSON(map[string]any{"type": "do", "id": 1, "run": "c.1", "seen": seq, "line": "client close"})
+	if f := b.read(); f.Code != string(NoSuchRoom) {
+		t.Errorf("from outside one gets %s", f.raw)
+	}
+}
+
+// 72: whether there is a room that one is not in cannot be told from the answer.
+func TestFault72Guessing(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	p.lead("elsewhere", Act{Kind: ActPush, Scenario: lost}) // there, but the visitor is not in it
+	var answers []string
+	for who, room := range map[string]string{"ada": "elsewhere", "bob": "nowhere", "": "somewhere"} {
+		b := p.dialAs(who)
+		f := last(b.enter(1, room))
+		answers = append(answers, strings.ReplaceAll(string(f.raw), room+`\"`, `ROOM\"`))
+	}
+	slices.Sort(answers)
+	if len(slices.Compact(answers)) != 1 || !strings.Contains(answers[0], string(NoSuchRoom)) {
+		t.Errorf("the answers differ: %v", answers)
+	}
+}
+
+// 73: a burst is told in few pieces.
+func TestFault73Burst(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	r, fault := p.hub.hold("c")
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	defer p.hub.letGo(r)
+	var heard counter
+	if fault := r.join(&heard, Member{ID: "ada"}, &EnterCommand{ID: 1}); fault != nil {
+		t.Fatal(fault)
+	}
+	r.mu.Lock()
+	seq := r.ledger.Seq
+	r.mu.Unlock()
+	burst := make(chan store.Entry, 100)
+	for i := range uint64(100) {
+		burst <- store.Entry{Seq: seq + 1 + i, Data: fmt.Appendf(nil, `{"id":"%d","kind":"do","stage":1,"do":{"line":"wait 1ms"}}`, i)}
+	}
+	for len(burst) > 0 {
+		r.take(<-burst, burst)
+	}
+	if heard.posts != 2 || heard.frames != 200 {
+		t.Errorf("100 commands came as %d frames in %d pieces, want 200 in 2", heard.frames, heard.posts)
+	}
+}
+
+type counter struct {
+	deaf
+	posts, frames int
+}
+
+func (c *counter) post(_ *run, frames [][]byte) { c.posts++; c.frames += len(frames) }
+func (c *counter) show(*room, []byte)           {}
+
+// 74: one more than may follow is refused and told why, and is let in when there is a place. The instructor always is.
+func TestFault74Full(t *testing.T) {
+	p := nodes(t, 1, Config{Followers: 3})[0]
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	var in []*browser
+	for i := range 3 {
+		in = append(in, p.dialAs(fmt.Sprint("m", i)))
+		in[i].enter(1, "c")
+	}
+	late := p.dialAs("late")
+	if f := last(late.enter(1, "c")); f.Code != string(RoomFull) || f.Message == "" || f.Re != 1 {
+		t.Errorf("one too many gets %s", f.raw)
+	}
+	if f := last(p.dialAs("teacher").enter(1, "c")); f.Type != "room" {
+		t.Errorf("the instructor gets %s", f.raw)
+	}
+	in[0].sendJSON(map[string]any{"type": "leave", "id": 2, "room": "c"})
+	in[0].upTo(func(f frame) bool { return f.Type == "left" })
+	if f := last(late.enter(2, "c")); f.Type != "room" {
+		t.Errorf("with a place free one gets %s", f.raw)
+	}
+}
+
+// 75: IDs of runs have 128 bits, drawn by lot.
+func TestFault75IDs(t *testing.T) {
+	seen := map[string]bool{}
+	var bits [22][64]bool
+	for range 10_000 {
+		id := newID()
+		if len(id) != 22 || seen[id] {
+			t.Fatalf("%q is short, or was there before", id)
+		}
+		seen[id] = true
+		for i := range id {
+			bits[i][strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", id[i])] = true
+		}
+	}
+	for i := range 21 {
+		if slices.Contains(bits[i][:], false) {
+			t.Errorf("character %d does not take all values", i)
+		}
+	}
+}
+
+// A faulty is a store that can be taken away, and that can lose its answers.
+type faulty struct {
+	store.Store
+	away   atomic.Bool
+	silent atomic.Bool
+	mu     sync.Mutex
+	cut    []context.CancelFunc
+}
+
+var errAway = errors.New("the store is away")
+
+func (s *faulty) take() {
+	s.away.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, cut := range s.cut {
+		cut()
+	}
+	s.cut = nil
+}
+
+func (s *faulty) Append(ctx context.Context, log string, after uint64, id string, data []byte) (uint64, error) {
+	if s.away.Load() {
+		return 0, errAway
+	}
+	seq, err := s.Store.Append(ctx, log, after, id, data)
+	if s.silent.Load() {
+		return 0, errAway
+	}
+	return seq, err
+}
+
+func (s *faulty) Last(ctx context.Context, log string) (uint64, error) {
+	if s.away.Load() {
+		return 0, errAway
+	}
+	return s.Store.Last(ctx, log)
+}
+
+func (s *faulty) Follow(ctx context.Context, log string, after uint64) iter.Seq2[store.Entry, error] {
+	return func(yield func(store.Entry, error) bool) {
+		if s.away.Load() {
+			yield(store.Entry{}, errAway)
+			return
+		}
+		ctx, cut := context.WithCancel(ctx)
+		defer cut()
+		s.mu.Lock()
+		s.cut = append(s.cut, cut)
+		s.mu.Unlock()
+		s.Store.Follow(ctx, log, after)(yield)
+	}
+}
+
+// The store goes away in the middle of a class. The room goes on showing what there is, whoever enters; acts are refused, and done once when
+// they are tried again.
+func TestStoreAway(t *testing.T) {
+	s := &faulty{Store: openStore(t)}
+	noLeak(t)
+	p, other := serve(t, Config{Store: s, Rooms: roster{}}), serve(t, Config{Store: s.Store, Rooms: roster{}})
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	seen := p.lead("c", Act{Kind: ActDrive, Drivers: []Driver{{Member: "ada", Role: RoleAll}}})
+	ada := p.dialAs("ada")
+	ada.enter(1, "c")
+	ada.read()
+	try := func(id int, seen uint64) frame {
+		ada.sendJSON(map[string]any{"type": "do", "id": id, "run": "c.1", "seen": seen, "line": "step"})
+		return last(ada.upTo(func(f frame) bool { return f.Re == int64(id) && f.Type != "done" }))
+	}
+	s.take()
+	for range 2 {
+		if f := try(2, seen); f.Code != string(NotSaved) || f.Message == "" {
+			t.Fatalf("with the store away one gets %s", f.raw)
+		}
+	}
+	bob := p.dialAs("bob")
+	if f := last(bob.enter(1, "c")); f.Run != "c.1" {
+		t.Errorf("who enters meanwhile gets %s", f.raw)
+	}
+	if state, err := p.hub.RoomState(t.Context(), "c"); err != nil || state.Seq != seen {
+		t.Errorf("the room is %+v (%v)", state, err)
+	}
+	frozen := other.lead("c", Act{Kind: ActFreeze}) // where the store is not away
+	s.away.Store(false)
+	bob.upTo(func(f frame) bool { return f.Type == "room" && f.Seq == frozen })
+	if f := try(2, seen); f.Code != string(Stale) {
+		t.Errorf("the command, overtaken, brought %s", f.raw)
+	}
+	s.silent.Store(true)
+	f := try(3, frozen)
+	if f.Code != string(NotSaved) {
+		t.Fatalf("with the answer of the store lost one gets %s", f.raw)
+	}
+	s.silent.Store(false)
+	if f = try(3, frozen); f.Type != "acted" {
+		t.Errorf("the command again brought %s", f.raw)
+	}
+	if got := dos(t, other, "c"); got != 1 {
+		t.Errorf("the log has %d commands, want one", got)
+	}
+}

@@ -1,0 +1,285 @@
+package live
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/handshakelab/lab/web/store"
+)
+
+// An audience is sockets that one action after the other is sent to. Each has a reader, who says how long it took.
+type audience struct {
+	send  func()
+	n     int
+	start time.Time
+	took  []time.Duration // of the action under way
+	heard sync.WaitGroup
+
+	cpu int64           // ns of processor time of all actions
+	all []time.Duration // that they took to reach each socket
+}
+
+// newAudience reads on sockets, to which send sends an action of so many frames.
+func newAudience(sockets []*websocket.Conn, frames int, send func()) *audience {
+	a := &audience{send: send, n: len(sockets), took: make([]time.Duration, len(sockets))}
+	for i, ws := range sockets {
+		ws.SetReadDeadline(time.Time{})
+		go func() {
+			for {
+				for range frames {
+					_, r, err := ws.NextReader()
+					if err == nil {
+						_, err = io.Copy(io.Discard, r)
+					}
+					if err != nil {
+						return // closed at the end
+					}
+				}
+				a.took[i] = time.Since(a.start)
+				a.heard.Done()
+			}
+		}()
+	}
+	return a
+}
+
+// act sends an action and waits until everybody has it.
+func (a *audience) act(b *testing.B) {
+	used := processor(b)
+	a.heard.Add(a.n)
+	a.start = time.Now()
+	a.send()
+	a.heard.Wait()
+	a.cpu += processor(b) - used
+	a.all = append(a.all, a.took...)
+}
+
+// p99 returns the 99th percentile of what it took to reach a socket.
+func (a *audience) p99() float64 {
+	slices.Sort(a.all)
+	return float64(a.all[len(a.all)*99/100])
+}
+
+// BenchmarkFanOut sends an action in a room to its followers, and one in a room some of whose followers are stuck, and as many bytes to as
+// many sockets by a bare broadcast of the same library, in turns: what else runs on the machine then costs all the same. The store
+// is no part of it: see BenchmarkAct. The issue's bounds are 1.3 times the bare broadcast, and 1.1 times the room without the stuck ones.
+func BenchmarkFanOut(b *testing.B) {
+	const n, stuck = 1000, 10
+	ends := bareSockets(b, n)
+	prepared, err := websocket.NewPreparedMessage(websocket.TextMessage, []byte(strings.Repeat("x", answer)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	bare := newAudience(ends.clients, 1, func() {
+		for _, ws := range ends.servers {
+			if err := ws.WritePreparedMessage(prepared); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	p := nodes(b, 1, Config{Followers: n + stuck})[0]
+	well, held := follow(b, p, "well", n), follow(b, p, "held", n)
+	for i := range stuck {
+		late := p.dialAs(fmt.Sprint("stuck", i))
+		late.ws.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
+		late.enter(1, "held")
+	}
+	waits := func() (sockets int) {
+		p.hub.mu.Lock()
+		defer p.hub.mu.Unlock()
+		for s := range p.hub.sockets {
+			s.mu.Lock()
+			if len(s.behind) > 0 {
+				sockets++
+			}
+			s.mu.Unlock()
+		}
+		return sockets
+	}
+	for waits() < stuck {
+		held.act(b)
+	}
+	held.cpu, held.all = 0, nil
+	for b.Loop() {
+		bare.act(b)
+		well.act(b)
+		held.act(b)
+	}
+	b.ReportMetric(float64(bare.cpu)/float64(b.N), "bare-cpu-ns")
+	b.ReportMetric(bare.p99()/1e6, "bare-p99-ms")
+	b.ReportMetric(float64(well.cpu)/float64(bare.cpu), "times-bare-cpu")
+	b.ReportMetric(well.p99()/bare.p99(), "times-bare-p99")
+	b.ReportMetric(float64(held.cpu)/float64(well.cpu), "times-well-cpu")
+	b.ReportMetric(held.p99()/well.p99(), "times-well-p99")
+}
+
+// follow has n sockets follow a room, whose entries come from the audience instead of the store.
+func follow(b *testing.B, p *place, room string, n int) *audience {
+	p.lead(room, Act{Kind: ActPush, Scenario: lost})
+	var sockets []*websocket.Conn
+	for i := range n {
+		m := p.dialAs(fmt.Sprint("m", i))
+		m.sendJSON(map[string]any{"type": "enter", "id": 1, "room": room, "tab": "tab"})
+		m.upTo(func(f frame) bool { return f.Type == "snapshot" })
+		sockets = append(sockets, m.ws)
+	}
+	r, fault := p.hub.hold(room)
+	if fault != nil {
+		b.Fatal(fault)
+	}
+	b.Cleanup(func() { p.hub.letGo(r) })
+	seq := r.ledger.Seq
+	return newAudience(sockets, 2, func() {
+		seq++
+		r.take(store.Entry{Seq: seq, Data: fmt.Appendf(nil, `{"id":"%d","kind":"do","stage":1,"do":{"at":3,"line":"step"}}`, seq)}, nil)
+	})
+}
+
+// bareSockets are both ends of n sockets.
+func bareSockets(b *testing.B, n int) (s struct{ servers, clients []*websocket.Conn }) {
+	up := websocket.Upgrader{ReadBufferSize: 1024, WriteBufferSize: 1024}
+	accepted := make(chan *websocket.Conn)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ws, err := up.Upgrade(w, r, nil)
+		if err != nil {
+			b.Error(err)
+		}
+		accepted <- ws
+	}))
+	b.Cleanup(srv.Close)
+	for range n {
+		ws, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(srv.URL, "http"), http.Header{"Origin": {srv.URL}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.clients, s.servers = append(s.clients, ws), append(s.servers, <-accepted)
+		b.Cleanup(func() { ws.Close() })
+	}
+	return s
+}
+
+// BenchmarkAct is an act from its beginning until it has come back from the store, where each is written to disk before it is
+// acknowledged, beside an append to the store alone.
+func BenchmarkAct(b *testing.B) {
+	bare := 0.0
+	b.Run("append", func(b *testing.B) {
+		s := openStore(b)
+		var after uint64
+		for b.Loop() {
+			seq, err := s.Append(b.Context(), "room.c", after, newID(), []byte(`{"id":"AAAAAAAAAAAAAAAAAAAAAA","kind":"do","stage":1,"do":{"at":3,"line":"step"}}`))
+			if err != nil {
+				b.Fatal(err)
+			}
+			after = seq
+		}
+		bare = float64(b.Elapsed()) / float64(b.N)
+	})
+	b.Run("act", func(b *testing.B) {
+		p := nodes(b, 1, Config{})[0]
+		p.lead("c", Act{Kind: ActPush, Scenario: lost})
+		stage, n := 1, 0
+		for b.Loop() {
+			if n++; n%2000 == 0 { // a long run for a class
+				p.lead("c", Act{Kind: ActPush, Scenario: lost})
+				stage++
+			}
+			p.lead("c", Act{Kind: ActDo, Stage: stage, Do: &Do{At: ptr(3), Line: "step"}})
+		}
+		b.ReportMetric(float64(b.Elapsed())/float64(b.N)/bare, "times-append")
+	})
+}
+
+// BenchmarkLearners lets learners who are on their own act once a second. An op is such a second; both ends of the sockets are
+// this process, and so is the processor time of both.
+func BenchmarkLearners(b *testing.B) {
+	const n = 5000
+	p := open(b, Config{})
+	conns := make([]*websocket.Conn, n)
+	runs := make([]string, n)
+	for i := range conns {
+		l := p.dial()
+		runs[i] = l.openRun(1, lost)[0].Run
+		l.ws.SetReadDeadline(time.Time{})
+		conns[i] = l.ws
+	}
+	took := make([]time.Duration, 0, n)
+	sent := make([]time.Time, n)
+	var mu sync.Mutex
+	var heard sync.WaitGroup
+	for i, ws := range conns {
+		go func() {
+			for {
+				for range 2 {
+					_, r, err := ws.NextReader()
+					if err == nil {
+						_, err = io.Copy(io.Discard, r)
+					}
+					if err != nil {
+						return
+					}
+				}
+				mu.Lock()
+				took = append(took, time.Since(sent[i]))
+				mu.Unlock()
+				heard.Done()
+			}
+		}()
+	}
+	used := processor(b)
+	for id := int64(2); b.Loop(); id++ {
+		heard.Add(n)
+		begin := time.Now()
+		for i, ws := range conns {
+			time.Sleep(time.Until(begin.Add(time.Duration(i) * time.Second / n)))
+			sent[i] = time.Now()
+			if err := ws.WriteMessage(websocket.TextMessage, step(id, runs[i])); err != nil {
+				b.Fatal(err)
+			}
+		}
+		heard.Wait()
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(processor(b)-used)/1e9/float64(b.N), "cores")
+	b.ReportMetric(float64(took[len(took)*99/100])/1e6, "p99-ms")
+	if _, _, sockets := p.hub.Counts(); sockets != n {
+		b.Errorf("%d sockets are left", sockets)
+	}
+}
+
+// BenchmarkParked says how much memory a run takes that nobody follows: of a lesson, after twenty commands.
+func BenchmarkParked(b *testing.B) {
+	const n = 500
+	for b.Loop() {
+		h := NewHub(Config{})
+		before := inUse()
+		for range n {
+			r, _, fault := h.start(&OpenCommand{ID: 1, Scenario: strings.Clone(lost), Ahead: true})
+			if fault != nil {
+				b.Fatal(fault)
+			}
+			r.take()
+			h.add(r)
+			r.following = []follower{deaf{}}
+			for id := range int64(20) {
+				h.grew(r, r.do(&DoCommand{ID: id + 2, Run: r.id, Do: Do{At: ptr(3), Wait: 25000, Line: "drop SYN-ACK", Ahead: true}}, deaf{}))
+			}
+			h.grew(r, -r.unfollow(deaf{}))
+		}
+		b.ReportMetric(float64(inUse()-before)/n, "B/run")
+		if runs, nodes, _ := h.Counts(); runs != n || nodes != 0 {
+			b.Errorf("%d runs with %d nodes", runs, nodes)
+		}
+		h.mu.Lock()
+		h.sweeper.Stop()
+		h.mu.Unlock()
+	}
+}
