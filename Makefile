@@ -24,7 +24,7 @@ lint:
 generated:
 	go generate ./...
 	$(NPM) run --silent vendor:check
-	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts 'static/js/catalog.*.js' 'static/js/more.*.js' static/js/differences.en.js lessons/codes.md || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' static/js/protocol.d.ts 'static/js/catalog.*.js' 'static/js/more.*.js' static/js/differences.en.js lessons/course/author/20-codes.md || { echo "generated files are stale: run go generate ./... and commit"; exit 1; }
 
 # Every scenario, expectation, solution, link and number in the course.
 course:

@@ -24,7 +24,7 @@ type attribute struct {
 
 // blockAttributes are the attributes that each kind of block has beside its id.
 var blockAttributes = map[string][]string{
-	"tcpsim":    {"title", "at", "ahead"},
+	"tcpsim":    {"title", "at", "ahead", "vary"},
 	"predict":   {"of", "at", "input", "vary"},
 	"quiz":      {"kind", "of"},
 	"challenge": {"title", "from", "at"},

@@ -110,7 +110,7 @@ func (d *draft) readChallenge(b *block) *Challenge {
 	c.key = v.key
 	report(v.faults)
 	if v.events != nil {
-		d.runs = append(d.runs, v.events)
+		d.knows(sim, v.events)
 	}
 	return c
 }

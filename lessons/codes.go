@@ -35,6 +35,7 @@ var codes = []diag.Code{
 	diag.ErrorCode("too-large", "the file has more than 1 MiB", exampleHead+strings.Repeat("word ", maxFile/5)),
 	diag.ErrorCode("not-text", "the file is not UTF-8 text, or has a control character", exampleHead+"caf\xe9"),
 	diag.ErrorCode("too-deep", "a line is too long, or quotes and lists are nested too deep", exampleHead+strings.Repeat("> ", maxNested+1)+"deep"),
+	diag.ErrorCode("too-many-marks", "there are more brackets, marks of emphasis or definitions of links than any lesson needs", exampleHead+strings.Repeat("[a]", maxLinks+1)),
 	diag.ErrorCode("file-name", "the name of the file cannot become part of a URL", "-- 20-Three_Segments.md --\n---\ntitle: Example 2\nsummary: An example.\norder: 20\n---\n\n# Example 2\n"),
 	diag.ErrorCode("slug-twice", "two files would have the same URL", "-- 20-example.md --\n---\ntitle: Example 2\nsummary: An example.\norder: 20\n---\n\n# Example 2\n"),
 	diag.ErrorCode("order-twice", "two lessons have the same place in the course", "-- 20-other.md --\n---\ntitle: Other\nsummary: An example.\norder: 10\n---\n\n# Other\n"),
@@ -62,7 +63,7 @@ var codes = []diag.Code{
 	diag.ErrorCode("seek-text", "a playhead link says another time than that of its target", exampleSim+"[60 ms](#sim@50ms)\n"),
 	diag.WarningCode("seek-nothing", "at the target of a playhead link nothing happens", exampleSim+"[now](#sim@60ms)\n"),
 	diag.WarningCode("number-not-in-run", "no segment of a run has the number that the text gives", exampleSim+"It has `seq 12`.\n"),
-	diag.ErrorCode("run-mark", "a mark {run: …} cannot be read, or no number stands in front of it", exampleSim+"It takes 100 ms{run: #sim tme of ACK sent}.\n"),
+	diag.ErrorCode("run-mark", "a mark `{run: …}` cannot be read, or no number stands in front of it", exampleSim+"It takes 100 ms{run: #sim tme of ACK sent}.\n"),
 	diag.ErrorCode("number-differs", "a marked number is not that of the run", exampleSim+"It takes 120 ms{run: #sim time of ACK sent}.\n"),
 	diag.ErrorCode("rfc-section", "a section of an RFC is cited that the RFC does not have", "See RFC 9293 section 3.4.9.\n"),
 	diag.WarningCode("rfc-unknown", "an RFC is cited that the lab does not know, so that the section cannot be checked", "See RFC 9239.\n"),
@@ -99,7 +100,7 @@ var codes = []diag.Code{
 	diag.ErrorCode("unknown-misconception", "there is no misconception of this name", exampleSim+"```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nrst-on-los:\n```\n"),
 	diag.ErrorCode("misconception-field", "a misconception gives no answer to this question", exampleSim+"```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nack-equals-seq:\n```\n"),
 	diag.ErrorCode("wrong-value", "a wrong answer cannot be an answer to the question", exampleSim+"```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nwrong SIN: No.\n```\n"),
-	diag.ErrorCode("variant", "with other numbers a question with vary would be another one", "```tcpsim {#sim}\nclient 192.0.2.1:54321 isn 1000\nserver 192.0.2.2:80 isn 5000\nserver listen\nclient connect\nstep until SYN-ACK sent\nedit SYN-ACK ack=1001\nstep until quiet\n```\n\n```predict {#q vary=isn}\nWhat comes?\n\nask: seq of next\nwrong 1: No.\n```\n"),
+	diag.ErrorCode("variant", "with other numbers a question or a run with vary would be another one", "```tcpsim {#sim}\nclient 192.0.2.1:54321 isn 1000\nserver 192.0.2.2:80 isn 5000\nserver listen\nclient connect\nstep until SYN-ACK sent\nedit SYN-ACK ack=1001\nstep until quiet\n```\n\n```predict {#q vary=isn}\nWhat comes?\n\nask: seq of next\nwrong 1: No.\n```\n"),
 	diag.ErrorCode("same-answer", "two answers are the same", exampleSim+"```predict {#q at=0ms}\nWhat comes?\n\nask: flags of next\nsyn-without-ack:\nwrong SYN: No.\n```\n"),
 
 	// Quizzes.

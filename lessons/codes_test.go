@@ -80,9 +80,9 @@ func (b brokenFS) ReadFile(name string) ([]byte, error) {
 }
 
 func TestTableOfCodesIsFresh(t *testing.T) {
-	got, err := os.ReadFile("codes.md")
+	got, err := os.ReadFile("course/author/20-codes.md")
 	if err != nil || string(got) != CodeTable() {
-		t.Errorf("codes.md is stale: run go generate ./lessons (%v)", err)
+		t.Errorf("the table of codes is stale: run go generate ./lessons (%v)", err)
 	}
 }
 

@@ -12,17 +12,18 @@ import (
 // maxExample is how long an example may be to stand in the table: those that show that something is too long are not readable.
 const maxExample = 800
 
-// CodeTable returns the table of all codes in markdown, with an example of each: those of lessons, of scenarios and of challenges.
+// CodeTable returns the table of all codes, a page for authors, with an example of each: those of lessons, of scenarios and of challenges.
 func CodeTable() string {
 	var b strings.Builder
-	b.WriteString("<!-- Made by go generate from the lists of codes in the packages. -->\n\n# What lab check says\n\n" +
+	b.WriteString("---\n# Made by go generate from the lists of codes in the packages.\ntitle: What lab check says\n" +
+		"summary: Every fault that it knows, with its code, what it means and an example.\norder: 20\n---\n\n# What lab check says\n\n" +
 		"Every fault has a place, a stable code, a sentence on what is wrong and, where there is one, a hint. A lesson with an error is not\n" +
 		"served; with a warning it is. The codes stay as they are, so that programs may compare them. `lab check -codes` prints this table.\n")
 	part := func(title, text string) { fmt.Fprintf(&b, "\n## %s\n\n%s\n", title, text) }
 	row := func(c diag.Code, lang string) {
 		example := showControls(c.Example)
 		fmt.Fprintf(&b, "\n### `%s`\n\n%s: %s.\n", c.Name, upperFirst(string(c.Severity)), c.Meaning)
-		if example == "" || len(example) > maxExample {
+		if own := (&faults{source: newSource("", []byte(example))}); example == "" || len(example) > maxExample || !own.bounded() {
 			return
 		}
 		example = strings.TrimRight(example, "\n") + "\n"

@@ -28,6 +28,7 @@ func Builtin() fs.FS {
 type Course struct {
 	Lessons     []*Lesson // those without an error, in order
 	Interview   []*Lesson // pages of questions, likewise
+	Guides      []*Lesson // for those who write lessons, likewise
 	Glossary    []*Card   // likewise, by title
 	Broken      []string  // the files of the others
 	Diagnostics diag.List // of all of them, warnings too
@@ -43,15 +44,15 @@ func (c *Course) Lesson(slug string) *Lesson {
 	return nil
 }
 
-// Find returns the lesson, the page of questions or the text of the card with the given slug, or nil.
+// Find returns the lesson, the page of questions, the guide or the text of the card with the given slug, or nil.
 func (c *Course) Find(slug string) *Lesson {
 	switch folder, name, _ := strings.Cut(slug, "/"); folder {
 	case glossaryFolder:
 		if card := c.Card(name); card != nil {
 			return &card.Lesson
 		}
-	case interviewFolder:
-		for _, l := range c.Interview {
+	case interviewFolder, guideFolder:
+		for _, l := range slices.Concat(c.Interview, c.Guides) {
 			if l.Slug == slug {
 				return l
 			}
@@ -62,9 +63,9 @@ func (c *Course) Find(slug string) *Lesson {
 	return nil
 }
 
-// All returns whatever Find does: the lessons, the pages of questions and the texts of the cards.
+// All returns whatever Find does: the lessons, the pages of questions, the guides and the texts of the cards.
 func (c *Course) All() []*Lesson {
-	all := slices.Concat(c.Lessons, c.Interview)
+	all := slices.Concat(c.Lessons, c.Interview, c.Guides)
 	for _, card := range c.Glossary {
 		all = append(all, &card.Lesson)
 	}
@@ -101,6 +102,7 @@ func (c *Course) Merge(before *Course) *Course {
 		return chain(list)
 	}
 	merged.Lessons, merged.Interview = kept(c.Lessons, before.Lessons), kept(c.Interview, before.Interview)
+	merged.Guides = kept(c.Guides, before.Guides)
 	merged.Glossary = nil
 	for _, card := range c.Glossary {
 		own := *card
@@ -205,19 +207,23 @@ func (s *shelf) crossCheck(drafts []*draft) {
 	}
 }
 
-// A genre is what a file is: a lesson, a card of the glossary, a page of questions.
+// A genre is what a file is: a lesson, a card of the glossary, a page of questions, a guide for authors.
 type genre int
 
 const (
 	lessonGenre genre = iota
 	cardGenre
 	questionGenre
+	guideGenre
+
+	anyGenre genre = -1
 )
 
 // The folders beside the lessons.
 const (
 	glossaryFolder  = "glossary"
 	interviewFolder = "interview"
+	guideFolder     = "author"
 )
 
 var genres = [...]struct {
@@ -227,6 +233,7 @@ var genres = [...]struct {
 	lessonGenre:   {".", []string{"title", "summary", "order", "minutes", "level", "needs", "tags", "sources"}, []string{"title", "summary", "order"}},
 	cardGenre:     {glossaryFolder, []string{"title", "kind", "aliases", "related", "sources"}, []string{"title", "kind"}},
 	questionGenre: {interviewFolder, []string{"title", "summary", "order", "level", "sources"}, []string{"title", "summary", "order"}},
+	guideGenre:    {guideFolder, []string{"title", "summary", "order", "minutes", "level", "sources"}, []string{"title", "summary", "order"}},
 }
 
 func mapKeys[V any](m map[string]V) []string {

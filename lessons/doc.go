@@ -28,6 +28,8 @@
 //   - RFC 9293 section 3.4 is a citation, in prose, links and sources. The RFC must have that section (rfcs.txt).
 //   - [ISN](glossary/isn.md) leads to a card of the glossary, [this](interview/10-beginner.md#why) to a question.
 //   - > [!NOTE], [!TIP], [!IMPORTANT], [!WARNING] and [!CAUTION] are asides. > [!ANSWER] is hidden until the reader asks for it.
+//   - ![The two queues](figures/queues.svg) is an image of the lessons folder; what stands in the brackets is read to who cannot see it.
+//     A link may lead to such a file, or to a capture or a scenario, for the reader to take along.
 //   - `seq 1001` and `ack 5001` in backquotes must be numbers of a segment of some run of the lesson.
 //
 // A lesson may say its level: beginner, working or expert; without it it has that of the lesson before.
@@ -60,6 +62,9 @@
 // A file of the folder interview is a page of questions, each under a heading of level two. Its front matter is that of a lesson
 // without minutes, needs and tags.
 //
+// A file of the folder author is a page for those who write lessons, which is no lesson of the course either. The lab comes with one, its
+// guide, which shows each block with its source; a folder may have its own.
+//
 // # Marks
 //
 // A mark {run: #NAME ASK} stands behind a number without a blank, and says where in the run of the simulator #NAME the number comes
@@ -82,7 +87,9 @@
 // required; readers link to it, and progress is kept by it.
 //
 // tcpsim is a simulator. Its body is a scenario (package script), which is run when the lesson is loaded. Attributes: title,
-// at (where the playhead stands at first), ahead=no (the future is hidden until the learner gets there).
+// at (where the playhead stands at first), ahead=no (the future is hidden until the learner gets there), vary (below): each learner
+// gets a run with numbers of their own. Predictions about such a simulator vary with it; prose and marks cannot give its numbers, and
+// a quiz of the kind field cannot be about it.
 //
 // predict asks what will happen next in a simulator; the engine computes the answer:
 //
@@ -113,8 +120,9 @@
 // own when it is left out. "other" is the feedback for what nobody thought of, with input=free, where the learner types
 // a number instead of choosing.
 //
-// With vary=isn, vary=port or vary="isn,port" each learner gets numbers of their own: the run is played with several initial sequence
-// numbers, or ports of the client, and one of these variants is chosen in the browser. The question, its feedback and its VALUEs are written with the numbers
+// With vary=isn, vary=port or vary="isn,port" each learner gets numbers of their own, here as in a simulator: the run is played with
+// several initial sequence numbers, or ports of the client, and one of these variants is chosen in the browser, the same one for a
+// simulator and all questions about it. The question, its feedback and its VALUEs are written with the numbers
 // of the simulator, in backquotes: `seq 1000`, `ack 5001`, `isn 1000`, `port 52431`, `1000`. In a variant they become its own.
 //
 // quiz is a question. Without more it has a task list; a quote below an option is its feedback:
@@ -222,8 +230,8 @@
 // # Faults
 //
 // Every fault in a file is a diagnostic with line and column. A lesson with an error is left out of Course.Lessons and
-// named in Course.Broken; the others are as if it were fine. Codes lists the codes of this package, and codes.md all that an author
+// named in Course.Broken; the others are as if it were fine. Codes lists the codes of this package, and course/author/20-codes.md all that an author
 // can meet, with an example of each.
 package lessons
 
-//go:generate go run ./internal/codetable -o codes.md
+//go:generate go run ./internal/codetable -o course/author/20-codes.md

@@ -35,9 +35,14 @@ type draft struct {
 	heads      []head          // without the title
 	infos      []info          // of all blocks
 	crossLinks []crossLink
+	quoted     []span // examples of markdown in a fence, which claim nothing
 	claims     []claim
 	runs       [][]engine.Event // every run of the lesson
+	varied     [][]engine.Event // those whose numbers are other ones for each learner
 	said       []said
+	writes     map[string]string  // the texts of a question that may have variants, rendered
+	written    map[string]string  // in a variant: those of the question, which are not rendered again where they are the same
+	asked      map[string]string  // the simulators that predictions are about
 	plays      map[string]*played // runs that marks have asked about, by the block
 }
 
@@ -85,7 +90,7 @@ func (d *draft) parse() {
 
 	fr := d.fragment(prose, span{rest, len(d.text)})
 	d.anchors, d.sims, d.badSims = map[string]bool{}, map[string]*Sim{}, map[string]bool{}
-	d.plays = map[string]*played{}
+	d.plays, d.asked = map[string]*played{}, map[string]string{}
 	title := d.headings(fr)
 	blocks := d.blocks(fr)
 
@@ -225,6 +230,9 @@ func (d *draft) blocks(fr fragment) (list []block) {
 			return ast.WalkContinue, nil
 		}
 		line := span{fr.base + f.Info.Segment.Start, fr.base + f.Info.Segment.Stop}
+		if n := f.Lines().Len(); n > 0 && string(f.Language(fr.text)) == "markdown" {
+			d.quoted = append(d.quoted, span{fr.base + f.Lines().At(0).Start, fr.base + f.Lines().At(n-1).Stop})
+		}
 		in, ok := d.readInfo(line)
 		if !ok {
 			if in.kind == "tcpsim" && in.id != "" {
@@ -286,11 +294,34 @@ func (d *draft) checkFence(fr fragment, f *ast.FencedCodeBlock) {
 
 // checkClaims compares the numbers in the prose with the runs. A lesson with errors may lack some of its runs.
 func (d *draft) checkClaims() {
-	if len(d.runs) == 0 || len(d.list.Errors()) > 0 {
+	if len(d.runs)+len(d.varied) == 0 || len(d.list.Errors()) > 0 {
 		return
 	}
+	fixed, varied := numbersOf(d.runs), numbersOf(d.varied)
+	for _, c := range d.claims {
+		switch it := (claim{what: c.what, n: c.n}); {
+		case fixed[it], c.varied && varied[it]:
+		case varied[it]:
+			d.add("number-not-in-run", c.at, c.at, "leave the number out, or vary out of the simulator", "each learner has another number than %s %d", c.what, c.n)
+		default:
+			d.add("number-not-in-run", c.at, c.at, "compare it with the run, or write it without backquotes", "no segment of a run in this lesson has %s %d", c.what, c.n)
+		}
+	}
+}
+
+// knows remembers a run of a simulator, for the numbers in the prose.
+func (d *draft) knows(s *Sim, events []engine.Event) {
+	if s.varies() {
+		d.varied = append(d.varied, events)
+		return
+	}
+	d.runs = append(d.runs, events)
+}
+
+// numbersOf are the sequence and acknowledgment numbers of all segments of some runs.
+func numbersOf(runs [][]engine.Event) map[claim]bool {
 	known := map[claim]bool{}
-	for _, events := range d.runs {
+	for _, events := range runs {
 		for i := range events {
 			switch e := &events[i]; e.Kind {
 			case engine.Sent, engine.Forged, engine.Edited, engine.Duplicated:
@@ -301,11 +332,7 @@ func (d *draft) checkClaims() {
 			}
 		}
 	}
-	for _, c := range d.claims {
-		if !known[claim{what: c.what, n: c.n}] {
-			d.add("number-not-in-run", c.at, c.at, "compare it with the run, or write it without backquotes", "no segment of a run in this lesson has %s %d", c.what, c.n)
-		}
-	}
+	return known
 }
 
 func (d *draft) anchorNames() []string { return mapKeys(d.anchors) }

@@ -97,6 +97,10 @@ func (d *draft) readField(q *Quiz, b *block) *Quiz {
 		d.wrongAnswers(&q.field, name, nil, wrong)
 		return nil
 	}
+	if sim.varies() {
+		d.addSpan("variant", segment.at, "ask with predict, or write a simulator without vary for it", "each learner has other numbers in #%s, and this header would not be theirs", sim.ID)
+		return nil
+	}
 	run, _, err := d.play(sim, -1, nil)
 	if err != nil {
 		d.failure(segment.textAt, err)

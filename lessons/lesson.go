@@ -25,6 +25,7 @@ type Lesson struct {
 	Tags      []string
 	Sources   []string // what it rests on; see SourceURL
 	Parts     []Part
+	Media     []Media // the images that its text shows, and the files that it links to, at media/NAME
 
 	Prev, Next *Lesson // in the course, nil at its ends
 
@@ -44,6 +45,12 @@ type Part struct {
 	Capture   *Capture
 }
 
+// Media is a file beside a lesson.
+type Media struct {
+	Name string // in the lessons folder
+	Data []byte
+}
+
 // A Sim is a simulator and the run that it shows.
 type Sim struct {
 	ID       string
@@ -54,6 +61,9 @@ type Sim struct {
 	Ahead    bool     // what comes after At is shown from the start
 	Events   []engine.Event
 	World    engine.World // at the end of the run
+	Variants []string     // the scenario with other numbers; see Variant
+
+	isn, port bool // what is varied
 }
 
 // A Verdict is the answer to an answer. Its HTML is as safe as a Part's.

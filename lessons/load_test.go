@@ -3,10 +3,13 @@ package lessons
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 // Ids and what refers to them, in the text of a lesson.
@@ -26,7 +29,12 @@ func manyLessons(t testing.TB, n, size int) fstest.MapFS {
 		// Links to other files would lead nowhere.
 		bodies = append(bodies, regexp.MustCompile(`\[([^][]*)\]\([^()#\s]+\.md[^()\s]*\)`).ReplaceAllString(body, "$1"))
 	}
-	folder := fstest.MapFS{}
+	folder := courseFolder(t)
+	for name := range folder {
+		if path.Ext(name) == ".md" {
+			delete(folder, name) // what remains is what blocks are about
+		}
+	}
 	for i := range n {
 		var b strings.Builder
 		fmt.Fprintf(&b, "---\ntitle: Lesson %d\nsummary: An example.\norder: %d\n---\n\n# Lesson %d\n", i, 10*(i+1), i)
@@ -51,6 +59,7 @@ func BenchmarkLoadMany(b *testing.B) {
 		b.Fatalf("%v, %s", err, c.Diagnostics)
 	}
 	b.Run("all", func(b *testing.B) {
+		defer processorTime(b)()
 		for b.Loop() {
 			if _, err := Load(folder); err != nil {
 				b.Fatal(err)
@@ -61,6 +70,10 @@ func BenchmarkLoadMany(b *testing.B) {
 		l := NewLoader(folder)
 		file := folder["500-lesson-49.md"]
 		text := string(file.Data)
+		if _, err := l.Load(); err != nil {
+			b.Fatal(err)
+		}
+		defer processorTime(b)()
 		for i := 0; b.Loop(); i++ {
 			file.Data = fmt.Appendf(nil, "%s\nMore %d.\n", text, i)
 			if c, err := l.Load(); err != nil || len(c.Lessons) != 100 {
@@ -68,4 +81,17 @@ func BenchmarkLoadMany(b *testing.B) {
 			}
 		}
 	})
+}
+
+// processorTime reports how long the processors worked, which says more than a clock on a machine that others use too.
+func processorTime(b *testing.B) func() {
+	spent := func() time.Duration {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			b.Fatal(err)
+		}
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	before := spent()
+	return func() { b.ReportMetric(float64((spent()-before).Microseconds())/1000/float64(b.N), "cpu-ms/op") }
 }

@@ -19,13 +19,14 @@ import (
 	"github.com/handshakelab/lab/engine/diag"
 )
 
-// Load reads the lessons of a folder: its files *.md, apart from README.md, and those of the folders glossary and interview
+// Load reads the lessons of a folder: its files *.md, apart from README.md, and those of the folders glossary, interview and author
 // in it. It fails only when the folder cannot be read. What is wrong in a file is in the course's Diagnostics.
 func Load(fsys fs.FS) (*Course, error) { return NewLoader(fsys).Load() }
 
 // A Loader loads one folder again and again. A file that is as it was, and whatever it looks at too, is not parsed and run anew.
 type Loader struct {
 	fsys fs.FS
+	only genre // of which files are parsed; anyGenre: all
 
 	mu     sync.Mutex
 	files  string            // names of all lessons and cards when the drafts were parsed: links resolve by them
@@ -34,7 +35,7 @@ type Loader struct {
 }
 
 // NewLoader returns a Loader for a folder.
-func NewLoader(fsys fs.FS) *Loader { return &Loader{fsys: fsys} }
+func NewLoader(fsys fs.FS) *Loader { return &Loader{fsys: fsys, only: anyGenre} }
 
 // Load is like the function Load.
 func (l *Loader) Load() (*Course, error) {
@@ -84,7 +85,7 @@ func (l *Loader) Load() (*Course, error) {
 	parse := func(translations bool) {
 		inParallel(len(drafts), func(i int) {
 			d := drafts[i]
-			if d.parsed || !d.readable || translations != (d.of != "") {
+			if d.parsed || !d.readable || translations != (d.of != "") || l.only != anyGenre && d.genre != l.only {
 				return
 			}
 			d.shelf, d.cache = shelf, &l.cache
@@ -178,6 +179,8 @@ func newCourse(drafts []*draft) *Course {
 			c.Lessons = append(c.Lessons, d.lesson)
 		case questionGenre:
 			c.Interview = append(c.Interview, d.lesson)
+		case guideGenre:
+			c.Guides = append(c.Guides, d.lesson)
 		case cardGenre:
 			c.Glossary = append(c.Glossary, d.card)
 		}
@@ -185,7 +188,7 @@ func newCourse(drafts []*draft) *Course {
 	for _, l := range c.Lessons {
 		l.Translations = translations[l.File]
 	}
-	c.Lessons, c.Interview = chain(c.Lessons), chain(c.Interview)
+	c.Lessons, c.Interview, c.Guides = chain(c.Lessons), chain(c.Interview), chain(c.Guides)
 	c.fileCards()
 	return c
 }

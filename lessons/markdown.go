@@ -30,6 +30,10 @@ const (
 	maxNested = 16 // quotes and list items that begin on one line
 	maxIndent = 100
 	maxRun    = 64 << 10 // bytes without an empty line between
+	maxLinks  = 1000     // opening brackets without an empty line between: each is tried as a link, against those before it
+	maxAll    = 10000    // opening brackets in all
+	maxMarks  = 2000     // *, _ and ~ without an empty line between: each is tried with those before it
+	maxRefs   = 500      // definitions of links: each use of one is looked up among them
 	maxBlocks = 64
 	maxHeads  = 300 // headings: each gets an id of its own, and is compared with the others
 	maxFaults = 200
@@ -152,7 +156,7 @@ func renderAside(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Wal
 // bounded reports lines that would make parsing slow or deep. ok is false when there is one.
 func (f *faults) bounded() (ok bool) {
 	ok = true
-	run, heads := 0, 0
+	run, heads, links, all, refs, marks := 0, 0, 0, 0, 0, 0
 	for i, start := range f.lines {
 		end := len(f.text)
 		if i+1 < len(f.lines) {
@@ -161,7 +165,14 @@ func (f *faults) bounded() (ok bool) {
 		line := f.text[start:end]
 		before := run
 		if run += len(line); len(bytes.TrimSpace(line)) == 0 {
-			run = 0
+			run, links, marks = 0, 0, 0
+		}
+		brackets := bytes.Count(line, []byte("["))
+		linksBefore, allBefore, marksBefore := links, all, marks
+		marks += bytes.Count(line, []byte("*")) + bytes.Count(line, []byte("_")) + bytes.Count(line, []byte("~"))
+		links, all = links+brackets, all+brackets
+		if brackets > 0 && reference.Match(line) {
+			refs++
 		}
 		// A line of = or - may be a heading too.
 		if c := bytes.TrimLeft(line, " \t>"); len(c) > 0 && (c[0] == '#' || c[0] == '=' || c[0] == '-' && len(bytes.Trim(c, "- \t\n")) == 0) {
@@ -174,6 +185,14 @@ func (f *faults) bounded() (ok bool) {
 			f.add("too-deep", start, start, "put empty lines between paragraphs", "there are more than %d bytes without an empty line", maxRun)
 		case heads == maxHeads+1:
 			f.add("too-deep", start, start, "split the lesson", "there are more than %d headings", maxHeads)
+		case linksBefore <= maxLinks && links > maxLinks:
+			f.add("too-many-marks", start, start, "put empty lines between paragraphs", "there are more than %d opening brackets without an empty line", maxLinks)
+		case allBefore <= maxAll && all > maxAll:
+			f.add("too-many-marks", start, start, "split the lesson", "there are more than %d opening brackets", maxAll)
+		case marksBefore <= maxMarks && marks > maxMarks:
+			f.add("too-many-marks", start, start, "put empty lines between paragraphs", "there are more than %d of *, _ and ~ without an empty line", maxMarks)
+		case refs == maxRefs+1 && reference.Match(line):
+			f.add("too-many-marks", start, start, "write the address behind the text: [text](address)", "there are more than %d definitions of links", maxRefs)
 		case depth > maxNested:
 			f.add("too-deep", start, start, "", "quotes and lists are nested more than %d deep", maxNested)
 		case indent > maxIndent:
@@ -185,6 +204,9 @@ func (f *faults) bounded() (ok bool) {
 	}
 	return ok
 }
+
+// A line that may define a link, in quotes and lists too. A definition may go on in the next lines, but begins on one.
+var reference = regexp.MustCompile(`^[\s>*+0-9.)-]*\[[^\]]*(?:\]:|$)`)
 
 // nesting counts the quote and list marks that a line begins with, and its indentation.
 func nesting(line []byte) (depth, indent int) {
@@ -232,9 +254,17 @@ func (d *draft) fragment(md goldmark.Markdown, at span) fragment {
 
 // snippetHTML checks and renders a text inside a block.
 func (d *draft) snippetHTML(at span) string {
+	text := string(d.text[at.start:at.end])
+	if html, known := d.written[text]; known {
+		return html
+	}
 	fr := d.fragment(snippet, at)
 	d.checkProse(fr, fr.doc, false)
-	return d.html(fr, fr.doc)
+	html := d.html(fr, fr.doc)
+	if d.writes != nil {
+		d.writes[text] = html
+	}
+	return html
 }
 
 func (d *draft) html(fr fragment, n ast.Node) string {
@@ -433,9 +463,7 @@ func (d *draft) link(fr fragment, n *ast.Link, at int) {
 			d.crossLinks = append(d.crossLinks, crossLink{target, anchor, at})
 		}
 	default:
-		if !d.has(file) {
-			d.add("link-target", at, at, "", "there is no file %s beside the lesson", file)
-		}
+		n.Destination = []byte(d.media("link-target", file, at, linkedName, ".pcap, .pcapng, .lab, .pkt, or that of an image"))
 	}
 }
 
@@ -502,29 +530,70 @@ func (d *draft) image(fr fragment, n *ast.Image, at int) {
 	if plain(n, fr.text) == "" {
 		d.add("image", at, at, "say in the brackets what it shows", "the image has no alternative text")
 	}
-	switch {
-	case scheme.MatchString(dest), strings.HasPrefix(dest, "/"):
+	if scheme.MatchString(dest) || strings.HasPrefix(dest, "/") {
 		d.add("image", at, at, "put it beside the lesson", "an image must be a file of the lesson's folder")
-	case !d.has(dest):
-		d.add("image", at, at, "", "there is no file %s beside the lesson", dest)
+		return
 	}
+	n.Destination = []byte(d.media("image", dest, at, imageName, ".svg, .png, .jpg, .gif, .webp or .avif"))
 }
+
+// media is where the page finds a file beside the lesson. A fault has the given code.
+func (d *draft) media(code, dest string, at int, form *regexp.Regexp, endings string) (address string) {
+	name := path.Join(path.Dir(d.file), dest)
+	switch {
+	case !d.has(name):
+		d.add(code, at, at, "", "there is no file %s beside the lesson", dest)
+		return dest
+	case !form.MatchString(name):
+		d.add(code, at, at, "a name has letters, digits, hyphens and an ending of "+endings, "the lab does not serve %s", dest)
+		return dest
+	}
+	address = "../" + mediaFolder + name
+	if slices.ContainsFunc(d.lesson.Media, func(m Media) bool { return m.Name == name }) {
+		return address
+	}
+	switch data, err := d.read(name, maxMedia); {
+	case len(d.lesson.Media) == maxMediaFiles:
+		d.add(code, at, at, "split the lesson", "the lesson has more than %d files beside it", maxMediaFiles)
+	case err != nil:
+		d.add(code, at, at, "", "%s cannot be served: %s", dest, err)
+	default:
+		d.lesson.Media = append(d.lesson.Media, Media{name, data})
+	}
+	return address
+}
+
+// mediaFolder is where the lab has the files beside lessons.
+const mediaFolder = "media/"
+
+// Bounds of the files beside a lesson.
+const (
+	maxMedia      = 1 << 20
+	maxMediaFiles = 32
+)
+
+// Names that mean the same in a URL as on a disk, of what can be shown and of what can be taken along.
+var (
+	imageName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*\.(svg|png|jpe?g|gif|webp|avif)$`)
+	linkedName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*\.(svg|png|jpe?g|gif|webp|avif|pcap|pcapng|lab|pkt)$`)
+)
 
 // numbersInCode finds the numbers that prose claims a segment has.
 var numbersInCode = regexp.MustCompile(`\b(seq|ack) (\d+)\b`)
 
 // A claim is a sequence or acknowledgment number in the prose.
 type claim struct {
-	what string
-	n    uint64
-	at   int
+	what   string
+	n      uint64
+	at     int
+	varied bool // in a question about a simulator whose numbers vary
 }
 
 func (d *draft) numbers(code string, at int) {
 	for _, m := range numbersInCode.FindAllStringSubmatch(code, -1) {
 		n, err := strconv.ParseUint(m[2], 10, 64)
 		if err == nil {
-			d.claims = append(d.claims, claim{m[1], n, at})
+			d.claims = append(d.claims, claim{what: m[1], n: n, at: at})
 		}
 	}
 }

@@ -3,23 +3,48 @@ package lessons
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
 
-// A played run is a run from its start to its end, with the worlds on the way.
+// A played run is a run from its start to its end.
 type played struct {
-	events   []engine.Event
-	cut      int // index of the first event after the instant that it was asked about
-	instants []instant
-	end      engine.World
+	events []engine.Event
+	cut    int // index of the first event after the instant that it was asked about
+	*track
 }
 
-type instant struct {
-	at    tcp.Time
-	world engine.World
+// A track has the worlds of a run on its way. They are made when somebody asks for one: few questions do.
+type track struct {
+	mu   sync.Mutex // a timeline is not for two at once
+	tl   *engine.Timeline
+	path []engine.NodeID
+}
+
+// world is the world after all that happens up to and at an instant.
+func (t *track) world(at tcp.Time) engine.World {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last := t.path[0]
+	for _, id := range t.path {
+		if t.tl.Time(id) <= at {
+			last = id
+		}
+	}
+	return t.tl.Node(last).World
+}
+
+// since is the number of events up to and at an instant.
+func since(events []engine.Event, at tcp.Time) (n int) {
+	for i := range events {
+		if events[i].At <= at {
+			n++
+		}
+	}
+	return n
 }
 
 // play runs the scenario of sim. With actions, these are done at the instant at, and after them the run goes on until it
@@ -34,14 +59,7 @@ func (s *Sim) play(at tcp.Time, actions []engine.Action) (run *played, bad int, 
 			return nil, -1, err
 		}
 	}
-	cut := 0
-	for _, id := range pathTo(tl) {
-		for _, e := range tl.Events(id) {
-			if e.At <= at {
-				cut++
-			}
-		}
-	}
+	cut := since(tl.History(tl.At()), at)
 	for i, a := range actions {
 		if _, _, err := tl.Do(a); err != nil {
 			return nil, i, err
@@ -53,14 +71,7 @@ func (s *Sim) play(at tcp.Time, actions []engine.Action) (run *played, bad int, 
 			return nil, len(actions) - 1, fmt.Errorf("after it: %w", err)
 		}
 	}
-	run = &played{cut: cut}
-	for _, id := range pathTo(tl) {
-		n := tl.Node(id)
-		run.events = append(run.events, n.Events...)
-		run.instants = append(run.instants, instant{n.At, n.World})
-	}
-	run.end = run.instants[len(run.instants)-1].world
-	return run, -1, nil
+	return &played{tl.History(tl.At()), cut, &track{tl: tl, path: pathTo(tl)}}, -1, nil
 }
 
 // timeline is the scenario as a timeline, which stands at its end.
@@ -155,12 +166,7 @@ func (r *played) happened(s segment, what engine.What) (sent int, at tcp.Time) {
 
 // state is the state of a host after all that happens up to and at an instant.
 func (r *played) state(h engine.HostID, at tcp.Time) tcp.State {
-	w := r.instants[0].world
-	for _, i := range r.instants {
-		if i.at <= at {
-			w = i.world
-		}
-	}
+	w := r.world(at)
 	v := w.View()
 	return v.Hosts[h].State
 }

@@ -43,6 +43,8 @@ func (p *Predict) Check(answer string) Verdict {
 
 // readPredict reads a predict block, and its variants. It returns nil when the question cannot be asked.
 func (d *draft) readPredict(b *block) *Predict {
+	d.writes = map[string]string{}
+	defer func() { d.writes = nil }()
 	p := d.readQuestion(b)
 	if p != nil && len(d.list.Errors()) == 0 {
 		d.readVariants(p, b, d.sims[p.Of])
@@ -54,6 +56,14 @@ func (d *draft) readPredict(b *block) *Predict {
 func (d *draft) readQuestion(b *block) *Predict {
 	p := &Predict{ID: b.id, At: 0}
 	prose, keys := d.splitKeys(b.body)
+	claims := len(d.claims)
+	defer func() {
+		if sim := d.sims[p.Of]; sim != nil && sim.varies() {
+			for i := range d.claims[claims:] {
+				d.claims[claims+i].varied = true // it is asked with the learner's numbers
+			}
+		}
+	}()
 	p.Question = d.snippetHTML(prose)
 	if strings.TrimSpace(p.Question) == "" {
 		d.addSpan("empty-block", b.kindAt, "write it in the first lines", "there is no question")
@@ -143,8 +153,8 @@ func (d *draft) readQuestion(b *block) *Predict {
 		d.failure(where, err)
 		return nil
 	}
-	d.runs = append(d.runs, run.events)
-	d.plays[b.id] = run
+	d.knows(sim, run.events)
+	d.plays[b.id], d.asked[b.id] = run, sim.ID
 	posed, fault := q.pose(run)
 	if fault != "" {
 		d.addSpan("no-answer", ask.textAt, "", "%s", fault)

@@ -2,8 +2,10 @@ package lessons
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -80,7 +82,7 @@ var (
 // maxCitation is how many bytes of a citation are looked at.
 const maxCitation = 400
 
-// citations finds a form wherever its first letters stand, and calls f with the places of its groups in the file.
+// citations finds a form wherever its first letters stand outside of an example, and calls f with the places of its groups in the file.
 func (d *draft) citations(first string, form *regexp.Regexp, f func(m []int)) {
 	for p := 0; ; {
 		i := bytes.Index(d.text[p:], []byte(first))
@@ -88,6 +90,10 @@ func (d *draft) citations(first string, form *regexp.Regexp, f func(m []int)) {
 			return
 		}
 		p += i
+		if quoted, _ := slices.BinarySearchFunc(d.quoted, p, func(s span, p int) int { return cmp.Compare(s.end, p) }); quoted < len(d.quoted) && d.quoted[quoted].start <= p {
+			p = d.quoted[quoted].end
+			continue
+		}
 		m := form.FindSubmatchIndex(d.text[p:min(p+maxCitation, len(d.text))])
 		for k := range m {
 			if m[k] >= 0 {

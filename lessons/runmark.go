@@ -108,6 +108,18 @@ func rawText(n ast.Node, source []byte) string {
 	return b.String()
 }
 
+// ofVaried reports whether a simulator, or the one that a prediction is about, has other numbers for each learner.
+func (d *draft) ofVaried(id string) bool {
+	sim := d.sims[id]
+	if sim == nil {
+		sim = d.sims[d.asked[id]]
+	}
+	return sim != nil && sim.varies()
+}
+
+// variedFields are what vary makes another number.
+var variedFields = []string{"seq", "ack", "sport", "dport"}
+
 // checkSaid compares the marked numbers with the runs.
 func (d *draft) checkSaid() {
 	for _, s := range d.said {
@@ -125,6 +137,9 @@ func (d *draft) checkSaid() {
 			continue
 		}
 		ask, fault2, hint := parseRunAsk(rest)
+		if fault2 == "" && d.ofVaried(id) && slices.Contains(variedFields, ask.field) {
+			fault2, hint = "each learner has another "+ask.field+" in #"+id, "leave the number out, or vary out of the simulator"
+		}
 		if fault2 == "" {
 			var is quantity
 			if is, fault2 = ask.answer(run); fault2 == "" {
@@ -297,7 +312,8 @@ func (a *runAsk) answer(run *played) (q quantity, fault string) {
 		}
 		return quantity{kind: "number", n: uint64(n)}, ""
 	case a.verb == "counter":
-		v := view.At(&run.end, run.events)
+		end := run.world(tcp.Never)
+		v := view.At(&end, run.events)
 		return quantity{kind: "number", n: v.Counters(a.host)[a.counter]}, ""
 	case a.verb == "duration":
 		return a.duration(run)

@@ -57,7 +57,8 @@ func (d *draft) readSim(b *block) *Sim {
 		d.addSpan("attribute-value", ahead.at, "write ahead=no or leave it out", "ahead is yes or no")
 	}
 	d.sims[b.id] = s
-	d.runs = append(d.runs, s.Events)
+	d.varySim(s, b)
+	d.knows(s, s.Events)
 	return s
 }
 

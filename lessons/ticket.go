@@ -245,7 +245,7 @@ func (d *draft) readTicket(b *block) *Ticket {
 		return nil
 	}
 	d.runs = append(d.runs, sc.events)
-	if run, _, err := (&Sim{Scenario: sc.Scenario}).play(-1, nil); err == nil {
+	if run, _, err := d.play(&Sim{Scenario: sc.Scenario, Source: sc.source}, -1, nil); err == nil {
 		d.plays[b.id] = run
 	}
 	return t
@@ -328,13 +328,21 @@ func (d *draft) scenarioFile(b *block) *scenarioText {
 		return nil
 	}
 	a := b.values["run"]
-	sc, list := script.Parse(string(text))
-	s := &scenarioText{Scenario: sc, source: string(text)}
-	if len(list.Errors()) == 0 {
-		var run diag.List
-		s.world, s.events, run = script.Run(sc)
-		list = append(list, run...)
+	type result struct {
+		*scenarioText
+		list diag.List
 	}
+	r := cached(d.cache, "ticket\x00"+string(text), func() (r result) {
+		sc, list := script.Parse(string(text))
+		r = result{&scenarioText{Scenario: sc, source: string(text)}, list}
+		if len(list.Errors()) == 0 {
+			var run diag.List
+			r.world, r.events, run = script.Run(sc)
+			r.list = append(list, run...)
+		}
+		return r
+	})
+	s, list := r.scenarioText, r.list
 	d.list = append(d.list, list.In(a.text, 1, 0)...)
 	if n := len(list.Errors()); n > 0 {
 		d.addSpan("bad-file", a.at, list.Errors()[0].Message, "the scenario %s has faults: %d", a.text, n)
@@ -392,15 +400,18 @@ func (d *draft) readLook(t *Ticket, sc *scenarioText, k keyLine) {
 	}
 	output := ""
 	if sc != nil {
-		world, events := sc.world, sc.events
-		if l.Timed {
-			if end := sc.world.Now(); l.At > end {
-				d.addSpan("bad-look", k.argAt, "", "the run ends at %s", end)
-				return
-			}
-			world, events, _ = script.RunTo(sc.Scenario, l.At)
+		if end := sc.world.Now(); l.Timed && l.At > end {
+			d.addSpan("bad-look", k.argAt, "", "the run ends at %s", end)
+			return
 		}
-		if output = lookouts[i].shows(&world, events, host); len(output) > maxOutput {
+		output = cached(d.cache, "look "+l.Name()+"\x00"+sc.source, func() string {
+			world, events := sc.world, sc.events
+			if l.Timed {
+				world, events, _ = script.RunTo(sc.Scenario, l.At)
+			}
+			return lookouts[i].shows(&world, events, host)
+		})
+		if len(output) > maxOutput {
 			d.addSpan("bad-look", k.at, "let less happen, or look at another moment", "what is seen there has more than %d bytes", maxOutput)
 			output = ""
 		}

@@ -18,6 +18,11 @@ func TestFaultsSayWhatIsWrong(t *testing.T) {
 		{"\x00---\n", "not-text", "U+0000"},
 		{"> > - 1) deep\n\n" + strings.Repeat("- ", maxNested+1) + "deep", "too-deep", "nested"},
 		{strings.Repeat(" ", maxIndent+1) + "x", "too-deep", "indented"},
+		{strings.Repeat("[a](", maxLinks+1), "too-many-marks", "without an empty line"},
+		{strings.Repeat(strings.Repeat("[a] ", maxLinks)+"\n\n", maxAll/maxLinks+1), "too-many-marks", "opening brackets"},
+		{strings.Repeat("~~*a", maxMarks/2), "too-many-marks", "and ~"},
+		{strings.Repeat("[a]: x\n\n", maxRefs+1), "too-many-marks", "definitions of links"},
+		{strings.Repeat("> - [a\n\n", maxRefs+1), "too-many-marks", "definitions of links"},
 		{strings.Repeat("x", maxLine+1), "too-deep", "the line has more"},
 		{strings.Repeat(strings.Repeat("x", 99)+"\n", maxRun/99), "too-deep", "without an empty line"},
 

@@ -1,6 +1,7 @@
 package lessons
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -11,11 +12,12 @@ import (
 	"strings"
 
 	"github.com/handshakelab/lab/engine"
+	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/engine/wire"
 )
 
-// Variants is how many variants a question with vary has, the one of the simulator among them.
+// Variants is how many variants a question or a simulator with vary has, the one that is written among them.
 const Variants = 8
 
 // Variant returns the question with the numbers of a variant: 0 is the question itself, as is one that does not exist.
@@ -26,8 +28,22 @@ func (p *Predict) Variant(n int) *Predict {
 	return p.Variants[n-1]
 }
 
-// varies reads the attribute vary.
-func (d *draft) varies(b *block) (isn, port bool) {
+// Variant returns the text of the run with the numbers of a variant: 0 is the one that is written, as is one that does not exist.
+func (s *Sim) Variant(n int) string {
+	if n < 1 || n > len(s.Variants) {
+		return s.Source
+	}
+	return s.Variants[n-1]
+}
+
+// varies reports whether the run has other numbers for each learner.
+func (s *Sim) varies() bool { return s.isn || s.port }
+
+// varies reads the attribute vary. A question about a simulator that varies does so too, or it would be about another run.
+func (d *draft) varies(b *block, sim *Sim) (isn, port bool) {
+	if sim.varies() {
+		return sim.isn, sim.port
+	}
 	a, ok := b.values["vary"]
 	if !ok {
 		return false, false
@@ -48,13 +64,15 @@ func (d *draft) varies(b *block) (isn, port bool) {
 
 // readVariants reads a question again with other numbers in its run and in its text.
 func (d *draft) readVariants(p *Predict, b *block, sim *Sim) {
-	isn, port := d.varies(b)
+	isn, port := d.varies(b, sim)
 	if !isn && !port {
 		return
 	}
-	at := b.values["vary"].at
-	if given := sim.Scenario.Setup.Hosts; isn && len(given[engine.Client].ISNs)+len(given[engine.Server].ISNs) == 0 {
-		d.addSpan("attribute-value", at, "write isn 1000 behind a host of the simulator", "no initial sequence number is given that could be another one")
+	at := b.kindAt
+	if a, ok := b.values["vary"]; ok {
+		at = a.at
+	}
+	if !sim.varies() && !d.canVary(sim, isn, at) {
 		return
 	}
 	for n := 1; n < Variants; n++ {
@@ -68,12 +86,67 @@ func (d *draft) readVariants(p *Predict, b *block, sim *Sim) {
 	}
 }
 
-// variant reads a question with the numbers of variant n. The second result is why that is not possible.
-func (d *draft) variant(b *block, sim *Sim, n int, isn, port bool) (v *Predict, why string) {
+// canVary reports a run that has no numbers of its own to put others in the place of.
+func (d *draft) canVary(sim *Sim, isn bool, at span) bool {
+	given := sim.Scenario.Setup.Hosts
+	if isn && len(given[engine.Client].ISNs)+len(given[engine.Server].ISNs) == 0 {
+		d.addSpan("attribute-value", at, "write isn 1000 behind a host of the simulator", "no initial sequence number is given that could be another one")
+		return false
+	}
+	return true
+}
+
+// varySim makes the variants of a simulator with vary.
+func (d *draft) varySim(s *Sim, b *block) {
+	isn, port := d.varies(b, s)
+	if !isn && !port {
+		return
+	}
+	at := b.values["vary"].at
+	if !d.canVary(s, isn, at) {
+		return
+	}
+	for n := 1; n < Variants; n++ {
+		varied, err := d.variedRun(s, n, isn, port)
+		if err == nil {
+			if _, why := renumbering(s.Events, varied.Events); why != "" {
+				err = errors.New(why)
+			}
+		}
+		if err != nil {
+			d.addSpan("variant", at, "leave vary out, or write a run in which the numbers do not matter", "with other numbers it is another run: %s", err)
+			s.Variants = nil
+			return
+		}
+		s.Variants = append(s.Variants, varied.Source)
+	}
+	s.isn, s.port = isn, port
+}
+
+// variedRun is a simulator with the numbers of variant n.
+func (d *draft) variedRun(sim *Sim, n int, isn, port bool) (*Sim, error) {
 	varied := *sim
 	varied.Scenario = d.variedScenario(sim, n, isn, port)
-	var err error
-	if varied.World, varied.Events, err = runOf(varied.Scenario); err != nil {
+	varied.Source = script.Format(varied.Scenario.Setup, varied.Scenario.Actions)
+	type result struct {
+		world  engine.World
+		events []engine.Event
+		err    error
+	}
+	r := cached(d.cache, "varied\x00"+varied.Source, func() (r result) {
+		var list diag.List
+		r.world, r.events, list = script.Run(varied.Scenario)
+		r.err = list.Err()
+		return r
+	})
+	varied.World, varied.Events = r.world, r.events
+	return &varied, r.err
+}
+
+// variant reads a question with the numbers of variant n. The second result is why that is not possible.
+func (d *draft) variant(b *block, sim *Sim, n int, isn, port bool) (v *Predict, why string) {
+	varied, err := d.variedRun(sim, n, isn, port)
+	if err != nil {
 		return nil, err.Error()
 	}
 	numbers, why := renumbering(sim.Events, varied.Events)
@@ -82,8 +155,8 @@ func (d *draft) variant(b *block, sim *Sim, n int, isn, port bool) (v *Predict, 
 	}
 	text := numbers.rewrite(string(d.text[b.body.start:b.body.end]))
 	own := draft{faults: faults{source: newSource(d.file, []byte(text))}, shelf: d.shelf, lesson: d.lesson, anchors: d.anchors,
-		sims: maps.Clone(d.sims), badSims: d.badSims, plays: map[string]*played{}}
-	own.sims[sim.ID] = &varied
+		sims: maps.Clone(d.sims), badSims: d.badSims, plays: map[string]*played{}, asked: map[string]string{}, cache: d.cache, written: d.writes}
+	own.sims[sim.ID] = varied
 	block := *b
 	block.body = span{0, len(text)}
 	v = own.readQuestion(&block)
@@ -93,7 +166,7 @@ func (d *draft) variant(b *block, sim *Sim, n int, isn, port bool) (v *Predict, 
 	if v == nil {
 		return nil, "it cannot be asked"
 	}
-	v.Scenario = script.Format(varied.Scenario.Setup, own.path(&varied, v))
+	v.Scenario = script.Format(varied.Scenario.Setup, own.path(varied, v))
 	return v, ""
 }
 
@@ -116,11 +189,6 @@ func (d *draft) path(sim *Sim, p *Predict) []engine.Action {
 		}
 	}
 	return append(actions, engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}})
-}
-
-func runOf(sc *script.Scenario) (engine.World, []engine.Event, error) {
-	w, events, list := script.Run(sc)
-	return w, events, list.Err()
 }
 
 // variedScenario is the scenario of a simulator with other initial sequence numbers, or another port of the client.

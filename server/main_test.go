@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -607,6 +608,30 @@ skip  DIR/unsupported.pkt:2:4: error unsupported: the lab does not have the call
 	}
 	if r := lab(t, nil, "", "run", t.TempDir()); r.code != 2 || !strings.Contains(r.stderr, "no packetdrill script (*.pkt)") {
 		t.Errorf("an empty folder: %+v", r)
+	}
+}
+
+// The guide for authors shows what lab check prints of the lesson in it.
+func TestTheGuideShowsWhatCheckPrints(t *testing.T) {
+	guide, err := fs.ReadFile(lessons.Builtin(), "author/10-guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(guide), "\n## When something is wrong\n")
+	lesson := regexp.MustCompile("(?s)````text\n(.*?)````").FindStringSubmatch(rest)
+	prints := regexp.MustCompile("(?s)\n```console\n\\$ lab check my-lessons\n(.*?)```").FindAllStringSubmatch(rest, -1)
+	if lesson == nil || len(prints) != 1 {
+		t.Fatalf("it shows %d lines of check", len(prints))
+	}
+	dir := filepath.Join(t.TempDir(), "my-lessons")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "10-slip.md"), []byte(lesson[1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := lab(t, nil, "", "check", dir); strings.ReplaceAll(r.stdout, dir, "my-lessons") != prints[0][1] {
+		t.Errorf("it shows\n%slab check prints\n%s", prints[0][1], r.stdout)
 	}
 }
 

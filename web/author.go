@@ -46,6 +46,7 @@ type draft struct {
 	lesson *lessons.Lesson
 	page   sheet
 	parts  map[string]func() (*static.File, error) // what its page fetches later, by path
+	media  map[string]func() (*static.File, error) // files beside it, by path
 }
 
 // drafts are the previews that are kept.
@@ -220,12 +221,14 @@ func (s *Site) draftFaults(course *lessons.Course, in *writing) []devFault {
 func (s *Site) newDraft(course *lessons.Course, l *lessons.Lesson, id string) *draft {
 	l.Slug = draftFolder + id
 	p := s.press(nil)
+	one := []*lessons.Lesson{l}
 	return &draft{
 		lesson: l,
 		page: p.sheet("/lessons/"+l.Slug, "", func(words *i18n.Catalog) templ.Component {
 			return pages.Draft(pages.LessonData{Page: s.at(words, pages.AtLessons, l.Title), Course: course, Lesson: l})
 		}),
-		parts: lessonParts(p, &lessons.Course{Lessons: []*lessons.Lesson{l}}),
+		parts: lessonParts(p, &lessons.Course{Lessons: one}),
+		media: lessonMedia(p, one),
 	}
 }
 

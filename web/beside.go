@@ -17,10 +17,10 @@ import (
 
 const markdownType = "text/markdown; charset=utf-8"
 
-// besidePages are the single pages beside the course: cards, rules, questions.
+// besidePages are the single pages beside the course: cards, rules, questions, guides.
 func (s *Site) besidePages(p *press, e *edition) map[string]sheet {
 	list := map[string]sheet{}
-	contents := contentsPrint(e.course)
+	contents := p.contents
 	for _, c := range e.course.Glossary {
 		list["/"+c.Slug] = p.sheet("/"+c.Slug, contents+c.Version, func(words *i18n.Catalog) templ.Component {
 			p := s.at(words, pages.AtGlossary, c.Title)
@@ -33,6 +33,13 @@ func (s *Site) besidePages(p *press, e *edition) map[string]sheet {
 			p := s.at(words, pages.Elsewhere, l.Title)
 			p.Description, p.Markdown = l.Summary, l.Slug+".md"
 			return pages.Questions(pages.LessonData{Page: p, Course: e.course, Lesson: l})
+		})
+	}
+	for _, l := range e.course.Guides {
+		list["/"+l.Slug] = p.sheet("/"+l.Slug, contents+l.Version, func(words *i18n.Catalog) templ.Component {
+			p := s.at(words, pages.Elsewhere, l.Title)
+			p.Description, p.Markdown = l.Summary, l.Slug+".md"
+			return pages.Guide(pages.LessonData{Page: p, Course: e.course, Lesson: l})
 		})
 	}
 	list["/rules"] = p.sheet("/rules", coursePrint(e.course), func(words *i18n.Catalog) templ.Component {
@@ -56,7 +63,7 @@ func rulePath(id rule.ID) string { return "rules/" + id.String() }
 // texts are the pages as markdown, by path. Each is written when somebody first asks for it.
 func (s *Site) texts(p *press, e *edition) map[string]func() (*static.File, error) {
 	list := map[string]func() (*static.File, error){}
-	titles, all := contentsPrint(e.course), coursePrint(e.course)
+	titles, all := p.contents, coursePrint(e.course)
 	put := func(path, print string, write func() string) {
 		path = "/" + path + ".md"
 		list[path] = p.file(path, print, func() (*static.File, error) {
@@ -203,6 +210,9 @@ func (s *Site) index(e *edition) *search.Index {
 	}
 	for _, l := range e.course.Interview {
 		put("question", l, nil)
+	}
+	for _, l := range e.course.Guides {
+		put("guide", l, nil)
 	}
 	for _, r := range rule.All() {
 		url := base + rulePath(r.ID)

@@ -22,7 +22,7 @@ func TestPagesBesideTheCourse(t *testing.T) {
 	for _, r := range rule.All() {
 		paths = append(paths, rulePath(r.ID))
 	}
-	links := regexp.MustCompile(`<a[^>]* href="([^"#?]*)`)
+	links := regexp.MustCompile(`<(?:a[^>]* href|img[^>]* src)="([^"#?]*)`)
 	seen := map[string]bool{}
 	for _, path := range paths {
 		page := ask(h, "GET", "/lab/"+path, "")
@@ -56,6 +56,7 @@ func TestPagesBesideTheCourse(t *testing.T) {
 // markdownLinks makes the links of a text look like those of a page.
 func markdownLinks(text string) string {
 	var b strings.Builder
+	text = regexp.MustCompile("(?ms)^(`{3,}).*?^`{3,}$").ReplaceAllString(text, "") // in code a link is none
 	for _, m := range regexp.MustCompile(`\]\(([^)]*)\)`).FindAllStringSubmatch(text, -1) {
 		b.WriteString(`<a href="` + m[1] + `">`)
 	}

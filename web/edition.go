@@ -36,6 +36,7 @@ type edition struct {
 	index  func() *search.Index
 	embeds map[string]sheet                        // simulators alone, by what they are embedded by; see embedPages
 	parts  map[string]func() (*static.File, error) // what pages of lessons fetch later, by path: "/lessons/refused/wire.json"
+	media  map[string]func() (*static.File, error) // images of lessons, by path
 	kept   map[string]*kept                        // all files of these, for the next edition
 }
 
@@ -99,7 +100,11 @@ func (s *Site) load(old *edition) (*edition, error) {
 	if old != nil {
 		course = course.Merge(old.course)
 	}
+	if course, err = course.WithGuides(); err != nil {
+		return nil, fmt.Errorf("the author's guide: %w", err)
+	}
 	p := s.press(old)
+	p.contents = contentsPrint(course)
 	e := &edition{course: course, kept: p.made, runs: indexRules(course, s.gallery, s.cfg.Base)}
 	e.rules = sync.OnceValue(func() ruleIndex { return s.shown(e.runs) })
 	e.pages = s.listPages(p, e)
@@ -114,6 +119,7 @@ func (s *Site) load(old *edition) (*edition, error) {
 	maps.Copy(e.pages, s.besidePages(p, e))
 	e.texts = s.texts(p, e)
 	e.parts = lessonParts(p, course)
+	e.media = lessonMedia(p, course.All())
 	e.index = sync.OnceValue(func() *search.Index { return s.index(e) })
 	return e, prepare(first)
 }
@@ -132,16 +138,19 @@ func (s *Site) at(words *i18n.Catalog, place pages.Place, title string) pages.Pa
 
 // listPages are the pages of lessons and those that lead to all others, by path.
 func (s *Site) listPages(p *press, e *edition) map[string]sheet {
-	contents, all := contentsPrint(e.course), coursePrint(e.course)
+	contents := p.contents
 	text := func(p pages.Page, path string) pages.Page { p.Markdown = path; return p }
 	list := map[string]sheet{}
 	put := func(path, print string, in func(words *i18n.Catalog) templ.Component) {
 		list[path] = p.sheet(path, print, in)
 	}
-	put("/", all, func(words *i18n.Catalog) templ.Component {
+	// What these show of lessons is in their contents, apart from one run and the headings of questions. They are made while somebody
+	// waits for a lesson that was changed.
+	hero, _ := pages.HomeData{Course: e.course}.Hero()
+	put("/", contents+versions(hero), func(words *i18n.Catalog) templ.Component {
 		return pages.Home(pages.HomeData{Page: s.blank(words), Course: e.course})
 	})
-	put("/lessons", all, func(words *i18n.Catalog) templ.Component {
+	put("/lessons", contents, func(words *i18n.Catalog) templ.Component {
 		return pages.Lessons(pages.LessonsData{Page: text(s.at(words, pages.AtLessons, words.T("page.lessons")), "lessons.md"), Course: e.course})
 	})
 	put("/gallery", "", func(words *i18n.Catalog) templ.Component {
@@ -158,10 +167,10 @@ func (s *Site) listPages(p *press, e *edition) map[string]sheet {
 	put("/latency", "", func(words *i18n.Catalog) templ.Component {
 		return pages.Latency(pages.LatencyData{Page: s.at(words, pages.AtGallery, "What a handshake costs"), Ways: s.fixed.ways})
 	})
-	put("/glossary", all, func(words *i18n.Catalog) templ.Component {
+	put("/glossary", contents, func(words *i18n.Catalog) templ.Component {
 		return pages.Glossary(pages.GlossaryData{Page: text(s.at(words, pages.AtGlossary, words.T("page.glossary")), "glossary.md"), Course: e.course})
 	})
-	put("/interview", all, func(words *i18n.Catalog) templ.Component {
+	put("/interview", contents+versions(e.course.Interview...), func(words *i18n.Catalog) templ.Component {
 		return pages.Interview(pages.InterviewData{Page: text(s.at(words, pages.Elsewhere, words.T("page.interview")), "interview.md"), Course: e.course})
 	})
 	for _, original := range e.course.Lessons {

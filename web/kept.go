@@ -29,6 +29,8 @@ type press struct {
 	site   *Site
 	before map[string]*kept
 	made   map[string]*kept
+
+	contents string // see contentsPrint
 }
 
 func (s *Site) press(before *edition) *press {
@@ -130,6 +132,16 @@ func contentsPrint(c *lessons.Course) string {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// versions are those of some lessons; nil is none.
+func versions(list ...*lessons.Lesson) (all string) {
+	for _, l := range list {
+		if l != nil {
+			all += " " + l.Version
+		}
+	}
+	return all
 }
 
 // coursePrint changes with anything in a course.

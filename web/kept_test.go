@@ -173,7 +173,7 @@ func BenchmarkReload(b *testing.B) {
 	}
 	s := newTestSite(b, "/", folder)
 	if n := len(s.Course().Lessons); n != 100 {
-		b.Fatalf("%d lessons, %s", n, s.Course().Diagnostics)
+		b.Fatalf("%d lessons, %.2000s", n, s.Course().Diagnostics)
 	}
 	s.Warm(b.Context())
 	file := folder["500-lesson-49.md"]

@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/lti"
 	"github.com/handshakelab/lab/web/pages"
@@ -220,7 +219,7 @@ func (s *Site) returnScores(ctx context.Context, kept *progress.Progress) {
 		if !current || l == nil {
 			continue
 		}
-		n, of := 0, exerciseIDs(l)
+		n, of := 0, pages.ExercisesOf(l)
 		for _, id := range of {
 			if solved[key][id] {
 				n++
@@ -231,6 +230,3 @@ func (s *Site) returnScores(ctx context.Context, kept *progress.Progress) {
 		}
 	}
 }
-
-// exerciseIDs are the exercises of a lesson that can be solved.
-func exerciseIDs(l *lessons.Lesson) []string { return strings.Fields(pages.Exercises(l)) }

@@ -11,7 +11,7 @@ import (
 	"github.com/handshakelab/lab/web/pages"
 )
 
-// lessonParts are what pages of lessons fetch later: captures as POST api/capture answers, and variants of questions.
+// lessonParts are what pages of lessons fetch later: captures as POST api/capture answers, and variants of questions and runs.
 func lessonParts(p *press, course *lessons.Course) map[string]func() (*static.File, error) {
 	list := map[string]func() (*static.File, error){}
 	for _, l := range translated(course.All()) {
@@ -27,6 +27,14 @@ func lessonParts(p *press, course *lessons.Course) map[string]func() (*static.Fi
 		}
 		for _, part := range l.Parts {
 			switch {
+			case part.Sim != nil && len(part.Sim.Variants) > 0:
+				put(part.Sim.ID, func() any {
+					list := []variant{}
+					for _, scenario := range part.Sim.Variants {
+						list = append(list, variant{Scenario: scenario})
+					}
+					return list
+				})
 			case part.Capture != nil:
 				c := part.Capture
 				profile, _ := tcp.ProfileByName(c.Profile)
@@ -53,11 +61,11 @@ func translated(list []*lessons.Lesson) (all []*lessons.Lesson) {
 	return all
 }
 
-// A variant is a question with other numbers.
+// A variant is a question or a run with other numbers; of a run it is the scenario alone.
 type variant struct {
-	Question string           `json:"question"` // HTML
-	Choices  []lessons.Choice `json:"choices"`
-	Do       []string         `json:"do"`
+	Question string           `json:"question,omitempty"` // HTML
+	Choices  []lessons.Choice `json:"choices,omitempty"`
+	Do       []string         `json:"do,omitempty"`
 	Scenario string           `json:"scenario"`
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
 	"github.com/handshakelab/lab/web/lti"
+	"github.com/handshakelab/lab/web/progress"
 	"github.com/handshakelab/lab/web/store"
 )
 
@@ -46,6 +47,9 @@ type Config struct {
 
 	// Folder is that of Lessons, when the page for authors may write into it; nil: it writes nowhere.
 	Folder *os.Root
+
+	// Keep is after how long a learner who does not come back is forgotten; 0: never.
+	Keep time.Duration
 
 	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
 	Store store.Store
@@ -85,6 +89,7 @@ type Site struct {
 	provider  *account.Provider // nil without Config.OIDC
 	lti       *lti.Tool         // nil without Config.Platforms
 	classes   *classroom        // the same
+	records   *keeper           // the same
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
@@ -143,6 +148,7 @@ func New(cfg Config) (*Site, error) {
 	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
+		s.records = newKeeper(progress.New(cfg.Store))
 		if cfg.OIDC != nil {
 			s.provider = s.accounts.Provider(*cfg.OIDC)
 		}
@@ -176,7 +182,7 @@ func (s *Site) routes() *chi.Mux {
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
 	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}",
-		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*"} {
+		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*", "/author/{name}"} {
 		get(page, s.handle(s.page))
 	}
 	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
@@ -188,6 +194,8 @@ func (s *Site) routes() *chi.Mux {
 	get("/lessons/draft/{id}", s.handle(s.draftPage))
 	r.Post("/api/draft", s.handle(s.sameSite(s.draft)))
 	r.Post("/api/save", s.handle(s.sameSite(s.save)))
+	get("/media/*", s.handle(s.media))
+	get("/lessons/media/*", s.handle(s.media)) // as a page one folder further down asks for them: a draft
 	get("/notebook/{name}", s.handle(s.notebook))
 	get("/api/part/*", s.handle(s.part))
 	get("/static/*", s.handle(s.file))
@@ -207,9 +215,11 @@ func (s *Site) routes() *chi.Mux {
 	get("/api/rules", s.handle(s.ruleRuns))
 	r.Post("/api/export", s.handle(s.sameSite(s.export)))
 	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
+	get("/kept", s.handle(s.keptPage))
 	if s.cfg.Store != nil {
 		s.routesOfAccounts(r)
 		s.routesOfClasses(r)
+		s.routesOfRecords(r)
 	}
 	return r
 }

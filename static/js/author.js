@@ -154,7 +154,7 @@ function showFaults(found) {
   const word = found.length ? t('author.faults', { n: found.length }) : t('author.clean')
   if (was !== word) status.textContent = word
   list.replaceChildren(...found.map((f) => {
-    const item = document.createElement('li'), what = document.createElement('p'), code = document.createElement('code')
+    const item = document.createElement('li'), what = document.createElement('p'), code = document.createElement('code'), meaning = document.createElement('a')
     item.className = f.severity
     if (f.file === file.value && f.line > 0) {
       const where = document.createElement('button')
@@ -172,7 +172,10 @@ function showFaults(found) {
     const words = document.createElement('span')
     words.lang = 'en'
     code.textContent = f.code
-    words.append(`${f.message} `, code)
+    meaning.href = `${document.documentElement.dataset.base}author/codes#${f.code}`
+    meaning.target = '_blank'
+    meaning.append(code)
+    words.append(`${f.message} `, meaning)
     if (f.hint) {
       const hint = document.createElement('span')
       hint.className = 'what'

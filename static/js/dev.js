@@ -5,8 +5,11 @@ const base = root.dataset.base ?? '/'
 const page = location.pathname.slice(base.length)
 const store = `lab.dev.${page}`
 
+// What a simulator draws is not there yet when the page comes back, and is the simulator's own.
+const own = (/** @type {Element} */ part) => !part.closest('tcp-sim')
+
 /** @returns {HTMLInputElement[]} What a reader may have filled in, in the order of the page. */
-const fields = () => [...document.querySelectorAll('main input, main textarea, main select')].map((field) => /** @type {HTMLInputElement} */ (field))
+const fields = () => [...document.querySelectorAll('main input, main textarea, main select')].filter(own).map((field) => /** @type {HTMLInputElement} */ (field))
 
 /** @returns {(HTMLElement & { time: number, updateComplete?: Promise<unknown> })[]} */
 const simulators = () => /** @type {any} */ ([...document.querySelectorAll('main tcp-sim')])
@@ -17,7 +20,7 @@ function remember() {
     top: scrollY,
     times: Object.fromEntries(simulators().map((sim) => [sim.id, sim.time])),
     fields: fields().map((f) => (f.type === 'radio' || f.type === 'checkbox' ? f.checked : f.value)),
-    open: [...document.querySelectorAll('main details')].map((d) => /** @type {HTMLDetailsElement} */ (d).open),
+    open: [...document.querySelectorAll('main details')].filter(own).map((d) => /** @type {HTMLDetailsElement} */ (d).open),
   }))
 }
 
@@ -27,7 +30,8 @@ async function recall() {
   if (!text) return
   sessionStorage.removeItem(store)
   const was = JSON.parse(text)
-  document.querySelectorAll('main details').forEach((d, i) => { /** @type {HTMLDetailsElement} */ (d).open = was.open[i] ?? false })
+  const folds = [...document.querySelectorAll('main details')].filter(own)
+  folds.forEach((d, i) => { /** @type {HTMLDetailsElement} */ (d).open = was.open[i] ?? false })
   const now = fields()
   // With other questions the answers of the old ones would be nonsense.
   if (now.length === was.fields.length) {
@@ -58,7 +62,10 @@ function showFaults(faults) {
   for (const f of faults) {
     const head = document.createElement('p')
     head.className = f.severity
-    head.textContent = `${f.file}:${f.line}:${f.col}: ${f.severity} ${f.code}: ${f.message}`
+    const code = document.createElement('a')
+    code.href = `${base}author/codes#${f.code}`
+    code.textContent = f.code
+    head.append(`${f.file}:${f.line}:${f.col}: ${f.severity} `, code, `: ${f.message}`)
     panel.append(head)
     if (f.carets || f.hint) {
       const source = document.createElement('pre')

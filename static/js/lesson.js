@@ -107,6 +107,6 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
 // What not every lesson has comes when one has it, one's own numbers when they come into view.
 if (document.querySelector('ol.order')) void import('./order.js')
 const varied = new IntersectionObserver((seen) => seen.some((e) => e.isIntersecting) && import('./vary.js'))
-document.querySelectorAll('form[data-variants]').forEach((form) => varied.observe(form))
+document.querySelectorAll('[data-variants]').forEach((form) => varied.observe(form))
 if (document.querySelector('form.ticket')) void import('./ticket.js')
 if (document.querySelector('tcp-sim[data-capture]')) void import('./captured.js')

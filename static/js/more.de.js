@@ -729,6 +729,8 @@ export const messages = {
   "panel.why.word.over": "nichts zu prüfen",
   "panel.why.word.pass": "bestanden",
   "panel.why.word.rest": "nicht erreicht",
+  "record.board.lost": "Die Verbindung ist weg; was hier steht, kann veraltet sein.",
+  "record.board.shown": {"one":"{n} Name","other":"{n} Namen"},
   "sandbox.link": "Dieses Szenario kam mit dem Link.",
   "sandbox.no-answer": "Das Lab hat nicht geantwortet. Dein Text ist noch da: Versuche es gleich noch einmal.",
   "say.check.fail": "Prüfung {i} von {of}, nicht bestanden. {Host}: {text}",

@@ -729,6 +729,8 @@ export const messages = {
   "panel.why.word.over": "nada que comprobar",
   "panel.why.word.pass": "superada",
   "panel.why.word.rest": "no alcanzada",
+  "record.board.lost": "Se ha perdido la conexión; lo que se ve puede estar desfasado.",
+  "record.board.shown": {"one":"{n} nombre","other":"{n} nombres"},
   "sandbox.link": "Este escenario vino con el enlace.",
   "sandbox.no-answer": "El laboratorio no respondió. Tu texto sigue aquí: prueba otra vez dentro de un momento.",
   "say.check.fail": "Comprobación {i} de {of}, no superada. {Host}: {text}",

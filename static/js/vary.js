@@ -1,7 +1,7 @@
-// Questions whose numbers differ from learner to learner: this browser draws its own, once, and asks the lab for them.
+// Runs and questions whose numbers differ from learner to learner: this browser draws its own, once, and asks the lab for them.
 import { lesson } from './lesson.js'
 
-/** @typedef {{ question: string, choices: { Value: string, HTML: string }[] | null, do: string[] | null, scenario: string }} Variant */
+/** @typedef {{ question?: string, choices?: { Value: string, HTML: string }[], do?: string[], scenario: string }} Variant */
 
 const key = 'lab.seed'
 
@@ -26,27 +26,52 @@ function hash(text) {
 
 const mine = seed()
 
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll('form[data-variants]'))) {
+/**
+ * This learner's variant: a simulator and the questions about it have the same one. Number 0 is what the page has already.
+ * @param {string} url @param {string} sim @returns {Promise<{ n: number, v?: Variant }>}
+ */
+async function drawn(url, sim) {
   try {
-    const answer = mine && await fetch(form.dataset.variants ?? '')
-    if (!answer || !answer.ok) continue
+    const answer = mine && await fetch(url)
+    if (!answer || !answer.ok) return { n: 0 }
     const variants = /** @type {Variant[]} */ (await answer.json())
-    // Questions about one simulator have the same numbers.
-    const n = (hash(`${mine} ${lesson} ${form.dataset.of}`) >>> 4) % (variants.length + 1)
-    const v = variants[n - 1]
-    if (!v || new FormData(form).get('answer')) continue // who has begun to answer keeps the question
-    const question = form.querySelector('.question > div')
-    if (question) question.innerHTML = v.question
-    form.querySelectorAll('.options label').forEach((label, i) => {
-      const input = label.querySelector('input'), text = label.querySelector('span'), choice = v.choices?.[i]
-      if (!input || !text || !choice) return
-      input.value = choice.Value
-      text.innerHTML = choice.HTML
-    })
-    form.dataset.variant = String(n)
-    form.dataset.do = (v.do ?? []).join('\n')
-    form.dataset.scenario = v.scenario
+    const n = (hash(`${mine} ${lesson} ${sim}`) >>> 4) % (variants.length + 1)
+    return { n, v: variants[n - 1] }
   } catch {
-    // the question stays as it is on the page
+    return { n: 0 }
   }
+}
+
+/** @param {HTMLElement & { source: string, wake(): unknown }} sim */
+async function varySim(sim) {
+  const { dataset } = sim
+  const [{ n, v }] = await Promise.all([drawn(dataset.variants ?? '', dataset.block ?? ''), customElements.whenDefined('tcp-sim')])
+  const text = sim.querySelector('.written')
+  if (text && v) text.textContent = v.scenario
+  sim.source = text?.textContent ?? ''
+  for (const form of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(`form[data-kind=challenge][data-of="${dataset.block}"]`))) form.dataset.variant = String(n)
+  void sim.wake()
+}
+
+/** @param {HTMLFormElement} form */
+async function varyForm(form) {
+  const { n, v } = await drawn(form.dataset.variants ?? '', form.dataset.of ?? '')
+  if (!v?.question || new FormData(form).get('answer')) return // who has begun to answer keeps the question
+  const question = form.querySelector('.question > div')
+  if (question) question.innerHTML = v.question
+  form.querySelectorAll('.options label').forEach((label, i) => {
+    const input = label.querySelector('input'), text = label.querySelector('span'), choice = v.choices?.[i]
+    if (!input || !text || !choice) return
+    input.value = choice.Value
+    text.innerHTML = choice.HTML
+  })
+  form.dataset.variant = String(n)
+  form.dataset.do = (v.do ?? []).join('\n')
+  // Unless the simulator on the page varies too, it has other numbers, and what happens is shown elsewhere.
+  if (!document.querySelector(`tcp-sim[data-variants][data-block="${form.dataset.of}"]`)) form.dataset.scenario = v.scenario
+}
+
+for (const place of document.querySelectorAll('[data-variants]')) {
+  if (place instanceof HTMLFormElement) void varyForm(place)
+  else void varySim(/** @type {any} */ (place))
 }

@@ -119,16 +119,6 @@ func (a *Accounts) Enroll(w http.ResponseWriter, r *http.Request) (learner strin
 	return learner, a.remember(r.Context(), w, r, learner)
 }
 
-// remember gives a browser a secret of its own for a learner.
-func (a *Accounts) remember(ctx context.Context, w http.ResponseWriter, r *http.Request, learner string) error {
-	secret := NewID()
-	if _, err := a.store.Records().Put(ctx, learnerKey(secret), []byte(learner), 0); err != nil {
-		return err
-	}
-	a.setCookie(w, r, learnerCookie, secret, 400*24*time.Hour)
-	return nil
-}
-
 // OfSubject returns the account of somebody who teaches, as an issuer that is trusted knows them. It is made for the first time, with the
 // first of the names that somebody can have here.
 func (a *Accounts) OfSubject(ctx context.Context, issuer, subject string, names []string) (Account, error) {
@@ -138,16 +128,7 @@ func (a *Accounts) OfSubject(ctx context.Context, issuer, subject string, names 
 // EnterLearner makes the browser that sends a request that of a learner whom an issuer knows, and who is made for the first time. What
 // another learner did in this browser stays theirs.
 func (a *Accounts) EnterLearner(w http.ResponseWriter, r *http.Request, issuer, subject string) (learner string, err error) {
-	key := store.Key("learner-subject", hash(issuer+"\n"+subject))
-	learner = NewID()
-	_, err = a.store.Records().Put(r.Context(), key, []byte(learner), 0)
-	if errors.Is(err, store.ErrConflict) {
-		var rec store.Record
-		if rec, err = a.store.Records().Get(r.Context(), key); err == nil {
-			learner = string(rec.Value)
-		}
-	}
-	if err != nil {
+	if learner, err = a.learnerOf(r.Context(), hash(issuer+"\n"+subject)); err != nil {
 		return "", err
 	}
 	if v, err := a.Visitor(r); err != nil || v.Learner == learner {
@@ -156,8 +137,28 @@ func (a *Accounts) EnterLearner(w http.ResponseWriter, r *http.Request, issuer, 
 	return learner, a.remember(r.Context(), w, r, learner)
 }
 
-// learnerKey is where the learner with a secret stands. The secret itself is not kept.
-func learnerKey(secret string) string { return store.Key("learner-key", hash(secret)) }
+// learnerOf returns the learner whom an issuer knows.
+func (a *Accounts) learnerOf(ctx context.Context, subject string) (learner string, err error) {
+	key, records := store.Key("learner-subject", subject), a.store.Records()
+	for {
+		rec, err := records.Get(ctx, key)
+		if !errors.Is(err, store.ErrNotFound) {
+			return string(rec.Value), err
+		}
+		learner := NewID()
+		// What leads from the learner to the subject comes first, so that a learner who is forgotten is forgotten by the issuer's name too.
+		if _, err := records.Put(ctx, store.Key("subject-of", learner), []byte(subject), 0); err != nil {
+			return "", err
+		}
+		_, err = records.Put(ctx, key, []byte(learner), 0)
+		if err == nil {
+			return learner, nil
+		}
+		if e := records.Delete(ctx, store.Key("subject-of", learner)); e != nil || !errors.Is(err, store.ErrConflict) {
+			return "", errors.Join(e, err)
+		}
+	}
+}
 
 // All returns all accounts, by name.
 func (a *Accounts) All(ctx context.Context) ([]Account, error) {

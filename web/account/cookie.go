@@ -68,10 +68,15 @@ func (a *Accounts) setCookie(w http.ResponseWriter, r *http.Request, name, value
 	if value == "" {
 		c.MaxAge = -1
 	}
+	partition(c, r)
+	http.SetCookie(w, c)
+}
+
+// partition makes a cookie one for a frame, where the answer may be shown in one.
+func partition(c *http.Cookie, r *http.Request) {
 	if framed, _ := r.Context().Value(framedKey{}).(bool); framed && c.Secure {
 		c.SameSite, c.Partitioned = http.SameSiteNoneMode, true
 	}
-	http.SetCookie(w, c)
 }
 
 // Browser returns what tells one browser from others: the secret of its session or its learner, whether or not it is good for anything.

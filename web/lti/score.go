@@ -32,6 +32,15 @@ func (t *Tool) Remember(ctx context.Context, learner, lesson string, line *Line)
 	}
 }
 
+// Forget removes all places where scores of a learner go.
+func Forget(ctx context.Context, s store.Store, learner string) error {
+	lines, err := s.Records().List(ctx, store.Key("lti-line", learner))
+	for _, line := range lines {
+		err = errors.Join(err, s.Records().Delete(ctx, line.Key))
+	}
+	return err
+}
+
 // Score tells the platform how a learner stands with a lesson, when the learner has come to it from there: so many exercises are solved
 // of so many.
 func (t *Tool) Score(ctx context.Context, learner, lesson string, solved, of int) error {

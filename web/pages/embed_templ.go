@@ -192,7 +192,7 @@ func Embed(e EmbedData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = simulator(e.Page, e.Lesson, e.Sim, true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = simulator(e.Page, e.Lesson, e.Sim, true, "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

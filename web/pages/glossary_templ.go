@@ -621,7 +621,7 @@ func Card(d CardData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if d.sim() != nil {
-				templ_7745c5c3_Err = simulator(d.Page, d.Card.Slug, d.sim(), true).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = simulator(d.Page, d.Card.Slug, d.sim(), true, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -36,7 +36,7 @@ func Home(h HomeData) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		lesson, sim := h.hero()
+		lesson, sim := h.Hero()
 		templ_7745c5c3_Var2 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 			templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 			templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -137,7 +137,7 @@ func Home(h HomeData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if sim != nil {
-				templ_7745c5c3_Err = simulator(h.Page, lesson.Slug, sim, true).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = simulator(h.Page, lesson.Slug, sim, true, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

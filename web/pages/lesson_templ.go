@@ -390,7 +390,7 @@ func parts(d LessonData) templ.Component {
 			}
 			switch {
 			case s.stage.Sim != nil:
-				templ_7745c5c3_Err = simulator(d.Page, d.Lesson.Slug, s.stage.Sim, s.stage.Sim == firstSim(d.Lesson)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = simulator(d.Page, d.Lesson.Slug, s.stage.Sim, s.stage.Sim == firstSim(d.Lesson), d.variants(s.stage.Sim)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -254,9 +254,9 @@ func (h HomeData) first() *lessons.Lesson {
 	return h.Course.Lessons[0]
 }
 
-// hero is the simulator of the page, and the lesson that it is of: the first one of the course that begins with a SYN-ACK on the wire,
+// Hero is the simulator of the page, and the lesson that it is of: the first one of the course that begins with a SYN-ACK on the wire,
 // as the title says, else the first one of all.
-func (h HomeData) hero() (*lessons.Lesson, *lessons.Sim) {
+func (h HomeData) Hero() (*lessons.Lesson, *lessons.Sim) {
 	if h.first() == nil {
 		return nil, nil
 	}

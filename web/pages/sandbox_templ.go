@@ -339,7 +339,7 @@ func Sandbox(s SandboxData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if s.Sim != nil {
-				templ_7745c5c3_Err = simulator(s.Page, "", s.Sim, true).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = simulator(s.Page, "", s.Sim, true, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

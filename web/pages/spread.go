@@ -60,10 +60,10 @@ func cut(parts []lessons.Part) (head, tail []lessons.Part) {
 }
 
 // exercises lists the ids of what can be solved in a lesson; progress counts them.
-func exercises(l *lessons.Lesson) string { return Exercises(l) }
+func exercises(l *lessons.Lesson) string { return strings.Join(ExercisesOf(l), " ") }
 
-// Exercises are the IDs of what can be solved in a lesson, divided by blanks.
-func Exercises(l *lessons.Lesson) string {
+// ExercisesOf returns the IDs of what can be solved in a lesson.
+func ExercisesOf(l *lessons.Lesson) []string {
 	var ids []string
 	for _, p := range l.Parts {
 		switch {
@@ -77,7 +77,7 @@ func Exercises(l *lessons.Lesson) string {
 			ids = append(ids, p.Ticket.ID)
 		}
 	}
-	return strings.Join(ids, " ")
+	return ids
 }
 
 // firstSim is the simulator to which a skip link leads, or nil.
@@ -126,6 +126,22 @@ func sheets(l *lessons.Lesson) []string {
 // part is where a script finds what belongs to a block.
 func (d LessonData) part(id string) string {
 	return d.url(PartPath(d.Lesson, id))
+}
+
+// variants is where a simulator with other numbers can be had, "" when there is none.
+func (d LessonData) variants(s *lessons.Sim) string {
+	if len(s.Variants) == 0 {
+		return ""
+	}
+	return d.part(s.ID)
+}
+
+// scenarioClass is the class of the text of a run. A simulator begins with the one that has this class.
+func scenarioClass(variants string) string {
+	if variants != "" {
+		return "written"
+	}
+	return "scenario"
 }
 
 // PartPath is where something lies in the lab that the page of a lesson fetches later.

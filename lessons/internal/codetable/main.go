@@ -10,7 +10,7 @@ import (
 )
 
 func main() {
-	out := flag.String("o", "codes.md", "`file` to write")
+	out := flag.String("o", "20-codes.md", "`file` to write")
 	flag.Parse()
 	if err := os.WriteFile(*out, []byte(lessons.CodeTable()), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, "codetable:", err)
