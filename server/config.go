@@ -49,6 +49,7 @@ type config struct {
 	tlsDirectory string
 	tlsHTTP      string
 
+	keep      days
 	data      string
 	natsURL   string
 	natsCreds string
@@ -87,6 +88,7 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.tlsDirectory, "tls-directory", autocert.DefaultACMEDirectory, "`URL` of the ACME directory of the authority")
 	fs.StringVar(&cfg.tlsHTTP, "tls-http", ":80", "`address` on which, with -tls-domain, the authority is answered, and browsers are led to HTTPS")
 	fs.BoolVar(&cfg.print, "print-config", false, "print the settings as they came out of flags and variables, without secrets, and end")
+	fs.Var(&cfg.keep, "keep", "`time` after which a learner who has not come back is forgotten, with all that is kept of them: 400d; 0 is never")
 	fs.DurationVar(&cfg.drain, "drain", 0, "`time` between a signal to end and the end, while readyz says no; for load balancers")
 	return fs
 }

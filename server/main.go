@@ -7,6 +7,8 @@
 //	lab profiles               in what the ways to do TCP differ
 //	lab search [flags] WHAT    the shortest run in which a protocol goes wrong
 //	lab setup-link [NAME]      a link to make the account of an admin, or a new password
+//	lab export, lab import     all that is kept, as lines of JSON
+//	lab erase ID               removes a learner from everything
 //	lab healthcheck [flags]    asks a running server whether it is well
 //	lab version
 //
@@ -50,6 +52,9 @@ var commands = map[string]command{
 	"run":         runFile,
 	"profiles":    profiles,
 	"search":      searchRun,
+	"export":      exportRecords,
+	"import":      importRecords,
+	"erase":       eraseLearner,
 	"setup-link":  setupLink,
 	"healthcheck": healthcheck,
 	"version":     version,
@@ -110,6 +115,9 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
                             goes wrong within the limits, 2 if it could not search, 130 if it was cancelled
   lab setup-link [NAME]     a link to make the account of an admin, or a new password for NAME; with the flags of the server, which must
                             not run when it keeps all in its own folder
+  lab export > FILE         all that is kept, as lines of JSON: of a running lab on this machine, or of the store that the flags say
+  lab import < FILE         the way back, into an empty store, or with -merge into one that has something
+  lab erase ID              removes a learner from everything
   lab healthcheck [flags]   asks a running server whether it is well
   lab version
 `)

@@ -22,6 +22,7 @@ import (
 	"github.com/handshakelab/lab/static"
 	"github.com/handshakelab/lab/web"
 	"github.com/handshakelab/lab/web/account"
+	"github.com/handshakelab/lab/web/archive"
 	"github.com/handshakelab/lab/web/store"
 	"github.com/nats-io/nats.go"
 )
@@ -52,6 +53,11 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	}
 	defer opened.Close()
 	kept := measure(opened)
+	if cfg.natsURL == "" && cfg.data != "none" {
+		if err := serveSocket(ctx, cfg.data, kept, log); err != nil {
+			return exitUsage, err
+		}
+	}
 	site, watch, err := newSite(&cfg, kept, log)
 	if err != nil {
 		return exitUsage, err
@@ -78,6 +84,9 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- answer() }()
 	go site.Warm(ctx)
+	if cfg.keep > 0 {
+		go archive.ForgetDaily(ctx, kept, time.Duration(cfg.keep), log)
+	}
 	if watch {
 		go site.Watch(ctx)
 	}
@@ -197,7 +206,7 @@ func newSite(cfg *config, kept store.Store, log *slog.Logger) (_ *web.Site, watc
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Store: kept, Proxies: proxies, OIDC: oidc, Log: log})
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Keep: time.Duration(cfg.keep), Store: kept, Proxies: proxies, OIDC: oidc, Log: log})
 	return site, folder != "", err
 }
 

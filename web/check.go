@@ -13,6 +13,7 @@ import (
 	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/progress"
 )
 
 // An answer is what a learner says to a block of a lesson.
@@ -55,30 +56,52 @@ func (s *Site) check(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &a); err != nil {
 		return err
 	}
+	v, _, err := s.judge(r.Context(), &a)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, v)
+	return nil
+}
+
+// judge says what is right in an answer, and what it is worth.
+func (s *Site) judge(ctx context.Context, a *answer) (*verdict, progress.Grade, error) {
+	g := progress.Grade{Of: 1}
 	lesson := s.lesson(a.Lesson)
 	if lesson == nil {
-		return errNoLesson
+		return nil, g, errNoLesson
 	}
 	lesson = lesson.In(a.Lang)
 	var v *verdict
 	var err error
 	switch a.Kind {
 	case "predict":
-		v, err = checkPredict(lesson, &a)
+		v, err = checkPredict(lesson, a)
 	case "quiz":
-		v, err = checkQuiz(lesson, &a)
+		v, err = checkQuiz(lesson, a)
 	case "challenge":
-		v, err = s.checkChallenge(r.Context(), lesson, &a)
+		v, err = s.checkChallenge(ctx, lesson, a)
+		g.Of = lessons.ChallengePoints
 	case "ticket":
-		v, err = checkTicket(lesson, &a)
+		v, err = checkTicket(lesson, a)
+		if err == nil {
+			g.Of = lesson.Ticket(a.Block).Points
+		}
 	default:
 		err = &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "The kind must be predict, quiz, challenge or ticket."}
 	}
 	if err != nil {
-		return err
+		return nil, g, err
 	}
-	writeJSON(w, http.StatusOK, v)
-	return nil
+	g.OK, g.Code, g.Steps = v.OK, v.Code, v.Steps
+	switch {
+	case !v.OK:
+	case v.Points != nil:
+		g.Points = *v.Points
+	default:
+		g.Points = g.Of
+	}
+	return v, g, nil
 }
 
 // readJSON reads the one JSON object of a body, without unknown fields.

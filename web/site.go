@@ -23,6 +23,7 @@ import (
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/progress"
 	"github.com/handshakelab/lab/web/store"
 )
 
@@ -45,6 +46,9 @@ type Config struct {
 
 	// Folder is that of Lessons, when the page for authors may write into it; nil: it writes nowhere.
 	Folder *os.Root
+
+	// Keep is after how long a learner who does not come back is forgotten; 0: never.
+	Keep time.Duration
 
 	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
 	Store store.Store
@@ -80,6 +84,7 @@ type Site struct {
 	accounts  *account.Accounts // nil without a store
 	provider  *account.Provider // nil without Config.OIDC
 	classes   *classroom        // the same
+	records   *keeper           // the same
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages
@@ -138,6 +143,7 @@ func New(cfg Config) (*Site, error) {
 	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
+		s.records = newKeeper(progress.New(cfg.Store))
 		if cfg.OIDC != nil {
 			s.provider = s.accounts.Provider(*cfg.OIDC)
 		}
@@ -201,9 +207,11 @@ func (s *Site) routes() *chi.Mux {
 	get("/api/rules", s.handle(s.ruleRuns))
 	r.Post("/api/export", s.handle(s.sameSite(s.export)))
 	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
+	get("/kept", s.handle(s.keptPage))
 	if s.cfg.Store != nil {
 		s.routesOfAccounts(r)
 		s.routesOfClasses(r)
+		s.routesOfRecords(r)
 	}
 	return r
 }

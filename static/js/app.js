@@ -15,6 +15,7 @@ async function search() {
 }
 if (document.querySelector('main .search')) void import('./search.js')
 if (document.querySelector('[data-continue]')) void import('./continue.js')
+if (document.cookie.includes('lab_kept=')) void import('./attempts.js')
 if (document.cookie.includes('lab_class=')) void import('./class/bar.js')
 
 function lettersOff() {

@@ -66,6 +66,7 @@ export async function check(form) {
       return
     }
     const verdict = /** @type {Verdict} */ (await post('check', { lesson, lang, block, kind, ...ask }))
+    if (verdict.code !== 'unreadable') void import('./attempts.js').then(({ note }) => note({ lesson, lang, block, kind, ...ask }), () => {})
     form.classList.toggle('solved', verdict.ok)
     if (verdict.goals) markGoals(form, verdict.goals)
     say(feedback, t(verdict.ok ? 'lesson.right' : verdict.code === 'partly' ? 'lesson.partly' : 'lesson.wrong'), verdict.feedback ?? '', verdict)

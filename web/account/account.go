@@ -119,19 +119,6 @@ func (a *Accounts) Enroll(w http.ResponseWriter, r *http.Request) (learner strin
 	return learner, a.remember(r.Context(), w, r, learner)
 }
 
-// remember gives a browser a secret of its own for a learner.
-func (a *Accounts) remember(ctx context.Context, w http.ResponseWriter, r *http.Request, learner string) error {
-	secret := NewID()
-	if _, err := a.store.Records().Put(ctx, learnerKey(secret), []byte(learner), 0); err != nil {
-		return err
-	}
-	a.setCookie(w, r, learnerCookie, secret, 400*24*time.Hour)
-	return nil
-}
-
-// learnerKey is where the learner with a secret stands. The secret itself is not kept.
-func learnerKey(secret string) string { return store.Key("learner-key", hash(secret)) }
-
 // All returns all accounts, by name.
 func (a *Accounts) All(ctx context.Context) ([]Account, error) {
 	recs, err := a.store.Records().List(ctx, "account")

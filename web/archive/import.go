@@ -43,8 +43,8 @@ func Import(ctx context.Context, s store.Store, r io.Reader, o Options) (Summary
 	if o.Merge && h.Format != format {
 		return Summary{}, fmt.Errorf("the export has format %d and the store %d: import it into an empty store first, and export that", h.Format, format)
 	}
-	if h.Format > max(format, 1) {
-		return Summary{}, fmt.Errorf("the export has format %d, which a newer version of the lab has written; this one knows formats up to %d", h.Format, max(format, 1))
+	if h.Format > store.Format {
+		return Summary{}, fmt.Errorf("the export has format %d, which a newer version of the lab has written; this one knows formats up to %d", h.Format, store.Format)
 	}
 	if !o.Merge {
 		if err := empty(ctx, s); err != nil {
@@ -90,7 +90,7 @@ func Import(ctx context.Context, s store.Store, r io.Reader, o Options) (Summary
 	if err != nil {
 		return sum, fmt.Errorf("%w; %d of its lines were read before that, and an import with -merge can finish it", err, read)
 	}
-	return sum, nil
+	return sum, store.Upgrade(ctx, s)
 }
 
 // hand gives all lines to take, and reports how many they were.

@@ -60,7 +60,10 @@ func cut(parts []lessons.Part) (head, tail []lessons.Part) {
 }
 
 // exercises lists the ids of what can be solved in a lesson; progress counts them.
-func exercises(l *lessons.Lesson) string {
+func exercises(l *lessons.Lesson) string { return strings.Join(ExercisesOf(l), " ") }
+
+// ExercisesOf returns the IDs of what can be solved in a lesson.
+func ExercisesOf(l *lessons.Lesson) []string {
 	var ids []string
 	for _, p := range l.Parts {
 		switch {
@@ -74,7 +77,7 @@ func exercises(l *lessons.Lesson) string {
 			ids = append(ids, p.Ticket.ID)
 		}
 	}
-	return strings.Join(ids, " ")
+	return ids
 }
 
 // firstSim is the simulator to which a skip link leads, or nil.

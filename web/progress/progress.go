@@ -237,8 +237,7 @@ func (p *Progress) Submit(ctx context.Context, learner string, attempts []Attemp
 	return done, err
 }
 
-// submit appends an attempt to the log and lets it count. An entry is appended only right behind the last one that counts, so everything
-// in the log up to it has counted then, and none is there twice.
+// submit grades an attempt and keeps it.
 func (p *Progress) submit(ctx context.Context, learner string, a *Attempt, m *mark, grade Grader) error {
 	if no := a.check(); no != nil {
 		return no
@@ -253,6 +252,15 @@ func (p *Progress) submit(ctx context.Context, learner string, a *Attempt, m *ma
 			return err
 		}
 	}
+	return p.keep(ctx, learner, a, m, func() (*Entry, error) {
+		g, err := grade(ctx, a)
+		return &Entry{Attempt: *a, Grade: g, Kept: p.now()}, err
+	})
+}
+
+// keep appends an attempt to the log and lets it count. An entry is appended only right behind the last one that counts, so everything
+// in the log up to it has counted then, and none is there twice.
+func (p *Progress) keep(ctx context.Context, learner string, a *Attempt, m *mark, entry func() (*Entry, error)) error {
 	var e *Entry
 	for {
 		s, _, err := p.standing(ctx, standingKey(learner, a))
@@ -267,11 +275,9 @@ func (p *Progress) submit(ctx context.Context, learner string, a *Attempt, m *ma
 			return &Refusal{"too_many", fmt.Sprintf("There are %d attempts at this exercise already; no more are kept.", MaxTries)}
 		}
 		if e == nil {
-			g, err := grade(ctx, a)
-			if err != nil {
+			if e, err = entry(); err != nil {
 				return err
 			}
-			e = &Entry{Attempt: *a, Grade: g, Kept: p.now()}
 		}
 		data, err := json.Marshal(e)
 		if err != nil {
@@ -296,6 +302,60 @@ func (p *Progress) submit(ctx context.Context, learner string, a *Attempt, m *ma
 		m.Seq, m.N = seq, m.N+1
 		return nil
 	}
+}
+
+// Move lets all attempts of one learner count for another one as well, as they were graded and when they were kept. It can be done again.
+func (p *Progress) Move(ctx context.Context, from, to string) error {
+	m, err := p.mark(ctx, to)
+	if err != nil {
+		return err
+	}
+	for e, err := range p.Entries(ctx, from, 0) {
+		if err != nil {
+			return err
+		}
+		err := p.keep(ctx, to, &e.Attempt, &m, func() (*Entry, error) { return e, nil })
+		if _, no := errors.AsType[*Refusal](err); err != nil && !no {
+			return err
+		}
+	}
+	return p.keepMark(ctx, to, m)
+}
+
+// Forget removes all attempts of a learner, and how they stand. It reports how many records and entries of a log that were.
+func (p *Progress) Forget(ctx context.Context, learner string) (records, entries int, err error) {
+	classes := map[string]bool{own: true}
+	for e, err := range p.Entries(ctx, learner, 0) {
+		if err != nil {
+			return 0, 0, err
+		}
+		classes[cmp.Or(e.Class, own)] = true
+		entries++
+	}
+	seats, err := p.store.Records().List(ctx, store.Key("seat", learner))
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, seat := range seats {
+		classes[seat.Key[strings.LastIndexByte(seat.Key, '.')+1:]] = true
+	}
+	for class := range classes {
+		list, err := p.store.Records().List(ctx, store.Key("progress", class, learner))
+		if err != nil {
+			return records, 0, err
+		}
+		for _, rec := range list {
+			if err := p.store.Records().Delete(ctx, rec.Key); err != nil {
+				return records, 0, err
+			}
+			records++
+		}
+	}
+	// The log goes last: as long as it stands, it says what else there is.
+	if err := p.store.Erase(ctx, logOf(learner)); err != nil {
+		return records, 0, err
+	}
+	return records, entries, p.store.Passing().Delete(ctx, markKey(learner))
 }
 
 // catchUp counts what stands in the log behind a mark: what another device has sent, or one that was stopped before it counted.
@@ -420,6 +480,28 @@ func (p *Progress) Mine(ctx context.Context, learner string) (map[string]map[str
 // Last changes whenever something is added to the attempts of a learner.
 func (p *Progress) Last(ctx context.Context, learner string) (uint64, error) {
 	return p.store.Last(ctx, logOf(learner))
+}
+
+// List returns how all members of a class stand.
+func (p *Progress) List(ctx context.Context, class string) ([]Change, error) {
+	prefix := store.Key("progress", class)
+	recs, err := p.store.Records().List(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Change, 0, len(recs))
+	for _, rec := range recs {
+		parts := strings.Split(strings.TrimPrefix(rec.Key, prefix+"."), ".")
+		if len(parts) != 3 {
+			continue
+		}
+		c := Change{Learner: parts[0]}
+		if err := json.Unmarshal(rec.Value, &c.Standing); err != nil {
+			return nil, fmt.Errorf("progress: the record %s: %w", rec.Key, err)
+		}
+		list = append(list, c)
+	}
+	return list, nil
 }
 
 // A Change is how a member of a class stands with an exercise now.
