@@ -4,7 +4,7 @@ NPM := npm --prefix web/browser
 # A machine that is not set up yet gets what the tests need; apt-get is Debian's, and asks for root.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
-.PHONY: test tools lint generated course go differential browser e2e fuzz bench lighthouse screenshots image
+.PHONY: test tools lint generated course go differential browser e2e fuzz bench soak lighthouse screenshots image
 
 test: tools lint generated course go differential browser e2e
 
@@ -67,6 +67,10 @@ fuzz:
 	@for t in $$(grep -rhoE 'func (Fuzz[A-Za-z0-9]+)' --include='*_test.go' . | awk '{print $$2}'); do \
 		p=$$(grep -rlE "func $$t\b" --include='*_test.go' . | head -1 | xargs dirname); \
 		echo "$$p $$t"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done
+
+# A writer is killed two hundred times.
+soak:
+	go test ./server/jetstream -run Fault93 -kills 200 -timeout 1h -v
 
 # What Lighthouse says of a lesson's page on a phone. Its performance depends on the machine and fails nothing.
 lighthouse: tools

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,8 +17,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/handshakelab/lab/web/account"
 	"golang.org/x/crypto/acme/autocert"
+
+	"github.com/handshakelab/lab/web/account"
+	"github.com/handshakelab/lab/web/lti"
 )
 
 // errHelp says that the flags were listed because somebody asked for them.
@@ -40,9 +44,10 @@ type config struct {
 	oidcDomains string
 	oidcClaim   string
 
-	metrics  string
-	logLevel string
-	print    bool
+	ltiPlatforms string // file
+	metrics      string
+	logLevel     string
+	print        bool
 
 	tlsDomain    string
 	tlsEmail     string
@@ -74,6 +79,7 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.oidcSecret, "oidc-client-secret-file", "", "`file` with the secret of the lab at -oidc-issuer; without one it is a public client")
 	fs.StringVar(&cfg.oidcDomains, "oidc-domains", "", "`domains` of the e-mail addresses of those who may teach, divided by commas")
 	fs.StringVar(&cfg.oidcClaim, "oidc-claim", "", "`claim` that those have who may teach, such as groups=teachers; with -oidc-domains both must be so")
+	fs.StringVar(&cfg.ltiPlatforms, "lti-platforms", "", "`file` with the learning platforms that may launch the lab by LTI 1.3, as a JSON list of objects with issuer, client_id, deployments, auth_url, token_url, keys_url and frames")
 	fs.BoolVar(&cfg.dev, "dev", false, "for those who write lessons: open pages show a change of their lesson at once, and what is wrong with it; in the folder of the source also its static files and lessons, as they are on disk; with -lessons the page author can save into that folder, from this machine")
 	fs.BoolVar(&cfg.pseudo, "pseudo-locales", false, "also serve the pages in two languages that nobody speaks, for tests of the layout: ?lang=en-XA is longer and ?lang=ar-XB runs from right to left")
 	fs.StringVar(&cfg.data, "data", "data", "`folder` of classes, accounts and progress; none keeps them until the server ends")
@@ -269,6 +275,28 @@ func (cfg *config) proxyList() (nets []netip.Prefix, err error) {
 		nets = append(nets, p)
 	}
 	return nets, nil
+}
+
+// platforms reads the file of -lti-platforms.
+func (cfg *config) platforms() (list []lti.Platform, err error) {
+	if cfg.ltiPlatforms == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(cfg.ltiPlatforms)
+	if err != nil {
+		return nil, fmt.Errorf("the file of -lti-platforms cannot be read: %w", reason(err))
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&list); err != nil {
+		return nil, fmt.Errorf("the file of -lti-platforms cannot be understood: %w", err)
+	}
+	for i := range list {
+		if err := list[i].Check(); err != nil {
+			return nil, fmt.Errorf("the file of -lti-platforms: %w", err)
+		}
+	}
+	return list, nil
 }
 
 // oidc is what the flags say of the provider; nil for none.

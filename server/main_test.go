@@ -31,6 +31,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if file := os.Getenv(natsConfig); file != "" {
+		os.Exit(runNATS(file))
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "lab")
 		if err != nil {
@@ -72,7 +75,8 @@ func lab(t *testing.T, env []string, stdin string, args ...string) result {
 type server struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	url    string // with the base path and a slash at the end
+	url    string  // with the base path and a slash at the end
+	stdout *output // behind the first line
 	stderr *output
 	done   chan error
 }
@@ -111,7 +115,7 @@ func startTLS(t *testing.T, env []string, args ...string) *server {
 
 func launch(t *testing.T, announced *regexp.Regexp, env []string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: exec.Command(binary, args...), stderr: &output{}, done: make(chan error, 1)}
+	s := &server{t: t, cmd: exec.Command(binary, args...), stdout: &output{}, stderr: &output{}, done: make(chan error, 1)}
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LAB_DATA=none"}, env...)
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
@@ -122,7 +126,8 @@ func launch(t *testing.T, announced *regexp.Regexp, env []string, args ...string
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.cmd.Process.Kill() })
-	line, err := bufio.NewReader(out).ReadString('\n')
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
 	if err != nil {
 		t.Fatalf("the server said nothing: %v\n%s", err, s.stderr)
 	}
@@ -131,7 +136,10 @@ func launch(t *testing.T, announced *regexp.Regexp, env []string, args ...string
 		t.Fatalf("the server said %q", line)
 	}
 	s.url = strings.Replace(m[1], "localhost", "127.0.0.1", 1)
-	go func() { s.done <- s.cmd.Wait() }()
+	go func() {
+		_, _ = io.Copy(s.stdout, lines) // the pipe must be read to its end before Wait
+		s.done <- s.cmd.Wait()
+	}()
 	return s
 }
 
@@ -240,7 +248,7 @@ func TestServe(t *testing.T) {
 }
 
 // Whatever is open, a signal ends the server in time: idle and half-sent requests, sockets that read nothing.
-func TestSignalsEndIt(t *testing.T) {
+func TestFault99SignalsEndIt(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
@@ -281,7 +289,7 @@ func TestServeUnderABasePath(t *testing.T) {
 }
 
 // A server that was started anew knows no runs; a browser brings its copy and finds the same run.
-func TestARunOutlivesTheServer(t *testing.T) {
+func TestFault100ARunOutlivesTheServer(t *testing.T) {
 	const open = `{"type":"open","id":1,"scenario":"server listen\nclient connect\nstep until SYN-ACK sent\n"%s}`
 	send := func(ws *websocket.Conn, text string) map[string]any {
 		t.Helper()

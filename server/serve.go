@@ -84,6 +84,7 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- answer() }()
 	go site.Warm(ctx)
+	go site.ReturnScores(ctx)
 	if cfg.keep > 0 {
 		go archive.ForgetDaily(ctx, kept, time.Duration(cfg.keep), log)
 	}
@@ -206,7 +207,11 @@ func newSite(cfg *config, kept store.Store, log *slog.Logger) (_ *web.Site, watc
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Keep: time.Duration(cfg.keep), Store: kept, Proxies: proxies, OIDC: oidc, Log: log})
+	platforms, err := cfg.platforms()
+	if err != nil {
+		return nil, false, err
+	}
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Keep: time.Duration(cfg.keep), Store: kept, Proxies: proxies, OIDC: oidc, Platforms: platforms, Log: log})
 	return site, folder != "", err
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
+	"github.com/handshakelab/lab/web/lti"
 	"github.com/handshakelab/lab/web/progress"
 	"github.com/handshakelab/lab/web/store"
 )
@@ -56,6 +57,9 @@ type Config struct {
 	// OIDC is whose word is taken for who an instructor is, beside passwords; nil: nobody's.
 	OIDC *account.OIDC
 
+	// Platforms are the learning platforms that may launch the lab by LTI.
+	Platforms []lti.Platform
+
 	// Proxies are the networks of the proxies in front, which are believed about the address of a client: "10.0.0.0/8".
 	Proxies []netip.Prefix
 
@@ -83,6 +87,7 @@ type Site struct {
 	limits    limits
 	accounts  *account.Accounts // nil without a store
 	provider  *account.Provider // nil without Config.OIDC
+	lti       *lti.Tool         // nil without Config.Platforms
 	classes   *classroom        // the same
 	records   *keeper           // the same
 	router    *chi.Mux
@@ -146,6 +151,9 @@ func New(cfg Config) (*Site, error) {
 		s.records = newKeeper(progress.New(cfg.Store))
 		if cfg.OIDC != nil {
 			s.provider = s.accounts.Provider(*cfg.OIDC)
+		}
+		if len(cfg.Platforms) > 0 {
+			s.lti = lti.New(cfg.Store, cfg.Platforms)
 		}
 		s.classes = newClassroom(cfg.Store, s.accounts)
 		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
@@ -218,7 +226,7 @@ func (s *Site) routes() *chi.Mux {
 
 // Handler returns the whole site, to be served at the root of a host.
 func (s *Site) Handler() http.Handler {
-	return numbered(secure(s.recoverer(s.addressed(s.limited(bounded(s.based(s.router)))))))
+	return numbered(secure(s.inFrames(s.recoverer(s.addressed(s.limited(bounded(s.based(s.router))))))))
 }
 
 // bounded limits the bodies of requests. Only captures and lessons may be large.

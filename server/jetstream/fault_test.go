@@ -94,6 +94,10 @@ func (r *record) has(text string) bool {
 	return bytes.Contains(r.buf.Bytes(), []byte(text))
 }
 
+func options(folder string, log *record) Options {
+	return Options{Folder: folder, Log: slog.New(slog.NewTextHandler(log, nil))}
+}
+
 func readLog(t *testing.T, s *Store, log string) (all []string) {
 	t.Helper()
 	for e, err := range s.Read(t.Context(), log, 0) {
@@ -151,7 +155,7 @@ func TestFault94DamagedFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			var log record
-			s, err := Open(t.Context(), Options{Folder: folder, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			s, err := Open(t.Context(), options(folder, &log))
 			if err != nil {
 				if !strings.Contains(err.Error(), folder) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("refused with %v", err)

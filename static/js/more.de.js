@@ -54,6 +54,7 @@ export const messages = {
   "class.role.network": "steuert das Netz",
   "class.role.none": "sieht zu",
   "class.role.server": "steuert den Server",
+  "class.roster.lost": "Die Liste ist nicht aktuell; die Seite versucht es wieder.",
   "class.roster.stuck": {"one":"{n} Mitglied kommt nicht weiter.","other":"{n} Mitglieder kommen nicht weiter."},
   "class.run": "Gemeinsamer Ablauf",
   "class.said.lesson": "Die Lehrkraft bittet dich, die Lektion {title} zu öffnen.",

@@ -54,6 +54,7 @@ export const messages = {
   "class.role.network": "drives the network",
   "class.role.none": "watches",
   "class.role.server": "drives the server",
+  "class.roster.lost": "The list is not up to date; the page tries again.",
   "class.roster.stuck": {"one":"{n} member is stuck.","other":"{n} members are stuck."},
   "class.run": "Shared run",
   "class.said.lesson": "The instructor asks you to open the lesson {title}.",

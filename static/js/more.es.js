@@ -54,6 +54,7 @@ export const messages = {
   "class.role.network": "conduce la red",
   "class.role.none": "mira",
   "class.role.server": "conduce el servidor",
+  "class.roster.lost": "La lista no está al día; la página lo intenta de nuevo.",
   "class.roster.stuck": {"one":"{n} miembro está atascado.","other":"{n} miembros están atascados."},
   "class.run": "Ejecución compartida",
   "class.said.lesson": "El docente te pide que abras la lección {title}.",

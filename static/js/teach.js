@@ -122,7 +122,7 @@ function lead() {
     stands.hidden = !!state.run
     stands.textContent = state.lesson ? t('class.lead.lesson', { title: state.title ?? '' }) : t('class.lead.nothing')
     freeze.setAttribute('aria-pressed', String(state.frozen))
-    const list = state.drivers.map((d) => `${d.name} (${t(`class.role.${d.role}`)})`)
+    const names = called(inOrder()), list = state.drivers.map((d) => `${names.get(d.member) ?? d.name} (${t(`class.role.${d.role}`)})`)
     drivers.textContent = list.length ? t('class.drivers.too', { list: new Intl.ListFormat(document.documentElement.lang, { type: 'conjunction' }).format(list) }) : t('class.drivers.you')
     if (state.ended) location.reload()
   })
@@ -163,6 +163,11 @@ function lead() {
       ${r.stuck ? html`<b class="flag">${t('class.where.stuck')}</b>` : nothing}`
   }
 
+  /** All in the order in which they came. */
+  function inOrder() {
+    return [...rows.value.values()].sort((a, b) => a.joined - b.joined || (a.id < b.id ? -1 : 1))
+  }
+
   /** Two of the same name are told apart by when they came. @param {Row[]} all */
   function called(all) {
     /** @type {Map<string, number>} */
@@ -177,7 +182,7 @@ function lead() {
   effect(() => {
     void minute.value
     const state = room.state.value, now = Date.now() - ahead.value
-    const all = [...rows.value.values()].sort((a, b) => a.joined - b.joined || (a.id < b.id ? -1 : 1)), names = called(all)
+    const all = inOrder(), names = called(all)
     count.textContent = String(all.length)
     none.hidden = all.length > 0
     draw(list, repeat(all, (r) => r.id, (r) => {
@@ -185,7 +190,7 @@ function lead() {
       return html`<li class=${r.stuck ? 'stuck' : ''}>
         <b class="name">${name}</b><span class="where">${where(r, now)}</span>
         <span class="does">
-          <select aria-label=${t('class.role', { name })} @change=${(/** @type {Event} */ e) => void drive(r.id, /** @type {HTMLSelectElement} */ (e.target))}>
+          <select aria-label=${t('class.role', { name })} @change=${(/** @type {Event} */ e) => drive(r.id, /** @type {HTMLSelectElement} */ (e.target))}>
             ${['none', 'all', 'client', 'server', 'network'].map((v) => html`<option value=${v} .selected=${v === role}>${t(`class.role.${v}`)}</option>`)}
           </select>
           ${r.run ? html`<button type="button" class="quiet" aria-label=${t('class.spot.name', { name })} @click=${() => void act('.part.roster', { kind: 'spotlight', member: r.id })}>${t('class.spot')}</button>` : nothing}
@@ -193,20 +198,29 @@ function lead() {
     }))
   })
 
+  /** Who drives is said as a whole, so one choice waits for the one before. */
+  let turn = Promise.resolve()
+
   /** @param {string} member @param {HTMLSelectElement} choice */
-  async function drive(member, choice) {
-    const role = choice.value, now = room.state.value?.drivers ?? []
-    // client, server and network have one each
-    const others = now.filter((d) => d.member !== member && (d.role !== role || role === 'all')).map((d) => ({ member: d.member, role: d.role }))
-    const done = await act('.part.roster', { kind: 'drive', drivers: role === 'none' ? others : [...others, { member, role }] })
-    if (!done) choice.value = now.find((d) => d.member === member)?.role ?? 'none'
+  function drive(member, choice) {
+    const role = choice.value
+    turn = turn.then(async () => {
+      const now = room.state.value?.drivers ?? []
+      // client, server and network have one each
+      const others = now.filter((d) => d.member !== member && (d.role !== role || role === 'all')).map((d) => ({ member: d.member, role: d.role }))
+      const done = await act('.part.roster', { kind: 'drive', drivers: role === 'none' ? others : [...others, { member, role }] })
+      if (done) await until(() => (room.state.value?.seq ?? 0) >= done.seq)
+      else choice.value = now.find((d) => d.member === member)?.role ?? 'none'
+    })
   }
 
-  let stuck = 0
+  /** Whether the list is not up to date. */
+  const old = signal(false)
   effect(() => {
     const n = [...rows.value.values()].filter((r) => r.stuck).length
-    if (n !== stuck) status.textContent = n ? t('class.roster.stuck', { n }) : ''
-    stuck = n
+    const text = [old.value ? t('class.roster.lost') : '', n ? t('class.roster.stuck', { n }) : ''].filter(Boolean).join(' ')
+    if (status.textContent !== text) status.textContent = text
+    list.classList.toggle('old', old.value)
   })
 
   const stream = new EventSource(`${base}api/class/${id}/roster`)
@@ -218,8 +232,8 @@ function lead() {
     for (const gone of news.gone ?? []) next.delete(gone)
     ahead.value = Date.now() - news.now
     rows.value = next
-    list.classList.remove('old')
+    old.value = false
   }
-  stream.onerror = () => list.classList.add('old')
+  stream.onerror = () => { old.value = true }
   setInterval(() => { minute.value++ }, 30_000)
 }

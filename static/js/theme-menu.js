@@ -23,5 +23,3 @@ menu.addEventListener('submit', (event) => {
 const begin = () => menu.matches(':popover-open') && /** @type {HTMLInputElement | null} */ (menu.querySelector(':checked'))?.focus()
 menu.addEventListener('toggle', begin)
 begin()
-
-export {}

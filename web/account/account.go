@@ -119,6 +119,47 @@ func (a *Accounts) Enroll(w http.ResponseWriter, r *http.Request) (learner strin
 	return learner, a.remember(r.Context(), w, r, learner)
 }
 
+// OfSubject returns the account of somebody who teaches, as an issuer that is trusted knows them. It is made for the first time, with the
+// first of the names that somebody can have here.
+func (a *Accounts) OfSubject(ctx context.Context, issuer, subject string, names []string) (Account, error) {
+	return a.ofSubject(ctx, issuer, subject, append(names, "Instructor"))
+}
+
+// EnterLearner makes the browser that sends a request that of a learner whom an issuer knows, and who is made for the first time. What
+// another learner did in this browser stays theirs.
+func (a *Accounts) EnterLearner(w http.ResponseWriter, r *http.Request, issuer, subject string) (learner string, err error) {
+	if learner, err = a.learnerOf(r.Context(), hash(issuer+"\n"+subject)); err != nil {
+		return "", err
+	}
+	if v, err := a.Visitor(r); err != nil || v.Learner == learner {
+		return learner, err
+	}
+	return learner, a.remember(r.Context(), w, r, learner)
+}
+
+// learnerOf returns the learner whom an issuer knows.
+func (a *Accounts) learnerOf(ctx context.Context, subject string) (learner string, err error) {
+	key, records := store.Key("learner-subject", subject), a.store.Records()
+	for {
+		rec, err := records.Get(ctx, key)
+		if !errors.Is(err, store.ErrNotFound) {
+			return string(rec.Value), err
+		}
+		learner := NewID()
+		// What leads from the learner to the subject comes first, so that a learner who is forgotten is forgotten by the issuer's name too.
+		if _, err := records.Put(ctx, store.Key("subject-of", learner), []byte(subject), 0); err != nil {
+			return "", err
+		}
+		_, err = records.Put(ctx, key, []byte(learner), 0)
+		if err == nil {
+			return learner, nil
+		}
+		if e := records.Delete(ctx, store.Key("subject-of", learner)); e != nil || !errors.Is(err, store.ErrConflict) {
+			return "", errors.Join(e, err)
+		}
+	}
+}
+
 // All returns all accounts, by name.
 func (a *Accounts) All(ctx context.Context) ([]Account, error) {
 	recs, err := a.store.Records().List(ctx, "account")

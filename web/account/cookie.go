@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -42,6 +43,22 @@ func (a *Accounts) cookie(r *http.Request, name string) string {
 	return c.Value
 }
 
+type framedKey struct{}
+
+// Framed returns a request whose answer may be shown in a frame of another site: cookies that are set for it are sent from there too, and
+// from there only (they are partitioned). By http there are no such cookies.
+func Framed(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), framedKey{}, true))
+}
+
+// SetSecret gives the browser that sends a request a secret for a while, under a name of the caller's. Secret is that secret, or "".
+func (a *Accounts) SetSecret(w http.ResponseWriter, r *http.Request, name, secret string, keep time.Duration) {
+	a.setCookie(w, r, name, secret, keep)
+}
+
+// Secret is what SetSecret has set.
+func (a *Accounts) Secret(r *http.Request, name string) string { return a.cookie(r, name) }
+
 // setCookie gives the browser a cookie, for as long as it is open when keep is 0. With an empty value it takes it away.
 func (a *Accounts) setCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
 	c := &http.Cookie{
@@ -51,7 +68,15 @@ func (a *Accounts) setCookie(w http.ResponseWriter, r *http.Request, name, value
 	if value == "" {
 		c.MaxAge = -1
 	}
+	partition(c, r)
 	http.SetCookie(w, c)
+}
+
+// partition makes a cookie one for a frame, where the answer may be shown in one.
+func partition(c *http.Cookie, r *http.Request) {
+	if framed, _ := r.Context().Value(framedKey{}).(bool); framed && c.Secure {
+		c.SameSite, c.Partitioned = http.SameSiteNoneMode, true
+	}
 }
 
 // Browser returns what tells one browser from others: the secret of its session or its learner, whether or not it is good for anything.

@@ -36,7 +36,9 @@ func (a *Accounts) remember(ctx context.Context, w http.ResponseWriter, r *http.
 }
 
 func (a *Accounts) setKept(w http.ResponseWriter, r *http.Request, maxAge int) {
-	http.SetCookie(w, &http.Cookie{Name: keptCookie, Value: "1", Path: a.path, MaxAge: maxAge, SameSite: http.SameSiteLaxMode, Secure: Secure(r)})
+	c := &http.Cookie{Name: keptCookie, Value: "1", Path: a.path, MaxAge: maxAge, SameSite: http.SameSiteLaxMode, Secure: Secure(r)}
+	partition(c, r)
+	http.SetCookie(w, c)
 }
 
 // learnerKey is where the learner with a secret stands. The secret itself is not kept.
@@ -113,6 +115,13 @@ func (a *Accounts) ForgetLearner(ctx context.Context, learner string) (n int, er
 	if e == nil {
 		remove(store.Key("recovery", string(old.Value)))
 		remove(old.Key)
+	} else if !errors.Is(e, store.ErrNotFound) {
+		err = errors.Join(err, e)
+	}
+	subject, e := records.Get(ctx, store.Key("subject-of", learner))
+	if e == nil {
+		remove(store.Key("learner-subject", string(subject.Value)))
+		remove(subject.Key)
 	} else if !errors.Is(e, store.ErrNotFound) {
 		err = errors.Join(err, e)
 	}

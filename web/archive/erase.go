@@ -8,6 +8,7 @@ import (
 
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/class"
+	"github.com/handshakelab/lab/web/lti"
 	"github.com/handshakelab/lab/web/progress"
 	"github.com/handshakelab/lab/web/store"
 )
@@ -53,6 +54,9 @@ func Erase(ctx context.Context, s store.Store, learner string) (Erased, error) {
 		return e, err
 	}
 	e.Classes = len(seats)
+	if err := lti.Forget(ctx, s, learner); err != nil {
+		return e, err
+	}
 	e.Keys, err = account.New(s, "/").ForgetLearner(ctx, learner)
 	return e, err
 }

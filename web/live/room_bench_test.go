@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,8 +25,8 @@ type audience struct {
 	took  []time.Duration // of the action under way
 	heard sync.WaitGroup
 
-	cpu int64           // ns of processor time of all actions
-	all []time.Duration // that they took to reach each socket
+	cpu  int64           // ns of processor time of all actions
+	slow []time.Duration // of each action, what it took to reach all sockets but one in a hundred
 }
 
 // newAudience reads on sockets, to which send sends an action of so many frames.
@@ -60,13 +61,14 @@ func (a *audience) act(b *testing.B) {
 	a.send()
 	a.heard.Wait()
 	a.cpu += processor(b) - used
-	a.all = append(a.all, a.took...)
+	slices.Sort(a.took)
+	a.slow = append(a.slow, a.took[len(a.took)*99/100])
 }
 
-// p99 returns the 99th percentile of what it took to reach a socket.
+// p99 returns the 99th percentile of what it took to reach a socket, as it is with half of the actions: others use the machine too.
 func (a *audience) p99() float64 {
-	slices.Sort(a.all)
-	return float64(a.all[len(a.all)*99/100])
+	slices.Sort(a.slow)
+	return float64(a.slow[len(a.slow)/2])
 }
 
 // BenchmarkFanOut sends an action in a room to its followers, and one in a room some of whose followers are stuck, and as many bytes to as
@@ -88,15 +90,21 @@ func BenchmarkFanOut(b *testing.B) {
 	})
 	p := nodes(b, 1, Config{Followers: n + stuck})[0]
 	well, held := follow(b, p, "well", n), follow(b, p, "held", n)
+	others := p.sockets()
 	for i := range stuck {
 		late := p.dialAs(fmt.Sprint("stuck", i))
 		late.ws.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
 		late.enter(1, "held")
 	}
+	var late []*socket
+	for s := range p.sockets() {
+		if _, other := others[s]; !other {
+			s.conn.Conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
+			late = append(late, s)
+		}
+	}
 	waits := func() (sockets int) {
-		p.hub.mu.Lock()
-		defer p.hub.mu.Unlock()
-		for s := range p.hub.sockets {
+		for _, s := range late {
 			s.mu.Lock()
 			if len(s.behind) > 0 {
 				sockets++
@@ -108,11 +116,16 @@ func BenchmarkFanOut(b *testing.B) {
 	for waits() < stuck {
 		held.act(b)
 	}
-	held.cpu, held.all = 0, nil
+	held.cpu, held.slow = 0, nil
+	flipped := false
 	for b.Loop() {
 		bare.act(b)
 		well.act(b)
 		held.act(b)
+		well, held, flipped = held, well, !flipped // neither is always the last
+	}
+	if flipped {
+		well, held = held, well
 	}
 	b.ReportMetric(float64(bare.cpu)/float64(b.N), "bare-cpu-ns")
 	b.ReportMetric(bare.p99()/1e6, "bare-p99-ms")
@@ -120,6 +133,12 @@ func BenchmarkFanOut(b *testing.B) {
 	b.ReportMetric(well.p99()/bare.p99(), "times-bare-p99")
 	b.ReportMetric(float64(held.cpu)/float64(well.cpu), "times-well-cpu")
 	b.ReportMetric(held.p99()/well.p99(), "times-well-p99")
+}
+
+func (p *place) sockets() map[*socket]struct{} {
+	p.hub.mu.Lock()
+	defer p.hub.mu.Unlock()
+	return maps.Clone(p.hub.sockets)
 }
 
 // follow has n sockets follow a room, whose entries come from the audience instead of the store.
@@ -257,29 +276,33 @@ func BenchmarkLearners(b *testing.B) {
 
 // BenchmarkParked says how much memory a run takes that nobody follows: of a lesson, after twenty commands.
 func BenchmarkParked(b *testing.B) {
-	const n = 500
 	for b.Loop() {
-		h := NewHub(Config{})
-		before := inUse()
-		for range n {
-			r, _, fault := h.start(&OpenCommand{ID: 1, Scenario: strings.Clone(lost), Ahead: true})
-			if fault != nil {
-				b.Fatal(fault)
-			}
-			r.take()
-			h.add(r)
-			r.following = []follower{deaf{}}
-			for id := range int64(20) {
-				h.grew(r, r.do(&DoCommand{ID: id + 2, Run: r.id, Do: Do{At: ptr(3), Wait: 25000, Line: "drop SYN-ACK", Ahead: true}}, deaf{}))
-			}
-			h.grew(r, -r.unfollow(deaf{}))
-		}
-		b.ReportMetric(float64(inUse()-before)/n, "B/run")
-		if runs, nodes, _ := h.Counts(); runs != n || nodes != 0 {
-			b.Errorf("%d runs with %d nodes", runs, nodes)
-		}
-		h.mu.Lock()
-		h.sweeper.Stop()
-		h.mu.Unlock()
+		b.ReportMetric(parked(b, 500), "B/run")
 	}
+}
+
+func parked(b *testing.B, n int) float64 {
+	h := NewHub(Config{})
+	before := inUse()
+	for range n {
+		r, _, fault := h.start(&OpenCommand{ID: 1, Scenario: strings.Clone(lost), Ahead: true})
+		if fault != nil {
+			b.Fatal(fault)
+		}
+		r.take()
+		h.add(r)
+		r.following = []follower{deaf{}}
+		for id := range int64(20) {
+			h.grew(r, r.do(&DoCommand{ID: id + 2, Run: r.id, Do: Do{At: ptr(3), Wait: 25000, Line: "drop SYN-ACK", Ahead: true}}, deaf{}))
+		}
+		h.grew(r, -r.unfollow(deaf{}))
+	}
+	used := inUse() - before
+	if runs, nodes, _ := h.Counts(); runs != n || nodes != 0 {
+		b.Errorf("%d runs with %d nodes", runs, nodes)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sweeper.Stop()
+	return float64(used) / float64(n)
 }

@@ -205,3 +205,31 @@ func TestRoom(t *testing.T) {
 		t.Errorf("leaving brought %s", f.raw)
 	}
 }
+
+// An act that stands in the log twice, because the store has forgotten its ID when it was tried again, is done once.
+func TestTwiceInTheLog(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	var end uint64
+	for range 2 {
+		var err error
+		if end, err = p.hub.cfg.Store.Append(t.Context(), logOf("c"), store.Anywhere, "", []byte(`{"id":"a","kind":"do","stage":1,"do":{"line":"step"}}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err := p.hub.RoomState(t.Context(), "c"); err != nil || s.Seq != end {
+		t.Fatalf("the room is at %d, want %d (%v)", s.Seq, end, err)
+	}
+	b := p.dialAs("ada")
+	b.enter(1, "c")
+	f := b.read()
+	steps := 0
+	for _, n := range f.Nodes {
+		if n.Parent == f.Nodes[len(f.Nodes)-1].Parent {
+			steps++
+		}
+	}
+	if want := uint64(f.Done.Re); f.Type != "snapshot" || want >= end || steps != 1 {
+		t.Errorf("the run is %s; the log ends with entry %d", f.raw, end)
+	}
+}

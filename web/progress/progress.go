@@ -147,8 +147,8 @@ func New(s store.Store) *Progress {
 	return &Progress{store: s, now: func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }}
 }
 
-// own stands for a class in the keys of what learners do on their own.
-const own = "none"
+// Own stands for a class in the keys of what learners do on their own.
+const Own = "none"
 
 // part is a name of a lesson or an exercise in a key.
 func part(name string) string { return strings.ReplaceAll(name, "/", "=") }
@@ -157,7 +157,7 @@ func logOf(learner string) string   { return store.Key("attempts", learner) }
 func markKey(learner string) string { return store.Key("folded", learner) }
 
 func standingKey(learner string, a *Attempt) string {
-	return store.Key("progress", cmp.Or(a.Class, own), learner, part(a.Lesson), part(a.Block))
+	return store.Key("progress", cmp.Or(a.Class, Own), learner, part(a.Lesson), part(a.Block))
 }
 
 var goodID = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)
@@ -169,7 +169,7 @@ func (a *Attempt) check() *Refusal {
 		return &Refusal{"bad_id", "The ID of an attempt must be 16 to 64 letters, digits, hyphens and underscores."}
 	case !store.Valid(part(a.Lesson)) || !store.Valid(part(a.Block)):
 		return &Refusal{"no_such_block", "There is no such exercise."}
-	case a.Class != "" && (!store.Valid(a.Class) || a.Class == own):
+	case a.Class != "" && (!store.Valid(a.Class) || a.Class == Own):
 		return &Refusal{"no_such_class", "There is no such class."}
 	}
 	return nil
@@ -324,12 +324,12 @@ func (p *Progress) Move(ctx context.Context, from, to string) error {
 
 // Forget removes all attempts of a learner, and how they stand. It reports how many records and entries of a log that were.
 func (p *Progress) Forget(ctx context.Context, learner string) (records, entries int, err error) {
-	classes := map[string]bool{own: true}
+	classes := map[string]bool{Own: true}
 	for e, err := range p.Entries(ctx, learner, 0) {
 		if err != nil {
 			return 0, 0, err
 		}
-		classes[cmp.Or(e.Class, own)] = true
+		classes[cmp.Or(e.Class, Own)] = true
 		entries++
 	}
 	seats, err := p.store.Records().List(ctx, store.Key("seat", learner))

@@ -344,6 +344,7 @@ export class TcpSim extends LitElement {
     this.saidStep = this.store.model.value.step;
     await this.grow();
     this.announcer?.hush(false);
+    this.becomeReady?.();
     this.dispatchEvent(new CustomEvent('ready'));
   }
 

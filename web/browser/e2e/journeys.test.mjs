@@ -141,6 +141,8 @@ describe('by mouse', () => {
     const page = await open('three-segments')
     const { sim, button, states, logged, at, end } = hands(page)
     await at(75)
+    // The line comes when the page is scrolled to it.
+    await sim.locator('tcp-console').evaluate((e) => e.scrollIntoView({ block: 'center' }))
     const line = sim.getByLabel(/^Do something else at/)
     await line.fill('clinet send 5')
     await button('Do it').click()

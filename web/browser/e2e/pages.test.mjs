@@ -127,7 +127,7 @@ describe('themes', () => {
     const light = await paper()
     await page.getByRole('button', { name: 'Theme' }).focus()
     await page.keyboard.press('Enter')
-    await page.getByRole('radio', { name: 'As the system' }).waitFor()
+    await page.locator('input[value="auto"]:focus').waitFor({ state: 'attached' })
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
     assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark')

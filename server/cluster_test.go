@@ -1,0 +1,301 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	nats "github.com/nats-io/nats-server/v2/server"
+	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// natsConfig tells this program to be a NATS server with a configuration file.
+const natsConfig = "LAB_TEST_NATS"
+
+// runNATS is what TestMain does then. The server ends with the process.
+func runNATS(file string) int {
+	o, err := nats.ProcessConfigFile(file)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	o.NoSigs = true
+	ns, err := nats.NewServer(o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	ns.Start()
+	ns.WaitForShutdown()
+	return 0
+}
+
+// startNATS starts three NATS servers, processes of their own, and returns their addresses.
+func startNATS(t *testing.T) (urls []string, servers []*exec.Cmd) {
+	t.Helper()
+	var addrs, routes []string
+	for range 3 {
+		addr := freeAddr(t)
+		addrs, urls, routes = append(addrs, addr), append(urls, "nats://"+addr), append(routes, "nats://"+freeAddr(t))
+	}
+	dir := t.TempDir()
+	for i, addr := range addrs {
+		file := filepath.Join(dir, fmt.Sprintf("n%d.conf", i))
+		text := fmt.Sprintf("server_name: n%d\nlisten: %q\njetstream { store_dir: %q, sync_interval: always }\ncluster { name: lab, listen: %q, routes: [%s] }\n",
+			i, addr, filepath.Join(dir, fmt.Sprint(i)), strings.TrimPrefix(routes[i], "nats://"), strings.Join(routes, ", "))
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(os.Args[0])
+		cmd.Env, cmd.Stderr = append(os.Environ(), natsConfig+"="+file), os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+		servers = append(servers, cmd)
+	}
+	eventually(t, "the NATS servers to be ready", func() bool {
+		conn, err := client.Connect(strings.Join(urls, ","), client.Timeout(time.Second))
+		if err != nil {
+			return false
+		}
+		defer conn.Close()
+		js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(time.Second))
+		if err != nil {
+			return false
+		}
+		_, err = js.AccountInfo(t.Context())
+		return err == nil
+	})
+	return urls, servers
+}
+
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(60 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited too long for %s", what)
+		}
+	}
+}
+
+// A person is a browser: cookies, and at most one socket.
+type person struct {
+	t    *testing.T
+	http *http.Client
+	ws   *websocket.Conn
+	seen uint64 // of the room
+}
+
+func newPerson(t *testing.T) *person {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &person{t: t, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+}
+
+// post sends a form and returns where it has led.
+func (p *person) post(s *server, path string, form url.Values) string {
+	p.t.Helper()
+	resp, err := p.http.PostForm(s.url+path, form)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 200 {
+		p.t.Fatalf("POST %s: %s\n%s", path, resp.Status, s.stderr)
+	}
+	return resp.Request.URL.Path
+}
+
+// enter opens a socket on a server and enters a class.
+func (p *person) enter(s *server, class string) {
+	p.t.Helper()
+	u, err := url.Parse(s.url)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	d := websocket.Dialer{Jar: p.http.Jar, NetDial: net.Dial}
+	ws, resp, err := d.Dial("ws://"+u.Host+"/ws", http.Header{"Origin": {"http://" + u.Host}, "Sec-Websocket-Protocol": {"tcplab.v1"}})
+	if err != nil {
+		p.t.Fatalf("%v, %v", err, resp)
+	}
+	p.t.Cleanup(func() { ws.Close() })
+	p.ws = ws
+	p.send(map[string]any{"type": "enter", "id": 1, "room": class, "tab": "tab-of-one-person"})
+	p.until(func(f map[string]any) bool {
+		if f["type"] == "error" {
+			p.t.Fatalf("enter: %v", f)
+		}
+		return f["type"] == "room"
+	})
+}
+
+func (p *person) send(v map[string]any) {
+	p.t.Helper()
+	if err := p.ws.WriteJSON(v); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// until reads frames up to the one that is wanted, and keeps what was seen of the room.
+func (p *person) until(is func(map[string]any) bool) map[string]any {
+	p.t.Helper()
+	for {
+		p.ws.SetReadDeadline(time.Now().Add(40 * time.Second))
+		_, b, err := p.ws.ReadMessage()
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		var f map[string]any
+		if err := json.Unmarshal(b, &f); err != nil {
+			p.t.Fatal(err)
+		}
+		if seq, ok := f["seq"].(float64); ok {
+			p.seen = max(p.seen, uint64(seq))
+		}
+		if is(f) {
+			return f
+		}
+	}
+}
+
+// do makes the shared run go on, and tries again under the same number as long as it is not saved.
+func (p *person) do(class string, id int) (done map[string]any, waited time.Duration) {
+	p.t.Helper()
+	began := time.Now()
+	for {
+		p.send(map[string]any{"type": "do", "id": id, "run": class + ".1", "seen": p.seen, "line": "wait 1ms"})
+		f := p.until(func(f map[string]any) bool { re, _ := f["re"].(float64); return int(re) == id })
+		if f["type"] == "done" {
+			return f, time.Since(began)
+		}
+		if f["code"] != "not_saved" && f["code"] != "stale" {
+			p.t.Fatalf("do %d: %v", id, f)
+		}
+	}
+}
+
+// A class goes on while one of three NATS servers is killed, and then the lab that its instructor is on: what was done is done, once, and
+// everybody sees the same run, on the other lab and on one that was started later.
+func TestClassOnTwoLabs(t *testing.T) {
+	urls, servers := startNATS(t)
+	env := []string{"LAB_NATS_URL=" + strings.Join(urls, ",")}
+	labs := []*server{start(t, env, "-addr", "127.0.0.1:0"), start(t, env, "-addr", "127.0.0.1:0")}
+
+	ada := newPerson(t)
+	eventually(t, "the link for the first account", func() bool { return strings.Contains(labs[0].stdout.String(), "/setup/") })
+	link := regexp.MustCompile(`setup/\S+`).FindString(labs[0].stdout.String())
+	ada.post(labs[0], link, url.Values{"name": {"ada"}, "password": {"correct horse battery"}, "again": {"correct horse battery"}})
+	path := ada.post(labs[1], "teach", url.Values{"title": {"Networks"}})
+	class := path[strings.LastIndexByte(path, '/')+1:]
+	resp, err := ada.http.Get(labs[0].url + "teach/" + class)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile(`class="code">([A-Z]{3})\W([A-Z]{3})<`).FindStringSubmatch(string(page))
+	if code == nil {
+		t.Fatalf("the page of class %s has no code: %s, %s", class, resp.Status, page)
+	}
+	bob := newPerson(t)
+	bob.post(labs[1], "join", url.Values{"code": {code[1] + code[2]}, "name": {"Bob"}})
+
+	ada.enter(labs[0], class)
+	bob.enter(labs[1], class)
+	ada.post(labs[0], "api/class/"+class+"/act", url.Values{"kind": {"push"}, "title": {"A handshake"}, "scenario": {"server listen\nclient connect\n"}, "id": {"push"}})
+	isRun := func(f map[string]any) bool { return f["type"] == "room" && f["run"] == class+".1" }
+	ada.until(isRun)
+	bob.until(isRun)
+
+	const each = 20
+	did, longest := 0, time.Duration(0)
+	more := func() {
+		for range each {
+			did++
+			_, waited := ada.do(class, did+1)
+			longest = max(longest, waited)
+		}
+	}
+	more()
+	leader := leaderOf(t, urls, "LOGS")
+	if err := servers[leader].Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	more()
+	t.Logf("a NATS server was killed; the longest wait was %v", longest)
+	if err := labs[0].cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	longest = 0
+	ada.enter(labs[1], class)
+	more()
+	t.Logf("a lab was killed; the longest wait was %v", longest)
+
+	did++
+	done, _ := ada.do(class, did+1)
+	want, last := done["digest"], int(done["last"].(float64))
+	seen := bob.until(func(f map[string]any) bool { return f["type"] == "done" && f["digest"] == want })
+	if int(seen["last"].(float64)) != last {
+		t.Errorf("bob sees %v, ada node %d", seen, last)
+	}
+	third := start(t, env, "-addr", "127.0.0.1:0")
+	late := &person{t: t, http: bob.http}
+	late.enter(third, class)
+	f := late.until(func(f map[string]any) bool { return f["digest"] == want || nested(f, "done", "digest") == want })
+	t.Logf("node %d after %d actions; the late one was told by a %v", last, did, f["type"])
+	// The scenario itself has two.
+	if last != did+2 {
+		t.Errorf("the run is at node %d after %d actions", last, did)
+	}
+}
+
+func nested(f map[string]any, keys ...string) any {
+	var v any = f
+	for _, key := range keys {
+		m, _ := v.(map[string]any)
+		v = m[key]
+	}
+	return v
+}
+
+// leaderOf is the place of the server that leads a stream.
+func leaderOf(t *testing.T, urls []string, stream string) (i int) {
+	t.Helper()
+	conn, err := client.Connect(strings.Join(urls, ","))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i, err = strconv.Atoi(strings.TrimPrefix(s.CachedInfo().Cluster.Leader, "n")); err != nil {
+		t.Fatal(err)
+	}
+	return i
+}

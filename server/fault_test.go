@@ -1,0 +1,98 @@
+//go:build linux
+
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/sys/unix"
+)
+
+// What makes a start on a folder impossible is one line and exit code 2; the server that has the folder goes on.
+func TestFault98TwoOnOneFolder(t *testing.T) {
+	folder := t.TempDir()
+	s := start(t, []string{"LAB_DATA=" + folder}, "-addr", "127.0.0.1:0")
+	r := lab(t, []string{"LAB_DATA=" + folder}, "", "-addr", "127.0.0.1:0")
+	if r.code != 2 || r.stdout != "" || !strings.Contains(r.stderr, "lab: the folder "+strconv.Quote(folder)+" is in use by another lab\n") {
+		t.Errorf("a second one: %+v", r)
+	}
+	file := filepath.Join(folder, "lock")
+	if r := lab(t, []string{"LAB_DATA=" + file}, "", "-addr", "127.0.0.1:0"); r.code != 2 || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, file) {
+		t.Errorf("a file as folder: %+v", r)
+	}
+	if status, _ := s.get("readyz"); status != 200 {
+		t.Errorf("readyz of the first: %d", status)
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+// A program that was stopped for a while, as a virtual machine is, goes on where it was, with the sockets that it had.
+func TestFault102Stopped(t *testing.T) {
+	s := start(t, []string{"LAB_DATA=" + t.TempDir()}, "-addr", "127.0.0.1:0")
+	ws := s.dial()
+	read(t, ws, "welcome")
+	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the program to stop", func() bool {
+		b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "stat"))
+		return err == nil && strings.Contains(string(b), ") T ")
+	})
+	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"open","id":1,"scenario":"server listen\nclient connect\nstep until quiet\n"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	read(t, ws, "done")
+	if status, _ := s.get("readyz"); status != 200 {
+		t.Errorf("readyz: %d", status)
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+// With no file descriptor left nobody new gets in; when there are some again, they do, and those who were in stay.
+func TestFault95NoDescriptors(t *testing.T) {
+	s := start(t, nil, "-addr", "127.0.0.1:0", "-log", "debug")
+	ws := s.dial()
+	read(t, ws, "welcome")
+	open, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "fd"))
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := prlimit(s.cmd.Process.Pid, uint64(len(open)+8)); err != nil {
+		t.Skipf("the limit cannot be set: %v", err)
+	}
+	host := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/")
+	var conns []net.Conn
+	for range 40 {
+		conn, err := net.Dial("tcp", host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+	}
+	s.logged("too many open files")
+	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"open","id":1,"scenario":"server listen\nclient connect\nstep until quiet\n"}`)); err != nil {
+		t.Fatal(err)
+	}
+	read(t, ws, "done")
+	for _, conn := range conns {
+		conn.Close()
+	}
+	if status, _ := s.get("livez"); status != 200 {
+		t.Errorf("livez: %d", status)
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+func prlimit(pid int, files uint64) error {
+	return unix.Prlimit(pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: files, Max: files}, nil)
+}

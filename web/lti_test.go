@@ -1,0 +1,369 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/handshakelab/lab/server/jetstream"
+	"github.com/handshakelab/lab/web/account"
+	"github.com/handshakelab/lab/web/archive"
+	"github.com/handshakelab/lab/web/lti"
+	"github.com/handshakelab/lab/web/progress"
+	"github.com/handshakelab/lab/web/store"
+)
+
+// A platform plays a learning platform: it launches the lab, gives it tokens and takes scores.
+type platform struct {
+	*httptest.Server
+	t      *testing.T
+	key    *rsa.PrivateKey
+	site   *Site
+	kept   store.Store
+	scores chan map[string]any
+}
+
+const ltiClient = "lab-at-school"
+
+func newPlatform(t *testing.T) *platform {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &platform{t: t, key: key, scores: make(chan map[string]any, 10)}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, r *http.Request) {
+		writeJSON(w, 200, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "p", Algorithm: "RS256", Use: "sig"}}})
+	})
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
+		var c jwt.Claims
+		p.verify(r.FormValue("client_assertion"), &c)
+		if c.Issuer != ltiClient || c.Subject != ltiClient || !slices.Contains(c.Audience, p.URL+"/token") || c.Expiry.Time().Before(time.Now()) || c.ID == "" ||
+			r.FormValue("grant_type") != "client_credentials" || r.FormValue("scope") != "https://purl.imsglobal.org/spec/lti-ags/scope/score" ||
+			r.FormValue("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
+			t.Errorf("the lab asks for a token by %v, %+v", r.Form, c)
+		}
+		writeJSON(w, 200, map[string]any{"access_token": "a-token", "token_type": "Bearer", "expires_in": 3600})
+	})
+	mux.HandleFunc("POST /line/7/scores", func(w http.ResponseWriter, r *http.Request) {
+		var score map[string]any
+		b, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(b, &score)
+		}
+		if err != nil || r.Header.Get("Authorization") != "Bearer a-token" || r.Header.Get("Content-Type") != "application/vnd.ims.lis.v1.score+json" || r.URL.RawQuery != "type=x" {
+			t.Errorf("a score comes as %v, %s, %v", r.Header, b, err)
+		}
+		p.scores <- score
+		w.WriteHeader(http.StatusNoContent)
+	})
+	p.Server = httptest.NewServer(mux)
+	t.Cleanup(p.Close)
+
+	kept, err := jetstream.Open(t.Context(), jetstream.Options{Folder: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(kept.Close)
+	registered := lti.Platform{
+		Issuer: "https://school.example", ClientID: ltiClient, Deployments: []string{"d1"}, Frames: []string{"https://lms.school.example"},
+		AuthURL: p.URL + "/auth?tenant=1", TokenURL: p.URL + "/token", KeysURL: p.URL + "/keys",
+	}
+	if err := registered.Check(); err != nil {
+		t.Fatal(err)
+	}
+	p.kept = kept
+	p.site, err = New(Config{Base: "/", Assets: testAssets(t, "/"), Lessons: fstest.MapFS{"10-exercises.md": {Data: []byte(exerciseLesson)}}, Store: kept, Platforms: []lti.Platform{registered}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// verify reads what the lab has signed, by the keys that it publishes.
+func (p *platform) verify(signed string, claims ...any) {
+	p.t.Helper()
+	var keys jose.JSONWebKeySet
+	w := ask(p.site.Handler(), "GET", "/lti/keys", "")
+	if err := json.Unmarshal(w.Body.Bytes(), &keys); err != nil || len(keys.Keys) != 1 || !keys.Keys[0].IsPublic() {
+		p.t.Fatalf("the keys are %s, %v", w.Body, err)
+	}
+	token, err := jwt.ParseSigned(signed, []jose.SignatureAlgorithm{jose.RS256})
+	if err == nil {
+		err = token.Claims(keys.Keys[0].Key, claims[0])
+	}
+	for _, c := range claims[1:] {
+		if err == nil {
+			err = token.Claims(keys.Keys[0].Key, c)
+		}
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// An https visit is what a proxy that ends TLS passes on.
+func (v *visit) https(method, path string, fields url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(v.t.Context(), method, path, strings.NewReader(fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-Proto", "https")
+	if method == "POST" {
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		if path == "/lti/select" {
+			r.Header.Set("Sec-Fetch-Site", "same-origin")
+		}
+	}
+	return v.do(r)
+}
+
+// begin leads a browser to the lab, and returns what the lab asks the platform.
+func (p *platform) begin(v *visit) url.Values {
+	p.t.Helper()
+	w := v.https("POST", "/lti/login", url.Values{
+		"iss": {"https://school.example"}, "client_id": {ltiClient}, "login_hint": {"u42"}, "lti_message_hint": {"m"}, "target_link_uri": {"https://example.com/lessons/exercises"},
+	})
+	to, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || w.Code != 302 || !strings.HasPrefix(to.String(), p.URL+"/auth?") {
+		p.t.Fatalf("%d, %s, %v", w.Code, to, err)
+	}
+	q := to.Query()
+	for name, want := range map[string]string{"tenant": "1", "scope": "openid", "response_type": "id_token", "response_mode": "form_post", "prompt": "none",
+		"client_id": ltiClient, "redirect_uri": "https://example.com/lti/launch", "login_hint": "u42", "lti_message_hint": "m"} {
+		if q.Get(name) != want {
+			p.t.Errorf("%s is %q", name, q.Get(name))
+		}
+	}
+	return q
+}
+
+// token is what the platform says of somebody. Changes are made to its claims before it is signed.
+func (p *platform) token(q url.Values, key *rsa.PrivateKey, changes map[string]any) string {
+	p.t.Helper()
+	const claim = "https://purl.imsglobal.org/spec/lti/claim/"
+	c := map[string]any{
+		"iss": "https://school.example", "aud": ltiClient, "sub": "u42", "iat": time.Now().Unix(), "exp": time.Now().Add(time.Minute).Unix(), "nonce": q.Get("nonce"),
+		"name": "Grace Hopper", claim + "message_type": "LtiResourceLinkRequest", claim + "version": "1.3.0", claim + "deployment_id": "d1",
+		claim + "target_link_uri": "https://example.com/lessons/exercises", claim + "roles": []string{"http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"},
+		"https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": map[string]any{
+			"lineitem": p.URL + "/line/7?type=x", "scope": []string{"https://purl.imsglobal.org/spec/lti-ags/scope/score"}},
+	}
+	for name, value := range changes {
+		if strings.Contains(name, "_") && !strings.Contains(name, "/") || name == "roles" || name == "version" {
+			name = claim + name
+		}
+		c[name] = value
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: "p"}}, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	signed, err := jwt.Signed(signer).Claims(c).Serialize()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return signed
+}
+
+var teacherRole = map[string]any{"sub": "u1", "roles": []string{"http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"}}
+
+func TestLTILearner(t *testing.T) {
+	p := newPlatform(t)
+	v := newVisit(t, p.site)
+	q := p.begin(v)
+	w := v.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, nil)}})
+	v.expect(w, 303, "/lessons/exercises")
+	for _, c := range w.Result().Cookies() {
+		open := c.Name == "lab_kept" // has no secret
+		if c.MaxAge >= 0 && (!c.Secure || !c.HttpOnly && !open || !c.Partitioned || c.SameSite != http.SameSiteNoneMode || !strings.HasPrefix(c.Name, "__Host-") && !open) {
+			t.Errorf("in a frame the cookie %v is not sent, or to others too", c)
+		}
+	}
+	if csp := v.https("GET", "/lessons/exercises", nil).Header(); !strings.Contains(csp.Get("Content-Security-Policy"), "frame-ancestors https://lms.school.example") || csp.Get("X-Frame-Options") != "" {
+		t.Errorf("the platform may not show the lesson: %v", csp)
+	}
+	if csp := v.https("GET", "/signin", nil).Header(); !strings.Contains(csp.Get("Content-Security-Policy"), "frame-ancestors 'none'") || csp.Get("X-Frame-Options") != "DENY" {
+		t.Errorf("the platform may show where passwords are typed: %v", csp)
+	}
+	learner := p.learner(v)
+
+	// The score follows what the learner solves, from now on.
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() {
+		p.site.ReturnScores(ctx)
+		close(stopped)
+	}()
+	defer func() { stop(); <-stopped }()
+	kept := progress.New(p.kept)
+	for i, block := range []string{"next", "one", "lose"} {
+		grade := func(context.Context, *progress.Attempt) (progress.Grade, error) {
+			return progress.Grade{OK: true, Points: 1, Of: 1}, nil
+		}
+		done, err := kept.Submit(ctx, learner, []progress.Attempt{{ID: rand.Text(), Lesson: "exercises", Block: block, Kind: "quiz", Answer: json.RawMessage(`1`)}}, grade)
+		if err != nil || !done[0].Kept {
+			t.Fatal(done, err)
+		}
+		if i == 0 {
+			continue // whether the first came before or after the watching began does not matter
+		}
+		for got := false; !got; {
+			select {
+			case score := <-p.scores:
+				if score["userId"] != "u42" || score["scoreMaximum"] != 3.0 || score["gradingProgress"] != "FullyGraded" {
+					t.Errorf("the score is %v", score)
+				}
+				got = score["scoreGiven"] == float64(i+1)
+				if got && (score["activityProgress"] == "Completed") != (i == 2) {
+					t.Errorf("the score is %v", score)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatal("no score comes")
+			}
+		}
+	}
+
+	// The same person in another browser is the same learner.
+	other := newVisit(t, p.site)
+	q = p.begin(other)
+	other.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, nil)}})
+	if p.learner(other) != learner {
+		t.Error("one person is two learners")
+	}
+
+	// Whoever is forgotten is somebody new, even to the platform.
+	if _, err := archive.Erase(t.Context(), p.kept, learner); err != nil {
+		t.Fatal(err)
+	}
+	for _, prefix := range []string{"lti-line", "learner-subject", "subject-of"} {
+		if left, err := p.kept.Records().List(t.Context(), prefix); err != nil || len(left) > 0 {
+			t.Errorf("%v is left, %v", left, err)
+		}
+	}
+	q = p.begin(other)
+	other.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, nil)}})
+	if p.learner(other) == learner {
+		t.Error("somebody who was forgotten is known again")
+	}
+}
+
+// learner is who a browser is.
+func (p *platform) learner(v *visit) string {
+	p.t.Helper()
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("X-Forwarded-Proto", "https")
+	for _, c := range v.cookies {
+		r.AddCookie(c)
+	}
+	who, err := p.site.accounts.Visitor(r)
+	if err != nil || who.Learner == "" || who.Account != nil {
+		p.t.Fatalf("the browser is that of %+v, %v", who, err)
+	}
+	return who.Learner
+}
+
+func TestLTITeacher(t *testing.T) {
+	p := newPlatform(t)
+	v := newVisit(t, p.site)
+	q := p.begin(v)
+	v.expect(v.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, teacherRole)}}), 303, "/lessons/exercises")
+	v.expect(v.https("GET", "/account", nil), 200, "Grace Hopper")
+	list, err := p.site.accounts.All(t.Context())
+	if err != nil || len(list) != 1 || list[0].Role != account.Instructor {
+		t.Fatalf("the accounts are %v, %v", list, err)
+	}
+
+	// A link is chosen for the platform.
+	q = p.begin(v)
+	deep := map[string]any{"message_type": "LtiDeepLinkingRequest", "sub": "u1", "roles": teacherRole["roles"],
+		"https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings": map[string]any{
+			"deep_link_return_url": p.URL + "/return", "accept_types": []string{"ltiResourceLink"}, "data": "opaque"}}
+	page := v.expect(v.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, deep)}}), 200, `<option value="exercises">`)
+	token := regexp.MustCompile(`name="token" value="(\w+)"`).FindStringSubmatch(page)
+	if token == nil {
+		t.Fatal(page)
+	}
+	w := v.https("POST", "/lti/select", url.Values{"token": {token[1]}, "lesson": {"exercises"}})
+	page = v.expect(w, 200, `action="`+p.URL+`/return"`)
+	if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "form-action "+p.URL+";") {
+		t.Errorf("the form may not lead back: %s", csp)
+	}
+	signed := regexp.MustCompile(`name="JWT" value="([^"]+)"`).FindStringSubmatch(page)
+	var c jwt.Claims
+	var more map[string]any
+	p.verify(html.UnescapeString(signed[1]), &c, &more)
+	items, _ := json.Marshal(more["https://purl.imsglobal.org/spec/lti-dl/claim/content_items"])
+	if c.Issuer != ltiClient || !slices.Contains(c.Audience, "https://school.example") || more["https://purl.imsglobal.org/spec/lti-dl/claim/data"] != "opaque" ||
+		more["https://purl.imsglobal.org/spec/lti/claim/deployment_id"] != "d1" || !strings.Contains(string(items), `"url":"https://example.com/lessons/exercises"`) {
+		t.Errorf("the link is given as %v, %v", c, more)
+	}
+	v.expect(v.https("POST", "/lti/select", url.Values{"token": {"none"}, "lesson": {"exercises"}}), 400, "400")
+}
+
+// What is not from the platform, for this browser, for the first time and in time is no launch.
+func TestLTIRefused(t *testing.T) {
+	p := newPlatform(t)
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		key     *rsa.PrivateKey
+		changes map[string]any
+	}{
+		"another key":        {stranger, nil},
+		"another issuer":     {p.key, map[string]any{"iss": "https://evil.example"}},
+		"another audience":   {p.key, map[string]any{"aud": "another-tool"}},
+		"another nonce":      {p.key, map[string]any{"nonce": "x"}},
+		"too old":            {p.key, map[string]any{"exp": time.Now().Add(-time.Hour).Unix()}},
+		"another deployment": {p.key, map[string]any{"deployment_id": "d2"}},
+		"another version":    {p.key, map[string]any{"version": "1.1"}},
+		"another message":    {p.key, map[string]any{"message_type": "LtiSubmissionReviewRequest"}},
+		"nobody":             {p.key, map[string]any{"sub": ""}},
+		"a learner who links": {p.key, map[string]any{"message_type": "LtiDeepLinkingRequest",
+			"https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings": map[string]any{"deep_link_return_url": p.URL + "/return", "accept_types": []string{"ltiResourceLink"}}}},
+		"many audiences": {p.key, map[string]any{"aud": []string{ltiClient, "another"}}},
+	} {
+		v := newVisit(t, p.site)
+		q := p.begin(v)
+		if w := v.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, c.key, c.changes)}}); w.Code != 400 || len(v.cookies) != 1 {
+			t.Errorf("%s: %d, %v", name, w.Code, v.cookies)
+		}
+	}
+	v := newVisit(t, p.site)
+	q := p.begin(v)
+	good := url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, nil)}}
+	if w := newVisit(t, p.site).https("POST", "/lti/launch", good); w.Code != 400 {
+		t.Errorf("in another browser: %d", w.Code)
+	}
+	secret := v.cookies["__Host-lab_lti"]
+	v.expect(v.https("POST", "/lti/launch", good), 303, "/lessons/exercises")
+	v.cookies["__Host-lab_lti"] = secret
+	if w := v.https("POST", "/lti/launch", good); w.Code != 400 {
+		t.Errorf("for the second time: %d", w.Code)
+	}
+	q = p.begin(v)
+	away := p.token(q, p.key, map[string]any{"target_link_uri": "https://evil.example/lessons"})
+	v.expect(v.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {away}}), 303, "/lessons")
+	if w := v.https("POST", "/lti/login", url.Values{"iss": {"https://evil.example"}, "login_hint": {"x"}}); w.Code != 400 {
+		t.Errorf("an unknown platform: %d", w.Code)
+	}
+	if w := v.post("/lti/login", "iss", "https://school.example", "login_hint", "x"); w.Code != 400 || !strings.Contains(w.Body.String(), "400") {
+		t.Errorf("by http: %d", w.Code)
+	}
+}
