@@ -23,7 +23,7 @@ import (
 // A classSite is a lab with a store, an instructor and a lesson.
 type classSite struct {
 	*Site
-	t     *testing.T
+	t     testing.TB
 	h     http.Handler
 	store *jetstream.Store
 	grace []string // headers of the instructor's requests
@@ -33,7 +33,7 @@ const classLesson = "---\ntitle: Nobody listens\nsummary: What a closed port ans
 	"```tcpsim {#refused title=\"A closed port\"}\nclient 192.0.2.10:52431 isn 1000\nclient connect\nstep until quiet\n```\n\n" +
 	"```predict {#answer of=refused at=0ms}\nWhat flags has the answer?\n\nask: flags of next from server\nright: Nobody is there.\nwrong SYN,ACK: Nobody listens.\n```\n"
 
-func newClassSite(t *testing.T) *classSite {
+func newClassSite(t testing.TB) *classSite {
 	t.Helper()
 	s, err := jetstream.Open(t.Context(), jetstream.Options{Folder: t.TempDir()})
 	if err != nil {
