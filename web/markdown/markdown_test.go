@@ -3,6 +3,7 @@ package markdown
 import (
 	"io/fs"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -74,6 +75,9 @@ func TestNoSecretOfTheCourseComesOut(t *testing.T) {
 	fences := regexp.MustCompile("(?ms)^```(?:predict|quiz|challenge|ticket)(.*?)^```")
 	n := 0
 	for _, l := range c.All() {
+		if slices.Contains(c.Guides, l) {
+			continue // it shows authors what they write, answers included
+		}
 		got := Lesson(l, "/x")
 		for _, mark := range []string{"[x]", "[ ]", "\nask: ", "\nsolution ", "\nright: ", "\nexpect "} {
 			if strings.Contains(got, mark) {

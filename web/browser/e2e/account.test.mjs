@@ -17,8 +17,7 @@ for (const javaScriptEnabled of [true, false]) {
   test(`set-up, invitation, sign in and out everywhere, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, async () => {
     lab = await startLab()
     try {
-      const link = new RegExp('http://[^ ]*/(setup/[\\w-]+)\\n').exec(lab.log())?.[1]
-      assert.ok(link, `no link in\n${lab.log()}`)
+      const [, link] = await lab.said(/http:\/\/\S*\/(setup\/[\w-]+)\n/)
       const ada = await chrome.page({ javaScriptEnabled, allow: /status of 4(10|22)/ })
       await ada.goto(lab.url + link)
       if (javaScriptEnabled) await fits(ada)

@@ -63,6 +63,18 @@ export async function startLab({ port, args = [], base = '/' } = {}) {
     url,
     port,
     log: () => log,
+    /**
+     * What the lab has said, or will say within ten seconds.
+     * @param {RegExp} pattern
+     */
+    async said(pattern) {
+      const signal = AbortSignal.timeout(10_000)
+      for (;;) {
+        const found = pattern.exec(log)
+        if (found) return found
+        await once(child.stdout, 'data', { signal })
+      }
+    },
     /** @param {NodeJS.Signals} [signal] */
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
