@@ -52,7 +52,10 @@ export async function startLab({ port, args = [], base = '/' } = {}) {
   const deadline = Date.now() + 20_000
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the lab ended with code ${child.exitCode}:\n${log}`)
-    if (Date.now() > deadline) throw new Error(`the lab is not ready after 20 s:\n${log}`)
+    if (Date.now() > deadline) {
+      child.kill('SIGKILL') // or this process would not end
+      throw new Error(`the lab is not ready after 20 s:\n${log}`)
+    }
     try {
       if ((await fetch(`http://127.0.0.1:${port}/readyz`)).ok || (await fetch(`${url}readyz`)).ok) break
     } catch {
