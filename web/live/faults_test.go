@@ -300,6 +300,33 @@ func TestFault70LeaderLeaves(t *testing.T) {
 	}
 }
 
+// What is shared can be read as text whether somebody follows it or its run is parked.
+func TestRoomRunParked(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	want, err := p.hub.RoomRun(t.Context(), "c")
+	if err != nil || !strings.Contains(want, "client connect") {
+		t.Fatalf("the run is %q, %v", want, err)
+	}
+	ada := p.dialAs("ada")
+	ada.enter(1, "c")
+	ada.ws.Close()
+	parked := func() bool {
+		p.hub.mu.Lock()
+		r := p.hub.rooms["c"]
+		p.hub.mu.Unlock()
+		r.run.mu.Lock()
+		defer r.run.mu.Unlock()
+		return r.run.played == nil
+	}
+	if !soon(parked) {
+		t.Fatal("the run is not parked")
+	}
+	if got, err := p.hub.RoomRun(t.Context(), "c"); err != nil || got != want {
+		t.Errorf("parked, the run is %q, %v", got, err)
+	}
+}
+
 // 71: a follower does what only the instructor may. It is refused, and the log does not know of it.
 func TestFault71FollowerLeads(t *testing.T) {
 	p := nodes(t, 1, Config{})[0]

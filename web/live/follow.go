@@ -215,6 +215,10 @@ func (h *Hub) RoomRun(ctx context.Context, class string) (scenario string, err e
 	}
 	run.mu.Lock()
 	defer run.mu.Unlock()
+	if run.gone {
+		return "", refuse(Internal, "the run has broken; show it anew")
+	}
+	run.wake()
 	return script.Format(run.tl.Now().Setup(), run.tl.Path(run.tl.At())), nil
 }
 
