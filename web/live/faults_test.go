@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -297,6 +298,44 @@ func TestFault70LeaderLeaves(t *testing.T) {
 	p.lead("c", Act{Kind: ActEnd})
 	if rooms, _ := waits(); rooms != 0 {
 		t.Error("the room of a class that has ended stays")
+	}
+}
+
+// signedOut are rooms in which the instructor is nobody any more, from a moment on.
+type signedOut struct {
+	Rooms
+	now *atomic.Bool
+}
+
+func (s signedOut) Member(r *http.Request, room string) (Member, error) {
+	if s.now.Load() {
+		return Member{}, store.ErrNotFound
+	}
+	return s.Rooms.Member(r, room)
+}
+
+// Whoever has signed out elsewhere does nothing more by a socket that is open still.
+func TestSignedOutOnAnOpenSocket(t *testing.T) {
+	var now atomic.Bool
+	p := serve(t, Config{Store: openStore(t), Rooms: signedOut{roster{}, &now}})
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	teacher := p.dialAs("teacher")
+	seen := last(teacher.enter(1, "c")).Seq
+	step := func(id int64) frame {
+		teacher.sendJSON(map[string]any{"type": "do", "id": id, "run": "c.1", "seen": seen, "line": "step"})
+		return last(teacher.upTo(func(f frame) bool { return f.Re == id && (f.Type == "acted" || f.Type == "error") }))
+	}
+	if f := step(2); f.Type != "acted" {
+		t.Fatalf("signed in: %s", f.raw)
+	} else {
+		seen = f.Seq
+	}
+	now.Store(true)
+	if f := step(3); f.Code != string(NoSuchRoom) {
+		t.Errorf("signed out: %s", f.raw)
+	}
+	if state, err := p.hub.RoomState(t.Context(), "c"); err != nil || state.Seq != seen || state.Followers != 0 {
+		t.Errorf("the room is %+v (%v), and was at %d", state, err, seen)
 	}
 }
 

@@ -409,13 +409,9 @@ func (s *socket) tryEnter(c *EnterCommand) *ErrorFrame {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), actWait)
 	defer cancel()
-	m, err := s.hub.cfg.Rooms.Member(s.visitor.WithContext(ctx), c.Room)
-	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && m.ID == "" && !m.Lead:
-		return noSuchRoom(c.Room)
-	case err != nil:
-		s.hub.cfg.Log.Warn("cannot tell who enters a room", "room", c.Room, "err", err)
-		return notSaved("the class cannot be read now")
+	m, fault := s.member(ctx, c.Room)
+	if fault != nil {
+		return fault
 	}
 	r, fault := s.hub.hold(c.Room)
 	if fault != nil {
@@ -431,6 +427,19 @@ func (s *socket) tryEnter(c *EnterCommand) *ErrorFrame {
 	}
 	s.entered = append(s.entered, presence{r, m, c.Tab})
 	return nil
+}
+
+// member says who this is in a room.
+func (s *socket) member(ctx context.Context, room string) (Member, *ErrorFrame) {
+	m, err := s.hub.cfg.Rooms.Member(s.visitor.WithContext(ctx), room)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && m.ID == "" && !m.Lead:
+		return Member{}, noSuchRoom(room)
+	case err != nil:
+		s.hub.cfg.Log.Warn("cannot tell who somebody is in a room", "room", room, "err", err)
+		return Member{}, notSaved("the class cannot be read now")
+	}
+	return m, nil
 }
 
 func (s *socket) leave(c *LeaveCommand) {
@@ -478,6 +487,14 @@ func (s *socket) tryAct(c *DoCommand, room, stage string) (uint64, *ErrorFrame) 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), actWait)
 	defer cancel()
+	// A socket may be older than the end of a session, or of a place in the class.
+	switch m, fault := s.member(ctx, room); {
+	case fault != nil && fault.Code != string(NoSuchRoom):
+		return 0, fault
+	case fault != nil || m.ID != p.member.ID || m.Lead != p.member.Lead:
+		s.exit(room)
+		return 0, noSuchRoom(room)
+	}
 	return p.room.act(ctx, a)
 }
 
