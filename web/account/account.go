@@ -5,7 +5,6 @@ package account
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -128,7 +127,7 @@ func (a *Accounts) OfSubject(ctx context.Context, issuer, subject string, names 
 // EnterLearner makes the browser that sends a request that of a learner whom an issuer knows, and who is made for the first time. What
 // another learner did in this browser stays theirs.
 func (a *Accounts) EnterLearner(w http.ResponseWriter, r *http.Request, issuer, subject string) (learner string, err error) {
-	if learner, err = a.learnerOf(r.Context(), hash(issuer+"\n"+subject)); err != nil {
+	if learner, err = a.learnerOf(r.Context(), store.Hash(issuer+"\n"+subject)); err != nil {
 		return "", err
 	}
 	if v, err := a.Visitor(r); err != nil || v.Learner == learner {
@@ -234,7 +233,7 @@ func (a *Accounts) change(ctx context.Context, id string, how func(*kept) error)
 		if err := how(&k); err != nil {
 			return err
 		}
-		if err := put(ctx, a.store.Records(), accountKey(id), k, rev); !errors.Is(err, store.ErrConflict) {
+		if err := store.PutJSON(ctx, a.store.Records(), accountKey(id), k, rev); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}
@@ -264,21 +263,7 @@ func (a *Accounts) claimName(ctx context.Context, name, id string) error {
 }
 
 // nameKey is where the account of a name stands, however the name is written.
-func nameKey(name string) string { return store.Key("account-name", hash(fold(name))) }
-
-func put(ctx context.Context, records store.Records, key string, v any, rev uint64) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = records.Put(ctx, key, b, rev)
-	return err
-}
-
-func hash(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
-}
+func nameKey(name string) string { return store.Key("account-name", store.Hash(fold(name))) }
 
 // NewID returns 128 random bits.
 func NewID() string {

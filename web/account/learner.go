@@ -24,7 +24,7 @@ const remembered = 400 * 24 * time.Hour
 func (a *Accounts) remember(ctx context.Context, w http.ResponseWriter, r *http.Request, learner string) error {
 	secret := NewID()
 	// What leads from the learner to the secret comes first, so that a learner who is forgotten is forgotten in all browsers.
-	if _, err := a.store.Records().Put(ctx, store.Key("learner-keys", learner, hash(secret)), nil, 0); err != nil {
+	if _, err := a.store.Records().Put(ctx, store.Key("learner-keys", learner, store.Hash(secret)), nil, 0); err != nil {
 		return err
 	}
 	if _, err := a.store.Records().Put(ctx, learnerKey(secret), []byte(learner), 0); err != nil {
@@ -42,7 +42,7 @@ func (a *Accounts) setKept(w http.ResponseWriter, r *http.Request, maxAge int) {
 }
 
 // learnerKey is where the learner with a secret stands. The secret itself is not kept.
-func learnerKey(secret string) string { return store.Key("learner-key", hash(secret)) }
+func learnerKey(secret string) string { return store.Key("learner-key", store.Hash(secret)) }
 
 // Adopt makes the browser that sends a request one of a learner.
 func (a *Accounts) Adopt(w http.ResponseWriter, r *http.Request, learner string) error {
@@ -83,7 +83,7 @@ func (a *Accounts) Seen(ctx context.Context, learner string, now time.Time) erro
 		return nil
 	}
 	l.Seen = now
-	if err := put(ctx, a.store.Records(), key, l, rec.Rev); !errors.Is(err, store.ErrConflict) {
+	if err := store.PutJSON(ctx, a.store.Records(), key, l, rec.Rev); !errors.Is(err, store.ErrConflict) {
 		return err
 	}
 	return nil // another request of theirs has written the same
@@ -153,7 +153,7 @@ func (a *Accounts) NewRecoveryCode(ctx context.Context, learner string) (string,
 	}
 	code := b.String()
 	records, of := a.store.Records(), store.Key("recovery-of", learner)
-	hashed := hash(bare(code))
+	hashed := store.Hash(bare(code))
 	if _, err := records.Put(ctx, store.Key("recovery", hashed), []byte(learner), 0); err != nil {
 		return "", err
 	}
@@ -192,7 +192,7 @@ func (a *Accounts) ByRecoveryCode(ctx context.Context, code string) (learner str
 	if code = bare(code); len(code) != recoveryLength {
 		return "", ErrCode
 	}
-	rec, err := a.store.Records().Get(ctx, store.Key("recovery", hash(code)))
+	rec, err := a.store.Records().Get(ctx, store.Key("recovery", store.Hash(code)))
 	if errors.Is(err, store.ErrNotFound) {
 		return "", ErrCode
 	}

@@ -24,12 +24,12 @@ type Link struct {
 	Used    bool      `json:"used,omitempty"`
 }
 
-func linkKey(token string) string { return store.Key("setup", hash(token)) }
+func linkKey(token string) string { return store.Key("setup", store.Hash(token)) }
 
 func (a *Accounts) link(ctx context.Context, l Link, lasts time.Duration) (token string, err error) {
 	token = NewID()
 	l.Ends = time.Now().Add(lasts)
-	return token, put(ctx, a.store.Passing(), linkKey(token), l, 0)
+	return token, store.PutJSON(ctx, a.store.Passing(), linkKey(token), l, 0)
 }
 
 // First returns the token of a link that makes the first account, an admin; "" when there is an account.
@@ -127,7 +127,7 @@ func (a *Accounts) Redeem(ctx context.Context, token, name, password string) (Ac
 		_ = a.store.Records().Delete(ctx, nameKey(name))
 		return Account{}, err
 	}
-	return k.Account, put(ctx, a.store.Records(), accountKey(k.ID), k, 0)
+	return k.Account, store.PutJSON(ctx, a.store.Records(), accountKey(k.ID), k, 0)
 }
 
 // renew gives an account the password that its link was for, and ends its sessions.
@@ -160,7 +160,7 @@ func (a *Accounts) renew(ctx context.Context, token string, l Link, rev uint64, 
 // use marks a link as used. Of two who try at once one gets ErrLink.
 func (a *Accounts) use(ctx context.Context, token string, l Link, rev uint64) error {
 	l.Used = true
-	err := put(ctx, a.store.Passing(), linkKey(token), l, rev)
+	err := store.PutJSON(ctx, a.store.Passing(), linkKey(token), l, rev)
 	if errors.Is(err, store.ErrConflict) {
 		return ErrLink
 	}

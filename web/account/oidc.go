@@ -77,7 +77,7 @@ type question struct {
 	Made     time.Time `json:"made"`
 }
 
-func questionKey(state string) string { return store.Key("oidc", hash(state)) }
+func questionKey(state string) string { return store.Key("oidc", store.Hash(state)) }
 
 // discover asks the provider for its addresses and keys. They outlive the request.
 func (p *Provider) discover() (*oidc.Provider, error) {
@@ -107,8 +107,8 @@ func (p *Provider) Ask(w http.ResponseWriter, r *http.Request, redirect, next st
 		return "", err
 	}
 	browser, state := NewID(), NewID()
-	q := question{Browser: hash(browser), Nonce: NewID(), Verifier: oauth2.GenerateVerifier(), Next: next, Made: time.Now()}
-	if err := put(r.Context(), p.accounts.store.Passing(), questionKey(state), q, 0); err != nil {
+	q := question{Browser: store.Hash(browser), Nonce: NewID(), Verifier: oauth2.GenerateVerifier(), Next: next, Made: time.Now()}
+	if err := store.PutJSON(r.Context(), p.accounts.store.Passing(), questionKey(state), q, 0); err != nil {
 		return "", err
 	}
 	p.accounts.setCookie(w, r, oidcCookie, browser, oidcLasts)
@@ -130,7 +130,7 @@ func (p *Provider) Answer(w http.ResponseWriter, r *http.Request, redirect strin
 	if err := json.Unmarshal(rec.Value, &q); err != nil {
 		return Account{}, "", err
 	}
-	if hash(p.accounts.cookie(r, oidcCookie)) != q.Browser {
+	if store.Hash(p.accounts.cookie(r, oidcCookie)) != q.Browser {
 		return Account{}, "", ErrState // the question stays for the browser that has asked
 	}
 	// Whoever writes first has the answer; nobody has it twice.
@@ -231,7 +231,7 @@ const maxNamesakes = 1000
 
 // ofSubject returns the account of somebody whom a provider knows, an instructor's that is made for the first time.
 func (a *Accounts) ofSubject(ctx context.Context, issuer, subject string, names []string) (Account, error) {
-	key := store.Key("account-subject", hash(issuer+"\n"+subject))
+	key := store.Key("account-subject", store.Hash(issuer+"\n"+subject))
 	for {
 		rec, err := a.store.Records().Get(ctx, key)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -251,7 +251,7 @@ func (a *Accounts) ofSubject(ctx context.Context, issuer, subject string, names 
 		if k.Name, err = a.freeName(ctx, names, k.ID); err != nil {
 			return Account{}, err
 		}
-		if err := put(ctx, a.store.Records(), accountKey(k.ID), k, 0); err != nil {
+		if err := store.PutJSON(ctx, a.store.Records(), accountKey(k.ID), k, 0); err != nil {
 			return Account{}, err
 		}
 		_, err = a.store.Records().Put(ctx, key, []byte(k.ID), rec.Rev)

@@ -33,7 +33,7 @@ func (s *session) idle() time.Duration {
 	return idle
 }
 
-func sessionKey(secret string) string { return store.Key("session", hash(secret)) }
+func sessionKey(secret string) string { return store.Key("session", store.Hash(secret)) }
 
 // SignIn returns the account with a name and a password. It says ErrWrong whether there is none of the name, the password is
 // another one or the account is disabled, after the same work; and a WaitError after many wrong ones.
@@ -83,7 +83,7 @@ func (a *Accounts) Begin(w http.ResponseWriter, r *http.Request, id string, keep
 		return err
 	}
 	secret, now := NewID(), time.Now()
-	if err := put(r.Context(), a.store.Passing(), sessionKey(secret), session{Account: id, Epoch: k.Epoch, Made: now, Seen: now, Keep: keep}, 0); err != nil {
+	if err := store.PutJSON(r.Context(), a.store.Passing(), sessionKey(secret), session{Account: id, Epoch: k.Epoch, Made: now, Seen: now, Keep: keep}, 0); err != nil {
 		return err
 	}
 	var lasts time.Duration
@@ -140,7 +140,7 @@ func (a *Accounts) signedIn(r *http.Request) (*Account, error) {
 	if now.Sub(s.Seen) > s.idle()/24 {
 		s.Seen = now
 		// When another request was faster, it has written the same; a session that was ended meanwhile does not come back.
-		if err := put(r.Context(), a.store.Passing(), rec.Key, s, rec.Rev); err != nil && !errors.Is(err, store.ErrConflict) {
+		if err := store.PutJSON(r.Context(), a.store.Passing(), rec.Key, s, rec.Rev); err != nil && !errors.Is(err, store.ErrConflict) {
 			return nil, err
 		}
 	}

@@ -47,11 +47,11 @@ func (c *Classes) Answer(ctx context.Context, class string, question int, member
 	}
 	key := answerKey(class, question, member)
 	for {
-		_, rev, err := get[Answer](ctx, c.store.Records(), key)
+		_, rev, err := store.GetJSON[Answer](ctx, c.store.Records(), key)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if err = put(ctx, c.store.Records(), key, Answer{value, now()}, rev); !errors.Is(err, store.ErrConflict) {
+		if err = store.PutJSON(ctx, c.store.Records(), key, Answer{value, now()}, rev); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}
@@ -59,7 +59,7 @@ func (c *Classes) Answer(ctx context.Context, class string, question int, member
 
 // Answered returns what a member said to a question, or "".
 func (c *Classes) Answered(ctx context.Context, class string, question int, member string) (string, error) {
-	a, _, err := get[Answer](ctx, c.store.Records(), answerKey(class, question, member))
+	a, _, err := store.GetJSON[Answer](ctx, c.store.Records(), answerKey(class, question, member))
 	if errors.Is(err, store.ErrNotFound) {
 		return "", nil
 	}

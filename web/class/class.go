@@ -106,26 +106,6 @@ func ReadCode(typed string) (code string, ok bool) {
 
 func classKey(class string) string { return store.Key("class", class) }
 
-func get[T any](ctx context.Context, from store.Records, key string) (value T, rev uint64, err error) {
-	rec, err := from.Get(ctx, key)
-	if err != nil {
-		return value, 0, err
-	}
-	if err := json.Unmarshal(rec.Value, &value); err != nil {
-		return value, 0, fmt.Errorf("class: the record %s: %w", key, err)
-	}
-	return value, rec.Rev, nil
-}
-
-func put(ctx context.Context, to store.Records, key string, value any, rev uint64) error {
-	b, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	_, err = to.Put(ctx, key, b, rev)
-	return err
-}
-
 // Open makes a class of an account.
 func (c *Classes) Open(ctx context.Context, teacher, title, language string) (*Class, error) {
 	title, ok := clean(title, MaxTitle)
@@ -145,10 +125,10 @@ func (c *Classes) Open(ctx context.Context, teacher, title, language string) (*C
 			return nil, err
 		}
 	}
-	if err := put(ctx, records, classKey(class.ID), class, 0); err != nil {
+	if err := store.PutJSON(ctx, records, classKey(class.ID), class, 0); err != nil {
 		return nil, err
 	}
-	return class, put(ctx, records, store.Key("teacher", teacher, class.ID), struct{}{}, 0)
+	return class, store.PutJSON(ctx, records, store.Key("teacher", teacher, class.ID), struct{}{}, 0)
 }
 
 // now is the time without the part that JSON does not keep.
@@ -159,7 +139,7 @@ func (c *Classes) Get(ctx context.Context, id string) (*Class, error) {
 	if !store.Valid(id) {
 		return nil, ErrNotFound
 	}
-	class, _, err := get[*Class](ctx, c.store.Records(), classKey(id))
+	class, _, err := store.GetJSON[*Class](ctx, c.store.Records(), classKey(id))
 	return class, missing(err)
 }
 
@@ -219,7 +199,7 @@ func (c *Classes) Of(ctx context.Context, teacher string) ([]*Class, error) {
 // End ends a class, and makes its code free. Ending it again changes nothing.
 func (c *Classes) End(ctx context.Context, id string) error {
 	for {
-		class, rev, err := get[*Class](ctx, c.store.Records(), classKey(id))
+		class, rev, err := store.GetJSON[*Class](ctx, c.store.Records(), classKey(id))
 		if err != nil {
 			return missing(err)
 		}
@@ -230,7 +210,7 @@ func (c *Classes) End(ctx context.Context, id string) error {
 			if err := c.store.Records().Delete(ctx, store.Key("code", code)); err != nil {
 				return err
 			}
-			err = put(ctx, c.store.Records(), classKey(id), class, rev)
+			err = store.PutJSON(ctx, c.store.Records(), classKey(id), class, rev)
 			if errors.Is(err, store.ErrConflict) {
 				continue
 			}
@@ -256,7 +236,7 @@ func (c *Classes) Join(ctx context.Context, class *Class, learner, name string) 
 		return nil, err
 	}
 	for {
-		m, rev, err := get[*Member](ctx, c.store.Records(), memberKey(class.ID, id))
+		m, rev, err := store.GetJSON[*Member](ctx, c.store.Records(), memberKey(class.ID, id))
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			m = &Member{ID: id, Learner: learner, Joined: now()}
@@ -266,7 +246,7 @@ func (c *Classes) Join(ctx context.Context, class *Class, learner, name string) 
 			return m, nil
 		}
 		m.Name = name
-		err = put(ctx, c.store.Records(), memberKey(class.ID, id), m, rev)
+		err = store.PutJSON(ctx, c.store.Records(), memberKey(class.ID, id), m, rev)
 		if !errors.Is(err, store.ErrConflict) {
 			return m, err
 		}
@@ -316,7 +296,7 @@ func (c *Classes) Member(ctx context.Context, class, member string) (*Member, er
 	if !store.Valid(class) || !store.Valid(member) {
 		return nil, ErrNotFound
 	}
-	m, _, err := get[*Member](ctx, c.store.Records(), memberKey(class, member))
+	m, _, err := store.GetJSON[*Member](ctx, c.store.Records(), memberKey(class, member))
 	return m, missing(err)
 }
 

@@ -29,7 +29,7 @@ func (c *Classes) Move(ctx context.Context, from, to string) error {
 			return err
 		}
 		for {
-			m, rev, err := get[*Member](ctx, records, memberKey(class, member))
+			m, rev, err := store.GetJSON[*Member](ctx, records, memberKey(class, member))
 			if errors.Is(err, store.ErrNotFound) {
 				break
 			}
@@ -37,7 +37,7 @@ func (c *Classes) Move(ctx context.Context, from, to string) error {
 				return err
 			}
 			m.Learner = to
-			err = put(ctx, records, memberKey(class, member), m, rev)
+			err = store.PutJSON(ctx, records, memberKey(class, member), m, rev)
 			if err == nil {
 				break
 			}

@@ -38,7 +38,7 @@ func whereKey(class, member string) string { return store.Key("where", class, me
 func (c *Classes) Report(ctx context.Context, class, member string, w Where) error {
 	passing := c.store.Passing()
 	for {
-		before, rev, err := get[Where](ctx, passing, whereKey(class, member))
+		before, rev, err := store.GetJSON[Where](ctx, passing, whereKey(class, member))
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -47,7 +47,7 @@ func (c *Classes) Report(ctx context.Context, class, member string, w Where) err
 		if rev != 0 && before.Lesson == w.Lesson && before.Block == w.Block {
 			w.Since = before.Since
 		}
-		if err = put(ctx, passing, whereKey(class, member), w, rev); !errors.Is(err, store.ErrConflict) {
+		if err = store.PutJSON(ctx, passing, whereKey(class, member), w, rev); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}
@@ -58,7 +58,7 @@ func (c *Classes) WhereIs(ctx context.Context, class, member string) (Where, err
 	if !store.Valid(class) || !store.Valid(member) {
 		return Where{}, ErrNotFound
 	}
-	w, _, err := get[Where](ctx, c.store.Passing(), whereKey(class, member))
+	w, _, err := store.GetJSON[Where](ctx, c.store.Passing(), whereKey(class, member))
 	return w, missing(err)
 }
 

@@ -6,9 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -153,8 +151,8 @@ func (t *Tool) Login(ctx context.Context, in url.Values, launch string) (to, sec
 		return "", "", ErrLaunch
 	}
 	state, secret := rand.Text(), rand.Text()
-	x := pending{Issuer: p.Issuer, Client: p.ClientID, Browser: hash(secret), Nonce: rand.Text(), Made: time.Now()}
-	if err := put(ctx, t.store.Passing(), stateKey(state), x, 0); err != nil {
+	x := pending{Issuer: p.Issuer, Client: p.ClientID, Browser: store.Hash(secret), Nonce: rand.Text(), Made: time.Now()}
+	if err := store.PutJSON(ctx, t.store.Passing(), stateKey(state), x, 0); err != nil {
 		return "", "", err
 	}
 	u, err := url.Parse(p.AuthURL)
@@ -174,7 +172,7 @@ func (t *Tool) Login(ctx context.Context, in url.Values, launch string) (to, sec
 	return u.String(), secret, nil
 }
 
-func stateKey(state string) string { return store.Key("lti-nonce", hash(state)) }
+func stateKey(state string) string { return store.Key("lti-nonce", store.Hash(state)) }
 
 // A Message is what a platform says at a launch.
 type Message struct {
@@ -234,12 +232,12 @@ func (t *Tool) Launch(ctx context.Context, in url.Values, secret string) (*Messa
 	}
 	raw := in.Get("id_token")
 	p := t.platform(x.Issuer, x.Client)
-	if p == nil || x.Used || hash(secret) != x.Browser || time.Since(x.Made) > launchLasts || raw == "" || len(raw) > maxToken {
+	if p == nil || x.Used || store.Hash(secret) != x.Browser || time.Since(x.Made) > launchLasts || raw == "" || len(raw) > maxToken {
 		return nil, ErrLaunch
 	}
 	// One launch for one question: a token that somebody has seen is good for nothing.
 	x.Used = true
-	if err := put(ctx, t.store.Passing(), rec.Key, x, rec.Rev); err != nil {
+	if err := store.PutJSON(ctx, t.store.Passing(), rec.Key, x, rec.Rev); err != nil {
 		if errors.Is(err, store.ErrConflict) {
 			err = ErrLaunch
 		}
@@ -271,7 +269,7 @@ func (t *Tool) Launch(ctx context.Context, in url.Values, secret string) (*Messa
 	case c.Type == deepRequest && c.Deep != nil && origin(c.Deep.Return) != "" && slices.Contains(c.Deep.Accept, "ltiResourceLink") && m.Teaches:
 		m.Deep = rand.Text()
 		d := deep{Issuer: p.Issuer, Client: p.ClientID, Deployment: c.Deployment, Return: c.Deep.Return, Data: c.Deep.Data, Made: time.Now()}
-		if err := put(ctx, t.store.Passing(), deepKey(m.Deep), d, 0); err != nil {
+		if err := store.PutJSON(ctx, t.store.Passing(), deepKey(m.Deep), d, 0); err != nil {
 			return nil, err
 		}
 	default:
@@ -300,7 +298,7 @@ type deep struct {
 	Made       time.Time `json:"made"`
 }
 
-func deepKey(token string) string { return store.Key("lti-deep", hash(token)) }
+func deepKey(token string) string { return store.Key("lti-deep", store.Hash(token)) }
 
 // Select gives a platform the link that was chosen for the token of a Message: what is returned has to be posted to the address, as the
 // field JWT of a form.
@@ -376,7 +374,7 @@ func (t *Tool) key(ctx context.Context) (*jose.JSONWebKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("lti: the lab's key cannot be read: %w", err)
 		}
-		t.own = &jose.JSONWebKey{Key: private, KeyID: hash(string(private.N.Bytes())), Algorithm: string(jose.RS256), Use: "sig"}
+		t.own = &jose.JSONWebKey{Key: private, KeyID: store.Hash(string(private.N.Bytes())), Algorithm: string(jose.RS256), Use: "sig"}
 	}
 	return t.own, nil
 }
@@ -388,18 +386,4 @@ func (t *Tool) Keys(ctx context.Context) (jose.JSONWebKeySet, error) {
 		return jose.JSONWebKeySet{}, err
 	}
 	return jose.JSONWebKeySet{Keys: []jose.JSONWebKey{key.Public()}}, nil
-}
-
-func put(ctx context.Context, records store.Records, key string, v any, rev uint64) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = records.Put(ctx, key, b, rev)
-	return err
-}
-
-func hash(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }

@@ -26,7 +26,7 @@ func (t *Tool) Remember(ctx context.Context, learner, lesson string, line *Line)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if err := put(ctx, t.store.Records(), lineKey(learner, lesson), line, rec.Rev); !errors.Is(err, store.ErrConflict) {
+		if err := store.PutJSON(ctx, t.store.Records(), lineKey(learner, lesson), line, rec.Rev); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}
