@@ -230,15 +230,20 @@ export async function settled(page) {
   }))
 }
 
+const left = Symbol('the page was left')
+
 /**
- * Waits until something is so, and says what it is instead.
+ * Waits until something is so, and says what it is instead. A page that leaves for another while it is asked is asked again.
  * @template T @param {() => Promise<T>} ask @param {(value: T) => boolean} good @param {string} what @returns {Promise<T>}
  */
 export async function poll(ask, good, what, patience = 10_000) {
   const deadline = Date.now() + patience
   for (;;) {
-    const value = await ask()
-    if (good(value)) return value
+    const value = await ask().catch((fault) => {
+      if (!/because of a navigation/.test(fault.message) || Date.now() > deadline) throw fault
+      return left
+    })
+    if (value !== left && good(value)) return value
     assert.ok(Date.now() < deadline, `waited for ${what}; there is ${JSON.stringify(value)}`)
     await new Promise((turn) => setTimeout(turn, 25)) // ask again in the next moment
   }
