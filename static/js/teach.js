@@ -25,7 +25,9 @@ function lead() {
   const room = new Room(pageLink(base), id)
   new Audience(sim, room)
   effect(() => { sim.dataset.title = room.state.value?.title || t('class.run') })
-  showLink(room, (lost) => voice.say(t(lost ? 'class.lost' : 'class.back'), { group: 'link' }))
+  /** How many acts take long. */
+  const late = signal(0)
+  showLink(room, (lost) => voice.say(t(lost ? 'class.lost' : 'class.back'), { group: 'link' }), () => late.value > 0 || room.unsaved.value)
 
   /** What went wrong, and beside which part of the page it is told. */
   const trouble = signal({ place: '', text: '' })
@@ -48,7 +50,7 @@ function lead() {
     const id = crypto.randomUUID(), { stage, question } = room.state.value ?? {}
     for (let tries = 0; ; tries++) {
       try {
-        return await send(main.dataset.act ?? '', { id: `${id}-${tries}`, ...(deed.kind === 'push' || deed.kind === 'spotlight' ? { seen: room.seq } : {}), ...deed })
+        return await send(main.dataset.act ?? '', { id: `${id}-${tries}`, ...(deed.kind === 'push' || deed.kind === 'spotlight' ? { seen: room.seq } : {}), ...deed }, waiting())
       } catch (error) {
         const e = error instanceof Refused ? error : new Refused('', String(error)), now = room.state.value
         if (e.code === 'stale' && tries < 5 && now?.stage === stage && now?.question?.number === question?.number) {
@@ -58,6 +60,15 @@ function lead() {
         trouble.value = { place, text: e.message }
         return null
       }
+    }
+  }
+
+  /** Counts one act while it takes long. */
+  function waiting() {
+    let counted = false
+    return (/** @type {boolean} */ waits) => {
+      if (waits !== counted) late.value += waits ? 1 : -1
+      counted = waits
     }
   }
 

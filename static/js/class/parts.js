@@ -2,7 +2,9 @@
 import { html, nothing, render } from '../../vendor/lit.js'
 import { effect } from '../../vendor/signals.js'
 import { Announcer } from '../sim/announce.js'
+import { SLOW } from '../room.js'
 import { t } from '../sim/sentence.js'
+import { backoff } from '../sim/socket.js'
 
 /** @import { Bar, Question } from '../protocol.js' */
 /** @import { Room } from '../room.js' */
@@ -24,22 +26,53 @@ export class Refused extends Error {
   }
 }
 
-/** Sends something to an address of the lab. @param {string} url @param {object} body @returns {Promise<any>} rejects with a Refused */
-export async function send(url, body) {
+/** How long something is sent again while the lab or its store does not answer: longer than three servers need to choose a new leader. */
+const PATIENCE = 30_000
+
+/**
+ * Sends something to an address of the lab.
+ * @param {string} url @param {object} body
+ * @param {(waits: boolean) => void} [wait] who wants it sent again until the lab has done it, which it does once however often it comes, is told that it takes long
+ * @returns {Promise<any>} rejects with a Refused
+ */
+export async function send(url, body, wait) {
+  const started = Date.now(), slow = wait && setTimeout(wait, SLOW, true)
+  try {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await sendOnce(url, body)
+      } catch (error) {
+        if (!wait || !(error instanceof Refused) || !['offline', 'not_saved'].includes(error.code) || Date.now() - started > PATIENCE) throw error
+      }
+      await new Promise((turn) => setTimeout(turn, backoff(Math.min(tries, 1), Math.random)))
+    }
+  } finally {
+    clearTimeout(slow)
+    wait?.(false)
+  }
+}
+
+/** @param {string} url @param {object} body @returns {Promise<any>} */
+async function sendOnce(url, body) {
+  const offline = () => new Refused('offline', t('class.fault.offline'))
   let answer
   try {
     answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(body) })
   } catch {
-    throw new Refused('offline', t('class.fault.offline'))
+    throw offline()
   }
   if (answer.status === 204) return null
   const said = await answer.json().catch(() => null)
+  if (!answer.ok && !said && answer.status >= 502) throw offline() // a proxy says so
   if (!answer.ok) throw new Refused(said?.code ?? '', said?.message ?? t('lesson.status', { n: answer.status }))
   return said
 }
 
-/** Shows whether the page hears of the class. @param {Room} room @param {(lost: boolean) => void} changed when the connection was lost or is back */
-export function showLink(room, changed) {
+/**
+ * Shows whether the page hears of the class, and is heard.
+ * @param {Room} room @param {(lost: boolean) => void} changed when the connection was lost or is back @param {() => boolean} [waits] whether something is on its way for long
+ */
+export function showLink(room, changed, waits = () => room.unsaved.value) {
   const place = get('room-link')
   if (!place) return
   let was = ''
@@ -47,8 +80,9 @@ export function showLink(room, changed) {
     const state = room.link.state.value, inside = room.state.value !== null
     const lost = state === 'retry' || state === 'down' || state === 'http'
     place.hidden = false
-    place.className = `room-link ${lost ? 'lost' : inside ? 'open' : ''}`
-    place.textContent = t(lost ? 'ui.offline' : inside ? 'class.live' : 'class.connecting')
+    const late = !lost && inside && waits()
+    place.className = `room-link ${lost || late ? 'lost' : inside ? 'open' : ''}`
+    place.textContent = t(lost ? 'ui.offline' : late ? 'class.waiting' : inside ? 'class.live' : 'class.connecting')
     if (lost !== (was === 'lost') && was) changed(lost)
     was = lost ? 'lost' : inside ? 'open' : was
   })
