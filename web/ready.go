@@ -20,7 +20,7 @@ type pulse struct {
 
 const (
 	pulseEvery = time.Second
-	pulseWait  = 2 * time.Second
+	pulseWait  = time.Second // probes have not much more patience
 	// A cluster that chooses a new leader answers none of its labs for a while, so to turn readers away from one of them would be to turn
 	// them away from all. They have pages and runs that need no store.
 	electing = 15 * time.Second

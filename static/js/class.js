@@ -27,6 +27,10 @@ showLink(room, (now) => {
   voice.say(t(now ? 'class.lost' : 'class.back'), { group: 'link' })
 })
 
+effect(() => {
+  if (room.unsaved.value) voice.say(t('class.waiting'), { group: 'saved' })
+})
+
 // ---- what the room says ----
 
 effect(() => {

@@ -1,7 +1,7 @@
 // The page from which an instructor leads a class: what everybody sees, who drives, questions, and where everybody is.
 import './sim/tcp-sim.js'
 import { html, nothing, repeat } from '../vendor/lit.js'
-import { effect, signal } from '../vendor/signals.js'
+import { computed, effect, signal } from '../vendor/signals.js'
 import { Refused, announcer, base, draw, get, histogram, send, showLink } from './class/parts.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
@@ -27,7 +27,18 @@ function lead() {
   effect(() => { sim.dataset.title = room.state.value?.title || t('class.run') })
   /** How many acts take long. */
   const late = signal(0)
-  showLink(room, (lost) => voice.say(t(lost ? 'class.lost' : 'class.back'), { group: 'link' }), () => late.value > 0 || room.unsaved.value)
+  const lost = signal(false), waits = computed(() => late.value > 0 || room.unsaved.value)
+  showLink(room, (now) => {
+    lost.value = now
+    voice.say(t(now ? 'class.lost' : 'class.back'), { group: 'link' })
+  })
+  effect(() => {
+    const said = [lost.value && t('class.lost'), waits.value && t('class.waiting')].filter(Boolean)
+    draw(get('room-banners'), said.map((text) => html`<p class="banner"><span>${text}</span></p>`))
+  })
+  effect(() => {
+    if (waits.value) voice.say(t('class.waiting'), { group: 'saved' })
+  })
 
   /** What went wrong, and beside which part of the page it is told. */
   const trouble = signal({ place: '', text: '' })

@@ -68,11 +68,8 @@ async function sendOnce(url, body) {
   return said
 }
 
-/**
- * Shows whether the page hears of the class, and is heard.
- * @param {Room} room @param {(lost: boolean) => void} changed when the connection was lost or is back @param {() => boolean} [waits] whether something is on its way for long
- */
-export function showLink(room, changed, waits = () => room.unsaved.value) {
+/** Shows whether the page hears of the class. @param {Room} room @param {(lost: boolean) => void} changed when the connection was lost or is back */
+export function showLink(room, changed) {
   const place = get('room-link')
   if (!place) return
   let was = ''
@@ -80,9 +77,8 @@ export function showLink(room, changed, waits = () => room.unsaved.value) {
     const state = room.link.state.value, inside = room.state.value !== null
     const lost = state === 'retry' || state === 'down' || state === 'http'
     place.hidden = false
-    const late = !lost && inside && waits()
-    place.className = `room-link ${lost || late ? 'lost' : inside ? 'open' : ''}`
-    place.textContent = t(lost ? 'ui.offline' : late ? 'class.waiting' : inside ? 'class.live' : 'class.connecting')
+    place.className = `room-link ${lost ? 'lost' : inside ? 'open' : ''}`
+    place.textContent = t(lost ? 'ui.offline' : inside ? 'class.live' : 'class.connecting')
     if (lost !== (was === 'lost') && was) changed(lost)
     was = lost ? 'lost' : inside ? 'open' : was
   })

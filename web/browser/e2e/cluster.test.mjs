@@ -65,13 +65,13 @@ async function leaderOf(servers, stream) {
  * @param {() => number[]} ports of the labs
  */
 async function startProxy(ports) {
-  let turn = 0
+  let turn = 0, socketTurn = 0
   /** Open ones. @type {Map<number, number>} */
   const sockets = new Map()
   const agent = new Agent({ keepAlive: true })
-  /** @returns {number[]} all of them, another one first each time */
-  const choices = () => {
-    const all = ports(), first = turn++ % all.length
+  /** All of them, the one whose turn it is first. @param {number} turn */
+  const choices = (turn) => {
+    const all = ports(), first = turn % all.length
     return [...all.slice(first), ...all.slice(0, first)]
   }
   const server = createServer((req, res) => {
@@ -79,7 +79,7 @@ async function startProxy(ports) {
     const body = []
     req.on('data', (b) => body.push(b))
     req.on('end', () => {
-      const rest = choices(), next = () => {
+      const rest = choices(turn++), next = () => {
         const port = rest.shift()
         if (!port) return res.writableEnded || res.writeHead(502).end()
         const out = request({ port, host: '127.0.0.1', method: req.method, path: req.url, headers: req.headers, agent })
@@ -96,7 +96,7 @@ async function startProxy(ports) {
     })
   })
   server.on('upgrade', (req, socket, head) => {
-    const rest = choices(), next = () => {
+    const rest = choices(socketTurn++), next = () => {
       const port = rest.shift()
       if (!port) return socket.destroy()
       const out = connect(port, '127.0.0.1')
@@ -230,7 +230,7 @@ test('a class goes on when one of three NATS servers and one of two labs are kil
   await dead.kill()
   let began = Date.now()
   const command = does(grace, 'client abort')
-  await says(grace, '#room-link', 'Not saved yet')
+  await says(grace, '.banner', 'Not saved yet')
   // Who does not wait for the others goes on meanwhile.
   await ada.click('#room-branch')
   await poll(() => place(ada), (p) => p.state === 'ready' && !p.run.includes('.'), 'a run of her own')
@@ -238,7 +238,7 @@ test('a class goes on when one of three NATS servers and one of two labs are kil
   assert.equal((await fetch(`${proxy.url}lessons/lost-segments`)).status, 200)
   assert.equal(await command, 'done', 'what was done meanwhile is done, without doing it again')
   t.diagnostic(`a NATS server was killed: the class waited for ${Date.now() - began} ms`)
-  await poll(() => grace.textContent('#room-link'), (text) => text === 'Live', 'the mark to be gone')
+  await poll(() => grace.locator('.banner').count(), (n) => n === 0, 'the mark to be gone')
   await ada.getByRole('button', { name: 'Back to the class' }).click()
   await together(all, 'all to see what was done meanwhile')
   for (const page of all) assert.equal(await times(page, 'client abort'), 1)
