@@ -238,7 +238,7 @@ func TestClassOnTwoLabs(t *testing.T) {
 	}
 	more()
 	for _, lab := range labs {
-		lab.get("readyz")
+		eventually(t, "the lab to be ready", func() bool { status, _ := lab.get("readyz"); return status == 200 })
 	}
 	leader := leaderOf(t, urls, "LOGS")
 	if err := servers[leader].Process.Kill(); err != nil {
