@@ -48,6 +48,9 @@ func (s *Site) ready(w http.ResponseWriter, r *http.Request) error {
 		writeText(w, http.StatusServiceUnavailable, "going down\n")
 	case len(s.Course().Lessons) == 0 && !s.cfg.Dev: // who writes the first lesson has none yet
 		writeText(w, http.StatusServiceUnavailable, "there are no lessons\n")
+	case s.cfg.Scarce != nil && s.cfg.Scarce():
+		w.Header().Set("Retry-After", "5")
+		writeText(w, http.StatusServiceUnavailable, "memory is short: nobody new is let in\n")
 	case !s.beats(r.Context()):
 		writeText(w, http.StatusServiceUnavailable, "the store does not keep what it is given\n")
 	default:

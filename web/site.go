@@ -51,6 +51,11 @@ type Config struct {
 	// Keep is after how long a learner who does not come back is forgotten; 0: never.
 	Keep time.Duration
 
+	// Sessions are how many sockets may be open at once; 0 stands for live.DefaultSockets. Scarce reports whether there is too little memory
+	// for another one; nil: never.
+	Sessions int
+	Scarce   func() bool
+
 	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
 	Store store.Store
 
@@ -145,7 +150,7 @@ func New(cfg Config) (*Site, error) {
 		return nil, err
 	}
 	s.edition.Store(e)
-	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
+	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log, Sockets: cfg.Sessions, Scarce: cfg.Scarce}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
 		s.records = newKeeper(progress.New(cfg.Store))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/handshakelab/lab/web/store"
@@ -42,6 +43,9 @@ type Store struct {
 	passing *records
 	logs    jetstream.Stream
 	pulse   time.Duration // how often a consumer says that it is alive
+	ending  sync.RWMutex  // held for reading while a consumer is being removed
+	chase   time.Duration // for what is behind, before something is done about it; see all
+	gate    sync.RWMutex  // held by an export that waits for the end of a stream; whoever writes holds it for reading
 }
 
 var _ store.Store = (*Store)(nil)
@@ -52,7 +56,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: o.Log, pulse: 500 * time.Millisecond}
+	s := &Store{log: o.Log, pulse: 500 * time.Millisecond, chase: time.Second}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -116,6 +120,11 @@ func (s *Store) stream(ctx context.Context, c jetstream.StreamConfig) (jetstream
 
 // Close ends the connection, and the server of this process.
 func (s *Store) Close() {
+	if s.local == nil {
+		// What was read or followed leaves nothing behind on a server that stays.
+		s.ending.Lock()
+		defer s.ending.Unlock()
+	}
 	if s.conn != nil {
 		s.conn.Close()
 	}
