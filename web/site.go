@@ -62,7 +62,7 @@ type Config struct {
 	// OIDC is whose word is taken for who an instructor is, beside passwords; nil: nobody's.
 	OIDC *account.OIDC
 
-	// Platforms are the learning platforms that may launch the lab by LTI.
+	// Platforms are learning platforms that may launch the lab by LTI, beside those that admins register.
 	Platforms []lti.Platform
 
 	// Proxies are the networks of the proxies in front, which are believed about the address of a client: "10.0.0.0/8".
@@ -92,7 +92,7 @@ type Site struct {
 	limits    limits
 	accounts  *account.Accounts // nil without a store
 	provider  *account.Provider // nil without Config.OIDC
-	lti       *lti.Tool         // nil without Config.Platforms
+	lti       *lti.Tool         // nil without a store
 	classes   *classroom        // the same
 	records   *keeper           // the same
 	router    *chi.Mux
@@ -157,9 +157,7 @@ func New(cfg Config) (*Site, error) {
 		if cfg.OIDC != nil {
 			s.provider = s.accounts.Provider(*cfg.OIDC)
 		}
-		if len(cfg.Platforms) > 0 {
-			s.lti = lti.New(cfg.Store, cfg.Platforms)
-		}
+		s.lti = lti.New(cfg.Store, cfg.Platforms, cfg.Log)
 		s.classes = newClassroom(cfg.Store, s.accounts)
 		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
 	}

@@ -232,11 +232,11 @@ func (s *Store) told(err error) error {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return store.ErrNotFound
 	case errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting):
-		return fmt.Errorf("store: no server can be reached: %w", err)
+		return fmt.Errorf("%w: no server can be reached: %w", store.ErrAway, err)
 	case errors.Is(err, nats.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse):
-		return fmt.Errorf("store: no server is the leader now: %w", err)
+		return fmt.Errorf("%w: no server is the leader now: %w", store.ErrAway, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("store: no answer in time: %w", err)
+		return fmt.Errorf("%w: no answer in time: %w", store.ErrAway, err)
 	case errors.As(err, &api) && api.APIError() != nil:
 		switch api.APIError().ErrorCode {
 		case jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant:
@@ -248,7 +248,7 @@ func (s *Store) told(err error) error {
 				return fmt.Errorf("%w: %w", store.ErrFull, err)
 			}
 		case errNoPeers, errNoResources:
-			return fmt.Errorf("store: too few servers are there for so many replicas: %w", err)
+			return fmt.Errorf("%w: too few servers are there for so many replicas: %w", store.ErrAway, err)
 		}
 	}
 	return fmt.Errorf("store: %w", err)
