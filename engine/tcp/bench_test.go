@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/handshakelab/lab/engine/tcp"
-	"github.com/handshakelab/lab/engine/wire"
 )
 
 // A pair is two hosts with nothing between them: what one sends the other has at once.
@@ -28,31 +27,21 @@ func (p *pair) set(x *pair) {
 	p.hosts[1].Set(&x.hosts[1])
 }
 
-// call makes a call and lets the hosts talk until they have nothing to say. Each segment may be answered by one at most: it stays
-// where its sender has it until that hears again.
+// call makes a call and lets the hosts talk until they have nothing to say. No segment is answered by two: each stays where its
+// sender has it until that hears again.
 func (p *pair) call(t testing.TB, h int, now tcp.Time, c tcp.Call) {
 	var err error
 	p.out, err = p.hosts[h].Call(now, c, p.out[:0])
 	if err != nil {
 		t.Fatal(h, c, err)
 	}
-	for seg := p.sent(t); seg != nil; seg = p.sent(t) {
-		h = 1 - h
-		p.out = p.hosts[h].Receive(now, seg, p.out[:0])
-	}
-}
-
-// sent looks through all effects for the segment that a host sent, if it sent one.
-func (p *pair) sent(t testing.TB) (seg *wire.Segment) {
-	for i := range p.out {
-		if e := &p.out[i]; e.Kind == tcp.Send {
-			if seg != nil {
-				t.Fatal("two segments at once")
-			}
-			seg = e.Seg
+	for sent := p.hosts[h].Sent(); len(sent) > 0; sent = p.hosts[h].Sent() {
+		if len(sent) > 1 {
+			t.Fatal("two segments at once")
 		}
+		h = 1 - h
+		p.out = p.hosts[h].Receive(now, &sent[0], p.out[:0])
 	}
-	return seg
 }
 
 var pairListen, pairConnect, pairAccept = tcp.Call{Verb: tcp.CallListen, Backlog: 4}, tcp.Call{Verb: tcp.CallConnect}, tcp.Call{Verb: tcp.CallAccept}
@@ -64,8 +53,8 @@ func (p *pair) handshake(t testing.TB) {
 	p.call(t, 1, 0, pairAccept)
 }
 
-// BenchmarkHandshake is a whole handshake, listen, connect, SYN, SYN-ACK, ACK and accept, with every check and every other effect,
-// each of which is looked at. It counts that both hosts are put back to the beginning, in the memory that they have; that they
+// BenchmarkHandshake is a whole handshake, listen, connect, SYN, SYN-ACK, ACK and accept, with every check and every other effect.
+// It counts that both hosts are put back to the beginning, in the memory that they have; that they
 // were made, from their profiles, it does not.
 func BenchmarkHandshake(b *testing.B) {
 	for _, profile := range tcp.Profiles() {

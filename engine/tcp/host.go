@@ -21,15 +21,15 @@ type HostConfig struct {
 }
 
 // A Host is the TCP of one host: its listener with its queues, its connections, and the socket calls. Only its methods change
-// it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
-// effect points to a segment, the pointer is good until the next method call.
+// it; they append what happened to the effects they are given, in causal order, and return the extended slice. What they sent
+// is in Sent.
 type Host struct {
 	cfg       *HostConfig // never changed; shared by all clones
 	listeners [maxListeners]listener
 	conns     []TCB
 	lastID    ConnID
 	isnsUsed  int
-	sent      []wire.Segment // memory of the segments of the last call's Send effects
+	sent      []wire.Segment // by the last call
 	served    []served       // servers whose Fast Open cookies it remembers, the newest last
 	failed    []fastFailure  // where Fast Open failed, the newest last
 	sockets   []Socket       // open descriptors, by number
@@ -98,6 +98,10 @@ func setSlice[T any](s *[]T, x []T) {
 
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
 func (h *Host) Profile() *Profile { return &h.cfg.Profile }
+
+// Sent returns the segments that the last method call sent; Seg of each Send effect is an index of it. The slice is the host's own,
+// good until the next method call.
+func (h *Host) Sent() []wire.Segment { return h.sent }
 
 // Conns returns the connection records that exist, oldest first. The slice is the host's own: read it, and only until the
 // next method call.
@@ -682,7 +686,7 @@ func (h *Host) run(t *TCB, now Time, in *Input, out []Effect) []Effect {
 	if t.Own != (Own{}) {
 		return h.runOwn(t, now, in, out)
 	}
-	s := step{t: t, p: &h.cfg.Profile, now: now, out: out, room: &h.sent}
+	s := step{t: t, p: &h.cfg.Profile, now: now, out: out, sent: &h.sent}
 	s.input(in)
 	return s.out
 }
@@ -690,7 +694,7 @@ func (h *Host) run(t *TCB, now Time, in *Input, out []Effect) []Effect {
 // runOwn is run for a connection whose socket has options of its own.
 func (h *Host) runOwn(t *TCB, now Time, in *Input, out []Effect) []Effect {
 	p := h.cfg.Profile.own(t.Own)
-	s := step{t: t, p: &p, now: now, out: out, room: &h.sent}
+	s := step{t: t, p: &p, now: now, out: out, sent: &h.sent}
 	s.input(in)
 	return s.out
 }
