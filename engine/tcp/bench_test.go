@@ -29,11 +29,11 @@ func (p *pair) set(x *pair) {
 
 // call makes a call and lets the hosts talk until they have nothing to say. No segment is answered by two: each stays where its
 // sender has it until that hears again.
-func (p *pair) call(t testing.TB, h int, now tcp.Time, c tcp.Call) {
+func (p *pair) call(t testing.TB, h int, now tcp.Time, c *tcp.Call) {
 	var err error
-	p.out, err = p.hosts[h].Call(now, c, p.out[:0])
+	p.out, err = p.hosts[h].Call(now, *c, p.out[:0])
 	if err != nil {
-		t.Fatal(h, c, err)
+		t.Fatal(h, c.Verb, err)
 	}
 	for sent := p.hosts[h].Sent(); len(sent) > 0; sent = p.hosts[h].Sent() {
 		if len(sent) > 1 {
@@ -48,9 +48,9 @@ var pairListen, pairConnect, pairAccept = tcp.Call{Verb: tcp.CallListen, Backlog
 
 // handshake is a whole one: listen, connect, SYN, SYN-ACK, ACK, accept.
 func (p *pair) handshake(t testing.TB) {
-	p.call(t, 1, 0, pairListen)
-	p.call(t, 0, 0, pairConnect)
-	p.call(t, 1, 0, pairAccept)
+	p.call(t, 1, 0, &pairListen)
+	p.call(t, 0, 0, &pairConnect)
+	p.call(t, 1, 0, &pairAccept)
 }
 
 // BenchmarkHandshake is a whole handshake, listen, connect, SYN, SYN-ACK, ACK and accept, with every check and every other effect.
@@ -84,10 +84,10 @@ func TestNoAllocations(t *testing.T) {
 		}
 		text := func() {
 			now += 10 * tcp.Millisecond
-			p.call(t, 0, now, tcp.Call{Verb: tcp.CallSend, Data: "0123456789"})
-			p.call(t, 1, now, tcp.Call{Verb: tcp.CallRecv})
-			p.call(t, 1, now, tcp.Call{Verb: tcp.CallSend, Data: "answer"})
-			p.call(t, 0, now, tcp.Call{Verb: tcp.CallRecv})
+			p.call(t, 0, now, &tcp.Call{Verb: tcp.CallSend, Data: "0123456789"})
+			p.call(t, 1, now, &tcp.Call{Verb: tcp.CallRecv})
+			p.call(t, 1, now, &tcp.Call{Verb: tcp.CallSend, Data: "answer"})
+			p.call(t, 0, now, &tcp.Call{Verb: tcp.CallRecv})
 		}
 		for name, do := range map[string]func(){"handshake": handshake, "text": func() { handshake(); text(); text() }} {
 			if n := testing.AllocsPerRun(100, do); n > 0 {

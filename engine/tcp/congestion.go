@@ -243,6 +243,9 @@ func (s *step) addSacked(b wire.Block) bool {
 
 // forgetSacked drops the blocks that SND.UNA has passed.
 func (s *step) forgetSacked() {
+	if s.t.NumSacked == 0 {
+		return
+	}
 	n := uint8(0)
 	for _, b := range s.t.Sacked[:s.t.NumSacked] {
 		if s.t.SndUna.Less(b.Right) {

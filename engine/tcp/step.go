@@ -236,9 +236,15 @@ func (s *step) set(k TimerKind, at Time, id rule.ID, args ...int64) {
 }
 
 func (s *step) stop(k TimerKind, id rule.ID) {
-	if s.t.Timers[k] == Never {
-		return
+	if s.t.Timers[k] != Never {
+		s.stopped(k, id)
 	}
+}
+
+// stopped is apart, so that the many questions about timers that are off cost next to nothing.
+//
+//go:noinline
+func (s *step) stopped(k TimerKind, id rule.ID) {
 	s.t.Timers[k] = Never
 	s.effect(TimerStop, id).Timer = k
 }
