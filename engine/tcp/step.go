@@ -117,6 +117,8 @@ type step struct {
 
 	sent *[]wire.Segment // the segments of Send effects
 
+	opts wire.OptionSet // of the segment that arrived
+
 	twice wire.Block // what arrived twice, for the next acknowledgment to name
 
 	synAckLimit uint8 // how often a SYN-ACK is sent again, 0 for what the profile says
@@ -130,7 +132,7 @@ type step struct {
 }
 
 func (s *step) segment(in *Input) {
-	s.t.LastHeard = s.now
+	s.t.LastHeard, s.opts = s.now, in.Seg.Options.Parse()
 	switch s.t.State {
 	case Closed:
 		s.closed(in.Seg)
