@@ -419,7 +419,15 @@ func (w *World) changeBoxes(a *Action, rec *Recorder) *ActionError {
 
 // event adds an event to rec, to be filled before the next one is added.
 func (w *World) event(rec *Recorder, kind Kind, host HostID) *Event {
-	e := rec.add()
+	n := len(rec.Events)
+	if n >= cap(rec.Events) {
+		rec.moreRoom()
+		return w.event(rec, kind, host)
+	}
+	// Cleared in its place: append would copy it, and there are many.
+	rec.Events = rec.Events[:n+1]
+	e := &rec.Events[n]
+	*e = Event{}
 	e.N, e.At, e.Kind, e.Host = w.events, w.now, kind, host
 	w.events++
 	return e

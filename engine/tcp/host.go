@@ -152,10 +152,8 @@ func (h *Host) Next() (at Time, conn ConnID, timer TimerKind, ok bool) {
 	at = Never
 	for i := range h.conns {
 		t := &h.conns[i]
-		for k, due := range t.Timers[:] {
-			if due < at {
-				at, conn, timer = due, t.ID, TimerKind(k)
-			}
+		if first := slices.Min(t.Timers[:]); first < at {
+			at, conn, timer = first, t.ID, TimerKind(slices.Index(t.Timers[:], first))
 		}
 	}
 	return at, conn, timer, at != Never
