@@ -340,7 +340,7 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	if len(a.Call.Data) > MaxSend {
 		return outside("the number of bytes to send", 1, MaxSend)
 	}
-	effects, err := w.hosts[a.Host].Call(w.now, a.Call, rec.effects[:0])
+	effects, err := w.hosts[a.Host].Call(w.now, &a.Call, rec.effects[:0])
 	rec.effects = effects
 	if err != nil {
 		e := fail(BadCall, "the ", a.Host.String(), " cannot ", a.Call.Verb.String(), ": ", err.Error())
