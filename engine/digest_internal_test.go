@@ -105,7 +105,8 @@ func TestDigestCoversWorld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.launch(flight{seg: &testSegment, was: &testSegment, text: "rule"}, sentByClient)
+		f := w.launch(&testSegment, sentByClient)
+		f.was, f.text, f.dies, f.mid = &testSegment, "rule", 0, 0
 		return w
 	}
 	base := fresh()
