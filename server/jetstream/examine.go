@@ -113,6 +113,12 @@ func recordAt(b []byte, sum hash.Hash) int {
 	if n > len(b) || value+recordCheck > n {
 		return 0
 	}
+	if headers {
+		end := []byte("\r\n\r\n")
+		if i := bytes.Index(b[value:n-recordCheck], end); i < 0 || i+len(end) != int(binary.LittleEndian.Uint32(b[subject:])) {
+			return 0
+		}
+	}
 	sum.Reset()
 	sum.Write(b[4:20])
 	sum.Write(b[recordHead:subject])
