@@ -317,12 +317,15 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 	}
 	alive := time.NewTicker(20 * time.Second)
 	defer alive.Stop()
+	ended := s.endings.of(r)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.going:
 			return nil
+		case <-ended:
+			return nil // who may still see it asks again
 		case <-alive.C:
 			if !send("alive", nil) {
 				return nil

@@ -82,7 +82,7 @@ func (c seats) Member(r *http.Request, room string) (live.Member, error) {
 	if v.Account != nil {
 		in, err := c.Get(r.Context(), room)
 		if err == nil && leads(v.Account, in) {
-			return live.Member{Name: v.Account.Name, Lead: true}, nil
+			return live.Member{Name: v.Account.Name, Lead: true, Who: v.Account.ID}, nil
 		}
 		if err != nil {
 			return live.Member{}, notThere(err)
@@ -92,7 +92,7 @@ func (c seats) Member(r *http.Request, room string) (live.Member, error) {
 	if err != nil {
 		return live.Member{}, notThere(err)
 	}
-	return live.Member{ID: m.ID, Name: m.Name}, nil
+	return live.Member{ID: m.ID, Name: m.Name, Who: v.Learner}, nil
 }
 
 func notThere(err error) error {
@@ -123,7 +123,7 @@ func (s *Site) showTeach(w http.ResponseWriter, r *http.Request, typed string, f
 		return err
 	}
 	words := s.language(r)
-	data := pages.TeachData{Page: s.at(words, pages.Elsewhere, words.T("class.teach")), Name: typed}
+	data := pages.TeachData{Page: s.at(words, pages.Elsewhere, words.T("class.teach")), Account: v.Account.Name, Name: typed}
 	for _, c := range list {
 		n, err := s.classes.Size(r.Context(), c.ID)
 		if err != nil {
@@ -718,12 +718,14 @@ func (s *Site) roster(w http.ResponseWriter, r *http.Request) error {
 	words := s.language(r)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	ended := s.endings.of(r)
 	go func() {
 		select {
 		case <-s.going:
-			cancel()
+		case <-ended:
 		case <-ctx.Done():
 		}
+		cancel()
 	}()
 	out := http.NewResponseController(w)
 	// The stream is open for as long as the page is.

@@ -187,7 +187,7 @@ func (p *platform) returnScores() {
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() {
-		p.site.ReturnScores(ctx)
+		p.site.Run(ctx)
 		close(stopped)
 	}()
 	p.t.Cleanup(func() { stop(); <-stopped })

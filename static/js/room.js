@@ -107,7 +107,10 @@ export class Room {
         });
         return;
       case 'room': return this.show(frame);
-      case 'left': return;
+      case 'left':
+        // Without having been asked: the session or the place in the class has ended.
+        if (frame.re === 0) this.out();
+        return;
       case 'acted': return run?.acted(frame);
       case 'error':
         if (frame.re === this.enterID && !frame.run) this.refused(frame);
@@ -136,8 +139,20 @@ export class Room {
     if (began) this.run.value?.next();
   }
 
+  /** Nothing of the room is shown any more. */
+  out() {
+    this.inside = false;
+    const old = this.run.value;
+    batch(() => {
+      this.run.value = null;
+      this.trouble.value = { type: 'error', code: 'no_such_room', message: '' };
+    });
+    old?.end();
+  }
+
   /** @param {ErrorFrame} error */
   refused(error) {
+    if (error.code === 'no_such_room' && this.state.value) return this.out();
     this.trouble.value = error;
     if (error.code === 'no_such_room') return;
     const { env } = this.link;

@@ -2,7 +2,7 @@
 import './sim/tcp-sim.js'
 import { html, nothing, repeat } from '../vendor/lit.js'
 import { effect, signal } from '../vendor/signals.js'
-import { Refused, announcer, base, draw, get, histogram, send, showLink } from './class/parts.js'
+import { Refused, announcer, base, draw, get, histogram, leaveRoom, send, showLink } from './class/parts.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
 import { pageLink } from './sim/socket.js'
@@ -235,5 +235,13 @@ function lead() {
     old.value = false
   }
   stream.onerror = () => { old.value = true }
+
+  // Signed out in another tab, or by somebody else.
+  effect(() => {
+    if (room.trouble.value?.code !== 'no_such_room' || !room.state.value) return
+    stream.close()
+    leaveRoom(t('class.out.lead'), `${base}signin?${new URLSearchParams({ next: `/teach/${id}` })}`, t('account.signin'))
+    voice.say(t('class.out.lead'))
+  })
   setInterval(() => { minute.value++ }, 30_000)
 }
