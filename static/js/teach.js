@@ -111,10 +111,10 @@ function lead() {
       const { options = '', ...deed } = values(form)
       const done = await act('.part.ask', { ...deed, ...(options ? { options: options.split('\n').map((o) => o.trim()).filter(Boolean) } : {}) })
       if (!done) return
-      const of = deed.predict
+      const of = deed.predict || deed.next // what the run shows then
       await until(() => (room.state.value?.seq ?? 0) >= done.seq)
       play.value = { number: of ? room.state.value?.question?.number ?? 0 : 0, lines: done.do ?? [] }
-      if (!of) form.reset()
+      if (!deed.predict) form.reset()
     })
   }
 
