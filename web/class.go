@@ -364,6 +364,9 @@ func (s *Site) explain(words *i18n.Catalog, err error) *Error {
 	case live.Internal:
 		return nil
 	default:
+		if key := "class.refused." + f.Code; words.Lang != i18n.Languages[0] && words.Has(key) {
+			e.Message = words.T(key, "message", f.Message)
+		}
 		if f.Line > 0 {
 			e.Message = words.T("class.fault.line", "line", f.Line, "message", f.Message)
 		}
