@@ -10,7 +10,7 @@ import { devices, fits, fits320, violations, withLab } from './lab.mjs'
 const { lab, chrome } = withLab()
 const password = 'correct horse battery'
 /** The lab is seen by https, as by a proxy that ends TLS. */
-const secure = { extraHTTPHeaders: { 'X-Forwarded-Proto': 'https' } }
+const secure = { extraHTTPHeaders: { 'X-Forwarded-Proto': 'https' }, allow: /WebSocket connection to/ } // of another scheme than the page that opens it
 
 /** A platform that launches the lab for whoever it is told, and keeps what it is sent. */
 async function startPlatform() {
@@ -130,14 +130,14 @@ test('who signs out elsewhere, or leaves, sees the class no longer', async () =>
   const other = await pupil.context().newPage()
   await other.goto(`${lab.url}progress`)
   await other.getByRole('button', { name: 'Forget me in this browser' }).click()
-  await pupil.getByText('You are no longer in this class').waitFor()
+  await pupil.locator('.left-room', { hasText: 'You are no longer in this class' }).waitFor()
   assert.equal(await pupil.locator('tcp-sim').count(), 0)
   await fits(pupil)
 
   const tab = await ada.context().newPage()
   await tab.goto(`${lab.url}account`)
   await tab.getByRole('button', { name: 'Sign out everywhere' }).click()
-  await ada.getByText('You are signed out, so this page').waitFor()
+  await ada.locator('.left-room', { hasText: 'You are signed out' }).waitFor()
   assert.equal(await ada.locator('#roster').count(), 0)
   await fits(ada)
   await ada.getByRole('link', { name: 'Sign in' }).click()
