@@ -237,9 +237,20 @@ func TestClassOnTwoLabs(t *testing.T) {
 		}
 	}
 	more()
+	for _, lab := range labs {
+		eventually(t, "the lab to be ready", func() bool { status, _ := lab.get("readyz"); return status == 200 })
+	}
 	leader := leaderOf(t, urls, "LOGS")
 	if err := servers[leader].Process.Kill(); err != nil {
 		t.Fatal(err)
+	}
+	// A balancer leaves the labs where they are: what needs no store goes on.
+	for _, lab := range labs {
+		for _, path := range []string{"readyz", "lessons/three-segments"} {
+			if status, _ := lab.get(path); status != 200 {
+				t.Errorf("%s while no server leads: %d", path, status)
+			}
+		}
 	}
 	more()
 	t.Logf("a NATS server was killed; the longest wait was %v", longest)

@@ -116,7 +116,9 @@ func (s *Store) publish(ctx context.Context, m *nats.Msg, expected uint64) (*jet
 	if expected != store.Anywhere {
 		o = append(o, jetstream.WithExpectLastSequencePerSubject(expected))
 	}
+	s.gate.RLock()
 	ack, err := s.js.PublishMsg(ctx, m, o...)
+	s.gate.RUnlock()
 	if s.local != nil && err != nil && passes(err) {
 		s.local.doubt()
 	}
@@ -154,7 +156,7 @@ func (r *records) Delete(ctx context.Context, key string) error {
 func (r *records) List(ctx context.Context, prefix string) ([]store.Record, error) {
 	var list []store.Record
 	at := map[string]int{}
-	err := r.s.all(ctx, r.stream, r.below(prefix), time.Second, func(m jetstream.Msg, meta *jetstream.MsgMetadata, _ uint64) bool {
+	err := r.s.all(ctx, r.stream, r.below(prefix), nearly, func(m jetstream.Msg, meta *jetstream.MsgMetadata, _ uint64) bool {
 		key := strings.TrimPrefix(m.Subject(), r.prefix)
 		i, again := at[key]
 		switch deleted := gone(m.Headers()); {

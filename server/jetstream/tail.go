@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"time"
 
@@ -51,22 +52,26 @@ func (s *Store) tail(ctx context.Context, t tail) error {
 
 // tailOnce is tail with one consumer. It moves after on.
 func (s *Store) tailOnce(ctx context.Context, t *tail) (done, came bool, _ error) {
+	// It has a name of ours, so that it can be removed even if nobody waits for the answer any more.
+	name := rand.Text()
+	defer func() {
+		s.ending.RLock()
+		go func() {
+			defer s.ending.RUnlock()
+			ending, cancel := context.WithTimeout(context.Background(), answer)
+			defer cancel()
+			_ = s.js.DeleteConsumer(ending, t.stream, name) // else it goes by itself
+		}()
+	}()
 	making, cancel := context.WithTimeout(ctx, answer)
 	consumer, err := s.js.CreateConsumer(making, t.stream, jetstream.ConsumerConfig{
-		FilterSubject: t.subject, HeadersOnly: t.bare, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: t.after + 1,
+		Name: name, FilterSubject: t.subject, HeadersOnly: t.bare, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: t.after + 1,
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: 30 * time.Second,
 	})
 	cancel()
 	if err != nil {
 		return false, false, err
 	}
-	defer func() {
-		go func() {
-			ending, cancel := context.WithTimeout(context.Background(), answer)
-			defer cancel()
-			_ = s.js.DeleteConsumer(ending, t.stream, consumer.CachedInfo().Name) // else it goes by itself
-		}()
-	}()
 	messages, err := consumer.Messages(jetstream.PullHeartbeat(s.pulse), jetstream.WithMessagesErrOnMissingHeartbeat(true))
 	if err != nil {
 		return false, false, err
