@@ -15,6 +15,7 @@ import { use } from './tcp-header.js';
 /** @import { Landing } from './order.js' */
 /** @import { Drawn, TcpLadder } from './tcp-ladder.js' */
 
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
 /** So many pixels are a click that trembled. */
 const SLACK = 4;
 /** Pixels that a key moves a head by. */
@@ -43,6 +44,8 @@ export class Hand {
     this.beside = null;
     /** @type {Drawn | null} */
     this.of = null;
+    /** The segment whose tools were brought into sight. */
+    this.shown = 0;
     /** What the tools were placed by. @type {unknown[]} */
     this.placed = [];
     /** @type {{ of: Layout, y: number, grown: Layout } | null} */
@@ -104,7 +107,7 @@ export class Hand {
     const { ladder } = this, box = ladder.querySelector('.segtools');
     if (!(box instanceof HTMLElement)) return;
     // to ask how large it is lays out the page: not while nothing but time has changed
-    const is = [box, this.of, this.others, ladder.measured, ladder.drawn];
+    const is = [box, this.of, this.others, ladder.measured, ladder.drawn, ladder.touched];
     if (is.every((v, i) => v === this.placed[i])) return;
     this.placed = is;
     const { x, y, h, tip } = box.dataset, w = box.offsetWidth, top = room(this.others, Number(x), Number(y), Number(h), w, box.offsetHeight), wide = ladder.offsetWidth, head = /** @type {[number, number] | null} */ (JSON.parse(tip ?? 'null'));
@@ -115,6 +118,10 @@ export class Hand {
     // nor further down than the drawing goes: what sticks out there would catch the finger that scrolls the page
     box.style.top = `${Math.min(top, ladder.offsetHeight + MARGIN - box.offsetHeight)}px`;
     rove(box);
+    const { touched } = ladder;
+    // a finger on a segment low on a phone: what can be done with it would come up behind the playback bar
+    if (touched && touched === this.of?.shape.id && touched !== this.shown) box.firstElementChild?.scrollIntoView({ block: 'nearest', behavior: calm.matches ? 'auto' : 'smooth' });
+    this.shown = touched;
   }
 
   /** @param {PointerEvent} e */
