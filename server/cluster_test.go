@@ -123,6 +123,46 @@ func (p *person) post(s *server, path string, form url.Values) string {
 	return resp.Request.URL.Path
 }
 
+const password = "correct horse battery"
+
+// firstAccount is somebody who has made the first account of a server, called ada.
+func firstAccount(t *testing.T, s *server) *person {
+	t.Helper()
+	ada := newPerson(t)
+	eventually(t, "the link for the first account", func() bool { return strings.Contains(s.stdout.String(), "/setup/") })
+	link := regexp.MustCompile(`setup/\S+`).FindString(s.stdout.String())
+	ada.post(s, link, url.Values{"name": {"ada"}, "password": {password}, "again": {password}})
+	return ada
+}
+
+// open opens a class.
+func (p *person) open(s *server, title string) (class, code string) {
+	p.t.Helper()
+	path := p.post(s, "teach", url.Values{"title": {title}})
+	class = path[strings.LastIndexByte(path, '/')+1:]
+	page := p.get(s, "teach/"+class)
+	found := regexp.MustCompile(`class="code">([A-Z]{3})\W([A-Z]{3})<`).FindStringSubmatch(page)
+	if found == nil {
+		p.t.Fatalf("the page of class %s has no code: %s", class, page)
+	}
+	return class, found[1] + found[2]
+}
+
+// get returns a page.
+func (p *person) get(s *server, path string) string {
+	p.t.Helper()
+	resp, err := p.http.Get(s.url + path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != 200 {
+		p.t.Fatalf("GET %s: %s, %v\n%s", path, resp.Status, err, b)
+	}
+	return string(b)
+}
+
 // enter opens a socket on a server and enters a class.
 func (p *person) enter(s *server, class string) {
 	p.t.Helper()
@@ -181,9 +221,17 @@ func (p *person) do(class string, id int) (done map[string]any, waited time.Dura
 	began := time.Now()
 	for {
 		p.send(map[string]any{"type": "do", "id": id, "run": class + ".1", "seen": p.seen, "line": "wait 1ms"})
-		f := p.until(func(f map[string]any) bool { re, _ := f["re"].(float64); return int(re) == id })
-		if f["type"] == "done" {
-			return f, time.Since(began)
+		// What was done is told by the number of its entry, and before the answer to who did it.
+		f := p.until(func(f map[string]any) bool {
+			if f["type"] == "done" {
+				done = f
+				return false
+			}
+			re, _ := f["re"].(float64)
+			return int(re) == id
+		})
+		if f["type"] == "acted" {
+			return done, time.Since(began)
 		}
 		if f["code"] != "not_saved" && f["code"] != "stale" {
 			p.t.Fatalf("do %d: %v", id, f)
@@ -198,27 +246,10 @@ func TestClassOnTwoLabs(t *testing.T) {
 	env := []string{"LAB_NATS_URL=" + strings.Join(urls, ",")}
 	labs := []*server{start(t, env, "-addr", "127.0.0.1:0"), start(t, env, "-addr", "127.0.0.1:0")}
 
-	ada := newPerson(t)
-	eventually(t, "the link for the first account", func() bool { return strings.Contains(labs[0].stdout.String(), "/setup/") })
-	link := regexp.MustCompile(`setup/\S+`).FindString(labs[0].stdout.String())
-	ada.post(labs[0], link, url.Values{"name": {"ada"}, "password": {"correct horse battery"}, "again": {"correct horse battery"}})
-	path := ada.post(labs[1], "teach", url.Values{"title": {"Networks"}})
-	class := path[strings.LastIndexByte(path, '/')+1:]
-	resp, err := ada.http.Get(labs[0].url + "teach/" + class)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	page, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	code := regexp.MustCompile(`class="code">([A-Z]{3})\W([A-Z]{3})<`).FindStringSubmatch(string(page))
-	if code == nil {
-		t.Fatalf("the page of class %s has no code: %s, %s", class, resp.Status, page)
-	}
+	ada := firstAccount(t, labs[0])
+	class, code := ada.open(labs[1], "Networks")
 	bob := newPerson(t)
-	bob.post(labs[1], "join", url.Values{"code": {code[1] + code[2]}, "name": {"Bob"}})
+	bob.post(labs[1], "join", url.Values{"code": {code}, "name": {"Bob"}})
 
 	ada.enter(labs[0], class)
 	bob.enter(labs[1], class)
