@@ -9,7 +9,7 @@ APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 test: tools lint generated course go differential browser e2e
 
 tools: web/browser/node_modules/.package-lock.json
-	@command -v chromium >/dev/null && command -v tcpdump >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium tcpdump fonts-liberation; }
+	@command -v chromium >/dev/null && command -v tcpdump >/dev/null && command -v strace >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium tcpdump strace fonts-liberation; }
 
 web/browser/node_modules/.package-lock.json: web/browser/package-lock.json
 	$(NPM) ci --no-audit --no-fund
@@ -69,9 +69,9 @@ fuzz:
 		p=$$(grep -rlE "func $$t\b" --include='*_test.go' . | head -1 | xargs dirname); \
 		echo "$$p $$t"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done
 
-# A writer is killed two hundred times.
+# A writer is killed two hundred times, and each byte of a store is damaged.
 soak:
-	go test ./server/jetstream -run Fault93 -kills 200 -timeout 1h -v
+	go test ./server/jetstream -run 'Fault93|Fault94EachByte' -kills 200 -stride 1 -timeout 1h -v
 
 # What Lighthouse says of a lesson's page on a phone. Its performance depends on the machine and fails nothing.
 lighthouse: tools

@@ -47,13 +47,12 @@ const steps = 5 // of the shared run of the class that the exports hold
 func writeExport(t *testing.T, file string) {
 	data := t.TempDir()
 	s := start(t, nil, "-addr", "127.0.0.1:0", "-data", data)
-	ada, bob := firstAccount(t, s), newPerson(t)
-	class, code := ada.open(s, "Networks")
-	bob.post(s, "join", url.Values{"code": {code}, "name": {"Bob"}})
+	ada, class := teach(t, s, s)
+	bob := newPerson(t)
+	bob.post(s, "join", url.Values{"code": {ada.code(s, class)}, "name": {"Bob"}})
 	act := func(v url.Values) { ada.post(s, "api/class/"+class+"/act", v) }
 	ada.enter(s, class)
-	act(url.Values{"kind": {"push"}, "title": {"A handshake"}, "scenario": {"server listen\nclient connect\n"}})
-	ada.until(func(f map[string]any) bool { return f["type"] == "room" && f["run"] == class+".1" })
+	ada.share(s, class)
 	for i := range steps {
 		ada.do(class, i+2)
 	}

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/handshakelab/lab/web/store"
@@ -46,6 +48,9 @@ type Store struct {
 	ending  sync.RWMutex  // held for reading while a consumer is being removed
 	chase   time.Duration // for what is behind, before something is done about it; see all
 	gate    sync.RWMutex  // held by an export that waits for the end of a stream; whoever writes holds it for reading
+
+	mu   sync.Mutex
+	back chan struct{} // closed when the connection was made again
 }
 
 var _ store.Store = (*Store)(nil)
@@ -56,7 +61,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: o.Log, pulse: 500 * time.Millisecond, chase: time.Second}
+	s := &Store{log: o.Log, pulse: 500 * time.Millisecond, chase: time.Second, back: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -79,7 +84,13 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 				o.Log.Warn("the store is away", "err", err)
 			}
 		}),
-		nats.ReconnectHandler(func(*nats.Conn) { o.Log.Info("the store is back") }))
+		nats.ReconnectHandler(func(*nats.Conn) {
+			o.Log.Info("the store is back")
+			s.mu.Lock()
+			close(s.back)
+			s.back = make(chan struct{})
+			s.mu.Unlock()
+		}))
 	if s.conn, err = nats.Connect(o.URL, dial...); err != nil {
 		return nil, fmt.Errorf("cannot connect to the store: %w", err)
 	}
@@ -209,6 +220,9 @@ func (s *Store) told(err error) error {
 	if err == nil {
 		return nil
 	}
+	if _, is := errors.AsType[*fault](err); is {
+		return err
+	}
 	if fault := s.fault(); fault != nil && passes(err) {
 		return fault
 	}
@@ -227,13 +241,24 @@ func (s *Store) told(err error) error {
 		switch api.APIError().ErrorCode {
 		case jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant:
 			return store.ErrConflict
-		case jetstream.JSErrCodeStreamMessageExceedsMaximum, errNoStorage, errNotStored:
+		case jetstream.JSErrCodeStreamMessageExceedsMaximum, errNoStorage:
 			return fmt.Errorf("%w: %w", store.ErrFull, err)
+		case errNotStored:
+			if text := err.Error(); strings.Contains(text, syscall.ENOSPC.Error()) || strings.Contains(text, syscall.EDQUOT.Error()) {
+				return fmt.Errorf("%w: %w", store.ErrFull, err)
+			}
 		case errNoPeers, errNoResources:
 			return fmt.Errorf("%w: too few servers are there for so many replicas: %w", store.ErrAway, err)
 		}
 	}
 	return fmt.Errorf("store: %w", err)
+}
+
+// returned is closed when the connection is made again.
+func (s *Store) returned() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.back
 }
 
 // fault is why the folder of the server in this process cannot be written now.

@@ -92,7 +92,7 @@ func (r *records) Put(ctx context.Context, key string, value []byte, rev uint64)
 			case e != nil:
 				return 0, e
 			case found.Header.Get(attempt) == m.Header.Get(attempt):
-				return found.Sequence, nil
+				return found.Sequence, r.s.fault() // see Append
 			case rev == 0 && gone(found.Header) && expected != found.Sequence:
 				expected = found.Sequence // there was one once
 				continue
@@ -112,6 +112,9 @@ var errUnknown = errors.New("it is not known whether it was written")
 
 // publish writes a message if the last one of its subject is expected. It makes one attempt.
 func (s *Store) publish(ctx context.Context, m *nats.Msg, expected uint64) (*jetstream.PubAck, error) {
+	if err := s.fault(); err != nil {
+		return nil, err
+	}
 	o := []jetstream.PublishOpt{jetstream.WithRetryAttempts(0)}
 	if expected != store.Anywhere {
 		o = append(o, jetstream.WithExpectLastSequencePerSubject(expected))

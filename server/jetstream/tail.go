@@ -10,6 +10,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// errReturned says that the connection was made again.
+var errReturned = errors.New("store: the connection was made again")
+
 // errGap says that a consumer has left something out.
 var errGap = errors.New("store: a message is missing")
 
@@ -52,6 +55,7 @@ func (s *Store) tail(ctx context.Context, t tail) error {
 
 // tailOnce is tail with one consumer. It moves after on.
 func (s *Store) tailOnce(ctx context.Context, t *tail) (done, came bool, _ error) {
+	returned := s.returned()
 	// It has a name of ours, so that it can be removed even if nobody waits for the answer any more.
 	name := rand.Text()
 	defer func() {
@@ -107,6 +111,8 @@ func (s *Store) tailOnce(ctx context.Context, t *tail) (done, came bool, _ error
 		select {
 		case <-ctx.Done():
 			return false, came, ctx.Err()
+		case <-returned: // what was asked of the server may have gone with the connection
+			return false, came, errReturned
 		case <-look:
 			if quiet {
 				if more, err := t.idle(); !more || err != nil {
