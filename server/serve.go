@@ -76,7 +76,7 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	answer := func() error { return server.Serve(ln) }
 	if cfg.tlsDomain != "" {
 		m := newCertificates(&cfg, kept)
-		overTLS(server, m)
+		overTLS(server, m, log)
 		if err := serveChallenges(ctx, &cfg, m, log); err != nil {
 			return exitUsage, err
 		}
