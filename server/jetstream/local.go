@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -123,7 +124,13 @@ func (l *local) run() error {
 // complete makes sure that the server has read all that is in the folder. One that cannot read a stream goes on without it, and would make
 // an empty one in its place.
 func (l *local) complete(ns *server.Server, said *natsLog) error {
-	for _, e := range ns.Healthz(&server.HealthzOptions{Details: true}).Errors {
+	health := ns.Healthz(&server.HealthzOptions{Details: true})
+	// On a slow machine it is asked before the server has noticed that it is ready.
+	for end := time.Now().Add(ready); time.Now().Before(end) && slices.ContainsFunc(health.Errors, func(e server.HealthzError) bool { return e.Type == server.HealthzErrorConn }); {
+		time.Sleep(10 * time.Millisecond)
+		health = ns.Healthz(&server.HealthzOptions{Details: true})
+	}
+	for _, e := range health.Errors {
 		meta := filepath.Join(l.folder, "jetstream", e.Account, "streams", e.Stream, "meta.inf")
 		if _, err := os.Stat(meta); e.Stream != "" && errors.Is(err, fs.ErrNotExist) {
 			continue // its making was cut short, and nothing is in it
