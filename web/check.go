@@ -260,13 +260,14 @@ func challengeFeedback(v *verdict, lang string) string {
 		return "<p>" + html.EscapeString(i18n.Lookup(lang).T("page.goals.reached")) + "</p>"
 	}
 	var b strings.Builder
+	missed := html.EscapeString(i18n.Lookup(lang).T("page.goals.missed"))
 	for _, g := range v.Goals {
 		if !g.OK && g.Detail != "" {
 			detail := html.EscapeString(g.Detail) // which is the engine's, in English
 			if lang != i18n.Languages[0] {
 				detail = `<span lang="en">` + detail + `</span>`
 			}
-			fmt.Fprintf(&b, "<p>%s: %s.</p>", html.EscapeString(g.Text), detail)
+			fmt.Fprintf(&b, "<p>%s</p>", strings.NewReplacer("{goal}", lessons.LineHTML(g.Text), "{detail}", detail).Replace(missed))
 		}
 	}
 	return b.String()

@@ -65,11 +65,7 @@ func Lesson(l *lessons.Lesson, page string) string {
 		case p.Challenge != nil:
 			w.block("**" + Escape(p.Challenge.Title) + "**")
 			w.html(p.Challenge.HTML)
-			var goals []string
-			for _, g := range p.Challenge.Goals {
-				goals = append(goals, Escape(g))
-			}
-			w.items(goals)
+			w.items(p.Challenge.Goals)
 			w.answer(page, p.Challenge.ID)
 		default:
 			w.html(p.HTML)
