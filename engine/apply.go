@@ -419,7 +419,15 @@ func (w *World) changeBoxes(a *Action, rec *Recorder) *ActionError {
 
 // event adds an event to rec, to be filled before the next one is added.
 func (w *World) event(rec *Recorder, kind Kind, host HostID) *Event {
-	e := rec.add()
+	n := len(rec.Events)
+	if n >= cap(rec.Events) {
+		rec.moreRoom()
+		return w.event(rec, kind, host)
+	}
+	// Cleared in its place: append would copy it, and there are many.
+	rec.Events = rec.Events[:n+1]
+	e := &rec.Events[n]
+	*e = Event{}
 	e.N, e.At, e.Kind, e.Host = w.events, w.now, kind, host
 	w.events++
 	return e
@@ -481,15 +489,16 @@ func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 // send puts a segment on the wire: e is the Sent event to fill. The path may lose it later, delay it or copy it.
 func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorder) {
 	to, way, mid, acts := other(h), Time(0), Never, rec.acts[:0]
-	if x.Seg.Dst.Addr() == w.setup.Hosts[h].Addr.Addr() {
+	seg := rec.segment(&w.hosts[h].Sent()[x.Seg])
+	if seg.Dst.Addr() == w.setup.Hosts[h].Addr.Addr() {
 		to = h // over the loopback interface: at once, and not by the path
 	} else {
-		way, acts = w.path.Pass(direction(to), x.Seg.Flags, acts)
+		way, acts = w.path.Pass(direction(to), seg.Flags, acts)
 		mid = w.now + way/2
 	}
 	rec.acts = acts
 	i := len(w.flights)
-	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: mid, seg: rec.segment(x.Seg)}, source(h)|how)
+	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: mid, seg: seg}, source(h)|how)
 	e.Seg, e.Wire, e.Due, e.Toward = f.id, f.seg, f.due, to
 	for _, act := range acts {
 		f = &w.flights[i] // copies come behind it, and may move it

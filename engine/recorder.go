@@ -35,18 +35,10 @@ func (r *Recorder) Reset() {
 	r.vars = r.vars[:0]
 }
 
-// add appends an empty event and returns it to be filled before the next one.
-func (r *Recorder) add() *Event {
-	n := len(r.Events)
-	if n == cap(r.Events) {
-		r.Events = slices.Grow(r.Events, 1)
-	}
-	// Cleared in its place: append would copy it, and there are many.
-	r.Events = r.Events[:n+1]
-	e := &r.Events[n]
-	*e = Event{}
-	return e
-}
+// moreRoom is apart from World.event, which is called all the time, because it is not.
+//
+//go:noinline
+func (r *Recorder) moreRoom() { r.Events = slices.Grow(r.Events, 1) }
 
 // keep returns a copy of t that stays as it is.
 func (r *Recorder) keep(t *tcp.TCB) *tcp.TCB {

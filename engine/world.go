@@ -88,7 +88,8 @@ func (w *World) Clone() World {
 // Set makes w a copy of x that lives on its own, in the memory that w has already: a world that takes one after another
 // needs no more once it has held the largest.
 func (w *World) Set(x *World) {
-	w.setup, w.now, w.log, w.told, w.events = x.setup, x.now, x.log, x.told, x.events
+	w.setup, w.now, w.events = x.setup, x.now, x.events
+	w.log, w.told = x.log, x.told
 	for h := range w.hosts {
 		w.hosts[h].Set(&x.hosts[h])
 	}

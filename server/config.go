@@ -20,6 +20,7 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/handshakelab/lab/web/account"
+	"github.com/handshakelab/lab/web/live"
 	"github.com/handshakelab/lab/web/lti"
 )
 
@@ -46,6 +47,7 @@ type config struct {
 
 	ltiPlatforms string // file
 	metrics      string
+	sessions     int
 	logLevel     string
 	print        bool
 
@@ -88,6 +90,7 @@ func serverFlags(cfg *config) *flag.FlagSet {
 	fs.StringVar(&cfg.natsCA, "nats-ca", "", "`file` with the certificates that -nats-url is trusted by, instead of those of the system")
 	fs.IntVar(&cfg.replicas, "replicas", 0, "`number` of servers of -nats-url that keep each thing: 1, 3 or 5; 0 is 3 with -nats-url, and 1 without")
 	fs.StringVar(&cfg.metrics, "metrics", "", "`address` on which Prometheus is answered at /metrics, such as 127.0.0.1:9090; it is not for the public")
+	fs.IntVar(&cfg.sessions, "max-sessions", live.DefaultSockets, "`number` of sockets that may be open at once, one for each page with a simulator; with GOMEMLIMIT or the limit of a container nobody new is let in either when memory is short")
 	fs.StringVar(&cfg.logLevel, "log", "info", "the least of what is logged: `level` debug (each request too), info, warn or error")
 	fs.StringVar(&cfg.tlsDomain, "tls-domain", "", "`names` of this server, divided by commas, for which it gets certificates by ACME, and then speaks TLS at -addr, which is best :443")
 	fs.StringVar(&cfg.tlsEmail, "tls-email", "", "`address` to which the authority may write when something is wrong with a certificate")
@@ -199,6 +202,9 @@ func (cfg *config) check() error {
 	cfg.basePath = base
 	if cfg.drain < 0 {
 		return errors.New("-drain cannot be negative")
+	}
+	if cfg.sessions < 1 {
+		return errors.New("-max-sessions must be at least 1")
 	}
 	if err := new(slog.Level).UnmarshalText([]byte(cfg.logLevel)); err != nil {
 		return fmt.Errorf("-log cannot be %q: it is debug, info, warn or error", cfg.logLevel)

@@ -3,9 +3,13 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -54,6 +58,70 @@ func TestFault102Stopped(t *testing.T) {
 	read(t, ws, "done")
 	if status, _ := s.get("readyz"); status != 200 {
 		t.Errorf("readyz: %d", status)
+	}
+	s.stop(syscall.SIGTERM)
+}
+
+// When memory becomes short nobody new is let in, politely; whoever is in goes on; and when some have left others come in.
+func TestFault104MemoryIsShort(t *testing.T) {
+	s := start(t, []string{"GOMEMLIMIT=100MiB"}, "-addr", "127.0.0.1:0", "-metrics", "127.0.0.1:0")
+	metrics := regexp.MustCompile(`http://localhost:\d+/metrics`).FindString(s.logged(`"metrics"`))
+	host := regexp.MustCompile(`^http://[^/]*`).FindString(s.url)
+	try := func() (*websocket.Conn, *http.Response, error) {
+		return websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"ws", http.Header{"Origin": {host}, "Sec-Websocket-Protocol": {"tcplab.v1"}})
+	}
+	// A long run each, so that it does not take thousands.
+	open := `{"type":"open","id":1,"scenario":"server listen\nclient connect\nstep until quiet\n` + strings.Repeat(`wait 1ms\n`, 300) + `"}`
+	var in []*websocket.Conn
+	var runs []any
+	var refused *http.Response
+	for refused == nil {
+		ws, resp, err := try()
+		if err != nil {
+			if refused = resp; resp == nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		defer ws.Close()
+		if in = append(in, ws); len(in) > 2000 {
+			t.Fatal("memory never becomes short")
+		}
+		if err := ws.WriteMessage(websocket.TextMessage, []byte(open)); err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, read(t, ws, "snapshot")["run"])
+	}
+	t.Logf("%d are in", len(in))
+	b, err := io.ReadAll(refused.Body)
+	if err != nil || refused.StatusCode != 503 || refused.Header.Get("Retry-After") == "" || !strings.Contains(string(b), "those that are open go on. Please try again") {
+		t.Errorf("behind %d others one gets %d: %s %v", len(in), refused.StatusCode, b, err)
+	}
+	if status, text := s.get("readyz"); status != 503 || !strings.Contains(text, "memory is short") {
+		t.Errorf("readyz: %d %s", status, text)
+	}
+	if _, page := (&server{t: t, url: metrics}).get(""); !strings.Contains(page, "\nlab_memory_short 1\n") || !strings.Contains(page, `lab_sockets_refused_total{reason="memory"} 1`) {
+		t.Error("the metrics do not tell")
+	}
+	if err := in[0].WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"do","id":2,"run":%q,"line":"wait 1ms"}`, runs[0])); err != nil {
+		t.Fatal(err)
+	}
+	read(t, in[0], "done")
+	if status, _ := s.get("lessons"); status != 200 {
+		t.Errorf("a page: %d", status)
+	}
+	for _, ws := range in[1:] {
+		ws.Close()
+	}
+	eventually(t, "others to come in", func() bool {
+		ws, _, err := try()
+		if err == nil {
+			ws.Close()
+		}
+		return err == nil
+	})
+	if status, _ := s.get("readyz"); status != 200 {
+		t.Errorf("readyz, later: %d", status)
 	}
 	s.stop(syscall.SIGTERM)
 }

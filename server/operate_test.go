@@ -74,7 +74,7 @@ func TestMetrics(t *testing.T) {
 		`lab_http_requests_total{method="GET",route="none",status="404"} 1`,
 		`lab_http_requests_total{method="GET",route="/ws",status="101"} 1`,
 		`lab_http_request_seconds_count{route="/lessons/{slug}"} 1`,
-		`lab_sockets 1`, `lab_runs 1`, `lab_rooms 0`, `lab_room_followers 0`, `lab_resyncs_total 0`, `lab_sockets_refused_total 0`,
+		`lab_sockets 1`, `lab_runs 1`, `lab_rooms 0`, `lab_room_followers 0`, `lab_resyncs_total 0`, `lab_sockets_refused_total{reason="memory"} 0`,
 		`lab_commands_total{type="open"} 1`, `lab_commands_total{type="resume"} 1`, `lab_refusals_total{code="no_such_run"} 1`,
 		`lab_lessons{state="broken"} 0`, `lab_lesson_diagnostics{severity="error"} 0`,
 		`lab_store_seconds_count{op="check",result="ok"} 1`,

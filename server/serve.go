@@ -58,7 +58,8 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 			return exitUsage, err
 		}
 	}
-	site, watch, err := newSite(&cfg, kept, log)
+	mem := newMemory(os.DirFS("/"), log)
+	site, watch, err := newSite(&cfg, kept, mem, log)
 	if err != nil {
 		return exitUsage, err
 	}
@@ -68,7 +69,7 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	}
 	server := newServer(site.Handler(), log)
 	if cfg.metrics != "" {
-		if err := serveMetrics(ctx, cfg.metrics, newRegistry(site, kept.seconds), log); err != nil {
+		if err := serveMetrics(ctx, cfg.metrics, newRegistry(site, mem, kept.seconds), log); err != nil {
 			return exitUsage, err
 		}
 	}
@@ -169,7 +170,7 @@ func (cfg *config) publicAddress(addr net.Addr) string {
 }
 
 // newSite reads what the site is made of. The second result says whether the lessons may change.
-func newSite(cfg *config, kept store.Store, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
+func newSite(cfg *config, kept store.Store, mem *memory, log *slog.Logger) (_ *web.Site, watch bool, _ error) {
 	files, course := static.Embedded(), lessons.Builtin()
 	folder := cfg.lessons
 	if cfg.dev {
@@ -211,7 +212,7 @@ func newSite(cfg *config, kept store.Store, log *slog.Logger) (_ *web.Site, watc
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Keep: time.Duration(cfg.keep), Store: kept, Proxies: proxies, OIDC: oidc, Platforms: platforms, Log: log})
+	site, err := web.New(web.Config{Base: cfg.basePath, Assets: assets, Lessons: course, Origins: cfg.originList(), Ancestors: cfg.ancestorList(), PseudoLocales: cfg.pseudo, Dev: cfg.dev, Folder: saves, Keep: time.Duration(cfg.keep), Store: kept, Sessions: cfg.sessions, Scarce: mem.scarce, Proxies: proxies, OIDC: oidc, Platforms: platforms, Log: log})
 	return site, folder != "", err
 }
 

@@ -40,9 +40,7 @@ func (s *Site) routesOfAccounts(r chi.Router) {
 	if s.provider != nil {
 		s.routesOfOIDC(r)
 	}
-	if s.lti != nil {
-		s.routesOfLTI(r)
-	}
+	s.routesOfLTI(r)
 }
 
 // require lets only those through who are signed in with a role that includes the given one. Others are led to where they sign in, and

@@ -37,10 +37,11 @@ type visit struct {
 	t       *testing.T
 	h       http.Handler
 	cookies map[string]*http.Cookie
+	class   string // in which it solves exercises
 }
 
 func newVisit(t *testing.T, site *Site, cookies ...*http.Cookie) *visit {
-	v := &visit{t, site.Handler(), map[string]*http.Cookie{}}
+	v := &visit{t: t, h: site.Handler(), cookies: map[string]*http.Cookie{}}
 	for _, c := range cookies {
 		v.cookies[c.Name] = c
 	}

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -25,11 +27,48 @@ type keeper struct {
 	sending *limit.Limiter // attempts, by learner
 	codes   *limit.Limiter // recovery codes that were typed, by address
 	exports *limit.Limiter // downloads of everything, by account
+
+	mu      sync.Mutex
+	covered map[string]*coverage // by class
+}
+
+// coverageLasts is how long it is taken for granted at which lessons a class has been.
+const coverageLasts = 10 * time.Second
+
+// A coverage is at which lessons a class has been. It is looked for in all that its members did.
+type coverage struct {
+	made    time.Time
+	lessons []string
+}
+
+// coverage returns the lessons that somebody in a class has been at, as they were a moment ago, and whether the class has ended.
+func (k *keeper) coverage(ctx context.Context, classes *classroom, id string) (lessons []string, over bool, err error) {
+	in, err := classes.Get(ctx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c := k.covered[id]; c != nil && time.Since(c.made) < coverageLasts && !in.Over() {
+		return c.lessons, false, nil
+	}
+	list, err := k.List(ctx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	for i := range list {
+		if slug := list[i].Lesson; !slices.Contains(lessons, slug) {
+			lessons = append(lessons, slug)
+		}
+	}
+	maps.DeleteFunc(k.covered, func(_ string, c *coverage) bool { return time.Since(c.made) >= coverageLasts })
+	k.covered[id] = &coverage{time.Now(), lessons}
+	return lessons, in.Over(), nil
 }
 
 func newKeeper(p *progress.Progress) *keeper {
 	return &keeper{
-		Progress: p,
+		Progress: p, covered: map[string]*coverage{},
 		// Whoever comes back from a journey brings the work of weeks along.
 		sending: limit.New(time.Second, 300),
 		// A school is one address; a guesser would need more than all time there is.
@@ -92,7 +131,21 @@ func (s *Site) attempts(w http.ResponseWriter, r *http.Request) error {
 		if err := s.accounts.Seen(r.Context(), v.Learner, time.Now()); err != nil {
 			s.cfg.Log.Warn("it cannot be noted when a learner was there", "error", err)
 		}
+		scored, err := s.scored(r.Context(), v.Learner, b.Attempts)
+		for _, of := range scored {
+			err = errors.Join(err, s.lti.Announce(r.Context(), v.Learner, of))
+		}
+		if err != nil {
+			s.cfg.Log.Error("the store is away", "error", err)
+			return errAway
+		}
 		done, err := s.records.Submit(r.Context(), v.Learner, b.Attempts, s.grade)
+		for _, of := range scored {
+			// The announcement stands: in a moment somebody looks in any case.
+			if err := s.lti.Touch(r.Context(), v.Learner, of); err != nil {
+				s.cfg.Log.Warn("a platform hears of a score a little later", "error", err)
+			}
+		}
 		if err != nil {
 			s.cfg.Log.Error("attempts cannot be kept", "kept", len(done), "of", len(b.Attempts), "error", err)
 			if len(done) == 0 {

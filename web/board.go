@@ -196,6 +196,7 @@ func (s *Site) boardData(words *i18n.Catalog, b *board, only string) pages.Board
 	} else {
 		d.Columns = d.Lessons
 	}
+	d.Late = s.late(b)
 	for _, m := range b.members {
 		row := pages.BoardRow{Member: m.ID, Name: m.Name}
 		for _, c := range d.Columns {
@@ -204,6 +205,19 @@ func (s *Site) boardData(words *i18n.Catalog, b *board, only string) pages.Board
 		d.Rows = append(d.Rows, row)
 	}
 	return d
+}
+
+// late are the members of a class whose platform could not be told their score.
+func (s *Site) late(b *board) (names []string) {
+	for _, x := range s.lti.Troubles() {
+		if x.Of.Class != b.class.ID {
+			continue
+		}
+		if i := slices.IndexFunc(b.members, func(m *class.Member) bool { return m.Learner == x.Learner }); i >= 0 {
+			names = append(names, b.members[i].Name)
+		}
+	}
+	return names
 }
 
 func (s *Site) boardPage(w http.ResponseWriter, r *http.Request) error {

@@ -335,16 +335,8 @@ func readDeed(r *http.Request) (d *deed, fromForm bool, err error) {
 	if err != nil {
 		return nil, true, err
 	}
-	lines := func(text string) (list []string) {
-		for line := range strings.Lines(text) {
-			if line = strings.TrimSpace(line); line != "" {
-				list = append(list, line)
-			}
-		}
-		return list
-	}
 	d.Kind, d.Show, d.Scenario, d.Title, d.On = in.Get("kind"), in.Get("show"), strings.ReplaceAll(in.Get("scenario"), "\r\n", "\n"), in.Get("title"), in.Get("on") != ""
-	d.Member, d.Predict, d.Text, d.Options = in.Get("member"), in.Get("predict"), in.Get("text"), lines(in.Get("options"))
+	d.Member, d.Predict, d.Text, d.Options = in.Get("member"), in.Get("predict"), in.Get("text"), linesOf(in.Get("options"))
 	return d, true, nil
 }
 
@@ -693,6 +685,10 @@ func (s *Site) endClass(ctx context.Context, c *class.Class, a *live.Act) error 
 	if err := s.classes.End(ctx, c.ID); err != nil {
 		return err
 	}
+	// Platforms get the scores as they stand at the end.
+	if err := s.lti.TouchClass(ctx, c.ID); err != nil {
+		s.cfg.Log.Warn("a platform may not hear of the end of a class", "class", c.ID, "error", err)
+	}
 	s.cfg.Log.Info("a class has ended", "class", c.ID)
 	return nil
 }
@@ -791,7 +787,9 @@ const classCookie = "lab_class"
 const attending = 12 * time.Hour
 
 func (s *Site) setClassCookie(w http.ResponseWriter, r *http.Request, id string, age time.Duration) {
-	http.SetCookie(w, &http.Cookie{Name: classCookie, Value: id, Path: s.cfg.Base, MaxAge: int(age.Seconds()), SameSite: http.SameSiteLaxMode, Secure: account.Secure(r)})
+	c := &http.Cookie{Name: classCookie, Value: id, Path: s.cfg.Base, MaxAge: int(age.Seconds()), SameSite: http.SameSiteLaxMode, Secure: account.Secure(r)}
+	account.Partition(c, r)
+	http.SetCookie(w, c)
 }
 
 func (s *Site) joinPage(w http.ResponseWriter, r *http.Request) error {

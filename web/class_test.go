@@ -17,6 +17,7 @@ import (
 	"github.com/handshakelab/lab/server/jetstream"
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/account/accounttest"
+	"github.com/handshakelab/lab/web/archive"
 	"github.com/handshakelab/lab/web/class"
 )
 
@@ -402,6 +403,37 @@ func TestNoClasses(t *testing.T) {
 	for _, path := range []string{"/join", "/teach", "/class/x"} {
 		if w := ask(h, "GET", path, ""); w.Code != http.StatusNotFound {
 			t.Errorf("%s is %d", path, w.Code)
+		}
+	}
+}
+
+// Of a learner who was erased nothing is left in a room: neither what they did nor that they drove or were in the spotlight.
+func TestErasedFromRoom(t *testing.T) {
+	s := newClassSite(t)
+	id, code := s.open("Networks")
+	ada := s.join(code, "Ada Lovelace")
+	s.must(s.act(id, `{"kind":"push","show":"block:refused#refused"}`), 200)
+	members, err := s.classes.Members(t.Context(), id)
+	if err != nil || len(members) != 1 {
+		t.Fatal(members, err)
+	}
+	s.must(s.act(id, fmt.Sprintf(`{"kind":"drive","drivers":[{"member":%q,"role":"client"}]}`, members[0].ID)), 200)
+	run, err := share.Encode("client 192.0.2.10:52431\nclient connect\nstep\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.must(ask(s.h, "POST", "/api/class/"+id+"/where", fmt.Sprintf(`{"run":%q}`, run), append([]string{"Content-Type", "application/json"}, ada...)...), 204)
+	s.must(s.act(id, fmt.Sprintf(`{"kind":"spotlight","member":%q}`, members[0].ID)), 200)
+	erased, err := archive.Erase(t.Context(), s.store, members[0].Learner)
+	if err != nil || erased.Acts != 2 {
+		t.Errorf("%+v, %v; want two acts", erased, err)
+	}
+	for i, err := range s.store.Export(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !i.Deleted && strings.Contains(string(i.Value), "Lovelace") {
+			t.Errorf("left is %s%s: %s", i.Key, i.Log, i.Value)
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+
+	"github.com/handshakelab/lab/web/store"
 )
 
 // An Error is an error whose reader is the one who made the request. Every other error is ours: it is logged under a number,
@@ -47,6 +49,10 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.As(err, &e) {
 		ref = requestID(r.Context())
 		e = &Error{Status: http.StatusInternalServerError, Code: "internal", Message: "Something broke on our side."}
+		if errors.Is(err, store.ErrAway) {
+			e = &Error{Status: http.StatusServiceUnavailable, Code: "not_saved", Message: "The lab's store does not answer now. Try again in a moment."}
+			w.Header().Set("Retry-After", "2")
+		}
 		s.cfg.Log.Error("request failed", "ref", ref, "method", method(r), "route", routeOf(r), "error", err)
 	}
 	// The path still has the base path when the error was found outside the router.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/handshakelab/lab/web/account"
+	"github.com/handshakelab/lab/web/class"
 	"github.com/handshakelab/lab/web/lti"
 	"github.com/handshakelab/lab/web/pages"
 	"github.com/handshakelab/lab/web/progress"
@@ -23,8 +24,9 @@ func (s *Site) routesOfLTI(r chi.Router) {
 	r.Get("/lti/login", s.handle(s.ltiLogin))
 	r.Post("/lti/login", s.handle(s.ltiLogin))
 	r.Post("/lti/launch", s.handle(s.ltiLaunch))
-	r.Post("/lti/select", s.handle(s.sameSite(s.ltiSelect)))
+	r.Post("/lti/select", s.handle(s.sameSite(s.require(account.Instructor, s.ltiSelect))))
 	r.Get("/lti/keys", s.handle(s.ltiKeys))
+	s.routesOfPlatforms(r)
 }
 
 const (
@@ -32,18 +34,21 @@ const (
 	ltiLasts  = 10 * time.Minute
 )
 
-var (
-	errLaunch = &Error{Status: http.StatusBadRequest, Code: "launch", Message: "The learning platform's launch is not good, came too late or to another browser. Open the link there once more."}
-	errHTTPS  = &Error{Status: http.StatusBadRequest, Code: "https", Message: "A learning platform can launch the lab by https only."}
-)
+// launchFault says on a page why a launch did not work. Such a page stands in a frame of the platform, as a rule.
+func (s *Site) launchFault(w http.ResponseWriter, r *http.Request, status int, why string) error {
+	words := s.language(r)
+	return s.show(w, r, status, pages.Error(pages.ErrorData{
+		Page: s.at(words, pages.Elsewhere, words.T("account.lti.fault")), Status: status, Heading: words.T("account.lti.fault"), Message: words.T("account.lti.fault." + why),
+	}))
+}
 
-// launchError is what a browser is told; the operator finds the cause in the log.
-func (s *Site) launchError(err error) error {
+// refuseLaunch tells the browser that a launch is none, and the operator why.
+func (s *Site) refuseLaunch(w http.ResponseWriter, r *http.Request, err error) error {
 	if !errors.Is(err, lti.ErrLaunch) {
 		return err
 	}
 	s.cfg.Log.Warn("an LTI launch was refused", "error", err)
-	return errLaunch
+	return s.launchFault(w, r, http.StatusBadRequest, "launch")
 }
 
 func (s *Site) ltiLogin(w http.ResponseWriter, r *http.Request) error {
@@ -51,14 +56,14 @@ func (s *Site) ltiLogin(w http.ResponseWriter, r *http.Request) error {
 		return tooMany{wait}
 	}
 	if !account.Secure(r) {
-		return errHTTPS
+		return s.launchFault(w, r, http.StatusBadRequest, "https")
 	}
 	if _, err := form(r); err != nil {
 		return err
 	}
 	to, secret, err := s.lti.Login(r.Context(), r.Form, s.absolute(r, "lti/launch"))
 	if err != nil {
-		return s.launchError(err)
+		return s.refuseLaunch(w, r, err)
 	}
 	s.accounts.SetSecret(w, account.Framed(r), ltiCookie, secret, ltiLasts)
 	w.Header().Set("Cache-Control", "no-store")
@@ -75,15 +80,15 @@ func (s *Site) ltiLaunch(w http.ResponseWriter, r *http.Request) error {
 	}
 	m, err := s.lti.Launch(r.Context(), in, s.accounts.Secret(r, ltiCookie))
 	if err != nil {
-		return s.launchError(err)
+		return s.refuseLaunch(w, r, err)
 	}
 	framed := account.Framed(r)
 	s.accounts.SetSecret(w, framed, ltiCookie, "", 0)
-	to := s.target(r, m.Target)
+	to, of := s.target(r, m.Target)
 	if m.Teaches {
 		acc, err := s.accounts.OfSubject(r.Context(), m.Issuer, m.Subject, m.Names)
 		if errors.Is(err, account.ErrNoRole) {
-			return &Error{Status: http.StatusForbidden, Code: "role", Message: "Your account here is disabled."}
+			return s.launchFault(w, r, http.StatusForbidden, "disabled")
 		}
 		if err != nil {
 			return err
@@ -92,7 +97,12 @@ func (s *Site) ltiLaunch(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if m.Deep != "" {
-			return s.ltiChoose(w, r, m.Deep)
+			return s.ltiChoose(w, r, m.Deep, acc.ID)
+		}
+		if of.Class != "" {
+			if in, err := s.classes.Get(r.Context(), of.Class); err == nil && leads(&acc, in) {
+				to = "teach/" + in.ID
+			}
 		}
 		s.seeOther(w, r, to)
 		return nil
@@ -101,44 +111,143 @@ func (s *Site) ltiLaunch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if slug, ok := strings.CutPrefix(to, "/lessons/"); ok && m.Line != nil && store.Valid(slug) && s.Course().Find(slug) != nil {
-		if err := s.lti.Remember(r.Context(), learner, slug, m.Line); err != nil {
+	if m.Line != nil && of.Valid() {
+		if err := s.lti.Remember(r.Context(), learner, of, *m.Line); err != nil {
 			return err
 		}
+	}
+	if of.Class != "" {
+		to, err = s.enterClass(r.Context(), of.Class, learner, m.Names)
+		if errors.Is(err, class.ErrNotFound) || errors.Is(err, class.ErrEnded) || errors.Is(err, class.ErrFull) {
+			return s.launchFault(w, r, http.StatusNotFound, "class")
+		}
+		if err != nil {
+			return err
+		}
+		s.setClassCookie(w, framed, of.Class, attending)
 	}
 	s.seeOther(w, r, to)
 	return nil
 }
 
-// target is the path inside the lab of an address that a platform has; that of the lessons for one that is somewhere else.
-func (s *Site) target(r *http.Request, address string) string {
-	if rest, ok := strings.CutPrefix(address, s.absolute(r, "")); ok {
-		if path := localPath("/" + rest); path != "" {
-			return path
+// enterClass makes a learner a member of a class, by the first of some names that can be one, and returns where they go then. Whoever is
+// a member already keeps their name.
+func (s *Site) enterClass(ctx context.Context, id, learner string, names []string) (to string, err error) {
+	to = "class/" + id
+	if _, err = s.classes.Seat(ctx, id, learner); !errors.Is(err, class.ErrNotFound) {
+		return to, err
+	}
+	in, err := s.classes.Get(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		name = class.ClipName(name)
+		if !class.ValidName(name) {
+			continue
+		}
+		_, err = s.classes.Join(ctx, in, learner, name)
+		return to, err
+	}
+	if in.Over() {
+		return "", class.ErrEnded
+	}
+	return "join/" + in.Code, nil
+}
+
+// target is the path inside the lab of an address that a platform has, and what there is scored; the path of the lessons for one that is
+// somewhere else.
+func (s *Site) target(r *http.Request, address string) (to string, of lti.Target) {
+	rest, inside := strings.CutPrefix(address, s.absolute(r, ""))
+	if to = localPath("/" + rest); !inside || to == "" {
+		return "/lessons", of
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		return "/lessons", of
+	}
+	if slug, ok := strings.CutPrefix(u.Path, "/lessons/"); ok {
+		if l := s.Course().Find(slug); l != nil {
+			of.Lesson = slug
+			if slices.Contains(pages.ExercisesOf(l), u.Fragment) {
+				of.Block = u.Fragment
+			}
 		}
 	}
-	return "/lessons"
+	if id, ok := strings.CutPrefix(u.Path, "/class/"); ok && store.Valid(id) {
+		of.Class = id
+	}
+	return to, of
 }
 
-// ltiChoose asks which lesson a platform should link to.
-func (s *Site) ltiChoose(w http.ResponseWriter, r *http.Request, token string) error {
+// ltiChoose asks what a platform should link to.
+func (s *Site) ltiChoose(w http.ResponseWriter, r *http.Request, token, teacher string) error {
 	words := s.language(r)
-	return s.show(w, r, http.StatusOK, pages.LTIChoose(pages.LTIChooseData{Page: s.at(words, pages.Elsewhere, words.T("account.lti.choose")), Token: token, Course: s.Course()}))
+	data := pages.LTIChooseData{Page: s.at(words, pages.Elsewhere, words.T("account.lti.choose")), Token: token, Course: s.Course()}
+	list, err := s.classes.Of(r.Context(), teacher)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		if !c.Over() {
+			data.Classes = append(data.Classes, pages.ClassRow{ID: c.ID, Title: c.Title})
+		}
+	}
+	return s.show(w, r, http.StatusOK, pages.LTIChoose(data))
 }
 
-// ltiSelect gives the platform the link to a lesson, by a form that leads back there.
+// linked is the title and the path of what was chosen to be linked to, or "".
+func (s *Site) linked(r *http.Request, link string) (title, to string, err error) {
+	kind, what, _ := strings.Cut(link, ":")
+	slug, block, _ := strings.Cut(what, "#")
+	switch kind {
+	case "lesson", "block":
+		l := s.Course().Find(slug)
+		if l == nil {
+			return "", "", nil
+		}
+		local := l.In(s.language(r).Lang)
+		if kind == "lesson" {
+			return local.Title, pathOf(l), nil
+		}
+		for _, it := range pages.Linkables(local) {
+			if it.ID == block {
+				return it.Title, pathOf(l) + "#" + block, nil
+			}
+		}
+	case "class":
+		v, err := s.accounts.Visitor(r)
+		if err != nil {
+			return "", "", err
+		}
+		in, err := s.classes.Get(r.Context(), what)
+		if errors.Is(err, class.ErrNotFound) || err == nil && (in.Over() || !leads(v.Account, in)) {
+			return "", "", nil
+		}
+		if err != nil {
+			return "", "", err
+		}
+		return in.Title, "class/" + in.ID, nil
+	}
+	return "", "", nil
+}
+
+// ltiSelect gives the platform the link that was chosen, by a form that leads back there.
 func (s *Site) ltiSelect(w http.ResponseWriter, r *http.Request) error {
 	in, err := form(r)
 	if err != nil {
 		return err
 	}
-	l := s.Course().Find(in.Get("lesson"))
-	if l == nil {
+	title, to, err := s.linked(r, in.Get("link"))
+	switch {
+	case err != nil:
+		return err
+	case to == "":
 		return errNotFound
 	}
-	address, signed, err := s.lti.Select(r.Context(), in.Get("token"), l.Title, s.absolute(r, pathOf(l)))
+	address, signed, err := s.lti.Select(r.Context(), in.Get("token"), title, s.absolute(r, to))
 	if err != nil {
-		return s.launchError(err)
+		return s.refuseLaunch(w, r, err)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
@@ -147,7 +256,7 @@ func (s *Site) ltiSelect(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action "+u.Scheme+"://"+u.Host, 1))
 	words := s.language(r)
-	return s.show(w, r, http.StatusOK, pages.LTIReturn(pages.LTIReturnData{Page: s.at(words, pages.Elsewhere, l.Title), Address: address, Signed: signed, Host: u.Hostname()}))
+	return s.show(w, r, http.StatusOK, pages.LTIReturn(pages.LTIReturnData{Page: s.at(words, pages.Elsewhere, title), Address: address, Signed: signed, Host: u.Hostname()}))
 }
 
 func (s *Site) ltiKeys(w http.ResponseWriter, r *http.Request) error {
@@ -164,69 +273,89 @@ func (s *Site) inFrames(next http.Handler) http.Handler {
 	if s.lti == nil {
 		return next
 	}
-	policy := strings.Replace(headers["Content-Security-Policy"][0], "frame-ancestors 'none'", "frame-ancestors "+strings.Join(s.lti.Ancestors(), " "), 1)
+	alone := []string{"/signin", "/setup", "/account", "/platforms", "/oidc"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ancestors := s.lti.Ancestors()
 		path := strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(s.cfg.Base, "/"))
-		alone := slices.ContainsFunc([]string{"/signin", "/setup", "/account", "/oidc"}, func(p string) bool { return strings.HasPrefix(path, p) })
-		if !alone {
-			w.Header().Set("Content-Security-Policy", policy)
-			w.Header().Del("X-Frame-Options")
+		if len(ancestors) > 0 && !slices.ContainsFunc(alone, func(p string) bool { return strings.HasPrefix(path, p) }) {
+			h := w.Header()
+			h.Set("Content-Security-Policy", strings.Replace(headers["Content-Security-Policy"][0], "frame-ancestors 'none'", "frame-ancestors "+strings.Join(ancestors, " "), 1))
+			h.Del("X-Frame-Options")
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// ReturnScores tells platforms how their learners stand, until ctx ends.
+// ReturnScores tells platforms how their learners stand, until ctx ends. Each node does so; what is due one of them delivers.
 func (s *Site) ReturnScores(ctx context.Context) {
-	if s.lti == nil {
-		return
-	}
-	kept := progress.New(s.cfg.Store)
-	for ctx.Err() == nil {
-		s.returnScores(ctx, kept)
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second): // the store was away
-		}
+	if s.lti != nil {
+		s.lti.Run(ctx, s.score)
 	}
 }
 
-func (s *Site) returnScores(ctx context.Context, kept *progress.Progress) {
-	solved := map[[2]string]map[string]bool{} // by learner and lesson
-	current := false
-	for c, err := range kept.Watch(ctx, progress.Own) {
-		switch {
-		case err != nil:
-			if ctx.Err() == nil {
-				s.cfg.Log.Error("scores are not returned for now", "error", err)
-			}
-			return
-		case c.Current:
-			current = true
-			continue
-		case c.Gone || !c.Solved:
-			continue
+// score is how a learner stands with what their platform links to: with a lesson by the exercises that are solved, with an exercise by its
+// points, and with a class by the exercises of all lessons that somebody in it has been at.
+func (s *Site) score(ctx context.Context, learner string, of lti.Target) (sc lti.Score, err error) {
+	var stands map[string]map[string]*progress.Standing
+	if of.Class != "" {
+		stands, err = s.records.In(ctx, learner, of.Class)
+	} else {
+		stands, err = s.records.Mine(ctx, learner)
+	}
+	if err != nil || len(stands) == 0 {
+		return sc, err
+	}
+	switch {
+	case of.Class != "":
+		slugs, over, err := s.records.coverage(ctx, s.classes, of.Class)
+		if err != nil {
+			return sc, err
 		}
-		key := [2]string{c.Learner, c.Lesson}
-		if solved[key] == nil {
-			solved[key] = map[string]bool{}
+		for _, slug := range slugs {
+			n, all := s.solved(slug, stands)
+			sc.Given, sc.Of = sc.Given+n, sc.Of+all
 		}
-		if solved[key][c.Block] {
-			continue
+		sc.Completed = over
+	case of.Block != "":
+		if st := stands[of.Lesson][of.Block]; st != nil {
+			sc = lti.Score{Given: st.Best, Of: st.Of, Completed: st.Solved}
 		}
-		solved[key][c.Block] = true
-		l := s.Course().Find(c.Lesson)
-		if !current || l == nil {
-			continue
-		}
-		n, of := 0, pages.ExercisesOf(l)
-		for _, id := range of {
-			if solved[key][id] {
-				n++
-			}
-		}
-		if err := s.lti.Score(ctx, c.Learner, c.Lesson, n, len(of)); err != nil && ctx.Err() == nil {
-			s.cfg.Log.Error("a score was not returned", "error", err)
+		return sc, nil
+	case len(stands[of.Lesson]) > 0:
+		sc.Given, sc.Of = s.solved(of.Lesson, stands)
+	}
+	sc.Completed = sc.Completed || sc.Given == sc.Of
+	return sc, nil
+}
+
+// solved counts the exercises of a lesson that are solved, and all of them.
+func (s *Site) solved(slug string, stands map[string]map[string]*progress.Standing) (n, of int) {
+	l := s.Course().Find(slug)
+	if l == nil {
+		return 0, 0
+	}
+	all := pages.ExercisesOf(l)
+	for _, id := range all {
+		if st := stands[slug][id]; st != nil && st.Solved {
+			n++
 		}
 	}
+	return n, len(all)
+}
+
+// scored are the targets whose scores attempts can change; none of a learner whom no platform has sent.
+func (s *Site) scored(ctx context.Context, learner string, attempts []progress.Attempt) ([]lti.Target, error) {
+	if known, err := s.accounts.IsSubject(ctx, learner); !known || err != nil {
+		return nil, err
+	}
+	var list []lti.Target
+	for i := range attempts {
+		a := &attempts[i]
+		for _, of := range []lti.Target{{Lesson: a.Lesson}, {Lesson: a.Lesson, Block: a.Block}, {Class: a.Class}} {
+			if of != (lti.Target{}) && of.Valid() && !slices.Contains(list, of) {
+				list = append(list, of)
+			}
+		}
+	}
+	return list, nil
 }

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -22,9 +24,9 @@ import (
 
 	"github.com/handshakelab/lab/server/jetstream"
 	"github.com/handshakelab/lab/web/account"
+	"github.com/handshakelab/lab/web/account/accounttest"
 	"github.com/handshakelab/lab/web/archive"
 	"github.com/handshakelab/lab/web/lti"
-	"github.com/handshakelab/lab/web/progress"
 	"github.com/handshakelab/lab/web/store"
 )
 
@@ -125,7 +127,7 @@ func (v *visit) https(method, path string, fields url.Values) *httptest.Response
 	r.Header.Set("X-Forwarded-Proto", "https")
 	if method == "POST" {
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
-		if path == "/lti/select" {
+		if !strings.HasPrefix(path, "/lti/l") {
 			r.Header.Set("Sec-Fetch-Site", "same-origin")
 		}
 	}
@@ -180,6 +182,79 @@ func (p *platform) token(q url.Values, key *rsa.PrivateKey, changes map[string]a
 	return signed
 }
 
+// returnScores lets the lab return scores until the end of the test.
+func (p *platform) returnScores() {
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() {
+		p.site.ReturnScores(ctx)
+		close(stopped)
+	}()
+	p.t.Cleanup(func() { stop(); <-stopped })
+}
+
+// next is the next score that comes.
+func (p *platform) next() map[string]any {
+	p.t.Helper()
+	select {
+	case score := <-p.scores:
+		return score
+	case <-time.After(20 * time.Second):
+		p.t.Fatal("no score comes")
+	}
+	return nil
+}
+
+// solve submits an attempt as a page of the lab does.
+func (v *visit) solve(lesson, block, how string) {
+	v.t.Helper()
+	body := fmt.Sprintf(`{"attempts":[{"id":%q,"class":%q,"lesson":%q,"block":%q,%s}]}`, rand.Text(), v.class, lesson, block, how)
+	r := httptest.NewRequestWithContext(v.t.Context(), "POST", "/api/attempts", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Forwarded-Proto", "https")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	v.expect(v.do(r), 200, `"kept":true`)
+}
+
+// launch lets somebody come from the platform with a token whose claims are changed so.
+func (p *platform) launch(v *visit, changes map[string]any) *httptest.ResponseRecorder {
+	p.t.Helper()
+	q := p.begin(v)
+	return v.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, changes)}})
+}
+
+// chosen is the address of the link that is given to the platform when somebody chooses it.
+func (p *platform) chosen(v *visit, link string) string {
+	p.t.Helper()
+	deep := map[string]any{"message_type": "LtiDeepLinkingRequest", "sub": "u1", "roles": teacherRole["roles"],
+		"https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings": map[string]any{
+			"deep_link_return_url": p.URL + "/return", "accept_types": []string{"ltiResourceLink"}, "data": "opaque"}}
+	page := v.expect(p.launch(v, deep), 200, `<option value="`+link+`">`)
+	token := regexp.MustCompile(`name="token" value="(\w+)"`).FindStringSubmatch(page)
+	if token == nil {
+		p.t.Fatal(page)
+	}
+	w := v.https("POST", "/lti/select", url.Values{"token": {token[1]}, "link": {link}})
+	page = v.expect(w, 200, `action="`+p.URL+`/return"`)
+	if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "form-action "+p.URL+";") {
+		p.t.Errorf("the form may not lead back: %s", csp)
+	}
+	signed := regexp.MustCompile(`name="JWT" value="([^"]+)"`).FindStringSubmatch(page)
+	var c jwt.Claims
+	var more struct {
+		Data       string `json:"https://purl.imsglobal.org/spec/lti-dl/claim/data"`
+		Deployment string `json:"https://purl.imsglobal.org/spec/lti/claim/deployment_id"`
+		Items      []struct {
+			URL string `json:"url"`
+		} `json:"https://purl.imsglobal.org/spec/lti-dl/claim/content_items"`
+	}
+	p.verify(html.UnescapeString(signed[1]), &c, &more)
+	if c.Issuer != ltiClient || !slices.Contains(c.Audience, "https://school.example") || more.Data != "opaque" || more.Deployment != "d1" || len(more.Items) != 1 {
+		p.t.Fatalf("the link is given as %v, %v", c, more)
+	}
+	return more.Items[0].URL
+}
+
 var teacherRole = map[string]any{"sub": "u1", "roles": []string{"http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"}}
 
 func TestLTILearner(t *testing.T) {
@@ -203,37 +278,16 @@ func TestLTILearner(t *testing.T) {
 	learner := p.learner(v)
 
 	// The score follows what the learner solves, from now on.
-	ctx, stop := context.WithCancel(t.Context())
-	stopped := make(chan struct{})
-	go func() {
-		p.site.ReturnScores(ctx)
-		close(stopped)
-	}()
-	defer func() { stop(); <-stopped }()
-	kept := progress.New(p.kept)
-	for i, block := range []string{"next", "one", "lose"} {
-		grade := func(context.Context, *progress.Attempt) (progress.Grade, error) {
-			return progress.Grade{OK: true, Points: 1, Of: 1}, nil
-		}
-		done, err := kept.Submit(ctx, learner, []progress.Attempt{{ID: rand.Text(), Lesson: "exercises", Block: block, Kind: "quiz", Answer: json.RawMessage(`1`)}}, grade)
-		if err != nil || !done[0].Kept {
-			t.Fatal(done, err)
-		}
-		if i == 0 {
-			continue // whether the first came before or after the watching began does not matter
-		}
+	p.returnScores()
+	for i, x := range [][2]string{{"one", `"kind":"quiz","answer":[0]`}, {"next", `"kind":"predict","answer":"1001"`}, {"lose", `"kind":"challenge","commands":[{"at":3,"line":"drop SYN-ACK","ahead":true}]`}} {
+		v.solve("exercises", x[0], x[1])
 		for got := false; !got; {
-			select {
-			case score := <-p.scores:
-				if score["userId"] != "u42" || score["scoreMaximum"] != 3.0 || score["gradingProgress"] != "FullyGraded" {
-					t.Errorf("the score is %v", score)
-				}
-				got = score["scoreGiven"] == float64(i+1)
-				if got && (score["activityProgress"] == "Completed") != (i == 2) {
-					t.Errorf("the score is %v", score)
-				}
-			case <-time.After(20 * time.Second):
-				t.Fatal("no score comes")
+			score := p.next()
+			if score["userId"] != "u42" || score["scoreMaximum"] != 3.0 || score["gradingProgress"] != "FullyGraded" {
+				t.Errorf("the score is %v", score)
+			}
+			if got = score["scoreGiven"] == float64(i+1); got && (score["activityProgress"] == "Completed") != (i == 2) {
+				t.Errorf("the score is %v", score)
 			}
 		}
 	}
@@ -289,30 +343,138 @@ func TestLTITeacher(t *testing.T) {
 	}
 
 	// A link is chosen for the platform.
-	q = p.begin(v)
-	deep := map[string]any{"message_type": "LtiDeepLinkingRequest", "sub": "u1", "roles": teacherRole["roles"],
-		"https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings": map[string]any{
-			"deep_link_return_url": p.URL + "/return", "accept_types": []string{"ltiResourceLink"}, "data": "opaque"}}
-	page := v.expect(v.https("POST", "/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, deep)}}), 200, `<option value="exercises">`)
-	token := regexp.MustCompile(`name="token" value="(\w+)"`).FindStringSubmatch(page)
-	if token == nil {
-		t.Fatal(page)
+	for link, want := range map[string]string{"lesson:exercises": "https://example.com/lessons/exercises", "block:exercises#lose": "https://example.com/lessons/exercises#lose"} {
+		if got := p.chosen(v, link); got != want {
+			t.Errorf("the link to %s is %s", link, got)
+		}
 	}
-	w := v.https("POST", "/lti/select", url.Values{"token": {token[1]}, "lesson": {"exercises"}})
-	page = v.expect(w, 200, `action="`+p.URL+`/return"`)
-	if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "form-action "+p.URL+";") {
-		t.Errorf("the form may not lead back: %s", csp)
+	v.expect(v.https("POST", "/lti/select", url.Values{"token": {"none"}, "link": {"lesson:exercises"}}), 400, "The launch did not work")
+	v.expect(v.https("POST", "/lti/select", url.Values{"token": {"none"}, "link": {"lesson:nothing"}}), 404, "404")
+}
+
+// A link to a class leads those who learn into it, without a code, and its score is that of the class. A link to an exercise has a score
+// of its own.
+func TestLTIClass(t *testing.T) {
+	p := newPlatform(t)
+	p.returnScores()
+	grace := newVisit(t, p.site)
+	p.launch(grace, teacherRole)
+	r := grace.https("POST", "/teach", url.Values{"title": {"Networks"}})
+	id := strings.TrimPrefix(r.Header().Get("Location"), "/teach/")
+	link := p.chosen(grace, "class:"+id)
+	if link != "https://example.com/class/"+id {
+		t.Fatalf("the link to the class is %s", link)
 	}
-	signed := regexp.MustCompile(`name="JWT" value="([^"]+)"`).FindStringSubmatch(page)
-	var c jwt.Claims
-	var more map[string]any
-	p.verify(html.UnescapeString(signed[1]), &c, &more)
-	items, _ := json.Marshal(more["https://purl.imsglobal.org/spec/lti-dl/claim/content_items"])
-	if c.Issuer != ltiClient || !slices.Contains(c.Audience, "https://school.example") || more["https://purl.imsglobal.org/spec/lti-dl/claim/data"] != "opaque" ||
-		more["https://purl.imsglobal.org/spec/lti/claim/deployment_id"] != "d1" || !strings.Contains(string(items), `"url":"https://example.com/lessons/exercises"`) {
-		t.Errorf("the link is given as %v, %v", c, more)
+	to := func(more map[string]any) map[string]any {
+		return maps.Collect(func(yield func(string, any) bool) {
+			yield("target_link_uri", link)
+			for k, v := range more {
+				yield(k, v)
+			}
+		})
 	}
-	v.expect(v.https("POST", "/lti/select", url.Values{"token": {"none"}, "lesson": {"exercises"}}), 400, "400")
+	grace.expect(p.launch(grace, to(teacherRole)), 303, "/teach/"+id)
+
+	ada, bob := newVisit(t, p.site), newVisit(t, p.site)
+	ada.expect(p.launch(ada, to(map[string]any{"sub": "ada", "name": "Ada " + strings.Repeat("x", 100)})), 303, "/class/"+id)
+	ada.expect(ada.https("GET", "/class/"+id, nil), 200, "Ada xxx")
+	bob.expect(p.launch(bob, to(map[string]any{"sub": "bob", "name": ""})), 303, "/join/"+p.classCode(id))
+	bob.expect(bob.https("POST", "/join", url.Values{"code": {p.classCode(id)}, "name": {"Bob"}}), 303, "/class/"+id)
+	bob.expect(p.launch(bob, to(map[string]any{"sub": "bob", "name": "Robert"})), 303, "/class/"+id)
+	bob.expect(bob.https("GET", "/class/"+id, nil), 200, "Bob")
+
+	ada.class, bob.class = id, id
+	ada.solve("exercises", "one", `"kind":"quiz","answer":[0]`)
+	if score := p.next(); score["userId"] != "ada" || score["scoreGiven"] != 1.0 || score["scoreMaximum"] != 3.0 || score["activityProgress"] != "InProgress" {
+		t.Errorf("the score of the class is %v", score)
+	}
+	// What is done outside of the class does not count in it.
+	bob.class = ""
+	bob.solve("exercises", "one", `"kind":"quiz","answer":[0]`)
+	bob.class = id
+	bob.solve("exercises", "next", `"kind":"predict","answer":"1001"`)
+	if score := p.next(); score["userId"] != "bob" || score["scoreGiven"] != 1.0 {
+		t.Errorf("the score of the class is %v", score)
+	}
+	grace.expect(grace.https("POST", "/api/class/"+id+"/act", url.Values{"kind": {"end"}}), 303, "/teach/"+id)
+	for range 2 {
+		if score := p.next(); score["activityProgress"] != "Completed" {
+			t.Errorf("at the end of the class the score is %v", score)
+		}
+	}
+	late := newVisit(t, p.site)
+	late.expect(p.launch(late, to(map[string]any{"sub": "late"})), 404, "has ended")
+	late.expect(p.launch(late, map[string]any{"sub": "late", "target_link_uri": "https://example.com/class/nothing"}), 404, "has ended")
+
+	// An exercise.
+	eve := newVisit(t, p.site)
+	eve.expect(p.launch(eve, map[string]any{"sub": "eve", "target_link_uri": "https://example.com/lessons/exercises#next"}), 303, "/lessons/exercises#next")
+	eve.solve("exercises", "one", `"kind":"quiz","answer":[0]`)
+	eve.solve("exercises", "next", `"kind":"predict","answer":"1001"`)
+	if score := p.next(); score["userId"] != "eve" || score["scoreGiven"] != score["scoreMaximum"] || score["activityProgress"] != "Completed" {
+		t.Errorf("the score of the exercise is %v", score)
+	}
+}
+
+// classCode is what others join a class by.
+func (p *platform) classCode(id string) string {
+	in, err := p.site.classes.Get(p.t.Context(), id)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return in.Code
+}
+
+// Admins, and nobody else, register platforms; those may launch from then on, and show the lab in a frame.
+func TestPlatforms(t *testing.T) {
+	p := newPlatform(t)
+	_, session := accounttest.SignIn(t, p.kept, "Ada", account.Admin)
+	ada := newVisit(t, p.site, session)
+	_, session = accounttest.SignIn(t, p.kept, "Grace", account.Instructor)
+	if w := newVisit(t, p.site, session).get("/platforms"); w.Code != 403 {
+		t.Errorf("an instructor sees the platforms: %d", w.Code)
+	}
+	page := ada.expect(ada.get("/platforms"), 200, "http://example.com/lti/login")
+	for _, want := range []string{"/lti/launch", "/lti/keys", "https://school.example", "-lti-platforms"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	fields := []string{"issuer", "https://second.example", "client_id", "c2", "auth_url", "https://second.example/auth", "token_url", p.URL + "/token", "keys_url", p.URL + "/keys", "deployments", "d1\n\nd2"}
+	wrong := append(slices.Clone(fields), "auth_url", "javascript:alert(1)")
+	ada.expect(ada.post("/platforms", wrong...), 422, `aria-invalid="true"`)
+	ada.expect(ada.post("/platforms", append(slices.Clone(fields), "frames", "https://second.example/; script-src *")...), 422, `aria-invalid="true"`)
+
+	login := url.Values{"iss": {"https://second.example"}, "login_hint": {"u"}}
+	if w := newVisit(t, p.site).https("POST", "/lti/login", login); w.Code != 400 {
+		t.Errorf("before it is registered: %d", w.Code)
+	}
+	ada.expect(ada.post("/platforms", fields...), 303, "/platforms?done=platform")
+	v := newVisit(t, p.site)
+	w := v.https("POST", "/lti/login", login)
+	if to := w.Header().Get("Location"); w.Code != 302 || !strings.HasPrefix(to, "https://second.example/auth?") {
+		t.Errorf("%d, %s", w.Code, to)
+	}
+	if csp := v.get("/lessons").Header().Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors https://lms.school.example https://second.example") {
+		t.Errorf("its frames may not show the lab: %s", csp)
+	}
+	if csp := v.get("/platforms").Header().Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'none'") {
+		t.Errorf("a frame may show where rights are changed: %s", csp)
+	}
+	fields[7] = "https://second.example/token2"
+	ada.expect(ada.post("/platforms", fields...), 303, "/platforms?done=platform")
+	list, err := p.site.lti.Added(t.Context())
+	if err != nil || len(list) != 1 || list[0].TokenURL != fields[7] || !slices.Equal(list[0].Deployments, []string{"d1", "d2"}) {
+		t.Fatalf("the platforms are %+v, %v", list, err)
+	}
+	// The one of the configuration stays as it is.
+	fixed := p.site.lti.Fixed()[0]
+	ada.expect(ada.post("/platforms", "issuer", fixed.Issuer, "client_id", fixed.ClientID, "auth_url", fixed.AuthURL, "token_url", fixed.TokenURL, "keys_url", fixed.KeysURL), 403, "403")
+	ada.expect(ada.post("/platforms/"+fixed.ID()+"/remove"), 403, "403")
+	ada.expect(ada.post("/platforms/"+list[0].ID()+"/remove"), 303, "/platforms?done=platform-removed")
+	if w := newVisit(t, p.site).https("POST", "/lti/login", login); w.Code != 400 {
+		t.Errorf("after it was removed: %d", w.Code)
+	}
 }
 
 // What is not from the platform, for this browser, for the first time and in time is no launch.

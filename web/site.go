@@ -51,13 +51,18 @@ type Config struct {
 	// Keep is after how long a learner who does not come back is forgotten; 0: never.
 	Keep time.Duration
 
+	// Sessions are how many sockets may be open at once; 0 stands for live.DefaultSockets. Scarce reports whether there is too little memory
+	// for another one; nil: never.
+	Sessions int
+	Scarce   func() bool
+
 	// Store keeps classes, accounts and progress; nil: there are none, and nothing but the course is served.
 	Store store.Store
 
 	// OIDC is whose word is taken for who an instructor is, beside passwords; nil: nobody's.
 	OIDC *account.OIDC
 
-	// Platforms are the learning platforms that may launch the lab by LTI.
+	// Platforms are learning platforms that may launch the lab by LTI, beside those that admins register.
 	Platforms []lti.Platform
 
 	// Proxies are the networks of the proxies in front, which are believed about the address of a client: "10.0.0.0/8".
@@ -87,7 +92,7 @@ type Site struct {
 	limits    limits
 	accounts  *account.Accounts // nil without a store
 	provider  *account.Provider // nil without Config.OIDC
-	lti       *lti.Tool         // nil without Config.Platforms
+	lti       *lti.Tool         // nil without a store
 	classes   *classroom        // the same
 	records   *keeper           // the same
 	router    *chi.Mux
@@ -145,16 +150,14 @@ func New(cfg Config) (*Site, error) {
 		return nil, err
 	}
 	s.edition.Store(e)
-	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log}
+	rooms := live.Config{Scenario: s.scenario, Origins: cfg.Origins, Log: cfg.Log, Sockets: cfg.Sessions, Scarce: cfg.Scarce}
 	if cfg.Store != nil {
 		s.accounts = account.New(cfg.Store, cfg.Base)
 		s.records = newKeeper(progress.New(cfg.Store))
 		if cfg.OIDC != nil {
 			s.provider = s.accounts.Provider(*cfg.OIDC)
 		}
-		if len(cfg.Platforms) > 0 {
-			s.lti = lti.New(cfg.Store, cfg.Platforms)
-		}
+		s.lti = lti.New(cfg.Store, cfg.Platforms, cfg.Log)
 		s.classes = newClassroom(cfg.Store, s.accounts)
 		rooms.Store, rooms.Rooms = cfg.Store, seats{s.classes}
 	}

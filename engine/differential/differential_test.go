@@ -52,21 +52,11 @@ func (p *pair) make(isn wire.Seq) {
 }
 
 func (p *pair) call(verb tcp.Verb) {
-	out, err := p.host.Call(0, tcp.Call{Verb: verb, Backlog: 4}, nil)
+	_, err := p.host.Call(0, tcp.Call{Verb: verb, Backlog: 4}, nil)
 	if err != nil {
 		p.t.Fatal(verb, err)
 	}
-	p.ours = sends(out)
-}
-
-func sends(out []tcp.Effect) []wire.Segment {
-	var sent []wire.Segment
-	for _, e := range out {
-		if e.Kind == tcp.Send {
-			sent = append(sent, *e.Seg)
-		}
-	}
-	return sent
+	p.ours = slices.Clone(p.host.Sent())
 }
 
 // arrive gives both a segment.
@@ -84,7 +74,8 @@ func (p *pair) arrive(flags wire.Flags, seq, ack wire.Seq, length int) {
 		p.make(isn)
 		p.call(tcp.CallListen)
 	}
-	p.ours = sends(p.host.Receive(0, &s, nil))
+	p.host.Receive(0, &s, nil)
+	p.ours = slices.Clone(p.host.Sent())
 }
 
 // connect is an active OPEN.

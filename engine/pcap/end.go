@@ -65,6 +65,7 @@ type end struct {
 type shared struct {
 	work    int // done so far, see maxWork
 	effects []tcp.Effect
+	sent    []wire.Segment
 }
 
 // clone returns a copy that shares nothing that changes but the queue.
@@ -77,15 +78,14 @@ func (x *end) clone() end {
 // step gives an input to the model and keeps what it sends.
 func (x *end) step(now tcp.Time, in tcp.Input) {
 	x.now = max(x.now, now)
-	var effects []tcp.Effect
-	x.t, effects = tcp.Step(x.t, &x.p, x.now, in, x.shared.effects[:0])
-	x.shared.effects = effects
-	for i := range effects {
-		if e := &effects[i]; e.Kind == tcp.Send {
+	m := x.shared
+	x.t, m.effects, m.sent = tcp.Step(x.t, &x.p, x.now, in, m.effects[:0], m.sent[:0])
+	for i := range m.effects {
+		if e := &m.effects[i]; e.Kind == tcp.Send {
 			if len(x.owed) == maxOwed {
 				x.owed = slices.Delete(x.owed, 0, 1)
 			}
-			x.owed = append(x.owed, owed{*e.Seg, e.Rule, e.Args})
+			x.owed = append(x.owed, owed{m.sent[e.Seg], e.Rule, e.Args})
 		}
 	}
 	if x.t.State == tcp.Closed || x.t.State == tcp.Listen {

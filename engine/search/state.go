@@ -319,12 +319,12 @@ func (s *state) follow(h engine.HostID, in *flight) {
 				s.conns[h][x.Conn-1].peer = in.from
 			}
 		case tcp.Send:
-			f := flight{to: engine.Server - h, from: x.Conn, born: s.now, seg: *x.Seg, fresh: true}
+			f := flight{to: engine.Server - h, from: x.Conn, born: s.now, seg: s.hosts[h].Sent()[x.Seg], fresh: true}
 			if in != nil {
 				f.answers = in.from
 			}
 			switch {
-			case in != nil && (x.Conn == 0 || x.Seg.Flags.Has(wire.RST)):
+			case in != nil && (x.Conn == 0 || f.seg.Flags.Has(wire.RST)):
 				f.dest = in.from // an answer to whoever sent it
 			case x.Conn != 0:
 				f.dest = s.conns[h][x.Conn-1].peer

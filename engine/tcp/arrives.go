@@ -68,7 +68,7 @@ func (s *step) paws(seg *wire.Segment) bool {
 	if !s.p.PAWS || !s.t.TSOK || seg.Flags.Has(wire.RST) {
 		return true
 	}
-	o := seg.Options.Parse()
+	o := &s.opts
 	if !o.HasTimestamps {
 		// RFC 7323 section 3.2: a segment without timestamps on a connection with them should be dropped. Linux takes it.
 		if s.p.Linux || s.t.State == SynReceived {
@@ -112,7 +112,7 @@ func (s *step) recent(seg *wire.Segment) {
 	if !s.t.TSOK || !seg.Seq.LessEq(s.t.RcvNxt) {
 		return
 	}
-	o := seg.Options.Parse()
+	o := &s.opts
 	if o.HasTimestamps && (int32(o.TSVal-s.t.TSRecent) >= 0 || s.now-s.t.RecentAt > pawsIdle) {
 		s.t.TSRecent, s.t.RecentAt = o.TSVal, s.now
 	}
@@ -274,11 +274,11 @@ func (s *step) ackEstablished(seg *wire.Segment) bool {
 	// RFC 9293 section 3.10.7.4, fifth, ESTABLISHED: SND.UNA < SEG.ACK acknowledges something new; an older ACK is ignored.
 	a := s.before()
 	if s.check(s.t.SndUna.Less(seg.Ack), rule.ACKNew, args[:3]...) {
-		s.takeSacked(seg)
+		s.takeSacked()
 		s.acknowledged(seg)
 	} else {
 		if s.p.Linux && seg.Ack.Less(s.t.SndUna) {
-			s.takeSacked(seg) // an old ACK may still tell what has arrived (tcp_ack)
+			s.takeSacked() // an old ACK may still tell what has arrived (tcp_ack)
 		}
 		s.duplicateAck(seg)
 	}

@@ -115,7 +115,7 @@ func (s *step) duplicateAck(seg *wire.Segment) {
 	if !out || seg.Ack != s.t.SndUna || seg.Len() > 0 || s.t.State == SynReceived {
 		return
 	}
-	if !s.takeSacked(seg) && (uint32(seg.Window)<<s.t.SndScale != s.t.SndWnd) {
+	if !s.takeSacked() && (uint32(seg.Window)<<s.t.SndScale != s.t.SndWnd) {
 		return
 	}
 	if s.t.DupAcks < 255 {
@@ -198,13 +198,12 @@ func (s *step) resendOne(id rule.ID, arg int64) bool {
 }
 
 // takeSacked notes the SACK blocks of an acknowledgment and reports whether they tell anything new.
-func (s *step) takeSacked(seg *wire.Segment) bool {
+func (s *step) takeSacked() bool {
 	if !s.t.SACKOK {
 		return false
 	}
-	o := seg.Options.Parse()
 	news := false
-	for _, b := range o.Blocks[:o.NumBlocks] {
+	for _, b := range s.opts.Blocks[:s.opts.NumBlocks] {
 		// Blocks below SND.UNA are duplicates that the peer names (RFC 2883), those beyond SND.NXT nonsense.
 		if !s.t.SndUna.Less(b.Right) || s.t.SndNxt.Less(b.Right) || !b.Left.Less(b.Right) || b.Left.Less(s.t.SndUna) {
 			continue
@@ -243,6 +242,9 @@ func (s *step) addSacked(b wire.Block) bool {
 
 // forgetSacked drops the blocks that SND.UNA has passed.
 func (s *step) forgetSacked() {
+	if s.t.NumSacked == 0 {
+		return
+	}
 	n := uint8(0)
 	for _, b := range s.t.Sacked[:s.t.NumSacked] {
 		if s.t.SndUna.Less(b.Right) {

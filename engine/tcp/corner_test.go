@@ -65,12 +65,12 @@ func TestPureStep(t *testing.T) {
 		"reading where there is nothing": {Kind: tcp.RecvInput},
 		"an input that there is not":     {},
 	} {
-		if after, out := tcp.Step(open, &h.profile, h.now, in, nil); after != open || len(out) != 0 {
+		if after, out, _ := tcp.Step(open, &h.profile, h.now, in, nil, nil); after != open || len(out) != 0 {
 			t.Errorf("%s changes the connection or brings %d effects", name, len(out))
 		}
 	}
 	closed := tcp.TCB{Local: self, Remote: peer}
-	if _, out := tcp.Step(closed, &h.profile, 0, tcp.Input{Kind: tcp.AbortInput}, nil); len(out) != 0 {
+	if _, out, _ := tcp.Step(closed, &h.profile, 0, tcp.Input{Kind: tcp.AbortInput}, nil, nil); len(out) != 0 {
 		t.Errorf("aborting what is closed brings %d effects", len(out))
 	}
 	// A timer that was stopped, and one of a connection that is gone.
@@ -81,9 +81,9 @@ func TestPureStep(t *testing.T) {
 		t.Errorf("a timer of nobody brings %d effects", len(out))
 	}
 	// Closing twice, sending and shutting down after the close.
-	after, _ := tcp.Step(open, &h.profile, h.now, tcp.Input{Kind: tcp.CloseInput}, nil)
+	after, _, _ := tcp.Step(open, &h.profile, h.now, tcp.Input{Kind: tcp.CloseInput}, nil, nil)
 	for _, kind := range []tcp.InputKind{tcp.CloseInput, tcp.SendInput} {
-		if again, out := tcp.Step(after, &h.profile, h.now, tcp.Input{Kind: kind, Data: "x"}, nil); again != after || len(out) != 0 {
+		if again, out, _ := tcp.Step(after, &h.profile, h.now, tcp.Input{Kind: kind, Data: "x"}, nil, nil); again != after || len(out) != 0 {
 			t.Errorf("input %d after close brings %d effects", kind, len(out))
 		}
 	}

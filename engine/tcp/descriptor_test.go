@@ -15,7 +15,7 @@ import (
 func (h *tester) on(c tcp.Call) string {
 	h.effects = nil
 	effects, err := h.host.Call(h.now, c, nil)
-	h.effects = kept(effects)
+	h.keep(effects)
 	if err != nil {
 		return "not made: " + err.Error()
 	}

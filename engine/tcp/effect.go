@@ -1,9 +1,6 @@
 package tcp
 
-import (
-	"github.com/handshakelab/lab/engine/rule"
-	"github.com/handshakelab/lab/engine/wire"
-)
+import "github.com/handshakelab/lab/engine/rule"
 
 // EffectKind says what an Effect is.
 type EffectKind uint8
@@ -11,7 +8,7 @@ type EffectKind uint8
 // What a step of a connection or a host can bring about.
 const (
 	Check     EffectKind = iota + 1 // a numbered check of a rule was made: OK, Rule, Args
-	Send                            // Seg leaves the host
+	Send                            // Seg left the host
 	Discard                         // the segment that arrived is thrown away, Rule says why
 	Change                          // the state went From one To another
 	TimerSet                        // Timer will fire at At
@@ -86,5 +83,7 @@ type Effect struct {
 	Args     [rule.MaxParams]int64 // the values of the rule's Params
 	At       Time                  // of a TimerSet: when it will fire
 	Bytes    uint32                // of a Readable notice
-	Seg      *wire.Segment         // of a Send, to be read before the next one
+	Seg      uint32                // of a Send: which of the segments that were sent, from 0 (Host.Sent)
+
+	// There are many effects: they have no pointers, and fill a cache line.
 }

@@ -312,7 +312,7 @@ func (s *step) tellFast() {
 
 // fastOpened looks what the SYN-ACK made of Fast Open: whether it brings a cookie, and whether it acknowledges the text.
 func (s *step) fastOpened(seg *wire.Segment) {
-	if o := seg.Options.Parse(); o.HasFastOpen && o.CookieLen > 0 {
+	if o := &s.opts; o.HasFastOpen && o.CookieLen > 0 {
 		s.check(true, rule.FastOpenStore, int64(o.CookieLen))
 	}
 	if s.t.SynData == 0 {

@@ -21,15 +21,15 @@ type HostConfig struct {
 }
 
 // A Host is the TCP of one host: its listener with its queues, its connections, and the socket calls. Only its methods change
-// it; they append what happened to the effects they are given, in causal order, and return the extended slice. Where an
-// effect points to a segment, the pointer is good until the next method call.
+// it; they append what happened to the effects they are given, in causal order, and return the extended slice. What they sent
+// is in Sent.
 type Host struct {
 	cfg       *HostConfig // never changed; shared by all clones
 	listeners [maxListeners]listener
 	conns     []TCB
 	lastID    ConnID
 	isnsUsed  int
-	sent      []wire.Segment // memory of the segments of the last call's Send effects
+	sent      []wire.Segment // by the last call
 	served    []served       // servers whose Fast Open cookies it remembers, the newest last
 	failed    []fastFailure  // where Fast Open failed, the newest last
 	sockets   []Socket       // open descriptors, by number
@@ -80,7 +80,8 @@ func NewHost(cfg HostConfig) Host { return Host{cfg: &cfg} }
 
 // Set makes h a copy of x that shares nothing that changes, in the memory that h has already.
 func (h *Host) Set(x *Host) {
-	h.cfg, h.listeners, h.lastID, h.isnsUsed = x.cfg, x.listeners, x.lastID, x.isnsUsed
+	h.cfg, h.lastID, h.isnsUsed = x.cfg, x.lastID, x.isnsUsed
+	h.listeners = x.listeners
 	setSlice(&h.conns, x.conns)
 	setSlice(&h.served, x.served)
 	setSlice(&h.failed, x.failed)
@@ -98,6 +99,10 @@ func setSlice[T any](s *[]T, x []T) {
 
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
 func (h *Host) Profile() *Profile { return &h.cfg.Profile }
+
+// Sent returns the segments that the last method call sent; Seg of each Send effect is an index of it. The slice is the host's own,
+// good until the next method call.
+func (h *Host) Sent() []wire.Segment { return h.sent }
 
 // Conns returns the connection records that exist, oldest first. The slice is the host's own: read it, and only until the
 // next method call.
@@ -147,10 +152,8 @@ func (h *Host) Next() (at Time, conn ConnID, timer TimerKind, ok bool) {
 	at = Never
 	for i := range h.conns {
 		t := &h.conns[i]
-		for k, due := range t.Timers[:] {
-			if due < at {
-				at, conn, timer = due, t.ID, TimerKind(k)
-			}
+		if first := slices.Min(t.Timers[:]); first < at {
+			at, conn, timer = first, t.ID, TimerKind(slices.Index(t.Timers[:], first))
 		}
 	}
 	return at, conn, timer, at != Never
@@ -164,16 +167,14 @@ func (h *Host) Fire(now Time, conn ConnID, timer TimerKind, out []Effect) []Effe
 		return out
 	}
 	out = h.step(i, now, &Input{Kind: TimerInput, Timer: timer, Count: h.patience(&h.conns[i])}, out)
-	h.roomAgain()
-	return h.wake(now, out)
+	return h.tellWaiting(now, out)
 }
 
 // Receive takes a segment that arrived, for whichever connection or listener it is.
 func (h *Host) Receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 	h.sent = h.sent[:0]
 	out = h.receive(now, seg, out)
-	h.roomAgain()
-	return h.wake(now, out)
+	return h.tellWaiting(now, out)
 }
 
 func (h *Host) receive(now Time, seg *wire.Segment, out []Effect) []Effect {
@@ -205,23 +206,28 @@ func (h *Host) receive(now Time, seg *wire.Segment, out []Effect) []Effect {
 }
 
 func (h *Host) arrive(i int, now Time, seg *wire.Segment, out []Effect) []Effect {
-	l := h.listener(h.conns[i].Local.Port())
-	if l != nil && h.cfg.Profile.Linux && h.conns[i].reopens(seg) {
-		return h.reopen(l, i, now, seg, out)
-	}
-	if t := &h.conns[i]; t.embryonic() && l == nil && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg) {
-		return h.step(i, now, &Input{Kind: NobodyInput, Seg: seg}, out)
-	}
-	// A full accept queue cannot take the connection that this ACK would complete.
-	if t := &h.conns[i]; t.embryonic() && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK &&
-		t.completes(seg) && h.queued(l) > l.backlog {
-		args := [4]int64{int64(h.queued(l)), int64(l.backlog)}
-		if h.cfg.Profile.AbortOnOverflow {
-			return h.step(i, now, &Input{Kind: OverflowInput, Seg: seg, Args: args}, out)
+	t, in := &h.conns[i], Input{Kind: SegmentInput, Seg: seg}
+	switch {
+	case h.cfg.Profile.Linux && t.reopens(seg):
+		if l := h.listener(t.Local.Port()); l != nil {
+			return h.reopen(l, i, now, seg, out)
 		}
-		return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: args})
+	case t.embryonic() && seg.Flags&(wire.ACK|wire.RST|wire.SYN) == wire.ACK && t.completes(seg):
+		l := h.listener(t.Local.Port())
+		if l == nil {
+			in.Kind = NobodyInput
+			break
+		}
+		// A full accept queue cannot take the connection that this ACK would complete.
+		if n := h.queued(l); n > l.backlog {
+			args := [4]int64{int64(n), int64(l.backlog)}
+			if !h.cfg.Profile.AbortOnOverflow {
+				return append(out, Effect{Kind: Discard, Conn: t.ID, Rule: rule.AcceptQueueACK, Args: args})
+			}
+			in.Kind, in.Args = OverflowInput, args
+		}
 	}
-	return h.step(i, now, &Input{Kind: SegmentInput, Seg: seg}, out)
+	return h.step(i, now, &in, out)
 }
 
 // reopens reports whether a SYN may open a new connection out of TIME-WAIT: its number, or its timestamp, is beyond all that
@@ -682,7 +688,8 @@ func (h *Host) run(t *TCB, now Time, in *Input, out []Effect) []Effect {
 	if t.Own != (Own{}) {
 		return h.runOwn(t, now, in, out)
 	}
-	s := step{t: t, p: &h.cfg.Profile, now: now, out: out, room: &h.sent}
+	var s step // filled in where it is: a literal would be made elsewhere and copied
+	s.t, s.p, s.now, s.out, s.sent = t, &h.cfg.Profile, now, out, &h.sent
 	s.input(in)
 	return s.out
 }
@@ -690,7 +697,7 @@ func (h *Host) run(t *TCB, now Time, in *Input, out []Effect) []Effect {
 // runOwn is run for a connection whose socket has options of its own.
 func (h *Host) runOwn(t *TCB, now Time, in *Input, out []Effect) []Effect {
 	p := h.cfg.Profile.own(t.Own)
-	s := step{t: t, p: &p, now: now, out: out, room: &h.sent}
+	s := step{t: t, p: &p, now: now, out: out, sent: &h.sent}
 	s.input(in)
 	return s.out
 }

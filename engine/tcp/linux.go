@@ -206,7 +206,7 @@ func (s *step) outOfWindow(seg *wire.Segment) bool {
 // linuxEcho is the check of the kernel that the peer's SYN-ACK echoes a timestamp that was sent: an older or newer one is
 // of another connection.
 func (s *step) linuxEcho(seg *wire.Segment) bool {
-	o := seg.Options.Parse()
+	o := &s.opts
 	if !s.p.Timestamps || !o.HasTimestamps || o.TSEcr == 0 {
 		return true
 	}

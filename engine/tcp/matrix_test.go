@@ -134,7 +134,7 @@ func (c cell) check(t *testing.T, profile tcp.Profile, prepare func(*tester)) {
 	var got []string
 	for _, e := range h.effects {
 		if e.Kind == tcp.Send {
-			got = append(got, h.describe(*e.Seg, linux && !strings.Contains(c.State, "simultaneous")))
+			got = append(got, h.describe(h.segs[e.Seg], linux && !strings.Contains(c.State, "simultaneous")))
 		}
 	}
 	var want []string
@@ -164,6 +164,7 @@ type tester struct {
 	profile tcp.Profile
 	now     tcp.Time
 	effects []tcp.Effect
+	segs    []wire.Segment // Seg of a Send effect is an index of it
 }
 
 var (
@@ -184,9 +185,8 @@ func (h *tester) isn(n wire.Seq) {
 }
 
 func (h *tester) call(c tcp.Call) {
-	var err error
-	h.effects, err = h.host.Call(h.now, c, h.effects)
-	if h.effects = kept(h.effects); err != nil {
+	effects, err := h.host.Call(h.now, c, h.effects)
+	if h.keep(effects); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -209,7 +209,7 @@ func (h *tester) arrive(flags string, seq, ack uint32, length int) {
 	h.now += 10 * tcp.Millisecond
 	seg := wire.Segment{Src: peer, Dst: self, Seq: wire.Seq(seq), Ack: wire.Seq(ack), Flags: dumpFlags(flags), Window: 64240,
 		Payload: strings.Repeat("x", length), TTL: 64, DF: true}
-	h.effects = kept(h.host.Receive(h.now, &seg, h.effects))
+	h.keep(h.host.Receive(h.now, &seg, h.effects))
 }
 
 // advance lets time pass, and timers fire.
@@ -221,7 +221,7 @@ func (h *tester) advance(d tcp.Time) {
 			break
 		}
 		h.now = at
-		h.effects = kept(h.host.Fire(at, conn, timer, h.effects))
+		h.keep(h.host.Fire(at, conn, timer, h.effects))
 	}
 	h.now = end
 }
@@ -325,13 +325,10 @@ func tcpdumpFlags(f wire.Flags) string {
 	return b.String()
 }
 
-// kept lets the effects have segments of their own, which outlast the host's next call.
-func kept(effects []tcp.Effect) []tcp.Effect {
-	for i := range effects {
-		if seg := effects[i].Seg; seg != nil {
-			own := *seg
-			effects[i].Seg = &own
-		}
+// keep notes what the host did, with segments that outlast its next call: effects are those so far with new ones behind them.
+func (h *tester) keep(effects []tcp.Effect) {
+	for i := range effects[len(h.effects):] {
+		effects[len(h.effects)+i].Seg += uint32(len(h.segs))
 	}
-	return effects
+	h.effects, h.segs = effects, append(h.segs, h.host.Sent()...)
 }

@@ -125,7 +125,7 @@ func (s *step) listen(in *Input) {
 	}
 	s.begin(in)
 	s.takeSyn(seg)
-	s.agree(seg)
+	s.agree(seg.Flags, &s.opts)
 	s.effect(Opened, rule.None)
 	s.t.SndNxt = s.t.ISS.Add(1)
 	s.t.FirstSent = s.now
@@ -193,7 +193,7 @@ func (s *step) synSent(seg *wire.Segment) {
 		return
 	}
 	s.takeSyn(seg)
-	s.agree(seg)
+	s.agree(seg.Flags, &s.opts)
 	if !ack {
 		// RFC 9293 section 3.10.7.3, fourth, our SYN is not acknowledged: both sides opened actively (MUST-10).
 		s.change(SynReceived, rule.SimultaneousOpen, num(seg.Seq))

@@ -112,10 +112,9 @@ func (s *step) options(o *wire.Options) {
 	}
 }
 
-// agree reads the options of the peer's SYN or SYN-ACK. What this side offered in its own SYN, or would offer in its
+// agree takes the options of the peer's SYN or SYN-ACK. What this side offered in its own SYN, or would offer in its
 // SYN-ACK, and the peer offers too, is agreed.
-func (s *step) agree(seg *wire.Segment) {
-	o := seg.Options.Parse()
+func (s *step) agree(flags wire.Flags, o *wire.OptionSet) {
 	// RFC 9293 section 3.1, MUST-6: an option that is not known is skipped by its length.
 	if o.Unknown > 0 {
 		s.check(true, rule.UnknownOption, int64(o.Unknown))
@@ -159,14 +158,14 @@ func (s *step) agree(seg *wire.Segment) {
 	if s.p.Timestamps || o.HasTimestamps {
 		s.check(s.t.TSOK, rule.Timestamps, int64(o.TSVal))
 	}
-	s.takeUTO(&o)
+	s.takeUTO(o)
 	// RFC 3168 section 6.1.1.
 	const ecn = wire.ECE | wire.CWR
 	switch {
-	case seg.Flags.Has(wire.ACK):
-		s.t.ECN = s.p.ECN == 1 && s.t.Retries == 0 && seg.Flags&ecn == wire.ECE
+	case flags.Has(wire.ACK):
+		s.t.ECN = s.p.ECN == 1 && s.t.Retries == 0 && flags&ecn == wire.ECE
 	default:
-		s.t.ECN = s.t.ECN || s.p.ECN > 0 && seg.Flags.Has(ecn)
+		s.t.ECN = s.t.ECN || s.p.ECN > 0 && flags.Has(ecn)
 	}
 	if s.t.ECN {
 		s.check(true, rule.ECN)

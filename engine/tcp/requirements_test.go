@@ -318,7 +318,8 @@ var requirements = []requirement{
 	{"MUST-57", "3.9.2.3", "A SYN to a broadcast or multicast address is ignored.", []rule.ID{rule.OneHost}, func(h *tester) {
 		h.call(listenCall)
 		seg := wire.Segment{Src: peer, Dst: netip.MustParseAddrPort("224.0.0.1:80"), Flags: wire.SYN}
-		h.effects = kept(h.host.Receive(h.now, &seg, nil))
+		h.effects = nil
+		h.keep(h.host.Receive(h.now, &seg, h.effects))
 		h.equal("trail", h.trail(), "9293:3.9.2.3/one-host- drop")
 	}, "", ""},
 	{"MUST-58", "3.10.7.4", "Acknowledgments are put together where possible.", nil, nil, "", "Segments arrive one by one, each at its own instant; what is put together is what a delayed acknowledgment waits for (MUST-40)."},
@@ -327,7 +328,8 @@ var requirements = []requirement{
 		h.call(listenCall)
 		for _, src := range []string{"224.0.0.1:1", "255.255.255.255:1", "0.0.0.0:1"} {
 			seg := wire.Segment{Src: netip.MustParseAddrPort(src), Dst: self, Flags: wire.SYN}
-			h.effects = kept(h.host.Receive(h.now, &seg, nil))
+			h.effects = nil
+			h.keep(h.host.Receive(h.now, &seg, h.effects))
 			h.equal("trail", h.trail(), "9293:3.9.2.3/one-host- drop")
 		}
 	}, "", ""},
@@ -419,7 +421,7 @@ func (h *tester) segment(s wire.Segment) {
 	if s.Window == 0 && s.Flags == wire.ACK && h.conn().State < tcp.Established {
 		s.Window = 64240
 	}
-	h.effects = kept(h.host.Receive(h.now, &s, h.effects))
+	h.keep(h.host.Receive(h.now, &s, h.effects))
 }
 
 // open establishes a connection and forgets how.
@@ -444,7 +446,7 @@ func (h *tester) sent() []wire.Segment {
 	var sent []wire.Segment
 	for _, e := range h.effects {
 		if e.Kind == tcp.Send {
-			sent = append(sent, *e.Seg)
+			sent = append(sent, h.segs[e.Seg])
 		}
 	}
 	h.effects = slices.DeleteFunc(h.effects, func(e tcp.Effect) bool { return e.Kind == tcp.Send })

@@ -63,7 +63,7 @@ func (s *step) acknowledged(seg *wire.Segment) {
 func (s *step) measure(seg *wire.Segment) {
 	if !s.t.Timing || !s.t.TimedEnd.LessEq(seg.Ack) {
 		if s.t.Retries > 0 {
-			s.echoed(seg)
+			s.echoed()
 		}
 		return
 	}
@@ -72,8 +72,8 @@ func (s *step) measure(seg *wire.Segment) {
 }
 
 // echoed takes the sample from the timestamp that the peer echoed, which tells copies apart (RFC 7323 section 4.1).
-func (s *step) echoed(seg *wire.Segment) {
-	if o := seg.Options.Parse(); s.t.TSOK && o.HasTimestamps && o.TSEcr != 0 {
+func (s *step) echoed() {
+	if o := &s.opts; s.t.TSOK && o.HasTimestamps && o.TSEcr != 0 {
 		if r := Time(int32(s.tsVal()-o.TSEcr)) * Millisecond; r > 0 {
 			s.sample(r)
 		}

@@ -19,7 +19,7 @@ func (h *tester) trail() string {
 			mark := map[bool]string{true: "+", false: "-"}[e.OK]
 			words = append(words, strings.TrimPrefix(e.Rule.String(), "9293:3.10.7.")+mark)
 		case tcp.Send:
-			words = append(words, "send "+e.Seg.Flags.String())
+			words = append(words, "send "+h.segs[e.Seg].Flags.String())
 		case tcp.Change:
 			words = append(words, "enter "+e.To.String())
 		case tcp.Discard:
@@ -151,7 +151,7 @@ func TestChecksum(t *testing.T) {
 		prepare(h)
 		h.effects = nil
 		seg := wire.Segment{Src: peer, Dst: self, Seq: nxt, Flags: wire.RST, FixedSum: true, Checksum: 1}
-		h.effects = kept(h.host.Receive(h.now, &seg, h.effects))
+		h.keep(h.host.Receive(h.now, &seg, h.effects))
 		if got, want := h.trail(), "9293:3.1/checksum- drop"; got != want {
 			t.Errorf("%s: got %s, want %s", state, got, want)
 		}
@@ -186,7 +186,7 @@ func TestBackOff(t *testing.T) {
 				}
 				h.now = at
 				n := len(h.effects)
-				h.effects = kept(h.host.Fire(at, conn, timer, h.effects))
+				h.keep(h.host.Fire(at, conn, timer, h.effects))
 				for _, e := range h.effects[n:] {
 					if e.Kind == tcp.Send {
 						sent = append(sent, (at-start)/tcp.Second)

@@ -119,6 +119,15 @@ func (s *Socket) notSent() int {
 	return math.MaxInt
 }
 
+// tellWaiting lets descriptors see what a segment or a timer has changed.
+func (h *Host) tellWaiting(now Time, out []Effect) []Effect {
+	if len(h.sockets) == 0 {
+		return out
+	}
+	h.roomAgain()
+	return h.wake(now, out)
+}
+
 // roomAgain looks, after something arrived, which sockets have the room that somebody waits for.
 func (h *Host) roomAgain() {
 	for i := range h.sockets {

@@ -3,12 +3,12 @@ package tcp_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
-	"github.com/handshakelab/lab/engine/wire"
 )
 
 // couple is two hosts whose segments arrive at once, unless they are cut off.
@@ -39,11 +39,12 @@ func (p *couple) call(h int, c tcp.Call) string {
 }
 
 func (p *couple) carry(h int, effects []tcp.Effect) {
-	var sent []wire.Segment
+	sent := slices.Clone(p.hosts[h].Sent())
+	if p.cut {
+		sent = nil
+	}
 	for _, e := range effects {
 		switch {
-		case e.Kind == tcp.Send && !p.cut:
-			sent = append(sent, *e.Seg)
 		case e.Kind == tcp.Tell && e.Rule == rule.SocketCall && e.Errno != tcp.OK:
 			p.told = append(p.told, fmt.Sprintf("%c%d %v", 'A'+h, e.Args[0], e.Errno))
 		case e.Kind == tcp.Tell && e.Rule == rule.SocketCall:

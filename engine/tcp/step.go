@@ -44,15 +44,14 @@ type Input struct {
 }
 
 // Step gives one input to a connection and returns the connection after it, with what it brought about appended to out
-// in causal order. It is total: every input in every state has an answer. It reads nothing but its arguments.
+// in causal order, and the segments that it sends appended to sent. It is total: every input in every state has an answer. It reads nothing but its arguments.
 //
 // A connection in LISTEN that a SYN arrives for becomes the new connection in SYN-RECEIVED; the listener itself is the
 // Host's. A passive connection that goes back to LISTEN, and any that goes to CLOSED, is over.
-func Step(t TCB, p *Profile, now Time, in Input, out []Effect) (TCB, []Effect) {
-	var room []wire.Segment
-	s := step{t: &t, p: p, now: now, out: out, room: &room}
+func Step(t TCB, p *Profile, now Time, in Input, out []Effect, sent []wire.Segment) (TCB, []Effect, []wire.Segment) {
+	s := step{t: &t, p: p, now: now, out: out, sent: &sent}
 	s.input(&in)
-	return t, s.out
+	return t, s.out, sent
 }
 
 // input is Step for a connection that stays where it is: a Host's records are not copied back and forth.
@@ -116,7 +115,9 @@ type step struct {
 	now Time
 	out []Effect
 
-	room *[]wire.Segment // where the segments of Send effects are
+	sent *[]wire.Segment // the segments of Send effects
+
+	opts wire.OptionSet // of the segment that arrived
 
 	twice wire.Block // what arrived twice, for the next acknowledgment to name
 
@@ -131,7 +132,7 @@ type step struct {
 }
 
 func (s *step) segment(in *Input) {
-	s.t.LastHeard = s.now
+	s.t.LastHeard, s.opts = s.now, in.Seg.Options.Parse()
 	switch s.t.State {
 	case Closed:
 		s.closed(in.Seg)
@@ -166,29 +167,38 @@ func (s *step) add(e Effect) {
 // reason it is cleared in its place; append would copy it.
 func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
 	n := len(s.out)
-	if n == cap(s.out) {
-		s.moreRoom()
+	if n >= cap(s.out) {
+		return s.effectBeyond(kind, id, args)
 	}
 	s.out = s.out[:n+1]
 	e := &s.out[n]
 	*e = Effect{}
-	e.Kind, e.Conn, e.Rule = kind, s.t.ID, id
+	e.Kind, e.Rule, e.Conn = kind, id, s.t.ID
+	to := e.Args[:len(args)]
 	for i, a := range args {
-		e.Args[i] = a
+		to[i] = a
 	}
 	return e
 }
 
-// moreRoom is apart from effect, which is called all the time, because it is not.
+// effectBeyond is effect where there is no room: apart from it, because that is seldom.
 //
 //go:noinline
-func (s *step) moreRoom() { s.out = slices.Grow(s.out, 1) }
+func (s *step) effectBeyond(kind EffectKind, id rule.ID, args []int64) *Effect {
+	s.out = slices.Grow(s.out, 1)
+	return s.effect(kind, id, args...)
+}
 
-// sending adds a Send effect and returns its segment, to be filled in.
+// sending adds a Send effect and returns its segment, to be filled in. It is made like the effect itself.
 func (s *step) sending(id rule.ID, args ...int64) *wire.Segment {
-	*s.room = append(*s.room, wire.Segment{})
-	seg := &(*s.room)[len(*s.room)-1]
-	s.effect(Send, id, args...).Seg = seg
+	n := len(*s.sent)
+	s.effect(Send, id, args...).Seg = uint32(n)
+	if n == cap(*s.sent) {
+		*s.sent = slices.Grow(*s.sent, 1)
+	}
+	*s.sent = (*s.sent)[:n+1]
+	seg := &(*s.sent)[n]
+	*seg = wire.Segment{}
 	return seg
 }
 
@@ -228,9 +238,15 @@ func (s *step) set(k TimerKind, at Time, id rule.ID, args ...int64) {
 }
 
 func (s *step) stop(k TimerKind, id rule.ID) {
-	if s.t.Timers[k] == Never {
-		return
+	if s.t.Timers[k] != Never {
+		s.stopped(k, id)
 	}
+}
+
+// stopped is apart, so that the many questions about timers that are off cost next to nothing.
+//
+//go:noinline
+func (s *step) stopped(k TimerKind, id rule.ID) {
 	s.t.Timers[k] = Never
 	s.effect(TimerStop, id).Timer = k
 }

@@ -88,13 +88,13 @@ func (h *Host) sendCookie(now Time, seg *wire.Segment, out []Effect) []Effect {
 	t := TCB{Local: seg.Dst, Remote: seg.Src, State: Listen, Passive: true}
 	h.inherit(&t)
 	p := h.ProfileOf(&t)
-	s := step{t: &t, p: &p, now: now, out: out, room: &h.sent}
+	s := step{t: &t, p: &p, now: now, out: out, sent: &h.sent}
 	t.Timers = noTimers
 	sum := h.cookie(now, seg.Dst, seg.Src, seg.Seq, index)
 	s.begin(&Input{ISS: sum.seq(), TSOffset: h.tsOffset(seg.Dst, seg.Src)})
 	s.takeSyn(seg)
 	quiet := len(s.out)
-	s.agree(seg)
+	s.agree(seg.Flags, &o)
 	s.out = s.out[:quiet]
 	if !s.t.TSOK {
 		// Without timestamps there is no room for the other options: they are not offered.
@@ -158,7 +158,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	t.Timers = noTimers
 	own := h.ProfileOf(t)
 	p := &own
-	s := step{t: t, p: p, now: now, out: out, room: &h.sent}
+	s := step{t: t, p: p, now: now, opts: options, out: out, sent: &h.sent}
 	first := len(out)
 	s.begin(&Input{ISS: cookie, TSOffset: offset})
 	syn := wire.Segment{Src: seg.Src, Dst: seg.Dst, Seq: isn, Flags: wire.SYN, Window: seg.Window, Options: wire.Options{}.WithMSS(CookieMSS(seg.Dst.Addr().Is6())[index])}
@@ -173,7 +173,8 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 		s.t.ECN = bits&cookieECNBit != 0
 	}
 	s.takeSyn(&syn)
-	s.agree(&syn)
+	offered := syn.Options.Parse()
+	s.agree(syn.Flags, &offered)
 	full := uint32(CookieMSS(seg.Dst.Addr().Is6())[index])
 	s.t.RcvBuf = p.Window - p.Window%full
 	s.t.RcvWnd = s.t.RcvBuf

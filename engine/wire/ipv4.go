@@ -237,9 +237,10 @@ func (s *Segment) rightWords() uint8 { return uint8((MinHeaderLen + s.optionsLen
 // OffsetOK reports whether the data offset field is one that a receiver can believe: at least 5 words, and not past the end
 // of the segment. It need not be the right one.
 func (s *Segment) OffsetOK() bool {
-	if s.Offset == 0 {
-		return true // it is the right one
-	}
+	return s.Offset == 0 || s.offsetFits() // 0 is the right one
+}
+
+func (s *Segment) offsetFits() bool {
 	size := int(s.HeaderWords()) * 4
 	return size >= MinHeaderLen && size <= MinHeaderLen+s.optionsLen()+len(s.wirePayload())
 }
@@ -280,8 +281,10 @@ func (s *Segment) RightSum() uint16 { return ^s.partialSum().fold() }
 // SumOK reports whether a receiver finds the checksum right (MUST-3). A field of 0xffff passes where 0x0000 is right, since
 // both are zero in one's complement (RFC 1071).
 func (s *Segment) SumOK() bool {
-	return !s.FixedSum || (s.partialSum()+sum(s.Checksum)).fold() == 0xffff
+	return !s.FixedSum || s.sumFits()
 }
+
+func (s *Segment) sumFits() bool { return (s.partialSum() + sum(s.Checksum)).fold() == 0xffff }
 
 // partialSum is the sum of all that the checksum covers but the checksum itself.
 func (s *Segment) partialSum() sum {

@@ -53,19 +53,30 @@ func RawOptions(b []byte) (Options, error) {
 
 // AddMSS appends the maximum segment size that the sender can receive, in bytes of data (RFC 9293 section 3.7.1; only
 // right in a SYN, MUST-65).
-func (o *Options) AddMSS(v uint16) { o.add(KindMSS, 4, byte(v>>8), byte(v)) }
+func (o *Options) AddMSS(v uint16) {
+	if b := o.next(KindMSS, 4); b != nil {
+		binary.BigEndian.PutUint16(b, v)
+	}
+}
 
 // AddWindowScale appends the shift that the sender wants for its own later windows (RFC 7323 section 2.2). A TCP sends
 // 0 to 14; larger values are written too, for whoever wants to see what the peer makes of them.
-func (o *Options) AddWindowScale(s uint8) { o.add(KindWindowScale, 3, s) }
+func (o *Options) AddWindowScale(s uint8) {
+	if b := o.next(KindWindowScale, 3); b != nil {
+		b[0] = s
+	}
+}
 
 // AddSACKPermitted appends the offer to receive selective acknowledgments (RFC 2018 section 2; only right in a SYN).
-func (o *Options) AddSACKPermitted() { o.add(KindSACKPermitted, 2) }
+func (o *Options) AddSACKPermitted() { o.next(KindSACKPermitted, 2) }
 
 // AddTimestamps appends the timestamps option (RFC 7323 section 3.2). val is the clock of the sender, in ticks of a length
 // that is the sender's affair, and ecr the value that it echoes, which means something only in a segment with ACK.
 func (o *Options) AddTimestamps(val, ecr uint32) {
-	o.add(KindTimestamps, 10, byte(val>>24), byte(val>>16), byte(val>>8), byte(val), byte(ecr>>24), byte(ecr>>16), byte(ecr>>8), byte(ecr))
+	if b := o.next(KindTimestamps, 10); b != nil {
+		binary.BigEndian.PutUint32(b, val)
+		binary.BigEndian.PutUint32(b[4:], ecr)
+	}
 }
 
 // AddSACK appends selective acknowledgments (RFC 2018 section 3): as many of the blocks as fit, from the first, which
@@ -76,13 +87,11 @@ func (o *Options) AddSACK(blocks ...Block) {
 	if len(blocks) == 0 {
 		return
 	}
-	var b [MaxOptions]byte
-	b[0], b[1] = KindSACK, byte(2+8*len(blocks))
+	b := o.next(KindSACK, uint8(2+8*len(blocks)))
 	for i, block := range blocks {
-		binary.BigEndian.PutUint32(b[2+8*i:], uint32(block.Left))
-		binary.BigEndian.PutUint32(b[6+8*i:], uint32(block.Right))
+		binary.BigEndian.PutUint32(b[8*i:], uint32(block.Left))
+		binary.BigEndian.PutUint32(b[8*i+4:], uint32(block.Right))
 	}
-	o.add(b[:b[1]]...)
 }
 
 // AddFastOpen appends a Fast Open cookie of 4 to 16 bytes, or with none the request for one (RFC 7413 section 4.1.1).
@@ -107,13 +116,18 @@ func (o *Options) AddUserTimeout(v uint16, minutes bool) {
 	if minutes {
 		v |= 1 << 15
 	}
-	o.add(KindUserTimeout, 4, byte(v>>8), byte(v))
+	if b := o.next(KindUserTimeout, 4); b != nil {
+		binary.BigEndian.PutUint16(b, v)
+	}
 }
 
 // AddNOP appends n bytes of filling, which may stand between any two options (RFC 9293 section 3.2).
 func (o *Options) AddNOP(n int) {
 	for range n {
-		o.add(KindNOP)
+		if o.n < MaxOptions {
+			o.b[o.n] = KindNOP
+			o.n++
+		}
 	}
 }
 
@@ -134,6 +148,18 @@ func (o *Options) AddRaw(kind uint8, data []byte) {
 		head = b[:2]
 	}
 	o.add(append(head, data...)...)
+}
+
+// next appends the kind and the length of an option of size bytes and returns the bytes behind them, to be filled in; nil when
+// there is no room for it.
+func (o *Options) next(kind, size uint8) []byte {
+	if int(o.n)+int(size) > MaxOptions {
+		return nil
+	}
+	b := o.b[o.n : o.n+size]
+	b[0], b[1] = kind, size
+	o.n += size
+	return b[2:]
 }
 
 func (o *Options) add(b ...byte) {
@@ -280,20 +306,23 @@ type OptionSet struct {
 // counts, End of Option List ends the reading, and an impossible length ends it too and sets Malformed (MUST-7). Whether
 // an option may stand in this segment (MSS only in a SYN, for example) is for the caller to say. Parse does not allocate.
 func (o *Options) Parse() (set OptionSet) {
-	for b := o.b[:o.n]; len(b) > 0; {
-		size, ok := optionSize(b)
+	b := o.b[:o.n]
+	for at := 0; at < len(b); {
+		kind := b[at]
+		if kind == KindNOP {
+			at++
+			continue
+		}
+		if kind == KindEOL {
+			break
+		}
+		size, ok := optionSize(b[at:])
 		if !ok {
 			set.Malformed = true
-			return set
+			break
 		}
-		switch b[0] {
-		case KindEOL:
-			return set
-		case KindNOP:
-		default:
-			set.take(b[0], b[2:size])
-		}
-		b = b[size:]
+		set.take(kind, b[at+2:at+size])
+		at += size
 	}
 	return set
 }
@@ -301,44 +330,69 @@ func (o *Options) Parse() (set OptionSet) {
 // MaxCookie is the length of the longest Fast Open cookie (RFC 7413 section 4.1.1).
 const MaxCookie = 16
 
+// take notes one option. One of the wrong length is counted and changes nothing.
 func (set *OptionSet) take(kind uint8, data []byte) {
-	experiment := kind == KindExperiment && len(data) >= 2 && binary.BigEndian.Uint16(data) == fastOpenMagic
-	if experiment {
-		kind, data = KindFastOpen, data[2:]
-	}
-	switch {
-	case kind == KindFastOpen && (len(data) == 0 || soundCookie(data)):
-		set.HasFastOpen, set.FastOpenExp = true, experiment
-		set.Cookie = [MaxCookie]byte{}
-		set.CookieLen = uint8(copy(set.Cookie[:], data))
-	case kind == KindUserTimeout && len(data) == 2:
-		v := uint32(binary.BigEndian.Uint16(data))
-		set.HasUserTimeout, set.UserTimeout = true, v&(1<<15-1)
-		if v>>15 != 0 { // RFC 5482 section 2: the granularity bit says that it counts minutes
-			set.UserTimeout *= 60
+	right := false // the length is
+	switch kind {
+	case KindMSS:
+		if right = len(data) == 2; right {
+			set.MSS, set.HasMSS = binary.BigEndian.Uint16(data), true
 		}
-	case kind == KindMSS && len(data) == 2:
-		set.MSS, set.HasMSS = binary.BigEndian.Uint16(data), true
-	case kind == KindWindowScale && len(data) == 1:
-		set.WindowScale, set.HasWindowScale = data[0], true
-	case kind == KindSACKPermitted && len(data) == 0:
-		set.SACKPermitted = true
-	case kind == KindTimestamps && len(data) == 8:
-		set.TSVal, set.TSEcr = binary.BigEndian.Uint32(data), binary.BigEndian.Uint32(data[4:])
-		set.HasTimestamps = true
-	case kind == KindSACK && len(data) > 0 && len(data)%8 == 0:
+	case KindWindowScale:
+		if right = len(data) == 1; right {
+			set.WindowScale, set.HasWindowScale = data[0], true
+		}
+	case KindSACKPermitted:
+		if right = len(data) == 0; right {
+			set.SACKPermitted = true
+		}
+	case KindTimestamps:
+		if right = len(data) == 8; right {
+			set.TSVal, set.TSEcr = binary.BigEndian.Uint32(data), binary.BigEndian.Uint32(data[4:])
+			set.HasTimestamps = true
+		}
+	case KindSACK:
 		// At most 38 bytes of data fit behind kind and length, so at most four blocks do.
-		set.Blocks, set.NumBlocks = [4]Block{}, uint8(len(data)/8)
-		for i := range int(set.NumBlocks) {
-			set.Blocks[i] = Block{
-				Left:  Seq(binary.BigEndian.Uint32(data[8*i:])),
-				Right: Seq(binary.BigEndian.Uint32(data[8*i+4:])),
+		if right = len(data) > 0 && len(data)%8 == 0; right {
+			set.Blocks, set.NumBlocks = [4]Block{}, uint8(len(data)/8)
+			for i := range int(set.NumBlocks) {
+				set.Blocks[i] = Block{
+					Left:  Seq(binary.BigEndian.Uint32(data[8*i:])),
+					Right: Seq(binary.BigEndian.Uint32(data[8*i+4:])),
+				}
 			}
 		}
-	case kind == KindMSS, kind == KindWindowScale, kind == KindSACKPermitted, kind == KindTimestamps, kind == KindSACK, kind == KindFastOpen,
-		kind == KindUserTimeout:
-		set.Ignored++
+	case KindUserTimeout:
+		if right = len(data) == 2; right {
+			v := uint32(binary.BigEndian.Uint16(data))
+			set.HasUserTimeout, set.UserTimeout = true, v&(1<<15-1)
+			if v>>15 != 0 { // RFC 5482 section 2: the granularity bit says that it counts minutes
+				set.UserTimeout *= 60
+			}
+		}
+	case KindFastOpen:
+		right = set.takeCookie(data, false)
+	case KindExperiment:
+		if len(data) < 2 || binary.BigEndian.Uint16(data) != fastOpenMagic {
+			set.Unknown++
+			return
+		}
+		right = set.takeCookie(data[2:], true)
 	default:
 		set.Unknown++
+		return
 	}
+	if !right {
+		set.Ignored++
+	}
+}
+
+func (set *OptionSet) takeCookie(data []byte, experiment bool) bool {
+	if len(data) > 0 && !soundCookie(data) {
+		return false
+	}
+	set.HasFastOpen, set.FastOpenExp = true, experiment
+	set.Cookie = [MaxCookie]byte{}
+	set.CookieLen = uint8(copy(set.Cookie[:], data))
+	return true
 }

@@ -35,7 +35,7 @@ func TestCluster(t *testing.T) {
 func TestClusterWithoutOneServer(t *testing.T) {
 	c := clustertest.Start(t)
 	labs := [2]*Store{openCluster(t, c), openCluster(t, c)}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	log, count := store.Key("room", "a"), store.Key("progress", "a")
 

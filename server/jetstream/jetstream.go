@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/handshakelab/lab/web/store"
@@ -42,6 +45,12 @@ type Store struct {
 	passing *records
 	logs    jetstream.Stream
 	pulse   time.Duration // how often a consumer says that it is alive
+	ending  sync.RWMutex  // held for reading while a consumer is being removed
+	chase   time.Duration // for what is behind, before something is done about it; see all
+	gate    sync.RWMutex  // held by an export that waits for the end of a stream; whoever writes holds it for reading
+
+	mu   sync.Mutex
+	back chan struct{} // closed when the connection was made again
 }
 
 var _ store.Store = (*Store)(nil)
@@ -52,7 +61,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: o.Log, pulse: 500 * time.Millisecond}
+	s := &Store{log: o.Log, pulse: 500 * time.Millisecond, chase: time.Second, back: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -75,7 +84,13 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 				o.Log.Warn("the store is away", "err", err)
 			}
 		}),
-		nats.ReconnectHandler(func(*nats.Conn) { o.Log.Info("the store is back") }))
+		nats.ReconnectHandler(func(*nats.Conn) {
+			o.Log.Info("the store is back")
+			s.mu.Lock()
+			close(s.back)
+			s.back = make(chan struct{})
+			s.mu.Unlock()
+		}))
 	if s.conn, err = nats.Connect(o.URL, dial...); err != nil {
 		return nil, fmt.Errorf("cannot connect to the store: %w", err)
 	}
@@ -116,6 +131,11 @@ func (s *Store) stream(ctx context.Context, c jetstream.StreamConfig) (jetstream
 
 // Close ends the connection, and the server of this process.
 func (s *Store) Close() {
+	if s.local == nil {
+		// What was read or followed leaves nothing behind on a server that stays.
+		s.ending.Lock()
+		defer s.ending.Unlock()
+	}
 	if s.conn != nil {
 		s.conn.Close()
 	}
@@ -200,6 +220,9 @@ func (s *Store) told(err error) error {
 	if err == nil {
 		return nil
 	}
+	if _, is := errors.AsType[*fault](err); is {
+		return err
+	}
 	if fault := s.fault(); fault != nil && passes(err) {
 		return fault
 	}
@@ -209,22 +232,33 @@ func (s *Store) told(err error) error {
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return store.ErrNotFound
 	case errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting):
-		return fmt.Errorf("store: no server can be reached: %w", err)
+		return fmt.Errorf("%w: no server can be reached: %w", store.ErrAway, err)
 	case errors.Is(err, nats.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse):
-		return fmt.Errorf("store: no server is the leader now: %w", err)
+		return fmt.Errorf("%w: no server is the leader now: %w", store.ErrAway, err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
-		return fmt.Errorf("store: no answer in time: %w", err)
+		return fmt.Errorf("%w: no answer in time: %w", store.ErrAway, err)
 	case errors.As(err, &api) && api.APIError() != nil:
 		switch api.APIError().ErrorCode {
 		case jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant:
 			return store.ErrConflict
-		case jetstream.JSErrCodeStreamMessageExceedsMaximum, errNoStorage, errNotStored:
+		case jetstream.JSErrCodeStreamMessageExceedsMaximum, errNoStorage:
 			return fmt.Errorf("%w: %w", store.ErrFull, err)
+		case errNotStored:
+			if text := err.Error(); strings.Contains(text, syscall.ENOSPC.Error()) || strings.Contains(text, syscall.EDQUOT.Error()) {
+				return fmt.Errorf("%w: %w", store.ErrFull, err)
+			}
 		case errNoPeers, errNoResources:
-			return fmt.Errorf("store: too few servers are there for so many replicas: %w", err)
+			return fmt.Errorf("%w: too few servers are there for so many replicas: %w", store.ErrAway, err)
 		}
 	}
 	return fmt.Errorf("store: %w", err)
+}
+
+// returned is closed when the connection is made again.
+func (s *Store) returned() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.back
 }
 
 // fault is why the folder of the server in this process cannot be written now.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ type local struct {
 
 	mu     sync.Mutex
 	server *server.Server
+	said   *natsLog // of that server
 	why    error
 }
 
@@ -63,6 +65,12 @@ func start(folder string, log *slog.Logger) (_ *local, err error) {
 		l.lock = nil
 		return nil, fmt.Errorf("the folder %q is in use by another lab", l.folder)
 	}
+	// What was being written when the program was killed.
+	if left, err := fs.Glob(os.DirFS(l.folder), "probe-*"); err == nil {
+		for _, name := range left {
+			_ = os.Remove(filepath.Join(l.folder, name))
+		}
+	}
 	if err := l.probe(); err != nil {
 		return nil, fmt.Errorf("the folder %q cannot be written: %w", l.folder, reason(err))
 	}
@@ -90,7 +98,7 @@ func (l *local) run() error {
 	if err != nil {
 		return fmt.Errorf("the store in %q: %w", l.folder, err)
 	}
-	said := &natsLog{log: l.log, doubt: l.doubt}
+	said := &natsLog{local: l, log: l.log}
 	ns.SetLoggerV2(said, false, false, false)
 	go ns.Start()
 	if !ns.ReadyForConnections(ready) || !ns.JetStreamEnabled() {
@@ -104,7 +112,7 @@ func (l *local) run() error {
 		return err
 	}
 	l.mu.Lock()
-	l.server = ns
+	l.server, l.said = ns, said
 	l.mu.Unlock()
 	return nil
 }
@@ -191,49 +199,76 @@ func (l *local) heal() {
 		if ns == nil {
 			return
 		}
+		// It does not look at what it cannot read, so a server that is well by its own account may have failed.
 		health := ns.Healthz(nil)
-		if health.StatusCode == 200 {
+		if health.StatusCode == 200 && l.fault() == nil {
 			continue
 		}
 		cause := health.Error
 		for {
 			err := l.probe()
 			if err == nil {
-				if err = l.again(); err == nil {
-					break
-				}
-			} else {
-				err = reason(err)
+				err = l.again()
 			}
-			l.broken(err, cause)
+			if err == nil && l.well() {
+				break
+			}
+			if err != nil {
+				l.broken(reason(err), cause)
+			}
 			select {
 			case <-l.life.Done():
 				return
 			case <-time.After(time.Second):
 			}
 		}
-		if l.broken(nil, "") {
-			l.log.Info("the store writes again")
-		}
 	}
 }
 
-// broken says why nothing can be written; nil: it can. It returns whether that is new.
-func (l *local) broken(err error, cause string) bool {
-	if err != nil {
-		full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-		if err = fmt.Errorf("store: the folder %q cannot be written: %w", l.folder, err); full {
-			err = fmt.Errorf("%w: %w", store.ErrFull, err)
-		}
+// A fault is why nothing can be written.
+type fault struct{ error }
+
+func (f *fault) Unwrap() error { return f.error }
+
+// broken says why nothing can be written.
+func (l *local) broken(err error, cause string) {
+	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
+		strings.HasSuffix(cause, syscall.ENOSPC.Error()) || strings.HasSuffix(cause, syscall.EDQUOT.Error())
+	if err = fmt.Errorf("store: the folder %q cannot be written: %w", l.folder, err); full {
+		err = fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
+	err = &fault{err}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	changed := (l.why == nil) != (err == nil)
-	l.why = err
-	if err != nil && changed {
+	if l.why == nil {
 		l.log.Error("the store cannot write; trying again every second", "err", err, "cause", cause)
 	}
-	return changed
+	l.why = err
+}
+
+// failed takes note of a write or a sync that has failed, before anything else can be asked of the server: what it was about may be read
+// already, and is not on the disk.
+func (l *local) failed(said *natsLog, text string) {
+	_, what, _ := strings.Cut(text, "write error: ")
+	l.broken(errors.New(what), text)
+	l.mu.Lock()
+	said.failed = true
+	l.mu.Unlock()
+	l.doubt()
+}
+
+// well takes note that the server writes again, if it does.
+func (l *local) well() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.said.failed {
+		return false
+	}
+	if l.why != nil {
+		l.why = nil
+		l.log.Info("the store writes again")
+	}
+	return true
 }
 
 // again starts the server anew.
@@ -251,6 +286,9 @@ func (l *local) again() error {
 		ns.Shutdown()
 		ns.WaitForShutdown()
 	}
+	if err := l.renew(); err != nil {
+		return reason(err)
+	}
 	if err := l.run(); err != nil {
 		return err
 	}
@@ -264,10 +302,75 @@ func (l *local) again() error {
 	return nil
 }
 
+// renew writes the files anew that were written last. When a sync fails the kernel may take what it could not write for written, and tells
+// so once; another sync of the same file would find nothing to do, and what is read now, and acknowledged when it is sent again, would not be
+// on the disk.
+func (l *local) renew() error {
+	root := os.DirFS(l.folder)
+	streams, err := fs.Glob(root, "jetstream/*/streams/*/msgs")
+	if err != nil {
+		return err
+	}
+	for _, stream := range streams {
+		blocks, err := fs.ReadDir(root, stream)
+		if err != nil {
+			return err
+		}
+		written, last := map[string]time.Time{}, time.Time{}
+		for _, b := range blocks {
+			info, err := b.Info()
+			if err != nil {
+				return err
+			}
+			if path.Ext(b.Name()) == ".blk" {
+				written[b.Name()] = info.ModTime()
+				if info.ModTime().After(last) {
+					last = info.ModTime()
+				}
+			}
+		}
+		for name, at := range written {
+			if last.Sub(at) < time.Minute {
+				if err := l.rewrite(filepath.Join(l.folder, filepath.FromSlash(stream), name)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// rewrite puts a new file with the same content in the place of a file.
+func (l *local) rewrite(name string) error {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	// Among the blocks it would be taken for one.
+	f, err := os.CreateTemp(l.folder, "probe-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // it has another name when all went well
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Chmod(0o640), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
 // natsLog passes on what concerns an operator.
 type natsLog struct {
-	log   *slog.Logger
-	doubt func()
+	local  *local
+	log    *slog.Logger
+	failed bool // a write or a sync, under the lock of local
 
 	mu   sync.Mutex
 	last string
@@ -296,8 +399,12 @@ func (l *natsLog) Noticef(format string, v ...any) {
 }
 func (l *natsLog) Warnf(format string, v ...any) { l.log.Warn(l.wrong(format, v)) }
 func (l *natsLog) Errorf(format string, v ...any) {
-	l.log.Error(l.wrong(format, v))
-	l.doubt()
+	text := l.wrong(format, v)
+	l.log.Error(text)
+	if strings.Contains(strings.ToLower(text), "critical write error: ") {
+		l.local.failed(l, text)
+	}
+	l.local.doubt()
 }
 func (l *natsLog) Fatalf(format string, v ...any) { l.log.Error(l.wrong(format, v)) }
 func (l *natsLog) Debugf(string, ...any)          {}

@@ -39,7 +39,7 @@ func (s *Store) Append(ctx context.Context, log string, after uint64, id string,
 		next, e := s.logs.GetMsg(ctx, after+1, jetstream.WithGetMsgSubject(m.Subject))
 		switch {
 		case e == nil && next.Header.Get(jetstream.MsgIDHeader) == id:
-			return next.Sequence, nil
+			return next.Sequence, s.fault() // it can be read before it is on the disk, but not before it is known that it is not
 		case errors.Is(e, jetstream.ErrMsgNotFound) && unknown != nil:
 			return 0, unknown // it is on its way
 		case e != nil && !errors.Is(e, jetstream.ErrMsgNotFound):

@@ -92,7 +92,7 @@ func (r *records) Put(ctx context.Context, key string, value []byte, rev uint64)
 			case e != nil:
 				return 0, e
 			case found.Header.Get(attempt) == m.Header.Get(attempt):
-				return found.Sequence, nil
+				return found.Sequence, r.s.fault() // see Append
 			case rev == 0 && gone(found.Header) && expected != found.Sequence:
 				expected = found.Sequence // there was one once
 				continue
@@ -112,11 +112,16 @@ var errUnknown = errors.New("it is not known whether it was written")
 
 // publish writes a message if the last one of its subject is expected. It makes one attempt.
 func (s *Store) publish(ctx context.Context, m *nats.Msg, expected uint64) (*jetstream.PubAck, error) {
+	if err := s.fault(); err != nil {
+		return nil, err
+	}
 	o := []jetstream.PublishOpt{jetstream.WithRetryAttempts(0)}
 	if expected != store.Anywhere {
 		o = append(o, jetstream.WithExpectLastSequencePerSubject(expected))
 	}
+	s.gate.RLock()
 	ack, err := s.js.PublishMsg(ctx, m, o...)
+	s.gate.RUnlock()
 	if s.local != nil && err != nil && passes(err) {
 		s.local.doubt()
 	}
@@ -154,7 +159,7 @@ func (r *records) Delete(ctx context.Context, key string) error {
 func (r *records) List(ctx context.Context, prefix string) ([]store.Record, error) {
 	var list []store.Record
 	at := map[string]int{}
-	err := r.s.all(ctx, r.stream, r.below(prefix), time.Second, func(m jetstream.Msg, meta *jetstream.MsgMetadata, _ uint64) bool {
+	err := r.s.all(ctx, r.stream, r.below(prefix), nearly, func(m jetstream.Msg, meta *jetstream.MsgMetadata, _ uint64) bool {
 		key := strings.TrimPrefix(m.Subject(), r.prefix)
 		i, again := at[key]
 		switch deleted := gone(m.Headers()); {

@@ -2,12 +2,16 @@ package jetstream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
+
+// errReturned says that the connection was made again.
+var errReturned = errors.New("store: the connection was made again")
 
 // errGap says that a consumer has left something out.
 var errGap = errors.New("store: a message is missing")
@@ -51,22 +55,27 @@ func (s *Store) tail(ctx context.Context, t tail) error {
 
 // tailOnce is tail with one consumer. It moves after on.
 func (s *Store) tailOnce(ctx context.Context, t *tail) (done, came bool, _ error) {
+	returned := s.returned()
+	// It has a name of ours, so that it can be removed even if nobody waits for the answer any more.
+	name := rand.Text()
+	defer func() {
+		s.ending.RLock()
+		go func() {
+			defer s.ending.RUnlock()
+			ending, cancel := context.WithTimeout(context.Background(), answer)
+			defer cancel()
+			_ = s.js.DeleteConsumer(ending, t.stream, name) // else it goes by itself
+		}()
+	}()
 	making, cancel := context.WithTimeout(ctx, answer)
 	consumer, err := s.js.CreateConsumer(making, t.stream, jetstream.ConsumerConfig{
-		FilterSubject: t.subject, HeadersOnly: t.bare, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: t.after + 1,
+		Name: name, FilterSubject: t.subject, HeadersOnly: t.bare, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: t.after + 1,
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: 30 * time.Second,
 	})
 	cancel()
 	if err != nil {
 		return false, false, err
 	}
-	defer func() {
-		go func() {
-			ending, cancel := context.WithTimeout(context.Background(), answer)
-			defer cancel()
-			_ = s.js.DeleteConsumer(ending, t.stream, consumer.CachedInfo().Name) // else it goes by itself
-		}()
-	}()
 	messages, err := consumer.Messages(jetstream.PullHeartbeat(s.pulse), jetstream.WithMessagesErrOnMissingHeartbeat(true))
 	if err != nil {
 		return false, false, err
@@ -102,6 +111,8 @@ func (s *Store) tailOnce(ctx context.Context, t *tail) (done, came bool, _ error
 		select {
 		case <-ctx.Done():
 			return false, came, ctx.Err()
+		case <-returned: // what was asked of the server may have gone with the connection
+			return false, came, errReturned
 		case <-look:
 			if quiet {
 				if more, err := t.idle(); !more || err != nil {

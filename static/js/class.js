@@ -27,6 +27,10 @@ showLink(room, (now) => {
   voice.say(t(now ? 'class.lost' : 'class.back'), { group: 'link' })
 })
 
+effect(() => {
+  if (room.unsaved.value) voice.say(t('class.waiting'), { group: 'saved' })
+})
+
 // ---- what the room says ----
 
 effect(() => {
@@ -58,7 +62,7 @@ effect(() => {
   const role = mine(state)?.role, say = (/** @type {string} */ text, /** @type {unknown} */ does = nothing) => html`<p class="banner"><span>${text}</span> ${does}</p>`
   draw(banners, state.ended ? nothing : html`
     ${lost.value ? say(t('class.lost')) : nothing}
-    ${room.unsaved.value ? say(t('class.fault.saved')) : nothing}
+    ${room.unsaved.value ? say(t('class.waiting')) : nothing}
     ${away.value ? say(t('class.branched'), html`<button type="button" class="solid" @click=${comeBack}>${t('class.return')}</button>`) : nothing}
     ${state.frozen ? say(t('class.frozen')) : role && !away.value ? say(t(`class.drive.${role}`)) : nothing}
     ${state.spotlight && state.run && !away.value ? say(t('class.spotlight', { name: state.spotlight.name })) : nothing}
@@ -154,7 +158,9 @@ async function answer(e, q) {
   const value = String(new FormData(/** @type {HTMLFormElement} */ (e.currentTarget)).get('value') ?? '').trim()
   const had = given.value.number === q.number ? given.value.value : ''
   try {
-    await send(`${base}api/class/${id}/answer`, { question: q.number, value })
+    await send(`${base}api/class/${id}/answer`, { question: q.number, value }, (waits) => {
+      if (waits) given.value = { number: q.number, value: had, said: t('class.waiting'), bad: false }
+    })
     given.value = { number: q.number, value, said: '', bad: false }
   } catch (error) {
     given.value = { number: q.number, value: had, said: error instanceof Refused ? error.message : t('class.fault.offline'), bad: true }

@@ -15,6 +15,8 @@ import { Link, Run, backoff } from './sim/socket.js';
 
 /** How often a command is sent again while the store is away. The server does it once, whatever has become of the first one. */
 const TRIES = 6;
+/** A command that has no answer after so long, in ms, is told to be on its way still. */
+export const SLOW = 1000;
 /** Finished commands that an answer may still name. */
 const REMEMBERED = 32;
 
@@ -51,7 +53,7 @@ export class Room {
     this.run = signal(null);
     /** Why one is not in the room, or not yet. @type {Signal<ErrorFrame | null>} */
     this.trouble = signal(null);
-    /** A command could not be saved, and is tried again. */
+    /** A command is not saved yet. It is sent again until it is. */
     this.unsaved = signal(false);
     /** What one may do on the run: '' is nothing. */
     this.role = computed(() => {
@@ -188,7 +190,10 @@ export class Shared extends Run {
   next() {
     const p = this.pending[0];
     if (!p || !this.room.inside) return;
-    p.seen ||= this.room.seq;
+    if (!p.seen) {
+      p.seen = this.room.seq;
+      this.link.env.later(() => this.pending[0] === p && (this.room.unsaved.value = true), SLOW);
+    }
     this.link.send({ type: 'do', id: p.id, run: this.id, seen: p.seen, ...p.command });
   }
 
@@ -231,7 +236,7 @@ export class Shared extends Run {
     if (!p) return;
     if (e.code === 'no_such_room' && this.room.inside) return this.room.enter(); // the server does not know yet that one is in it
     if ((e.code === 'slow_down' || e.code === 'not_saved') && ++p.tries < TRIES) {
-      this.room.unsaved.value = e.code === 'not_saved';
+      this.room.unsaved.value ||= e.code === 'not_saved';
       env.later(() => this.pending[0] === p && this.next(), backoff(p.tries, env.random));
       return;
     }
@@ -243,6 +248,7 @@ export class Shared extends Run {
   /** Another run is shared now. */
   end() {
     this.over = true;
+    this.room.unsaved.value = false;
     for (const p of this.pending.splice(0)) p.reject(replaced());
   }
 

@@ -1,7 +1,7 @@
 // The page from which an instructor leads a class: what everybody sees, who drives, questions, and where everybody is.
 import './sim/tcp-sim.js'
 import { html, nothing, repeat } from '../vendor/lit.js'
-import { effect, signal } from '../vendor/signals.js'
+import { computed, effect, signal } from '../vendor/signals.js'
 import { Refused, announcer, base, draw, get, histogram, send, showLink } from './class/parts.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
@@ -25,7 +25,20 @@ function lead() {
   const room = new Room(pageLink(base), id)
   new Audience(sim, room)
   effect(() => { sim.dataset.title = room.state.value?.title || t('class.run') })
-  showLink(room, (lost) => voice.say(t(lost ? 'class.lost' : 'class.back'), { group: 'link' }))
+  /** How many acts take long. */
+  const late = signal(0)
+  const lost = signal(false), waits = computed(() => late.value > 0 || room.unsaved.value)
+  showLink(room, (now) => {
+    lost.value = now
+    voice.say(t(now ? 'class.lost' : 'class.back'), { group: 'link' })
+  })
+  effect(() => {
+    const said = [lost.value && t('class.lost'), waits.value && t('class.waiting')].filter(Boolean)
+    draw(get('room-banners'), said.map((text) => html`<p class="banner"><span>${text}</span></p>`))
+  })
+  effect(() => {
+    if (waits.value) voice.say(t('class.waiting'), { group: 'saved' })
+  })
 
   /** What went wrong, and beside which part of the page it is told. */
   const trouble = signal({ place: '', text: '' })
@@ -48,7 +61,7 @@ function lead() {
     const id = crypto.randomUUID(), { stage, question } = room.state.value ?? {}
     for (let tries = 0; ; tries++) {
       try {
-        return await send(main.dataset.act ?? '', { id: `${id}-${tries}`, ...(deed.kind === 'push' || deed.kind === 'spotlight' ? { seen: room.seq } : {}), ...deed })
+        return await send(main.dataset.act ?? '', { id: `${id}-${tries}`, ...(deed.kind === 'push' || deed.kind === 'spotlight' ? { seen: room.seq } : {}), ...deed }, waiting())
       } catch (error) {
         const e = error instanceof Refused ? error : new Refused('', String(error)), now = room.state.value
         if (e.code === 'stale' && tries < 5 && now?.stage === stage && now?.question?.number === question?.number) {
@@ -58,6 +71,15 @@ function lead() {
         trouble.value = { place, text: e.message }
         return null
       }
+    }
+  }
+
+  /** Counts one act while it takes long. */
+  function waiting() {
+    let counted = false
+    return (/** @type {boolean} */ waits) => {
+      if (waits !== counted) late.value += waits ? 1 : -1
+      counted = waits
     }
   }
 

@@ -136,6 +136,15 @@ func (a *Accounts) EnterLearner(w http.ResponseWriter, r *http.Request, issuer, 
 	return learner, a.remember(r.Context(), w, r, learner)
 }
 
+// IsSubject reports whether an issuer knows a learner.
+func (a *Accounts) IsSubject(ctx context.Context, learner string) (bool, error) {
+	_, err := a.store.Records().Get(ctx, store.Key("subject-of", learner))
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // learnerOf returns the learner whom an issuer knows.
 func (a *Accounts) learnerOf(ctx context.Context, subject string) (learner string, err error) {
 	key, records := store.Key("learner-subject", subject), a.store.Records()

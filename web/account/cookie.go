@@ -68,12 +68,12 @@ func (a *Accounts) setCookie(w http.ResponseWriter, r *http.Request, name, value
 	if value == "" {
 		c.MaxAge = -1
 	}
-	partition(c, r)
+	Partition(c, r)
 	http.SetCookie(w, c)
 }
 
-// partition makes a cookie one for a frame, where the answer may be shown in one.
-func partition(c *http.Cookie, r *http.Request) {
+// Partition makes a cookie one for a frame, where the answer may be shown in one.
+func Partition(c *http.Cookie, r *http.Request) {
 	if framed, _ := r.Context().Value(framedKey{}).(bool); framed && c.Secure {
 		c.SameSite, c.Partitioned = http.SameSiteNoneMode, true
 	}

@@ -37,7 +37,7 @@ func (a *Accounts) remember(ctx context.Context, w http.ResponseWriter, r *http.
 
 func (a *Accounts) setKept(w http.ResponseWriter, r *http.Request, maxAge int) {
 	c := &http.Cookie{Name: keptCookie, Value: "1", Path: a.path, MaxAge: maxAge, SameSite: http.SameSiteLaxMode, Secure: Secure(r)}
-	partition(c, r)
+	Partition(c, r)
 	http.SetCookie(w, c)
 }
 

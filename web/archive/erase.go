@@ -69,14 +69,20 @@ func strike(ctx context.Context, s store.Store, room, member string) (n int, err
 			return n, err
 		}
 		var act struct {
-			By     string            `json:"by"`
-			Member string            `json:"member"`
-			Roles  map[string]string `json:"roles"`
+			By      string `json:"by"`
+			Member  string `json:"member"`
+			Drivers []struct {
+				Member string `json:"member"`
+			} `json:"drivers"`
 		}
 		if json.Unmarshal(entry.Data, &act) != nil {
 			continue
 		}
-		if _, driven := act.Roles[member]; act.By != member && act.Member != member && !driven {
+		drives := false
+		for _, d := range act.Drivers {
+			drives = drives || d.Member == member
+		}
+		if act.By != member && act.Member != member && !drives {
 			continue
 		}
 		if err := s.Strike(ctx, log, entry.Seq); err != nil {

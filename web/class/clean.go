@@ -50,3 +50,12 @@ func Clip(text string, most int) string {
 	}
 	return text[:cut] + "…"
 }
+
+// ClipName cuts a name that is too long, as those of others' may be.
+func ClipName(name string) string {
+	name = strings.Join(strings.Fields(strings.ToValidUTF8(name, "")), " ")
+	if runes := []rune(name); len(runes) > MaxName {
+		name = strings.TrimSpace(string(runes[:MaxName-1])) + "…"
+	}
+	return name
+}

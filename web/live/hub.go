@@ -42,6 +42,9 @@ type Config struct {
 	Origins []string // allowed beside the server's own: "https://lab.example"
 	Log     *slog.Logger
 
+	// Scarce reports whether there is too little memory for another socket; nil: never. It is asked for each.
+	Scarce func() bool
+
 	Sockets int           // open at once
 	Runs    int           // in memory; the one that was not used for longest makes room
 	Nodes   int           // of all runs together
@@ -71,6 +74,8 @@ type Hub struct {
 
 	open  sync.WaitGroup // a socket each
 	posts chan struct{}  // holds one for each run that is made for a request
+
+	relieved time.Time // when runs were last forgotten because memory was short
 }
 
 // NewHub returns a hub without runs.
@@ -291,6 +296,24 @@ func (h *Hub) sweep() {
 		h.sweeper = nil
 	} else {
 		h.sweeper.Reset(h.cfg.Idle / 2)
+	}
+	h.mu.Unlock()
+	forget(old)
+}
+
+// relieve forgets the runs that nobody follows, because memory is short. Browsers bring them back.
+func (h *Hub) relieve() {
+	h.mu.Lock()
+	var old []*run
+	if now := time.Now(); now.Sub(h.relieved) >= time.Second {
+		h.relieved = now
+		for e := h.order.Back(); e != nil; {
+			prev := e.Prev()
+			if e.Value.(*run).followers.Load() == 0 {
+				old = append(old, h.remove(e))
+			}
+			e = prev
+		}
 	}
 	h.mu.Unlock()
 	forget(old)

@@ -6,9 +6,15 @@ import "github.com/prometheus/client_golang/prometheus"
 var (
 	commandsDone = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lab_commands_total", Help: "Commands that sockets have brought, by type."}, []string{"type"})
 	refusals     = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lab_refusals_total", Help: "Errors told to sockets, by code."}, []string{"code"})
-	turnedAway   = prometheus.NewCounter(prometheus.CounterOpts{Name: "lab_sockets_refused_total", Help: "Sockets that were refused with 503, because there were too many or the server was going down."})
+	turnedAway   = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lab_sockets_refused_total", Help: "Sockets that were refused with 503, by reason: full, memory or going_down."}, []string{"reason"})
 	resyncs      = prometheus.NewCounter(prometheus.CounterOpts{Name: "lab_resyncs_total", Help: "Backlogs that were thrown away for a snapshot, because a socket was too slow."})
 )
+
+func init() {
+	for _, reason := range []string{"full", "memory", "going_down"} {
+		turnedAway.WithLabelValues(reason) // a rate wants the zero before the one
+	}
+}
 
 // What there is, of one hub.
 var (

@@ -63,8 +63,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this server speaks the subprotocol "+Subprotocol, http.StatusBadRequest)
 		return
 	}
-	if full := h.reserve(); full != "" {
-		turnedAway.Inc()
+	if reason, full := h.reserve(); reason != "" {
+		turnedAway.WithLabelValues(reason).Inc()
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, full, http.StatusServiceUnavailable)
 		return
@@ -94,19 +94,23 @@ func upgradeError(w http.ResponseWriter, _ *http.Request, status int, reason err
 	http.Error(w, reason.Error(), status)
 }
 
-// reserve counts a socket that is about to be opened, or says why there is no room for it.
-func (h *Hub) reserve() (full string) {
+// reserve counts a socket that is about to be opened, or says why there is no room for it: in a word, and in a sentence.
+func (h *Hub) reserve() (reason, full string) {
+	if h.cfg.Scarce != nil && h.cfg.Scarce() {
+		h.relieve()
+		return "memory", "The lab has no memory for more sessions at the moment; those that are open go on. Please try again in a few seconds."
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.closing:
-		return "the server is going down"
+		return "going_down", "The lab is being restarted. Please try again in a few seconds."
 	case h.reserved >= h.cfg.Sockets:
-		return "too many sockets are open"
+		return "full", "The lab has as many sessions as it may have; those that are open go on. Please try again in a few seconds."
 	}
 	h.reserved++
 	h.open.Add(1)
-	return ""
+	return "", ""
 }
 
 // register adds an open socket, unless the hub was closed in between.

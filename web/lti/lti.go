@@ -7,9 +7,9 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,52 +23,6 @@ import (
 
 	"github.com/handshakelab/lab/web/store"
 )
-
-// A Platform is a learning platform in which the lab is registered as a tool.
-type Platform struct {
-	Issuer      string   `json:"issuer"`
-	ClientID    string   `json:"client_id"`
-	Deployments []string `json:"deployments,omitempty"` // whose launches are taken; none: those of all
-	AuthURL     string   `json:"auth_url"`
-	TokenURL    string   `json:"token_url"`
-	KeysURL     string   `json:"keys_url"`
-	Frames      []string `json:"frames,omitempty"` // origins of its pages that show the lab in a frame; none: that of AuthURL
-}
-
-// Check says what is wrong with a registration.
-func (p *Platform) Check() error {
-	if p.Issuer == "" || p.ClientID == "" {
-		return errors.New("a platform wants an issuer and a client_id")
-	}
-	for name, address := range map[string]string{"auth_url": p.AuthURL, "token_url": p.TokenURL, "keys_url": p.KeysURL} {
-		if origin(address) == "" {
-			return fmt.Errorf("the %s of the platform %s is no address", name, p.Issuer)
-		}
-	}
-	for _, frame := range p.Frames {
-		if origin(frame) != frame {
-			return fmt.Errorf("%q is no origin: write it like https://moodle.example", frame)
-		}
-	}
-	return nil
-}
-
-// Ancestors are the origins whose pages may show the lab in a frame.
-func (p *Platform) Ancestors() []string {
-	if len(p.Frames) > 0 {
-		return p.Frames
-	}
-	return []string{origin(p.AuthURL)}
-}
-
-// origin is that of an address, or "".
-func origin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.ContainsAny(u.Host, " ;,'\"") {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
-}
 
 // ErrLaunch says that a launch is none: it is not from a platform that is registered, came twice, too late or to another browser.
 var ErrLaunch = errors.New("lti: this is no launch")
@@ -95,42 +49,24 @@ const (
 
 // A Tool is the lab as platforms see it.
 type Tool struct {
-	store     store.Store
-	platforms []Platform
-	client    *http.Client
+	store  store.Store
+	fixed  []Platform // by configuration
+	client *http.Client
+	log    *slog.Logger
+	outbox outbox
 
-	mu   sync.Mutex
-	keys map[string]oidc.KeySet // of platforms, by address
-	own  *jose.JSONWebKey
+	mu     sync.Mutex
+	keys   map[string]oidc.KeySet // of platforms, by address
+	own    *jose.JSONWebKey
+	tokens map[string]token // to write scores, by platform
+	frames []string         // see Ancestors
 }
 
-// New returns the tool for some platforms.
-func New(s store.Store, platforms []Platform) *Tool {
-	return &Tool{store: s, platforms: platforms, client: &http.Client{Timeout: answers}, keys: map[string]oidc.KeySet{}}
-}
-
-// Ancestors are the origins of all platforms whose pages may show the lab in a frame.
-func (t *Tool) Ancestors() []string {
-	var list []string
-	for i := range t.platforms {
-		list = append(list, t.platforms[i].Ancestors()...)
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// platform returns a platform by its names; the client may be left out where there is one of the issuer only.
-func (t *Tool) platform(issuer, client string) *Platform {
-	var found *Platform
-	for i := range t.platforms {
-		if p := &t.platforms[i]; p.Issuer == issuer && (client == "" || p.ClientID == client) {
-			if found != nil {
-				return nil
-			}
-			found = p
-		}
-	}
-	return found
+// New returns the tool for the platforms that are in a store, and some more that are there by configuration.
+func New(s store.Store, fixed []Platform, log *slog.Logger) *Tool {
+	t := &Tool{store: s, fixed: fixed, log: log, client: &http.Client{Timeout: answers}, keys: map[string]oidc.KeySet{}, tokens: map[string]token{}, outbox: newOutbox()}
+	t.see(fixed)
+	return t
 }
 
 // A pending launch waits for what the platform says of the one who is to be launched.
@@ -146,9 +82,14 @@ type pending struct {
 // Login answers the first request of a launch, to which the platform has led the browser: it returns where to lead it back, and a secret
 // that the browser has to show again at the launch, whose address is launch.
 func (t *Tool) Login(ctx context.Context, in url.Values, launch string) (to, secret string, err error) {
-	p := t.platform(in.Get("iss"), in.Get("client_id"))
-	if p == nil || in.Get("login_hint") == "" {
-		return "", "", ErrLaunch
+	p, err := t.platform(ctx, in.Get("iss"), in.Get("client_id"))
+	switch {
+	case err != nil:
+		return "", "", err
+	case p == nil:
+		return "", "", fmt.Errorf("%w: the platform %q with the client %q is not registered", ErrLaunch, clip(in.Get("iss")), clip(in.Get("client_id")))
+	case in.Get("login_hint") == "":
+		return "", "", fmt.Errorf("%w: %s does not say whom it launches for", ErrLaunch, p.Issuer)
 	}
 	state, secret := rand.Text(), rand.Text()
 	x := pending{Issuer: p.Issuer, Client: p.ClientID, Browser: store.Hash(secret), Nonce: rand.Text(), Made: time.Now()}
@@ -184,14 +125,6 @@ type Message struct {
 	Deep            string   // token for Select, when a link is to be chosen; "" for a launch
 }
 
-// A Line is a line in the grade book of a platform, for one person.
-type Line struct {
-	Issuer  string `json:"issuer"`
-	Client  string `json:"client"`
-	Subject string `json:"subject"`
-	URL     string `json:"url"`
-}
-
 // claims are those of a launch.
 type claims struct {
 	Nonce      string   `json:"nonce"`
@@ -219,25 +152,31 @@ var teaches = []string{"#Instructor", "#Administrator", "/Instructor#TeachingAss
 
 // Launch answers the second request of a launch. It returns ErrLaunch, or an error of the store or the platform's keys.
 func (t *Tool) Launch(ctx context.Context, in url.Values, secret string) (*Message, error) {
-	rec, err := t.store.Passing().Get(ctx, stateKey(in.Get("state")))
+	key := stateKey(in.Get("state"))
+	x, rev, err := store.GetJSON[pending](ctx, t.store.Passing(), key)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, ErrLaunch
+		return nil, fmt.Errorf("%w: nobody has asked for it", ErrLaunch)
 	}
 	if err != nil {
 		return nil, err
 	}
-	var x pending
-	if err := json.Unmarshal(rec.Value, &x); err != nil {
-		return nil, err
-	}
 	raw := in.Get("id_token")
-	p := t.platform(x.Issuer, x.Client)
-	if p == nil || x.Used || store.Hash(secret) != x.Browser || time.Since(x.Made) > launchLasts || raw == "" || len(raw) > maxToken {
-		return nil, ErrLaunch
+	p, err := t.platform(ctx, x.Issuer, x.Client)
+	switch {
+	case err != nil:
+		return nil, err
+	case p == nil:
+		return nil, fmt.Errorf("%w: the platform %q is no longer registered", ErrLaunch, x.Issuer)
+	case x.Used, time.Since(x.Made) > launchLasts:
+		return nil, fmt.Errorf("%w: it comes for the second time, or too late", ErrLaunch)
+	case store.Hash(secret) != x.Browser:
+		return nil, fmt.Errorf("%w: another browser has asked for it, or this one keeps no cookies", ErrLaunch)
+	case raw == "" || len(raw) > maxToken:
+		return nil, fmt.Errorf("%w: %s sends no token: %q %q", ErrLaunch, p.Issuer, clip(in.Get("error")), clip(in.Get("error_description")))
 	}
 	// One launch for one question: a token that somebody has seen is good for nothing.
 	x.Used = true
-	if err := store.PutJSON(ctx, t.store.Passing(), rec.Key, x, rec.Rev); err != nil {
+	if err := store.PutJSON(ctx, t.store.Passing(), key, x, rev); err != nil {
 		if errors.Is(err, store.ErrConflict) {
 			err = ErrLaunch
 		}
@@ -253,7 +192,7 @@ func (t *Tool) Launch(ctx context.Context, in url.Values, secret string) (*Messa
 	}
 	switch {
 	case c.Nonce != x.Nonce, c.Version != version, id.Subject == "", c.Azp != "" && c.Azp != p.ClientID, len(id.Audience) > 1 && c.Azp == "":
-		return nil, ErrLaunch
+		return nil, fmt.Errorf("%w: the nonce, version, subject or audience of %s is not good", ErrLaunch, p.Issuer)
 	case len(p.Deployments) > 0 && !slices.Contains(p.Deployments, c.Deployment):
 		return nil, fmt.Errorf("%w: the deployment %q of %s is not registered", ErrLaunch, c.Deployment, p.Issuer)
 	}
@@ -273,7 +212,7 @@ func (t *Tool) Launch(ctx context.Context, in url.Values, secret string) (*Messa
 			return nil, err
 		}
 	default:
-		return nil, ErrLaunch
+		return nil, fmt.Errorf("%w: nothing is known of the message %q of %s, or it is not for this person", ErrLaunch, clip(c.Type), p.Issuer)
 	}
 	return m, nil
 }
@@ -303,19 +242,12 @@ func deepKey(token string) string { return store.Key("lti-deep", store.Hash(toke
 // Select gives a platform the link that was chosen for the token of a Message: what is returned has to be posted to the address, as the
 // field JWT of a form.
 func (t *Tool) Select(ctx context.Context, token, title, link string) (address, signed string, err error) {
-	rec, err := t.store.Passing().Get(ctx, deepKey(token))
-	if errors.Is(err, store.ErrNotFound) {
-		return "", "", ErrLaunch
+	d, _, err := store.GetJSON[deep](ctx, t.store.Passing(), deepKey(token))
+	if errors.Is(err, store.ErrNotFound) || err == nil && time.Since(d.Made) > deepLasts {
+		return "", "", fmt.Errorf("%w: no platform waits for a link, or no longer", ErrLaunch)
 	}
 	if err != nil {
 		return "", "", err
-	}
-	var d deep
-	if err := json.Unmarshal(rec.Value, &d); err != nil {
-		return "", "", err
-	}
-	if time.Since(d.Made) > deepLasts {
-		return "", "", ErrLaunch
 	}
 	item := map[string]any{"type": "ltiResourceLink", "title": title, "url": link, "lineItem": map[string]any{"scoreMaximum": 100, "label": title}}
 	c := map[string]any{

@@ -154,8 +154,11 @@ func predictions(l *lessons.Lesson) (list []*lessons.Predict) {
 }
 
 // asks says what a prediction asks, in a line.
-func asks(p *lessons.Predict) string {
-	text := []rune(lessons.PlainText(p.Question))
+func asks(p *lessons.Predict) string { return inALine(p.Question) }
+
+// inALine is a text of HTML as plain text, as much of it as a list has room for.
+func inALine(html string) string {
+	text := []rune(lessons.PlainText(html))
 	if len(text) > 90 {
 		return string(text[:89]) + "…"
 	}

@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/handshakelab/lab/lessons"
 )
@@ -50,7 +52,7 @@ type BoardData struct {
 	Lessons  []BoardColumn
 	Columns  []BoardColumn
 	Rows     []BoardRow
-	Attempts int
+	Late     []string // members whose platform could not be told their score
 }
 
 // A BoardColumn is a lesson, or an exercise of one.
@@ -76,6 +78,17 @@ type BoardCell struct {
 	OfPoints int
 	Attempts int
 }
+
+// late are the names of those whose score is late, as many as there is room for.
+func (d BoardData) late() string {
+	names := d.Late
+	if len(names) > maxLate {
+		names = append(slices.Clone(names[:maxLate]), "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+const maxLate = 12
 
 // state is a word for how things stand, for the shape of the mark.
 func (c BoardCell) state() string {

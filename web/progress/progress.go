@@ -461,10 +461,22 @@ func (p *Progress) Entries(ctx context.Context, learner string, after uint64) it
 
 // Mine is how a learner stands with all exercises, in classes and without, by lesson and then by the ID of the exercise.
 func (p *Progress) Mine(ctx context.Context, learner string) (map[string]map[string]*Standing, error) {
+	return p.stand(ctx, learner, func(*Entry) bool { return true })
+}
+
+// In is Mine as far as it was done in a class.
+func (p *Progress) In(ctx context.Context, learner, class string) (map[string]map[string]*Standing, error) {
+	return p.stand(ctx, learner, func(e *Entry) bool { return e.Class == class })
+}
+
+func (p *Progress) stand(ctx context.Context, learner string, counts func(*Entry) bool) (map[string]map[string]*Standing, error) {
 	all := map[string]map[string]*Standing{}
 	for e, err := range p.Entries(ctx, learner, 0) {
 		if err != nil {
 			return nil, err
+		}
+		if !counts(e) {
+			continue
 		}
 		if all[e.Lesson] == nil {
 			all[e.Lesson] = map[string]*Standing{}

@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// Errors that callers act on. All others mean that the store cannot be reached or cannot write; whether a write that ended in
-// such an error was done is not known, and an Append with an ID, or reading the record again, finds out.
+// Errors that callers act on. All others, and ErrAway, mean that the store cannot be reached or cannot write; whether a write that ended
+// in such an error was done is not known, and an Append with an ID, or reading the record again, finds out.
 var (
 	ErrNotFound = errors.New("store: there is no such record")
 	ErrConflict = errors.New("store: somebody else was faster")
 	ErrFull     = errors.New("store: there is no room for it")
+	ErrAway     = errors.New("store: it does not answer now") // and will, when its machines have found together again
 )
 
 // MaxValue is the largest value of a record or entry of a log, in bytes.

@@ -2,7 +2,9 @@
 import { html, nothing, render } from '../../vendor/lit.js'
 import { effect } from '../../vendor/signals.js'
 import { Announcer } from '../sim/announce.js'
+import { SLOW } from '../room.js'
 import { t } from '../sim/sentence.js'
+import { backoff } from '../sim/socket.js'
 
 /** @import { Bar, Question } from '../protocol.js' */
 /** @import { Room } from '../room.js' */
@@ -24,16 +26,44 @@ export class Refused extends Error {
   }
 }
 
-/** Sends something to an address of the lab. @param {string} url @param {object} body @returns {Promise<any>} rejects with a Refused */
-export async function send(url, body) {
+/** How long something is sent again while the lab or its store does not answer: longer than three servers need to choose a new leader. */
+const PATIENCE = 30_000
+
+/**
+ * Sends something to an address of the lab.
+ * @param {string} url @param {object} body
+ * @param {(waits: boolean) => void} [wait] who wants it sent again until the lab has done it, which it does once however often it comes, is told that it takes long
+ * @returns {Promise<any>} rejects with a Refused
+ */
+export async function send(url, body, wait) {
+  const started = Date.now(), slow = wait && setTimeout(wait, SLOW, true)
+  try {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await sendOnce(url, body)
+      } catch (error) {
+        if (!wait || !(error instanceof Refused) || !['offline', 'not_saved'].includes(error.code) || Date.now() - started > PATIENCE) throw error
+      }
+      await new Promise((turn) => setTimeout(turn, backoff(Math.min(tries, 1), Math.random)))
+    }
+  } finally {
+    clearTimeout(slow)
+    wait?.(false)
+  }
+}
+
+/** @param {string} url @param {object} body @returns {Promise<any>} */
+async function sendOnce(url, body) {
+  const offline = () => new Refused('offline', t('class.fault.offline'))
   let answer
   try {
     answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(body) })
   } catch {
-    throw new Refused('offline', t('class.fault.offline'))
+    throw offline()
   }
   if (answer.status === 204) return null
   const said = await answer.json().catch(() => null)
+  if (!answer.ok && !said && answer.status >= 502) throw offline() // a proxy says so
   if (!answer.ok) throw new Refused(said?.code ?? '', said?.message ?? t('lesson.status', { n: answer.status }))
   return said
 }

@@ -91,6 +91,24 @@ test('who plays a host acts here and now while another has the network', async (
   assert.deepEqual(net.socket.sent.at(-1), { type: 'do', id: 2, run: 'c.1', seen: 10, line: 'client close' });
 });
 
+test('a command without an answer is marked as not saved after a second, until it is', async () => {
+  const { net, room: r, run } = page({}, driver);
+  await run.ready;
+  const done = run.do({ at: 5, line: 'client close' });
+  net.clock.turn(999);
+  assert.equal(r.unsaved.value, false);
+  net.clock.turn(1);
+  assert.equal(r.unsaved.value, true);
+  net.socket.give(...dropped('c.1', 15), { type: 'acted', room: 'c', re: 2, seq: 15 });
+  await done;
+  assert.equal(r.unsaved.value, false);
+  const next = run.do({ at: 8, line: 'step' });
+  net.socket.give({ type: 'acted', room: 'c', re: 3, seq: 16 });
+  await next;
+  net.clock.turn(5000);
+  assert.equal(r.unsaved.value, false, 'what was answered in time is not marked');
+});
+
 test('the next run takes the place of the one before', async () => {
   const { net, room: r, run } = page({}, driver);
   await run.ready;
