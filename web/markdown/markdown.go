@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,7 +66,7 @@ func Lesson(l *lessons.Lesson, page string) string {
 		case p.Challenge != nil:
 			w.block("**" + Escape(p.Challenge.Title) + "**")
 			w.html(p.Challenge.HTML)
-			w.items(p.Challenge.Goals)
+			w.items(slices.Clone(p.Challenge.Goals)) // which it changes
 			w.answer(page, p.Challenge.ID)
 		default:
 			w.html(p.HTML)
