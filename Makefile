@@ -68,9 +68,9 @@ fuzz:
 		p=$$(grep -rlE "func $$t\b" --include='*_test.go' . | head -1 | xargs dirname); \
 		echo "$$p $$t"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done
 
-# A writer is killed two hundred times.
+# A writer is killed two hundred times, and each byte of a store is damaged.
 soak:
-	go test ./server/jetstream -run Fault93 -kills 200 -timeout 1h -v
+	go test ./server/jetstream -run 'Fault93|Fault94EachByte' -kills 200 -stride 1 -timeout 1h -v
 
 # What Lighthouse says of a lesson's page on a phone. Its performance depends on the machine and fails nothing.
 lighthouse: tools

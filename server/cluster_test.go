@@ -206,6 +206,25 @@ func teach(t *testing.T, first, other *server) (ada *person, class string) {
 	return ada, path[strings.LastIndexByte(path, '/')+1:]
 }
 
+// code is what a class is joined by, as the page of its instructor has it.
+func (p *person) code(s *server, class string) string {
+	p.t.Helper()
+	resp, err := p.http.Get(s.url + "teach/" + class)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	code := regexp.MustCompile(`class="code">([A-Z]{3})\W([A-Z]{3})<`).FindStringSubmatch(string(page))
+	if code == nil {
+		p.t.Fatalf("the page of class %s has no code: %s, %s", class, resp.Status, page)
+	}
+	return code[1] + code[2]
+}
+
 // share begins a run in the class, and waits until it is seen.
 func (p *person) share(s *server, class string) {
 	p.t.Helper()
@@ -221,21 +240,8 @@ func TestClassOnTwoLabs(t *testing.T) {
 	labs := []*server{start(t, env, "-addr", "127.0.0.1:0"), start(t, env, "-addr", "127.0.0.1:0")}
 
 	ada, class := teach(t, labs[0], labs[1])
-	resp, err := ada.http.Get(labs[0].url + "teach/" + class)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	page, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	code := regexp.MustCompile(`class="code">([A-Z]{3})\W([A-Z]{3})<`).FindStringSubmatch(string(page))
-	if code == nil {
-		t.Fatalf("the page of class %s has no code: %s, %s", class, resp.Status, page)
-	}
 	bob := newPerson(t)
-	bob.post(labs[1], "join", url.Values{"code": {code[1] + code[2]}, "name": {"Bob"}})
+	bob.post(labs[1], "join", url.Values{"code": {ada.code(labs[0], class)}, "name": {"Bob"}})
 
 	ada.enter(labs[0], class)
 	bob.enter(labs[1], class)

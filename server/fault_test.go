@@ -37,18 +37,24 @@ func TestFault98TwoOnOneFolder(t *testing.T) {
 	s.stop(syscall.SIGTERM)
 }
 
+// signal sends a signal, and waits until the program is in a state as /proc tells it.
+func (s *server) signal(sig syscall.Signal, state string) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+	eventually(s.t, "the program to take a signal", func() bool {
+		b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "stat"))
+		return err == nil && strings.Contains(string(b), state)
+	})
+}
+
 // A program that was stopped for a while, as a virtual machine is, goes on where it was, with the sockets that it had.
 func TestFault102Stopped(t *testing.T) {
 	s := start(t, []string{"LAB_DATA=" + t.TempDir()}, "-addr", "127.0.0.1:0")
 	ws := s.dial()
 	read(t, ws, "welcome")
-	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the program to stop", func() bool {
-		b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.cmd.Process.Pid), "stat"))
-		return err == nil && strings.Contains(string(b), ") T ")
-	})
+	s.signal(syscall.SIGSTOP, ") T ")
 	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"open","id":1,"scenario":"server listen\nclient connect\nstep until quiet\n"}`)); err != nil {
 		t.Fatal(err)
 	}

@@ -247,7 +247,8 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// Whatever is open, a signal ends the server in time: idle and half-sent requests, sockets that read nothing.
+// Whatever is open, a signal ends the server in time: idle and half-sent requests, sockets that read nothing, and sockets that bring one
+// command after the other, which are told to come back.
 func TestFault99SignalsEndIt(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		t.Run(sig.String(), func(t *testing.T) {
@@ -265,9 +266,46 @@ func TestFault99SignalsEndIt(t *testing.T) {
 			for range 3 {
 				s.dial()
 			}
+			var busy sync.WaitGroup
+			answered := make(chan struct{}, 1)
+			for range 8 {
+				ws := s.dial()
+				run := ""
+				busy.Go(func() {
+					bye := false
+					for id := 1; ; {
+						ws.SetReadDeadline(time.Now().Add(20 * time.Second))
+						var f struct{ Type, Run string }
+						if err := ws.ReadJSON(&f); err != nil {
+							if !bye || !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+								t.Errorf("a busy socket ended with %v, told before: %v", err, bye)
+							}
+							return
+						}
+						switch f.Type {
+						case "welcome":
+							_ = ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"open","id":1,"scenario":"server listen\nclient connect\n"}`))
+						case "bye":
+							bye = true
+						case "done":
+							run = f.Run
+							fallthrough
+						case "error":
+							id++
+							_ = ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `{"type":"do","id":%d,"run":%q,"line":"wait 1ms"}`, id, run))
+							select {
+							case answered <- struct{}{}:
+							default:
+							}
+						}
+					}
+				})
+			}
+			<-answered
 			if took := s.stop(sig); took > 5*time.Second {
 				t.Errorf("the end took %v", took)
 			}
+			busy.Wait()
 		})
 	}
 }

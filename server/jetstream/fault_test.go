@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -142,9 +143,6 @@ func TestFault94DamagedFile(t *testing.T) {
 		{"half of it", func(b []byte) []byte { return b[:len(b)/2] }},
 		{"an empty file", func(b []byte) []byte { return nil }},
 	}
-	for at := 0; at < len(intact); at += len(intact)/9 + 1 {
-		cases = append(cases, damage{fmt.Sprintf("a bit at %d", at), func(b []byte) []byte { b[at] ^= 0x10; return b }})
-	}
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -190,6 +188,103 @@ func TestFault94DamagedFile(t *testing.T) {
 				t.Errorf("writing does not go on: %v", err)
 			}
 		})
+	}
+}
+
+// stride is how far the bytes lie apart that TestFault94EachByte changes; make soak changes each.
+var stride = flag.Int("stride", 331, "how many bytes lie between two that are damaged")
+
+// A byte of any file of a store is another one. What can be read is what was written; what cannot is told, or the store is refused.
+func TestFault94EachByte(t *testing.T) {
+	whole := t.TempDir()
+	s, err := Open(t.Context(), Options{Folder: whole})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if _, err := s.Append(t.Context(), "room.a", store.Anywhere, "", fmt.Appendf(nil, "entry %d", i)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Records().Put(t.Context(), store.Key("class", fmt.Sprint(i)), fmt.Appendf(nil, "record %d", i), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+	// Apart from the number of the format.
+	want := []string{"entry 0", "entry 1", "entry 2", "record 0", "record 1", "record 2"}
+	seen := 0
+	err = fs.WalkDir(os.DirFS(whole), "jetstream", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		intact, err := os.ReadFile(filepath.Join(whole, name))
+		for i := range intact {
+			if seen++; seen%*stride == 0 {
+				b := slices.Clone(intact)
+				b[i] ^= 1 << (seen % 8)
+				damaged(t, whole, name, i, b, want)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("one of %d of %d bytes was changed", *stride, seen)
+}
+
+// damaged opens a copy of a store in which one file is another one.
+func damaged(t *testing.T, whole, name string, at int, b []byte, want []string) {
+	t.Helper()
+	folder, err := os.MkdirTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	if err := os.CopyFS(folder, os.DirFS(whole)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log record
+	s, err := Open(t.Context(), options(folder, &log))
+	if err != nil {
+		if !strings.Contains(err.Error(), folder) && !strings.Contains(err.Error(), "the format of the store") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("byte %d of %s: refused with %v", at, name, err)
+		}
+		return
+	}
+	defer s.Close()
+	var got []string
+	for e, err := range s.Read(t.Context(), "room.a", 0) {
+		if err != nil {
+			t.Errorf("byte %d of %s: %v", at, name, err)
+			break
+		}
+		got = append(got, string(e.Data))
+	}
+	list, err := s.Records().List(t.Context(), "class")
+	if err != nil {
+		t.Errorf("byte %d of %s: %v", at, name, err)
+	}
+	for _, r := range list {
+		got = append(got, string(r.Value))
+	}
+	slices.Sort(got)
+	for _, text := range got {
+		if !slices.Contains(want, text) {
+			t.Errorf("byte %d of %s: %q was never written", at, name, text)
+		}
+	}
+	if slices.Equal(got, want) {
+		return
+	}
+	for end := time.Now().Add(20 * time.Second); !log.has("level="); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Errorf("byte %d of %s: %q are there, and the log says nothing", at, name, got)
+			return
+		}
 	}
 }
 

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +28,9 @@ var kills = flag.Int("kills", 10, "how often a writer is killed")
 
 // writerFolder tells this program to be the writer of TestFault93Kill.
 const writerFolder = "LAB_TEST_WRITER"
+
+// writerAgain tells it what to try again.
+const writerAgain = "LAB_TEST_WRITER_AGAIN"
 
 // TestWriter writes until it is killed, and says on standard output what was acknowledged.
 func TestWriter(t *testing.T) {
@@ -44,11 +49,21 @@ func TestWriter(t *testing.T) {
 		defer mu.Unlock()
 		fmt.Printf(format+"\n", args...)
 	}
+	// What the one before had begun, and nobody knows whether it was done, is tried again.
+	for _, id := range strings.Fields(os.Getenv(writerAgain)) {
+		seq, err := s.Append(context.Background(), "room.a", store.Anywhere, id, []byte(id))
+		if err != nil {
+			say("failed %v", err)
+			return
+		}
+		say("entry %s %d", id, seq)
+	}
 	var writers sync.WaitGroup
 	for w := range 4 {
 		writers.Go(func() {
 			for n := 0; ; n++ {
 				id := fmt.Sprintf("%d-%d-%d", os.Getpid(), w, n)
+				say("begun %s 0", id)
 				seq, err := s.Append(context.Background(), "room.a", store.Anywhere, id, []byte(id+strings.Repeat(" ", 13*n%700)))
 				if err != nil {
 					say("failed %v", err)
@@ -71,9 +86,11 @@ func TestWriter(t *testing.T) {
 func TestFault93Kill(t *testing.T) {
 	folder := t.TempDir()
 	entries, records := map[string]uint64{}, map[string]uint64{}
-	for range *kills {
+	open := map[string]bool{} // begun, and not acknowledged
+	early := 0
+	for kill := range *kills {
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestWriter$")
-		cmd.Env = append(os.Environ(), writerFolder+"="+folder)
+		cmd.Env = append(os.Environ(), writerFolder+"="+folder, writerAgain+"="+strings.Join(slices.Collect(maps.Keys(open)), " "))
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -81,25 +98,38 @@ func TestFault93Kill(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		left := rand.IntN(200)
+		// At any moment, every third time from its start on, when it reads what is there.
+		killer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+		if kill%3 == 0 {
+			killer.Reset(rand.N(300 * time.Millisecond))
+		}
+		said := 0
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			var kind, id string
 			var n uint64
 			if _, err := fmt.Sscan(lines.Text(), &kind, &id, &n); err != nil {
 				t.Fatalf("the writer said %q", lines.Text())
 			}
-			if kind == "entry" {
+			if said++; said == 1 && kill%3 != 0 {
+				killer.Reset(rand.N(150 * time.Millisecond))
+			}
+			switch kind {
+			case "begun":
+				open[id] = true
+			case "entry":
+				delete(open, id)
+				if at, again := entries[id]; again && at != n {
+					t.Errorf("entry %s was acknowledged at %d and %d", id, at, n)
+				}
 				entries[id] = n
-			} else {
+			case "record":
 				records[id] = n
 			}
-			if left--; left == 0 {
-				_ = cmd.Process.Kill()
-			}
-			if left < -10_000 {
-				t.Fatal("the writer cannot be killed")
-			}
 		}
+		if said == 0 {
+			early++
+		}
+		killer.Stop()
 		_ = cmd.Process.Kill()
 		if err := cmd.Wait(); err == nil || cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 			t.Fatalf("the writer ended with %v", err)
@@ -131,7 +161,10 @@ func TestFault93Kill(t *testing.T) {
 			t.Errorf("record %s: %+v, %v", id, r, err)
 		}
 	}
-	t.Logf("%d kills, %d entries and %d records were acknowledged, %d entries are there", *kills, len(entries), len(records), len(seen))
+	if len(entries) == 0 {
+		t.Error("nobody has written, and so this was no test")
+	}
+	t.Logf("%d kills, %d before anything was written, %d entries and %d records were acknowledged, %d entries are there", *kills, early, len(entries), len(records), len(seen))
 }
 
 // disk is a file system of a few megabytes.

@@ -313,13 +313,17 @@ func TestPipelining(t *testing.T) {
 	}
 }
 
-func TestTooManySockets(t *testing.T) {
+// 74: one socket too many is refused in a sentence, and let in when there is a place.
+func TestFault74TooManySockets(t *testing.T) {
 	p := open(t, Config{Sockets: 2})
 	p.dial()
 	b := p.dial()
 	_, resp, err := websocket.DefaultDialer.Dial(p.url(), p.header())
 	if err == nil || resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 		t.Fatalf("the third socket: %v, %v", resp, err)
+	}
+	if text, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(text), "Please try again") {
+		t.Errorf("the third socket is told %q, %v", text, err)
 	}
 	b.ws.Close()
 	if !soon(func() bool {
@@ -356,8 +360,8 @@ func TestGoodbye(t *testing.T) {
 	}
 }
 
-// A panic is the end of one socket, with a number that is in the log, and of no other.
-func TestPanic(t *testing.T) {
+// 103: a panic is the end of one socket, with a number that is in the log, once, and of no other.
+func TestFault103Panic(t *testing.T) {
 	var log bytes.Buffer
 	p := open(t, Config{
 		Log:      slog.New(slog.NewTextHandler(&log, nil)),
@@ -375,13 +379,13 @@ func TestPanic(t *testing.T) {
 		t.Errorf("the other socket: %s", f.raw)
 	}
 	id := strings.TrimPrefix(e.Text, "internal error ")
-	if text := log.String(); id == "" || !strings.Contains(text, id) || !strings.Contains(text, "at the disco") || !strings.Contains(text, "socket.go") {
+	if text := log.String(); id == "" || strings.Count(text, id) != 1 || strings.Count(text, "\n") != 1 || !strings.Contains(text, "at the disco") || !strings.Contains(text, "socket.go") {
 		t.Errorf("the number %s is not in the log: %s", id, text)
 	}
 }
 
-// A run in which the engine panicked is gone, because nobody knows what it is worth.
-func TestAPanicInARun(t *testing.T) {
+// 103: a run in which the engine panicked is gone, because nobody knows what it is worth.
+func TestFault103PanicInARun(t *testing.T) {
 	hub := NewHub(Config{})
 	r, _, fault := hub.start(&OpenCommand{ID: 1, Scenario: lost})
 	if fault != nil {
