@@ -137,7 +137,7 @@ func (s *Site) makeCode(w http.ResponseWriter, r *http.Request) error {
 	return s.showMine(w, r, http.StatusOK, pages.ProgressData{Code: code})
 }
 
-var errOften = &Error{Status: http.StatusTooManyRequests, Code: "slow_down", Message: "That was too often; wait a moment."}
+var errOften = &Error{Status: http.StatusTooManyRequests, Code: "slow_down", Message: "That was too often; wait a moment.", Words: "page.fault.often"}
 
 // recoverMine brings somebody's progress to this browser, and what was done here to it.
 func (s *Site) recoverMine(w http.ResponseWriter, r *http.Request) error {
