@@ -21,7 +21,7 @@ import (
 // Of the memory that there may be, in percent. Below a limit the collector works harder the nearer it comes; above these shares it would do
 // little else, and the next thing to come would be the end by the hand of the kernel.
 const (
-	goShare    = 80 // of a control group: the limit that the runtime gets when nobody has set one; the rest is for the kernel's side of sockets
+	goShare    = 75 // of a control group: the limit that the runtime gets when nobody has set one; the rest is for the kernel's side of sockets
 	scarceAt   = 80 // of the limit of the runtime: what is alive
 	groupAt    = 90 // of the control group: all that cannot be given back
 	enoughAt   = 75 // of the limit, when it was scarce before

@@ -46,6 +46,7 @@ type File struct {
 	plain, zipped     body
 	kind, cache, vary []string
 	lang              []string
+	size              int // of the contents
 }
 
 type body struct {
@@ -64,10 +65,12 @@ var (
 func NewFile(kind, cache string, data []byte) *File {
 	sum := sha256.Sum256(data)
 	tag := hex.EncodeToString(sum[:8])
-	f := &File{kind: []string{kind}, cache: []string{cache}, plain: newBody(data, `"`+tag+`"`)}
+	f := &File{kind: []string{kind}, cache: []string{cache}, plain: newBody(data, `"`+tag+`"`), size: len(data)}
 	if zipped := compress(data); compressible(kind) && len(zipped) < len(data) {
 		f.zipped = newBody(zipped, `"`+tag+`-gzip"`)
 		f.vary = varyEncoding
+		// Hardly anybody asks for the plain one, and all of them together would be most of what the program has in memory.
+		f.plain.data = nil
 	}
 	return f
 }
@@ -85,6 +88,9 @@ func (f *File) In(lang string) *File {
 }
 
 func newBody(data []byte, tag string) body {
+	if cap(data) > len(data)+len(data)/8 {
+		data = bytes.Clone(data) // a buffer that has grown has up to twice of what it needs, and a body stays
+	}
 	return body{data: data, tag: tag, tags: []string{tag}, length: []string{strconv.Itoa(len(data))}}
 }
 
@@ -113,7 +119,21 @@ func compressible(kind string) bool {
 }
 
 // Bytes returns the contents, which the caller must not change.
-func (f *File) Bytes() []byte { return f.plain.data }
+func (f *File) Bytes() []byte {
+	if f.zipped.data == nil {
+		return f.plain.data
+	}
+	z, err := gzip.NewReader(bytes.NewReader(f.zipped.data))
+	if err != nil {
+		panic(err) // we have compressed it ourselves
+	}
+	var b bytes.Buffer
+	b.Grow(f.size + bytes.MinRead)
+	if _, err := b.ReadFrom(z); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
 
 // ServeHTTP answers a GET or HEAD with 200, 304, 206 or 416.
 func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.Serve(w, r, http.StatusOK) }
@@ -139,7 +159,7 @@ func (f *File) Serve(w http.ResponseWriter, r *http.Request, status int) {
 		h["Etag"] = b.tags
 		// A range of a compressed body is of no use to anybody, so only the plain one has them.
 		if b == &f.plain && r.Header["Range"] != nil {
-			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b.data))
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.Bytes()))
 			return
 		}
 		if Matches(r.Header["If-None-Match"], b.tag) {
@@ -153,7 +173,11 @@ func (f *File) Serve(w http.ResponseWriter, r *http.Request, status int) {
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		// Only the client can be the cause of an error here, and it is gone then.
-		_, _ = w.Write(b.data)
+		data := b.data
+		if b == &f.plain {
+			data = f.Bytes()
+		}
+		_, _ = w.Write(data)
 	}
 }
 
