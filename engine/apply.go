@@ -291,7 +291,8 @@ func (w *World) cross(d Due, rec *Recorder) {
 				to = Client
 			}
 			// It has half of the way before it. What it meets on the way at once follows as happenings of its own.
-			f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + w.path.Delay(h.Dir)/2, dies: Never, mid: Never, seg: rec.segment(&h.Seg)}, injected)
+			f := w.launch(rec.segment(&h.Seg), injected)
+			f.from, f.to, f.sent, f.due = Network, to, w.now, w.now+w.path.Delay(h.Dir)/2
 			rec.ids = append(rec.ids, f.id)
 			e = w.event(rec, Injected, Network)
 			e.Seg, e.Of, e.Wire, e.Due, e.Toward = f.id, rec.ids[h.On], f.seg, f.due, to
@@ -340,7 +341,7 @@ func (w *World) call(a *Action, rec *Recorder) *ActionError {
 	if len(a.Call.Data) > MaxSend {
 		return outside("the number of bytes to send", 1, MaxSend)
 	}
-	effects, err := w.hosts[a.Host].Call(w.now, a.Call, rec.effects[:0])
+	effects, err := w.hosts[a.Host].Call(w.now, &a.Call, rec.effects[:0])
 	rec.effects = effects
 	if err != nil {
 		e := fail(BadCall, "the ", a.Host.String(), " cannot ", a.Call.Verb.String(), ": ", err.Error())
@@ -498,7 +499,8 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 	}
 	rec.acts = acts
 	i := len(w.flights)
-	f := w.launch(flight{from: h, to: to, sent: w.now, due: w.now + way, dies: Never, mid: mid, seg: seg}, source(h)|how)
+	f := w.launch(seg, source(h)|how)
+	f.from, f.to, f.sent, f.due, f.mid = h, to, w.now, w.now+way, mid
 	e.Seg, e.Wire, e.Due, e.Toward = f.id, f.seg, f.due, to
 	for _, act := range acts {
 		f = &w.flights[i] // copies come behind it, and may move it
@@ -537,7 +539,9 @@ func (w *World) copyOf(f *flight, due Time, why rule.ID, text string, rec *Recor
 	if mid != Never {
 		mid = max(w.now, mid+due-f.due)
 	}
-	c := w.launch(flight{of: f.id, from: f.from, to: f.to, sent: f.sent, due: due, dies: Never, mid: mid, seg: f.seg}, copied)
+	of := *f // which may move
+	c := w.launch(of.seg, copied)
+	c.of, c.from, c.to, c.sent, c.due, c.mid = of.id, of.from, of.to, of.sent, due, mid
 	e := w.event(rec, Duplicated, Network)
 	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, c.seg, c.due, c.to, why, text
 }

@@ -105,7 +105,8 @@ func TestDigestCoversWorld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.launch(flight{seg: &testSegment, was: &testSegment, text: "rule"}, sentByClient)
+		f := w.launch(&testSegment, sentByClient)
+		f.was, f.text, f.dies, f.mid = &testSegment, "rule", 0, 0
 		return w
 	}
 	base := fresh()
@@ -114,7 +115,7 @@ func TestDigestCoversWorld(t *testing.T) {
 		"World": {
 			"setup":   func(w *World) { w.setup.digest[0]++ },
 			"now":     func(w *World) { w.now++ },
-			"hosts":   func(w *World) { w.hosts[1].Call(0, tcp.Call{Verb: tcp.CallListen}, nil) },
+			"hosts":   func(w *World) { w.hosts[1].Call(0, &tcp.Call{Verb: tcp.CallListen}, nil) },
 			"path":    func(w *World) { w.path.Pass(network.ToClient, wire.SYN, nil) },
 			"flights": func(w *World) { w.flights = nil },
 			"log":     func(w *World) { w.log.add(logged{}) },

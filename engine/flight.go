@@ -44,18 +44,18 @@ const (
 	byChance
 )
 
-// pending is what happens to f next by itself on a path with boxes or without; ok is false when nothing does.
-func (f *flight) pending(boxes bool) (d Due, ok bool) {
-	d = Due{At: f.due, Kind: DueArrival, Host: f.to, Seg: f.id}
+// pending is what happens to f next by itself on a path with boxes or without, and when; Never when nothing does.
+func (f *flight) pending(boxes bool) (at Time, kind DueKind) {
 	switch {
 	case f.held:
-		return d, false
+		return Never, DueArrival
 	case boxes && f.mid != Never:
-		d.At, d.Kind = f.mid, DueBoxes
+		return f.mid, DueBoxes
 	case f.dies < f.due:
-		d.At, d.Kind = f.dies, DueLoss
+		return f.dies, DueLoss
+	default:
+		return f.due, DueArrival
 	}
-	return d, d.At != Never
 }
 
 // middle is mid, and Never too when that is over: where there were no boxes nothing happened then.
@@ -93,14 +93,18 @@ func (w *World) Flying() []Flight {
 // kind is the flags that name a kind of segment.
 func kind(f wire.Flags) wire.Flags { return f &^ wire.PSH }
 
-// launch puts a segment on the wire and returns it; f.id is filled in.
-func (w *World) launch(f flight, src source) *flight {
-	if cap(w.flights) == 0 {
-		w.flights = make([]flight, 0, 4)
+// launch puts a segment on the wire and returns it, for the rest to be filled in: it meets no box and is not lost.
+func (w *World) launch(seg *wire.Segment, src source) *flight {
+	n := len(w.flights)
+	if n == cap(w.flights) {
+		w.flights = slices.Grow(w.flights, 4)
 	}
-	f.id = w.log.add(logged{born: kind(f.seg.Flags), src: src, icmp: f.seg.ICMP.Kind != wire.NoICMP})
-	w.flights = append(w.flights, f)
-	return &w.flights[len(w.flights)-1]
+	w.flights = w.flights[:n+1]
+	f := &w.flights[n]
+	*f = flight{}
+	f.id = w.log.add(logged{born: kind(seg.Flags), src: src, icmp: seg.ICMP.Kind != wire.NoICMP})
+	f.seg, f.dies, f.mid = seg, Never, Never
+	return f
 }
 
 // land takes flight i off the wire.

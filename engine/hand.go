@@ -129,7 +129,8 @@ func (w *World) forge(a *Action, rec *Recorder) *ActionError {
 	}
 	a.Edit.apply(&seg)
 	way := w.path.Delay(direction(to))
-	f := w.launch(flight{from: Network, to: to, sent: w.now, due: w.now + way, dies: Never, mid: w.now + way/2, seg: rec.segment(&seg)}, forged)
+	f := w.launch(rec.segment(&seg), forged)
+	f.from, f.to, f.sent, f.due, f.mid = Network, to, w.now, w.now+way, w.now+way/2
 	e := w.event(rec, Forged, Network)
 	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, f.seg, f.due, rule.LabForge, to
 	return nil

@@ -236,7 +236,7 @@ func FuzzHost(f *testing.F) {
 				c := tcp.Call{Verb: tcp.Verb(what>>2)%tcp.CallSet + 1, Backlog: int(take() % 4), Data: "text of the application"}
 				c.Option = tcp.SockOpt(take()%3) + 1
 				c.Values = [3]tcp.Time{tcp.Time(take()) * tcp.Millisecond, 10 * tcp.Millisecond, 2}
-				out, _ = host.Call(now, c, out[:0])
+				out, _ = host.Call(now, &c, out[:0])
 			case 1:
 				at, conn, timer, ok := host.Next()
 				if !ok {

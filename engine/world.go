@@ -142,7 +142,7 @@ type Due struct {
 
 // before is the order of due things: by time; what happens on the wire before timers; the client before the server; then
 // by number of the segment or the connection, and by timer.
-func (d Due) before(e Due) bool {
+func (d *Due) before(e *Due) bool {
 	switch {
 	case d.At != e.At:
 		return d.At < e.At
@@ -162,19 +162,23 @@ func (d Due) before(e Due) bool {
 // next returns what Step would take next.
 func (w *World) next() (next Due, ok bool) {
 	boxes := w.path.HasBoxes()
+	next.At = Never
 	for i := range w.flights {
-		if d, moves := w.flights[i].pending(boxes); moves && (!ok || d.before(next)) {
-			next, ok = d, true
-		}
-	}
-	for h := Client; h <= Server; h++ {
-		if at, conn, timer, runs := w.hosts[h].Next(); runs {
-			if d := (Due{At: at, Kind: DueTimer, Host: h, Conn: conn, Timer: timer}); !ok || d.before(next) {
-				next, ok = d, true
+		f := &w.flights[i]
+		if at, kind := f.pending(boxes); at != Never && at <= next.At {
+			if d := (Due{At: at, Kind: kind, Host: f.to, Seg: f.id}); d.before(&next) {
+				next = d
 			}
 		}
 	}
-	return next, ok
+	for h := Client; h <= Server; h++ {
+		if at, conn, timer, runs := w.hosts[h].Next(); runs && at <= next.At {
+			if d := (Due{At: at, Kind: DueTimer, Host: h, Conn: conn, Timer: timer}); d.before(&next) {
+				next = d
+			}
+		}
+	}
+	return next, next.At != Never
 }
 
 // Pending returns all that will happen by itself, in the order in which Step takes it. What it brings may come in between.
@@ -182,8 +186,9 @@ func (w *World) Pending() []Due {
 	var pending []Due
 	boxes := w.path.HasBoxes()
 	for i := range w.flights {
-		if d, moves := w.flights[i].pending(boxes); moves {
-			pending = append(pending, d)
+		f := &w.flights[i]
+		if at, kind := f.pending(boxes); at != Never {
+			pending = append(pending, Due{At: at, Kind: kind, Host: f.to, Seg: f.id})
 		}
 	}
 	for h := Client; h <= Server; h++ {
@@ -197,7 +202,7 @@ func (w *World) Pending() []Due {
 		}
 	}
 	slices.SortFunc(pending, func(a, b Due) int {
-		if a.before(b) {
+		if a.before(&b) {
 			return -1
 		}
 		return 1
@@ -209,7 +214,7 @@ func (w *World) Pending() []Due {
 // for the learner's hand and does not count.
 func (w *World) Quiet() bool {
 	for i := range w.flights {
-		if _, moves := w.flights[i].pending(w.path.HasBoxes()); moves {
+		if at, _ := w.flights[i].pending(w.path.HasBoxes()); at != Never {
 			return false
 		}
 	}

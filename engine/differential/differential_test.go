@@ -52,7 +52,7 @@ func (p *pair) make(isn wire.Seq) {
 }
 
 func (p *pair) call(verb tcp.Verb) {
-	_, err := p.host.Call(0, tcp.Call{Verb: verb, Backlog: 4}, nil)
+	_, err := p.host.Call(0, &tcp.Call{Verb: verb, Backlog: 4}, nil)
 	if err != nil {
 		p.t.Fatal(verb, err)
 	}
@@ -406,7 +406,7 @@ func TestRandomSegments(t *testing.T) {
 func BenchmarkHandshake(b *testing.B) {
 	b.Run("engine", func(b *testing.B) {
 		fresh := tcp.NewHost(tcp.HostConfig{Addr: self, Peer: peer, Profile: tcp.RFC9293, ISNs: []wire.Seq{6999}})
-		fresh.Call(0, tcp.Call{Verb: tcp.CallListen, Backlog: 4}, nil)
+		fresh.Call(0, &tcp.Call{Verb: tcp.CallListen, Backlog: 4}, nil)
 		syn := wire.Segment{Src: peer, Dst: self, Seq: 999, Flags: wire.SYN, Window: 65535}
 		ack := wire.Segment{Src: peer, Dst: self, Seq: 1000, Ack: 7000, Flags: wire.ACK, Window: 65535}
 		var host tcp.Host

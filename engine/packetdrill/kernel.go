@@ -165,7 +165,7 @@ func (k *kernel) passTime() {
 func (k *kernel) call(c tcp.Call, o *sockopts) {
 	k.passTime()
 	delete(k.results, c.FD)
-	effects, err := k.host.Call(k.now, c, k.effects[:0])
+	effects, err := k.host.Call(k.now, &c, k.effects[:0])
 	if n, ok := err.(tcp.Errno); ok {
 		k.results[c.FD] = result{-1, errno(n.String()), 0}
 		return

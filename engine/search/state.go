@@ -273,7 +273,7 @@ func (s *state) call(h engine.HostID, c tcp.Call, made func(engine.HostID, tcp.C
 		}
 	}
 	newest := int(c.Conn) == len(s.conns[h])
-	effects, err := s.hosts[h].Call(s.now, c, s.mem.effects[:0])
+	effects, err := s.hosts[h].Call(s.now, &c, s.mem.effects[:0])
 	s.mem.effects = effects
 	switch err {
 	case nil:

@@ -31,7 +31,7 @@ func (p *pair) set(x *pair) {
 // sender has it until that hears again.
 func (p *pair) call(t testing.TB, h int, now tcp.Time, c *tcp.Call) {
 	var err error
-	p.out, err = p.hosts[h].Call(now, *c, p.out[:0])
+	p.out, err = p.hosts[h].Call(now, c, p.out[:0])
 	if err != nil {
 		t.Fatal(h, c.Verb, err)
 	}

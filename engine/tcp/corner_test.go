@@ -47,7 +47,7 @@ func TestCallsWithoutSense(t *testing.T) {
 	} {
 		h := newTester(t, tcp.Linux)
 		before := h.host.AppendBinary(nil)
-		if out, err := h.host.Call(0, test.call, nil); err != test.want || len(out) != 0 || string(h.host.AppendBinary(nil)) != string(before) {
+		if out, err := h.host.Call(0, &test.call, nil); err != test.want || len(out) != 0 || string(h.host.AppendBinary(nil)) != string(before) {
 			t.Errorf("%s: %v and %d effects, want %v", test.name, err, len(out), test.want)
 		}
 	}
@@ -165,7 +165,7 @@ func TestManyEnded(t *testing.T) {
 		h.host.Receive(h.now, &wire.Segment{Src: from, Dst: self, Seq: nxt, Flags: wire.RST}, nil)
 	}
 	for conn, want := range map[tcp.ConnID]tcp.Errno{4: tcp.ENOTCONN, 5: tcp.ECONNRESET, 20: tcp.ECONNRESET} {
-		if _, err := h.host.Call(h.now, tcp.Call{Verb: tcp.CallRecv, Conn: conn}, nil); err != want {
+		if _, err := h.host.Call(h.now, &tcp.Call{Verb: tcp.CallRecv, Conn: conn}, nil); err != want {
 			t.Errorf("connection %d: %v, want %v", conn, err, want)
 		}
 	}
@@ -333,7 +333,7 @@ func TestCornersOfTheProfile(t *testing.T) {
 	// The last port there is, and none behind it.
 	host := tcp.NewHost(tcp.HostConfig{Addr: netip.AddrPortFrom(self.Addr(), 65535), Peer: peer, Profile: tcp.Linux})
 	for _, want := range []uint16{65535, 1} {
-		if _, err := host.Call(0, connectCall, nil); err != nil {
+		if _, err := host.Call(0, &connectCall, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := host.Conns()[len(host.Conns())-1].Local.Port(); got != want {

@@ -14,7 +14,7 @@ import (
 // on makes a call on a descriptor and says how it ends: the value, the errno, or that it waits.
 func (h *tester) on(c tcp.Call) string {
 	h.effects = nil
-	effects, err := h.host.Call(h.now, c, nil)
+	effects, err := h.host.Call(h.now, &c, nil)
 	h.keep(effects)
 	if err != nil {
 		return "not made: " + err.Error()

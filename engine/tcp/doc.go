@@ -5,9 +5,11 @@
 //
 // [Step] gives one input, a segment, a timer or a call, to one connection and returns the connection after it. A [Host]
 // finds the connection that an input is for. Neither has a clock, a goroutine or a random source: time is an argument,
-// and whoever calls delivers what [Send] effects send and fires the timers that [Host.Next] names.
+// and whoever calls delivers what was sent ([Host.Sent]) and fires the timers that [Host.Next] names.
 //
-// Every effect carries the rule that asked for it and the numbers that went into it; checks that passed are effects too.
+// Every effect carries the rule that asked for it and the numbers that went into it; checks that passed are effects too. With all of
+// them a handshake, from listen to accept, costs about a microsecond of one core, and no segment costs an allocation
+// (BenchmarkHandshake, TestNoAllocations).
 //
 // # Socket calls
 //

@@ -74,12 +74,12 @@ func TestFastOpenBlackhole(t *testing.T) {
 		{"a FIN out of order, and the end", func(h *tester) {
 			h.answers(0, wire.Options{})
 			h.peers(wire.ACK|wire.FIN, 5)
-			h.effects, _ = h.host.Call(h.now, tcp.Call{Verb: tcp.CallAbort}, h.effects)
+			h.effects, _ = h.host.Call(h.now, &tcp.Call{Verb: tcp.CallAbort}, h.effects)
 		}, "failed 1"},
 		{"text out of order, and the end", func(h *tester) {
 			h.answers(0, wire.Options{})
 			h.peersText(5, "x")
-			h.effects, _ = h.host.Call(h.now, tcp.Call{Verb: tcp.CallAbort}, h.effects)
+			h.effects, _ = h.host.Call(h.now, &tcp.Call{Verb: tcp.CallAbort}, h.effects)
 		}, ""},
 	} {
 		h := fastClient(t, tcp.Linux)

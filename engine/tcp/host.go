@@ -294,17 +294,17 @@ func (h *Host) arriveListen(l *listener, now Time, seg *wire.Segment, iss *wire.
 		return out
 	}
 	h.opened()
-	return h.settle(first, out)
+	return h.settle(len(h.conns)-1, first, out)
 }
 
 // Call makes a socket call of the application. An error is an Errno and means that nothing changed.
-func (h *Host) Call(now Time, c Call, out []Effect) ([]Effect, error) {
+func (h *Host) Call(now Time, c *Call, out []Effect) ([]Effect, error) {
 	h.sent = h.sent[:0]
 	var err error
 	if c.FD != 0 || c.Verb == CallSocket {
-		out, err = h.onSocket(now, &c, out)
+		out, err = h.onSocket(now, *c, out)
 	} else {
-		out, err = h.plainCall(now, &c, out)
+		out, err = h.plainCall(now, c, out)
 	}
 	if err != nil {
 		return out, err
@@ -416,7 +416,7 @@ func (h *Host) connect(now Time, c *Call, out []Effect) ([]Effect, error) {
 	}
 	out = h.run(t, now, &in, out)
 	h.opened()
-	return h.settle(first, out), nil
+	return h.settle(len(h.conns)-1, first, out), nil
 }
 
 // localPort finds the local port of a connect: the one asked for, or the first free one from the set-up's on, or of the socket's own range.
@@ -680,7 +680,7 @@ func (h *Host) step(i int, now Time, in *Input, out []Effect) []Effect {
 	} else {
 		out = h.run(t, now, in, out)
 	}
-	return h.settle(first, out)
+	return h.settle(i, first, out)
 }
 
 // run is Step for a record of the host's own.
@@ -702,19 +702,14 @@ func (h *Host) runOwn(t *TCB, now Time, in *Input, out []Effect) []Effect {
 	return s.out
 }
 
-// settle drops the record of a connection that ended; first is where the effects of its end begin.
-func (h *Host) settle(first int, out []Effect) []Effect {
-	for i := range h.conns {
-		t := &h.conns[i]
-		if t.State != Closed && t.State != Listen {
-			continue
-		}
+// settle drops the record of connection i if it ended; first is where the effects of its end begin.
+func (h *Host) settle(i, first int, out []Effect) []Effect {
+	if t := &h.conns[i]; t.State == Closed || t.State == Listen {
 		out = append(out, Effect{Kind: Removed, Conn: t.ID})
 		if (t.Accepted || h.keeps(t)) && !t.Orphan && t.State == Closed {
 			h.end(t, out[first:])
 		}
 		h.conns = slices.Delete(h.conns, i, i+1)
-		break
 	}
 	return out
 }

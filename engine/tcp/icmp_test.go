@@ -17,10 +17,10 @@ func icmpHost(p Profile, six, passive bool, state State) Host {
 	syn := wire.NewSegment(b, a)
 	syn.Flags, syn.Seq, syn.Window, syn.Options = wire.SYN, 300, 65535, syn.Options.WithMSS(1400)
 	if passive {
-		h.Call(0, Call{Verb: CallListen, Backlog: 5}, nil)
+		h.Call(0, &Call{Verb: CallListen, Backlog: 5}, nil)
 		h.Receive(0, &syn, nil)
 	} else {
-		h.Call(0, Call{Verb: CallConnect}, nil)
+		h.Call(0, &Call{Verb: CallConnect}, nil)
 		if state == SynReceived {
 			h.Receive(0, &syn, nil)
 		}
@@ -28,7 +28,7 @@ func icmpHost(p Profile, six, passive bool, state State) Host {
 	if state == Established {
 		syn.Flags, syn.Ack = wire.SYN|wire.ACK, 101
 		h.Receive(Second, &syn, nil)
-		h.Call(Second, Call{Verb: CallSend, Data: "hello"}, nil)
+		h.Call(Second, &Call{Verb: CallSend, Data: "hello"}, nil)
 	}
 	return h
 }
@@ -200,7 +200,7 @@ func TestICMPWhereNothingCanBeSaid(t *testing.T) {
 	}
 
 	h = icmpHost(RFC9293, false, false, Established)
-	h.Call(Second, Call{Verb: CallClose}, nil)
+	h.Call(Second, &Call{Verb: CallClose}, nil)
 	quoted.Seq, quoted.ICMP.Kind = 101, wire.PortUnreachable
 	for _, e := range h.ReceiveICMP(Second, &quoted, nil) {
 		if e.Kind == Tell {

@@ -78,12 +78,20 @@ func (h *Host) tsOffset(local, remote netip.AddrPort) uint32 {
 func keyedHash(secret, purpose uint64, local, remote netip.AddrPort) uint64 {
 	h := mix(secret ^ purpose*0x9e3779b97f4a7c15)
 	for _, a := range [2]netip.AddrPort{local, remote} {
-		b := a.Addr().As16()
-		h = mix(h ^ binary.BigEndian.Uint64(b[:8]))
-		h = mix(h ^ binary.BigEndian.Uint64(b[8:]))
-		h = mix(h ^ uint64(a.Port()))
+		high, low := halves(a.Addr())
+		h = mix(mix(mix(h^high)^low) ^ uint64(a.Port()))
 	}
 	return h
+}
+
+// halves is an address as two numbers, one of IPv4 as it is mapped into IPv6.
+func halves(a netip.Addr) (high, low uint64) {
+	if a.Is4() {
+		b := a.As4()
+		return 0, 0xffff<<32 | uint64(binary.BigEndian.Uint32(b[:]))
+	}
+	b := a.As16()
+	return binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
 }
 
 // mix is the finaliser of SplitMix64: every bit of the input moves about half the bits of the output.

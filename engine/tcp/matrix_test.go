@@ -185,7 +185,7 @@ func (h *tester) isn(n wire.Seq) {
 }
 
 func (h *tester) call(c tcp.Call) {
-	effects, err := h.host.Call(h.now, c, h.effects)
+	effects, err := h.host.Call(h.now, &c, h.effects)
 	if h.keep(effects); err != nil {
 		h.t.Fatal(err)
 	}

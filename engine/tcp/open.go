@@ -30,9 +30,10 @@ func (s *step) open(in *Input) {
 
 // begin fills a new TCB with what both kinds of OPEN set.
 func (s *step) begin(in *Input) {
-	s.t.ISS, s.t.SndUna, s.t.SndNxt, s.t.SmallEnd, s.t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
-	s.t.Recover, s.t.Resend, s.t.UsageEnd = in.ISS, in.ISS, in.ISS
-	s.t.TSOffset = in.TSOffset
+	t := s.t
+	t.ISS, t.SndUna, t.SndNxt, t.SmallEnd, t.TailSeq = in.ISS, in.ISS, in.ISS, in.ISS, in.ISS
+	t.Recover, t.Resend, t.UsageEnd = in.ISS, in.ISS, in.ISS
+	t.TSOffset = in.TSOffset
 	if in.Drawn != rule.None {
 		made := in.Drawn
 		if made == rule.ISN && s.p.Linux {
@@ -40,20 +41,20 @@ func (s *step) begin(in *Input) {
 		}
 		s.check(made != rule.BrokenISN, made, num(in.ISS))
 	}
-	s.t.RTO = s.p.RTOInit
-	s.t.LastInWnd, s.t.LossSince = Never, Never
-	s.t.LastHeard = s.now
+	t.RTO = s.p.RTOInit
+	t.LastInWnd, t.LossSince = Never, Never
+	t.LastHeard = s.now
 	// RFC 9293 section 3.7.1, MUST-15: 536, over IPv6 1220, until the peer's MSS option says otherwise.
-	s.t.SendMSS = defaultMSS(s.t.Local.Addr())
-	s.t.RcvBuf = s.p.Window
+	t.SendMSS = defaultMSS(t.Local.Addr())
+	t.RcvBuf = s.p.Window
 	if s.p.WholeMSS {
 		full := uint32(s.p.MSS)
 		if in.Reused {
 			full -= tsLen // it is known already that timestamps will be used
 		}
-		s.t.RcvBuf -= s.p.Window % full
+		t.RcvBuf -= s.p.Window % full
 	}
-	s.t.RcvWnd = s.t.RcvBuf
+	t.RcvWnd = t.RcvBuf
 }
 
 // emitSyn sends the SYN of SYN-SENT, for the first time or again.
@@ -150,11 +151,12 @@ func (s *step) listen(in *Input) {
 
 // takeSyn notes the peer's SYN.
 func (s *step) takeSyn(seg *wire.Segment) {
-	s.t.IRS = seg.Seq
-	s.t.RcvNxt = seg.Seq.Add(1)
-	s.t.SndWnd = uint32(seg.Window)
-	s.t.MaxWnd = max(s.t.MaxWnd, s.t.SndWnd)
-	s.t.SndWL1, s.t.SndWL2 = seg.Seq, seg.Ack
+	t := s.t
+	t.IRS = seg.Seq
+	t.RcvNxt = seg.Seq.Add(1)
+	t.SndWnd = uint32(seg.Window)
+	t.MaxWnd = max(t.MaxWnd, t.SndWnd)
+	t.SndWL1, t.SndWL2 = seg.Seq, seg.Ack
 }
 
 // synSent takes a segment in SYN-SENT.

@@ -115,6 +115,7 @@ func (s *step) options(o *wire.Options) {
 // agree takes the options of the peer's SYN or SYN-ACK. What this side offered in its own SYN, or would offer in its
 // SYN-ACK, and the peer offers too, is agreed.
 func (s *step) agree(flags wire.Flags, o *wire.OptionSet) {
+	t := s.t
 	// RFC 9293 section 3.1, MUST-6: an option that is not known is skipped by its length.
 	if o.Unknown > 0 {
 		s.check(true, rule.UnknownOption, int64(o.Unknown))
@@ -124,56 +125,56 @@ func (s *step) agree(flags wire.Flags, o *wire.OptionSet) {
 		s.check(false, rule.BadOption)
 	}
 	// RFC 9293 section 3.7.1, MUST-15: without an MSS option, 536, over IPv6 1220. An MSS of 0 means none.
-	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), int64(defaultMSS(s.t.Local.Addr()))) {
-		s.t.SendMSS = o.MSS
+	if s.check(o.HasMSS && o.MSS > 0, rule.MSS, int64(o.MSS), int64(defaultMSS(t.Local.Addr()))) {
+		t.SendMSS = o.MSS
 		if s.p.Linux && o.MSS < linuxMinSndMSS {
 			s.check(false, rule.LinuxMinMSS, int64(o.MSS), linuxMinSndMSS)
 		}
 	}
 	// RFC 7323 section 2.2: windows are scaled only when both SYNs carried the option; 2.3: more than 14 counts as 14.
-	s.t.ScaleOK = s.p.ScaleOn && o.HasWindowScale
-	s.t.RcvScale, s.t.SndScale = 0, 0
-	if s.t.ScaleOK {
-		s.t.RcvScale, s.t.SndScale = min(s.p.Scale, maxScale), min(o.WindowScale, maxScale)
+	t.ScaleOK = s.p.ScaleOn && o.HasWindowScale
+	t.RcvScale, t.SndScale = 0, 0
+	if t.ScaleOK {
+		t.RcvScale, t.SndScale = min(s.p.Scale, maxScale), min(o.WindowScale, maxScale)
 	}
 	if s.p.ScaleOn || o.HasWindowScale {
-		s.check(s.t.ScaleOK, rule.WindowScale, int64(s.t.RcvScale), int64(s.t.SndScale))
+		s.check(t.ScaleOK, rule.WindowScale, int64(t.RcvScale), int64(t.SndScale))
 	}
-	if s.t.ScaleOK && s.p.Linux {
-		s.check(true, rule.LinuxWindow, 1<<s.t.RcvScale)
+	if t.ScaleOK && s.p.Linux {
+		s.check(true, rule.LinuxWindow, 1<<t.RcvScale)
 	}
-	if s.t.ScaleOK && o.WindowScale > maxScale {
+	if t.ScaleOK && o.WindowScale > maxScale {
 		s.check(false, rule.WindowScaleLimit, int64(o.WindowScale))
 	}
 	// RFC 2018 section 2: SACK may be used when both SYNs carried SACK-permitted.
-	s.t.SACKOK = s.p.SACK && o.SACKPermitted
+	t.SACKOK = s.p.SACK && o.SACKPermitted
 	if s.p.SACK || o.SACKPermitted {
-		s.check(s.t.SACKOK, rule.SACKPermitted)
+		s.check(t.SACKOK, rule.SACKPermitted)
 	}
 	// RFC 7323 section 3.2: timestamps are used when both SYNs carried them.
-	s.t.TSOK = s.p.Timestamps && o.HasTimestamps
-	if s.t.TSOK {
-		s.t.TSRecent, s.t.RecentAt = o.TSVal, s.now
+	t.TSOK = s.p.Timestamps && o.HasTimestamps
+	if t.TSOK {
+		t.TSRecent, t.RecentAt = o.TSVal, s.now
 	}
 	if s.p.Timestamps || o.HasTimestamps {
-		s.check(s.t.TSOK, rule.Timestamps, int64(o.TSVal))
+		s.check(t.TSOK, rule.Timestamps, int64(o.TSVal))
 	}
 	s.takeUTO(o)
 	// RFC 3168 section 6.1.1.
 	const ecn = wire.ECE | wire.CWR
 	switch {
 	case flags.Has(wire.ACK):
-		s.t.ECN = s.p.ECN == 1 && s.t.Retries == 0 && flags&ecn == wire.ECE
+		t.ECN = s.p.ECN == 1 && t.Retries == 0 && flags&ecn == wire.ECE
 	default:
-		s.t.ECN = s.t.ECN || s.p.ECN > 0 && flags.Has(ecn)
+		t.ECN = t.ECN || s.p.ECN > 0 && flags.Has(ecn)
 	}
-	if s.t.ECN {
+	if t.ECN {
 		s.check(true, rule.ECN)
 	}
-	if s.t.Passive && s.p.WholeMSS && s.t.TSOK {
+	if t.Passive && s.p.WholeMSS && t.TSOK {
 		full := uint32(s.p.MSS) - tsLen
-		s.t.RcvBuf = s.p.Window - s.p.Window%full
-		s.t.RcvWnd = s.t.RcvBuf
+		t.RcvBuf = s.p.Window - s.p.Window%full
+		t.RcvWnd = t.RcvBuf
 	}
 }
 

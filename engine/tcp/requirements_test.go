@@ -308,7 +308,7 @@ var requirements = []requirement{
 	}, "", ""},
 	{"MUST-46", "3.9.1.1", "An active OPEN to a broadcast or multicast address is an error.", nil, func(h *tester) {
 		for _, to := range []string{"224.0.0.1:80", "255.255.255.255:80", "0.0.0.0:80"} {
-			_, err := h.host.Call(h.now, tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort(to)}, nil)
+			_, err := h.host.Call(h.now, &tcp.Call{Verb: tcp.CallConnect, To: netip.MustParseAddrPort(to)}, nil)
 			h.equal(to, err, tcp.ENETUNREACH)
 		}
 	}, "", ""},
@@ -393,7 +393,7 @@ func keepalive(idle, interval, count tcp.Time) tcp.Call {
 // generated is the number that a host generates for a connection.
 func generated(p tcp.Profile, now tcp.Time, port uint16, secret uint64) wire.Seq {
 	h := tcp.NewHost(tcp.HostConfig{Addr: self, Peer: peer, Profile: p, Secret: secret})
-	h.Call(now, tcp.Call{Verb: tcp.CallConnect, From: port}, nil)
+	h.Call(now, &tcp.Call{Verb: tcp.CallConnect, From: port}, nil)
 	return h.Conns()[0].ISS
 }
 

@@ -27,33 +27,34 @@ func (s *step) startTiming() {
 
 // acknowledged takes over a SEG.ACK that acknowledges something new.
 func (s *step) acknowledged(seg *wire.Segment) {
-	n := uint32(seg.Ack - s.t.SndUna)
+	t := s.t
+	n := uint32(seg.Ack - t.SndUna)
 	if n == 0 {
 		return
 	}
-	s.t.BytesAcked += n
+	t.BytesAcked += n
 	text := n
-	if s.t.SndUna == s.t.ISS {
+	if t.SndUna == t.ISS {
 		text-- // the SYN
 	}
-	s.t.Out = s.t.Out[min(int(text), len(s.t.Out)):]
-	s.t.SndUna = seg.Ack
+	t.Out = t.Out[min(int(text), len(t.Out)):]
+	t.SndUna = seg.Ack
 	s.forgetSacked()
 	s.measure(seg)
-	s.t.Retries = 0
-	s.t.Probed = false
-	s.t.SoftErr = OK
-	s.t.LossSince = Never
+	t.Retries = 0
+	t.Probed = false
+	t.SoftErr = OK
+	t.LossSince = Never
 	s.stop(LossProbe, rule.RTOStop)
-	s.t.FirstSent = s.now
+	t.FirstSent = s.now
 	// RFC 6298 section 5.2: all is acknowledged, the timer stops; 5.3: something is left, it starts anew.
-	if s.t.SndUna == s.t.SndNxt {
+	if t.SndUna == t.SndNxt {
 		s.stop(Retransmit, rule.RTOStop)
 	} else {
-		s.set(Retransmit, s.now+s.t.RTO, rule.RTORestart, int64(s.t.RTO))
+		s.set(Retransmit, s.now+t.RTO, rule.RTORestart, int64(t.RTO))
 		s.startProbe()
 	}
-	if s.t.State.Synchronized() {
+	if t.State.Synchronized() {
 		s.grow(n)
 		s.recovering()
 	}
@@ -82,28 +83,29 @@ func (s *step) echoed() {
 
 // sample takes one round-trip time into the retransmission timeout.
 func (s *step) sample(r Time) {
+	t := s.t
 	r = max(r, Microsecond)
 	if s.p.Linux {
-		s.t.cubic.measured(s.now, r)
+		t.cubic.measured(s.now, r)
 	}
 	id := rule.RTTNext
-	if !s.t.RTTKnown() {
+	if !t.RTTKnown() {
 		// RFC 6298 section 2.2: SRTT = R, RTTVAR = R/2.
-		s.t.SRTT, s.t.RTTVar = r, r/2
+		t.SRTT, t.RTTVar = r, r/2
 		id = rule.RTTFirst
 	} else {
 		// RFC 6298 section 2.3: RTTVAR = 3/4 RTTVAR + 1/4 |SRTT - R'|, then SRTT = 7/8 SRTT + 1/8 R'.
-		s.t.RTTVar = (3*s.t.RTTVar + max(s.t.SRTT-r, r-s.t.SRTT)) / 4
-		s.t.SRTT = (7*s.t.SRTT + r) / 8
+		t.RTTVar = (3*t.RTTVar + max(t.SRTT-r, r-t.SRTT)) / 4
+		t.SRTT = (7*t.SRTT + r) / 8
 	}
 	// RFC 6298 sections 2.3 to 2.5: RTO = SRTT + max(G, 4 RTTVAR), within its bounds. Linux holds the second term at 200 ms.
 	if s.p.Linux {
-		s.t.RTO = s.t.SRTT + max(4*s.t.RTTVar, s.p.RTOMin)
+		t.RTO = t.SRTT + max(4*t.RTTVar, s.p.RTOMin)
 	} else {
-		s.t.RTO = max(s.t.SRTT+max(Millisecond, 4*s.t.RTTVar), s.p.RTOMin)
+		t.RTO = max(t.SRTT+max(Millisecond, 4*t.RTTVar), s.p.RTOMin)
 	}
-	s.t.RTO = min(s.t.RTO, s.p.RTOMax)
-	s.check(true, id, int64(r), int64(s.t.SRTT), int64(s.t.RTO))
+	t.RTO = min(t.RTO, s.p.RTOMax)
+	s.check(true, id, int64(r), int64(t.SRTT), int64(t.RTO))
 }
 
 // timer takes a timer that fired.

@@ -77,7 +77,7 @@ func returns(fd int, conn ConnID, value int, e Errno, out []Effect) []Effect {
 }
 
 // onSocket makes a call on a descriptor. The only error is that another call on it has not returned.
-func (h *Host) onSocket(now Time, c *Call, out []Effect) ([]Effect, error) {
+func (h *Host) onSocket(now Time, c Call, out []Effect) ([]Effect, error) {
 	if c.Verb == CallSocket {
 		i := h.newSocket()
 		if i < 0 {
@@ -104,11 +104,11 @@ func (h *Host) onSocket(now Time, c *Call, out []Effect) ([]Effect, error) {
 		}
 		if c.Verb == CallConnect {
 			var over bool
-			if out, over = h.begin(now, i, c, out); over {
+			if out, over = h.begin(now, i, &c, out); over {
 				return out, nil
 			}
 		}
-		h.sockets[i].Waiting = *c
+		h.sockets[i].Waiting = c
 		return h.attempt(now, i, out), nil
 	}
 	value, errno := 0, OK

@@ -30,7 +30,7 @@ func newCouple(t *testing.T, p tcp.Profile) *couple {
 func (p *couple) call(h int, c tcp.Call) string {
 	p.Helper()
 	p.told = nil
-	out, err := p.hosts[h].Call(p.now, c, nil)
+	out, err := p.hosts[h].Call(p.now, &c, nil)
 	if err != nil {
 		return "error " + err.Error()
 	}

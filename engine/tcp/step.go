@@ -132,7 +132,8 @@ type step struct {
 }
 
 func (s *step) segment(in *Input) {
-	s.t.LastHeard, s.opts = s.now, in.Seg.Options.Parse()
+	s.t.LastHeard = s.now
+	s.opts.Read(&in.Seg.Options)
 	switch s.t.State {
 	case Closed:
 		s.closed(in.Seg)

@@ -185,7 +185,7 @@ func (h *Host) takeCookie(l *listener, now Time, seg *wire.Segment, out []Effect
 	s.linuxRequest(seg)
 	s.effect(Updated, rule.None)
 	h.opened()
-	return h.settle(first, s.out), true
+	return h.settle(len(h.conns)-1, first, s.out), true
 }
 
 // cookiesLive reports whether a cookie may have been sent that is still good.

@@ -306,6 +306,12 @@ type OptionSet struct {
 // counts, End of Option List ends the reading, and an impossible length ends it too and sets Malformed (MUST-7). Whether
 // an option may stand in this segment (MSS only in a SYN, for example) is for the caller to say. Parse does not allocate.
 func (o *Options) Parse() (set OptionSet) {
+	set.Read(o)
+	return set
+}
+
+// Read is Parse into a set that is empty.
+func (set *OptionSet) Read(o *Options) {
 	b := o.b[:o.n]
 	for at := 0; at < len(b); {
 		kind := b[at]
@@ -324,7 +330,6 @@ func (o *Options) Parse() (set OptionSet) {
 		set.take(kind, b[at+2:at+size])
 		at += size
 	}
-	return set
 }
 
 // MaxCookie is the length of the longest Fast Open cookie (RFC 7413 section 4.1.1).
