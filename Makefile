@@ -49,6 +49,7 @@ go:
 differential:
 	cd engine/differential && go vet . && go test .
 	cd web/account/oidctest && go vet . && go test .
+	cd server/acmetest && go vet . && go test .
 
 browser: tools
 	$(NPM) run --silent check

@@ -113,7 +113,8 @@ func shownOf(t *testing.T, p Part) string {
 	return strings.ReplaceAll(b.String(), `\"`, `"`)
 }
 
-// The answers cannot be reached from another package, not even by mistake: everything secret is behind one unexported field.
+// The answers cannot be reached from another package by mistake: everything secret is behind one unexported field, and who asks for a
+// Solution knows what they do.
 func TestSecretsAreUnexportedByType(t *testing.T) {
 	public := map[reflect.Type][]string{
 		reflect.TypeFor[Predict]():   {"ID", "Of", "At", "Do", "Question", "Field", "Choices", "Free", "Variants", "Scenario"},

@@ -123,6 +123,23 @@ func (p *person) post(s *server, path string, form url.Values) string {
 	return resp.Request.URL.Path
 }
 
+const password = "correct horse battery"
+
+// get returns a page.
+func (p *person) get(s *server, path string) string {
+	p.t.Helper()
+	resp, err := p.http.Get(s.url + path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != 200 {
+		p.t.Fatalf("GET %s: %s, %v\n%s", path, resp.Status, err, b)
+	}
+	return string(b)
+}
+
 // enter opens a socket on a server and enters a class.
 func (p *person) enter(s *server, class string) {
 	p.t.Helper()
@@ -181,9 +198,17 @@ func (p *person) do(class string, id int) (done map[string]any, waited time.Dura
 	began := time.Now()
 	for {
 		p.send(map[string]any{"type": "do", "id": id, "run": class + ".1", "seen": p.seen, "line": "wait 1ms"})
-		f := p.until(func(f map[string]any) bool { re, _ := f["re"].(float64); return int(re) == id })
-		if f["type"] == "done" {
-			return f, time.Since(began)
+		// What was done is told by the number of its entry, and before the answer to who did it.
+		f := p.until(func(f map[string]any) bool {
+			if f["type"] == "done" {
+				done = f
+				return false
+			}
+			re, _ := f["re"].(float64)
+			return int(re) == id
+		})
+		if f["type"] == "acted" {
+			return done, time.Since(began)
 		}
 		switch f["code"] {
 		case "stale":
@@ -201,7 +226,7 @@ func teach(t *testing.T, first, other *server) (ada *person, class string) {
 	ada = newPerson(t)
 	eventually(t, "the link for the first account", func() bool { return strings.Contains(first.stdout.String(), "/setup/") })
 	link := regexp.MustCompile(`setup/\S+`).FindString(first.stdout.String())
-	ada.post(first, link, url.Values{"name": {"ada"}, "password": {"correct horse battery"}, "again": {"correct horse battery"}})
+	ada.post(first, link, url.Values{"name": {"ada"}, "password": {password}, "again": {password}})
 	path := ada.post(other, "teach", url.Values{"title": {"Networks"}})
 	return ada, path[strings.LastIndexByte(path, '/')+1:]
 }
@@ -209,18 +234,10 @@ func teach(t *testing.T, first, other *server) (ada *person, class string) {
 // code is what a class is joined by, as the page of its instructor has it.
 func (p *person) code(s *server, class string) string {
 	p.t.Helper()
-	resp, err := p.http.Get(s.url + "teach/" + class)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	page, err := io.ReadAll(resp.Body)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	code := regexp.MustCompile(`class="code">([A-Z]{3})\W([A-Z]{3})<`).FindStringSubmatch(string(page))
+	page := p.get(s, "teach/"+class)
+	code := regexp.MustCompile(`class="code">([A-Z]{3})\W([A-Z]{3})<`).FindStringSubmatch(page)
 	if code == nil {
-		p.t.Fatalf("the page of class %s has no code: %s, %s", class, resp.Status, page)
+		p.t.Fatalf("the page of class %s has no code: %s", class, page)
 	}
 	return code[1] + code[2]
 }

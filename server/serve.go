@@ -76,7 +76,7 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	answer := func() error { return server.Serve(ln) }
 	if cfg.tlsDomain != "" {
 		m := newCertificates(&cfg, kept)
-		overTLS(server, m)
+		overTLS(server, m, log)
 		if err := serveChallenges(ctx, &cfg, m, log); err != nil {
 			return exitUsage, err
 		}
@@ -85,7 +85,7 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	stopped := make(chan error, 1)
 	go func() { stopped <- answer() }()
 	go site.Warm(ctx)
-	go site.ReturnScores(ctx)
+	go site.Run(ctx)
 	if cfg.keep > 0 {
 		go archive.ForgetDaily(ctx, kept, time.Duration(cfg.keep), log)
 	}

@@ -9,10 +9,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/handshakelab/lab/web/store"
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+	"golang.org/x/time/rate"
 )
 
 // newCertificates gets certificates for the domains of -tls-domain by ACME and keeps them in the store, where all machines find them.
@@ -27,8 +29,17 @@ func newCertificates(cfg *config, kept store.Store) *autocert.Manager {
 }
 
 // overTLS makes a server speak TLS, and tells browsers to come by it from now on.
-func overTLS(server *http.Server, m *autocert.Manager) {
+func overTLS(server *http.Server, m *autocert.Manager, log *slog.Logger) {
 	server.TLSConfig = m.TLSConfig()
+	seldom := rate.Sometimes{Interval: time.Minute}
+	server.TLSConfig.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		cert, err := m.GetCertificate(hello)
+		// Who comes by another name is no concern of the operator's.
+		if err != nil && m.HostPolicy(hello.Context(), hello.ServerName) == nil {
+			seldom.Do(func() { log.Error("there is no certificate", "domain", hello.ServerName, "err", err) })
+		}
+		return cert, err
+	}
 	server.TLSConfig.MinVersion = tls.VersionTLS12
 	// A socket is opened over HTTP/1.1.
 	server.TLSConfig.NextProtos = []string{"http/1.1", acme.ALPNProto}

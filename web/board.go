@@ -317,12 +317,15 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 	}
 	alive := time.NewTicker(20 * time.Second)
 	defer alive.Stop()
+	ended := s.endings.of(r)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.going:
 			return nil
+		case <-ended:
+			return nil // who may still see it asks again
 		case <-alive.C:
 			if !send("alive", nil) {
 				return nil
@@ -416,26 +419,77 @@ func (s *Site) learnerPage(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, pages.Learner(d))
 }
 
+// attemptRow is an attempt as the instructor sees it: what was asked, what was answered and, when that was wrong, what would be right.
 func (s *Site) attemptRow(words *i18n.Catalog, e *progress.Entry) pages.AttemptRow {
 	row := pages.AttemptRow{
 		Seq: e.Seq, When: e.Kept.Format("2006-01-02 15:04"), At: e.Kept.Format(time.RFC3339), Slug: e.Lesson, Lesson: e.Lesson, Block: e.Block, Kind: e.Kind,
-		OK: e.Grade.OK, Points: e.Grade.Points, Of: e.Grade.Of, Steps: e.Grade.Steps, Answer: said(e),
+		OK: e.Grade.OK, Points: e.Grade.Points, Of: e.Grade.Of, Steps: e.Grade.Steps, Answer: []string{said(e)},
 	}
 	l := s.lesson(e.Lesson)
 	if l == nil {
 		return row
 	}
-	row.Lesson = l.In(words.Lang).Title
+	l = l.In(words.Lang)
+	row.Lesson = l.Title
+	var right []string
 	switch e.Kind {
 	case "challenge":
-		row.Run = l.Challenge(e.Block) != nil
+		if c := l.Challenge(e.Block); c != nil {
+			row.Run, row.Asked = true, c.Title
+		}
+		row.Answer = nil
 		if e.Grade.Steps > 0 {
-			row.Answer = words.T("record.steps", "n", e.Grade.Steps)
+			row.Answer = []string{words.T("record.steps", "n", e.Grade.Steps)}
 		}
 	case "predict":
-		row.Run = l.Predict(e.Block) != nil
+		if p := l.Predict(e.Block); p != nil {
+			p = p.Variant(e.Variant)
+			row.Run, row.Asked, right = true, lessons.PlainText(p.Question), []string{p.Solution()}
+		}
+	case "quiz":
+		if q := l.Quiz(e.Block); q != nil {
+			row.Asked, right, row.Ordered = lessons.PlainText(q.Question), q.Solution(), q.Kind == lessons.Order
+			row.Answer = picked(e, q.Options, row.Answer)
+		}
+	case "ticket":
+		if t := l.Ticket(e.Block); t != nil {
+			row.Run, row.Asked, right = true, t.Title, []string{t.Solution()}
+			row.Answer = picked(e, t.Causes, row.Answer)
+			for _, i := range e.Seen {
+				if i >= 0 && i < len(t.Looks) {
+					row.Looked = append(row.Looked, t.Looks[i].Name())
+				}
+			}
+		}
+	}
+	row.Asked = class.Clip(row.Asked, maxAsked)
+	if !e.Grade.OK {
+		row.Right = right
 	}
 	return row
+}
+
+// maxAsked is how much of a question stands in a list, in bytes.
+const maxAsked = 240
+
+// picked are the options of an answer that counts them; else it is as it was said.
+func picked(e *progress.Entry, options []string, said []string) (list []string) {
+	var at []int
+	var one int
+	switch {
+	case json.Unmarshal(e.Answer, &at) == nil:
+	case json.Unmarshal(e.Answer, &one) == nil:
+		at = []int{one}
+	default:
+		return said
+	}
+	for _, i := range at {
+		if i < 0 || i >= len(options) {
+			return said // the lesson had others then
+		}
+		list = append(list, class.Clip(lessons.PlainText(options[i]), maxAsked))
+	}
+	return list
 }
 
 // said is an answer in a line.
@@ -537,6 +591,12 @@ func (s *Site) run(ctx context.Context, e *progress.Entry) (text string, at int6
 			return "", 0, errNoBlock("prediction")
 		}
 		return strings.TrimRight(sim.Source, "\n") + "\n", int64(v.At), nil
+	case "ticket":
+		t := l.Ticket(e.Block)
+		if t == nil {
+			return "", 0, errNoBlock("ticket")
+		}
+		return t.Run(), 0, nil
 	}
 	return "", 0, errNotFound
 }

@@ -82,7 +82,7 @@ func (c seats) Member(r *http.Request, room string) (live.Member, error) {
 	if v.Account != nil {
 		in, err := c.Get(r.Context(), room)
 		if err == nil && leads(v.Account, in) {
-			return live.Member{Name: v.Account.Name, Lead: true}, nil
+			return live.Member{Name: v.Account.Name, Lead: true, Who: v.Account.ID}, nil
 		}
 		if err != nil {
 			return live.Member{}, notThere(err)
@@ -92,7 +92,7 @@ func (c seats) Member(r *http.Request, room string) (live.Member, error) {
 	if err != nil {
 		return live.Member{}, notThere(err)
 	}
-	return live.Member{ID: m.ID, Name: m.Name}, nil
+	return live.Member{ID: m.ID, Name: m.Name, Who: v.Learner}, nil
 }
 
 func notThere(err error) error {
@@ -123,7 +123,7 @@ func (s *Site) showTeach(w http.ResponseWriter, r *http.Request, typed string, f
 		return err
 	}
 	words := s.language(r)
-	data := pages.TeachData{Page: s.at(words, pages.Elsewhere, words.T("class.teach")), Name: typed}
+	data := pages.TeachData{Page: s.at(words, pages.Elsewhere, words.T("class.teach")), Account: v.Account.Name, Name: typed}
 	for _, c := range list {
 		n, err := s.classes.Size(r.Context(), c.ID)
 		if err != nil {
@@ -290,6 +290,9 @@ type deed struct {
 	Predict string   `json:"predict"` // "SLUG#ID" of a prediction
 	Text    string   `json:"text"`
 	Options []string `json:"options"` // those that begin with "*" are right
+	Next    string   `json:"next"`    // one of lessons.Asks, about the shared run
+	Form    string   `json:"form"`    // "number", or "" for words
+	Right   string   `json:"right"`   // the right number or words; "" when there is no such thing
 }
 
 // act answers POST api/class/{id}/act.
@@ -337,6 +340,7 @@ func readDeed(r *http.Request) (d *deed, fromForm bool, err error) {
 	}
 	d.Kind, d.Show, d.Scenario, d.Title, d.On = in.Get("kind"), in.Get("show"), strings.ReplaceAll(in.Get("scenario"), "\r\n", "\n"), in.Get("title"), in.Get("on") != ""
 	d.Member, d.Predict, d.Text, d.Options = in.Get("member"), in.Get("predict"), in.Get("text"), linesOf(in.Get("options"))
+	d.Next, d.Form, d.Right = in.Get("next"), in.Get("form"), in.Get("right")
 	return d, true, nil
 }
 
@@ -360,6 +364,9 @@ func (s *Site) explain(words *i18n.Catalog, err error) *Error {
 	case live.Internal:
 		return nil
 	default:
+		if key := "class.refused." + f.Code; words.Lang != i18n.Languages[0] && words.Has(key) {
+			e.Message = words.T(key, "message", f.Message)
+		}
 		if f.Line > 0 {
 			e.Message = words.T("class.fault.line", "line", f.Line, "message", f.Message)
 		}
@@ -523,14 +530,44 @@ type questionKey struct {
 	Block   string   `json:"block,omitempty"`
 	Options []string `json:"options,omitempty"` // as they are shown
 	Values  []string `json:"values,omitempty"`  // what the prediction takes for each of them
-	Right   []string `json:"right,omitempty"`   // options that are right, of a question of one's own
+	Right   []string `json:"right,omitempty"`   // answers that are right, of a question of one's own or about the run
+	Field   string   `json:"field,omitempty"`   // of a question about the run: what the answer is
+}
+
+// read reads an answer that somebody typed, and writes it as all who mean the same have it in common. ok is false for what is none.
+func (k *questionKey) read(form live.Form, lang, typed string) (value string, ok bool) {
+	switch {
+	case form == live.FormNumber:
+		return lessons.ReadNumber(lang, typed)
+	case form == live.FormRun && k.Field != "":
+		return lessons.ReadAnswer(k.Field, typed)
+	}
+	return typed, true
 }
 
 // ask puts a question. Of a prediction of a lesson it shows the run first, unless it is there already.
 func (s *Site) ask(ctx context.Context, c *class.Class, d *deed, a *live.Act) (doneDeed, error) {
 	var out doneDeed
 	key := questionKey{}
-	if d.Predict != "" {
+	words := i18n.Lookup(c.Language)
+	switch {
+	case d.Next != "":
+		run, err := s.hub.RoomRun(ctx, c.ID)
+		if err != nil {
+			return out, err
+		}
+		leave, ok := s.hub.Enter(ctx)
+		if !ok {
+			return out, ctx.Err()
+		}
+		f, err := lessons.Foresee(run, d.Next)
+		leave()
+		if err != nil {
+			return out, &Error{Status: http.StatusUnprocessableEntity, Code: "no_answer", Message: words.T("class.fault.foresee")}
+		}
+		a.Text, a.Form = words.T("class.next."+d.Next), live.FormRun
+		key.Field, key.Right = f.Field, []string{f.Right}
+	case d.Predict != "":
 		slug, id, _ := strings.Cut(d.Predict, "#")
 		l := s.Course().Find(slug)
 		if l == nil || l.Predict(id) == nil {
@@ -547,8 +584,18 @@ func (s *Site) ask(ctx context.Context, c *class.Class, d *deed, a *live.Act) (d
 		if err := s.stage(ctx, c, slug, p, a.ID); err != nil {
 			return out, err
 		}
-	} else {
+	default:
 		a.Text, a.Form = class.Clip(d.Text, maxQuestion), live.FormText
+		if d.Form == string(live.FormNumber) && len(d.Options) == 0 {
+			a.Form = live.FormNumber
+		}
+		if right := class.Clip(d.Right, maxOption); right != "" && len(d.Options) == 0 {
+			right, ok := key.read(a.Form, c.Language, right)
+			if !ok {
+				return out, &Error{Status: http.StatusUnprocessableEntity, Code: "bad_field", Message: words.T("class.fault.number")}
+			}
+			key.Right = []string{right}
+		}
 		for _, o := range d.Options {
 			o, right := strings.CutPrefix(o, "*")
 			o = class.Clip(o, maxOption)
@@ -623,13 +670,9 @@ func (s *Site) reveals(ctx context.Context, c *class.Class, a *live.Act) error {
 	if err != nil {
 		return err
 	}
-	var key questionKey
-	if b, err := s.classes.KeyOf(ctx, c.ID, a.Question); err != nil {
+	key, err := s.keyOf(ctx, c.ID, a.Question)
+	if err != nil {
 		return err
-	} else if b != nil {
-		if err := json.Unmarshal(b, &key); err != nil {
-			return err
-		}
 	}
 	a.Histogram = s.bars(c, state.Question, counts, &key)
 	return nil
@@ -637,7 +680,9 @@ func (s *Site) reveals(ctx context.Context, c *class.Class, a *live.Act) error {
 
 // bars are those of a histogram: of options all, in their order, else the most frequent answers.
 func (s *Site) bars(c *class.Class, q *live.Question, counts []class.Count, key *questionKey) []live.Bar {
-	right := func(value string) bool { return slices.Contains(key.Right, value) }
+	right := func(value string) bool {
+		return slices.ContainsFunc(key.Right, func(r string) bool { return strings.EqualFold(r, value) })
+	}
 	if l := s.Course().Find(key.Lesson); l != nil {
 		if p := l.In(c.Language).Predict(key.Block); p != nil {
 			right = func(value string) bool {
@@ -669,10 +714,25 @@ func (s *Site) bars(c *class.Class, q *live.Question, counts []class.Count, key 
 		}
 		bars = append(bars, live.Bar{Value: class.Clip(count.Value, maxOption), Count: count.N, Right: right(count.Value)})
 	}
+	// What the engine did is shown even when nobody has foreseen it.
+	if q.Form == live.FormRun && !slices.ContainsFunc(bars, func(b live.Bar) bool { return b.Right }) {
+		for _, r := range key.Right {
+			bars = append(bars, live.Bar{Value: r, Right: true})
+		}
+	}
 	if others > 0 {
 		bars = append(bars, live.Bar{Count: others})
 	}
 	return bars
+}
+
+// keyOf is what the instructor's side knows of a question.
+func (s *Site) keyOf(ctx context.Context, id string, question int) (key questionKey, err error) {
+	b, err := s.classes.KeyOf(ctx, id, question)
+	if err == nil && b != nil {
+		err = json.Unmarshal(b, &key)
+	}
+	return key, err
 }
 
 // endClass ends a class for all who follow it, and frees its code.
@@ -718,12 +778,14 @@ func (s *Site) roster(w http.ResponseWriter, r *http.Request) error {
 	words := s.language(r)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	ended := s.endings.of(r)
 	go func() {
 		select {
 		case <-s.going:
-			cancel()
+		case <-ended:
 		case <-ctx.Done():
 		}
+		cancel()
 	}()
 	out := http.NewResponseController(w)
 	// The stream is open for as long as the page is.
@@ -1039,9 +1101,28 @@ func (s *Site) takeAnswer(ctx context.Context, words *i18n.Catalog, in *class.Cl
 	case q.Form == live.FormOne && !slices.Contains(q.Options, value):
 		return &Error{Status: http.StatusUnprocessableEntity, Code: "bad_field", Message: words.T("class.fault.option")}
 	}
+	if q.Form == live.FormNumber || q.Form == live.FormRun {
+		key, err := s.keyOf(ctx, in.ID, question)
+		if err != nil {
+			return err
+		}
+		read, ok := key.read(q.Form, words.Lang, value)
+		if !ok {
+			return &Error{Status: http.StatusUnprocessableEntity, Code: "bad_field", Message: howTo(words, q.Form, key.Field)}
+		}
+		value = read
+	}
 	err = s.classes.Answer(ctx, in.ID, question, m.ID, value)
 	if errors.Is(err, class.ErrAnswer) {
 		return &Error{Status: http.StatusUnprocessableEntity, Code: "bad_field", Message: words.T("class.fault.answer", "n", class.MaxAnswer)}
 	}
 	return err
+}
+
+// howTo says what an answer has to be.
+func howTo(words *i18n.Catalog, form live.Form, field string) string {
+	if form == live.FormRun && (field == "flags" || field == "state") {
+		return words.T("class.fault." + field)
+	}
+	return words.T("class.fault.number")
 }

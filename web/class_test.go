@@ -442,3 +442,54 @@ func TestErasedFromRoom(t *testing.T) {
 		}
 	}
 }
+
+// A question about what comes next in the run is answered by the engine, and one with a number counts all ways to write it as one.
+func TestAskWhatComesNext(t *testing.T) {
+	s := newClassSite(t)
+	id, code := s.open("Networks")
+	ada, bob, eve := s.join(code, "Ada"), s.join(code, "Bob"), s.join(code, "Eve")
+	answer := func(who []string, question int, value string) *httptest.ResponseRecorder {
+		return ask(s.h, "POST", "/api/class/"+id+"/answer", fmt.Sprintf(`{"question":%d,"value":%q}`, question, value), append([]string{"Content-Type", "application/json"}, who...)...)
+	}
+	histogram := func() string {
+		t.Helper()
+		s.must(s.act(id, `{"kind":"reveal"}`), 200)
+		state, err := s.hub.RoomState(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(state.Histogram)
+	}
+	if w := s.act(id, `{"kind":"ask","next":"flags"}`); w.Code != 422 {
+		t.Errorf("without a run the answer is %d %s", w.Code, w.Body)
+	}
+	s.must(s.act(id, `{"kind":"push","scenario":"client 192.0.2.10:52431 isn 1000\nserver 192.0.2.1:80 isn 5000\nserver listen\nclient connect\n"}`), 200)
+	s.must(s.act(id, `{"kind":"ask","next":"flags"}`), 200)
+	if w := answer(ada, 1, "banana"); w.Code != 422 || !strings.Contains(w.Body.String(), "SYN-ACK") {
+		t.Errorf("what names no flags is answered %d %s", w.Code, w.Body)
+	}
+	s.must(answer(ada, 1, "syn ack"), 204)
+	s.must(answer(bob, 1, "SYN-ACK"), 204)
+	s.must(answer(eve, 1, "SYN"), 204)
+	if got := histogram(); got != "[{SYN-ACK 2 true} {SYN 1 false}]" {
+		t.Errorf("the histogram is %s", got)
+	}
+	// What nobody has foreseen is shown all the same.
+	s.must(s.act(id, `{"kind":"ask","next":"server"}`), 200)
+	s.must(answer(ada, 2, "listen"), 204)
+	if got := histogram(); got != "[{LISTEN 1 false} {SYN-RECEIVED 0 true}]" {
+		t.Errorf("the histogram is %s", got)
+	}
+	if w := s.act(id, `{"kind":"ask","text":"How many?","form":"number","right":"some"}`); w.Code != 422 {
+		t.Errorf("a right number that is none is answered %d", w.Code)
+	}
+	s.must(s.act(id, `{"kind":"ask","text":"How many?","form":"number","right":"1001"}`), 200)
+	s.must(answer(ada, 3, "1,001"), 204)
+	s.must(answer(bob, 3, "1001"), 204)
+	if w := answer(eve, 3, "many"); w.Code != 422 {
+		t.Errorf("what is no number is answered %d", w.Code)
+	}
+	if got := histogram(); got != "[{1001 2 true}]" {
+		t.Errorf("the histogram is %s", got)
+	}
+}

@@ -286,13 +286,6 @@ func (s *Site) inFrames(next http.Handler) http.Handler {
 	})
 }
 
-// ReturnScores tells platforms how their learners stand, until ctx ends. Each node does so; what is due one of them delivers.
-func (s *Site) ReturnScores(ctx context.Context) {
-	if s.lti != nil {
-		s.lti.Run(ctx, s.score)
-	}
-}
-
 // score is how a learner stands with what their platform links to: with a lesson by the exercises that are solved, with an exercise by its
 // points, and with a class by the exercises of all lessons that somebody in it has been at.
 func (s *Site) score(ctx context.Context, learner string, of lti.Target) (sc lti.Score, err error) {

@@ -187,7 +187,7 @@ func (p *platform) returnScores() {
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() {
-		p.site.ReturnScores(ctx)
+		p.site.Run(ctx)
 		close(stopped)
 	}()
 	p.t.Cleanup(func() { stop(); <-stopped })
@@ -387,6 +387,18 @@ func TestLTIClass(t *testing.T) {
 	ada.solve("exercises", "one", `"kind":"quiz","answer":[0]`)
 	if score := p.next(); score["userId"] != "ada" || score["scoreGiven"] != 1.0 || score["scoreMaximum"] != 3.0 || score["activityProgress"] != "InProgress" {
 		t.Errorf("the score of the class is %v", score)
+	}
+	// The instructor sees what was answered in words, and what would have been right.
+	ada.solve("exercises", "one", `"kind":"quiz","answer":[1]`)
+	members, err := p.site.classes.Members(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := grace.expect(grace.https("GET", "/teach/"+id+"/learner/"+members[0].ID, nil), 200, "Right would have been")
+	for _, want := range []string{"Who begins?", "The client.", "The server."} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page of a learner lacks %q", want)
+		}
 	}
 	// What is done outside of the class does not count in it.
 	bob.class = ""

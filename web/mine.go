@@ -185,14 +185,19 @@ func (s *Site) recoverMine(w http.ResponseWriter, r *http.Request) error {
 // forgetCookie tells the page that comes next to take what is left out of this browser.
 const forgetCookie = "lab_forget"
 
-func (s *Site) leave(w http.ResponseWriter, r *http.Request) {
-	s.accounts.Leave(w, r)
+func (s *Site) leave(w http.ResponseWriter, r *http.Request) error {
+	if err := s.accounts.Leave(w, r); err != nil {
+		return err
+	}
 	http.SetCookie(w, &http.Cookie{Name: forgetCookie, Value: "1", Path: s.cfg.Base, MaxAge: 60, SameSite: http.SameSiteStrictMode, Secure: account.Secure(r)})
 	http.SetCookie(w, &http.Cookie{Name: "lab_class", Path: s.cfg.Base, MaxAge: -1, SameSite: http.SameSiteLaxMode, Secure: account.Secure(r)})
+	return nil
 }
 
 func (s *Site) leaveMine(w http.ResponseWriter, r *http.Request) error {
-	s.leave(w, r)
+	if err := s.leave(w, r); err != nil {
+		return err
+	}
 	s.seeOther(w, r, "progress?done=left")
 	return nil
 }
@@ -214,7 +219,9 @@ func (s *Site) eraseMine(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.cfg.Log.Info("a learner has erased themselves", "attempts", erased.Attempts, "classes", erased.Classes)
-	s.leave(w, r)
+	if err := s.leave(w, r); err != nil {
+		return err
+	}
 	s.seeOther(w, r, "progress?done=erased")
 	return nil
 }

@@ -95,6 +95,7 @@ type Site struct {
 	lti       *lti.Tool         // nil without a store
 	classes   *classroom        // the same
 	records   *keeper           // the same
+	endings   endings
 	router    *chi.Mux
 	gallery   *gallery.Gallery
 	corners   func() map[string]sheet // see notebookPages

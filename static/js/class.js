@@ -2,7 +2,7 @@
 import './sim/tcp-sim.js'
 import { html, nothing } from '../vendor/lit.js'
 import { effect, signal } from '../vendor/signals.js'
-import { Refused, announcer, base, draw, get, histogram, send, showLink } from './class/parts.js'
+import { Refused, announcer, base, draw, get, histogram, leaveRoom, send, showLink } from './class/parts.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
 import { pageLink } from './sim/socket.js'
@@ -73,6 +73,13 @@ function toLive() {
   audience.goLive(false)
   sim.focus({ preventScroll: true })
 }
+
+// Whoever has left in another tab, or was erased, sees the class no longer.
+effect(() => {
+  if (room.trouble.value?.code !== 'no_such_room' || !room.state.value) return
+  leaveRoom(t('class.out'), `${base}join`, t('class.out.join'))
+  voice.say(t('class.out'))
+})
 
 // ---- said aloud: what is new, once ----
 
@@ -177,7 +184,7 @@ async function report() {
   clearTimeout(timer)
   timer = 0
   const state = room.state.peek()
-  if (!state || state.ended || document.hidden) return
+  if (!state || state.ended || document.hidden || room.trouble.peek()) return
   /** @type {{ lesson: string, block: string, wrong: number, done: boolean, run: string }} */
   const where = { lesson: '', block: away.peek() ? 'own' : '', wrong: 0, done: false, run: '' }
   try {

@@ -222,7 +222,7 @@ export interface Entered {
   lead: boolean;
 }
 
-/** A Left answers a leave. */
+/** A Left answers a leave; with the Re 0 it says that one is in the room no longer. */
 export interface Left {
   type: "left";
   room: string;

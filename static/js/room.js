@@ -3,7 +3,7 @@
 // pages have none: a room takes from it the frames that are its own.
 import { batch, computed, effect, signal, untracked } from '../vendor/signals.js';
 import { seek } from './sim/fold.js';
-import { t } from './sim/sentence.js';
+import { has, t } from './sim/sentence.js';
 import { Link, Run, backoff } from './sim/socket.js';
 
 /** @import { Acted, DoneFrame, Entered, ErrorFrame, RoomState, Snapshot } from './protocol.js' */
@@ -109,7 +109,10 @@ export class Room {
         });
         return;
       case 'room': return this.show(frame);
-      case 'left': return;
+      case 'left':
+        // Without having been asked: the session or the place in the class has ended.
+        if (frame.re === 0) this.out();
+        return;
       case 'acted': return run?.acted(frame);
       case 'error':
         if (frame.re === this.enterID && !frame.run) this.refused(frame);
@@ -138,8 +141,20 @@ export class Room {
     if (began) this.run.value?.next();
   }
 
+  /** Nothing of the room is shown any more. */
+  out() {
+    this.inside = false;
+    const old = this.run.value;
+    batch(() => {
+      this.run.value = null;
+      this.trouble.value = { type: 'error', code: 'no_such_room', message: '' };
+    });
+    old?.end();
+  }
+
   /** @param {ErrorFrame} error */
   refused(error) {
+    if (error.code === 'no_such_room' && this.state.value) return this.out();
     this.trouble.value = error;
     if (error.code === 'no_such_room') return;
     const { env } = this.link;
@@ -241,7 +256,7 @@ export class Shared extends Run {
       return;
     }
     this.settle(p.id);
-    p.reject(e);
+    p.reject(inWords(e));
     this.next();
   }
 
@@ -258,6 +273,12 @@ export class Shared extends Run {
 
   /** There is nothing to follow without a socket. */
   async post() {}
+}
+
+/** What the lab refuses, in the language of the page; the engine itself knows English. @param {ErrorFrame} e @returns {ErrorFrame} */
+export function inWords(e) {
+  const key = `class.refused.${e.code}`, lang = globalThis.document?.documentElement.lang ?? 'en';
+  return /^en\b/.test(lang) || !has(key) ? e : { ...e, message: t(key, { message: e.message }), hint: undefined };
 }
 
 /** @returns {ErrorFrame} */

@@ -2,7 +2,7 @@
 import './sim/tcp-sim.js'
 import { html, nothing, repeat } from '../vendor/lit.js'
 import { computed, effect, signal } from '../vendor/signals.js'
-import { Refused, announcer, base, draw, get, histogram, send, showLink } from './class/parts.js'
+import { Refused, announcer, base, draw, get, histogram, leaveRoom, send, showLink } from './class/parts.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
 import { pageLink } from './sim/socket.js'
@@ -111,10 +111,10 @@ function lead() {
       const { options = '', ...deed } = values(form)
       const done = await act('.part.ask', { ...deed, ...(options ? { options: options.split('\n').map((o) => o.trim()).filter(Boolean) } : {}) })
       if (!done) return
-      const of = deed.predict
+      const of = deed.predict || deed.next // what the run shows then
       await until(() => (room.state.value?.seq ?? 0) >= done.seq)
       play.value = { number: of ? room.state.value?.question?.number ?? 0 : 0, lines: done.do ?? [] }
-      if (!of) form.reset()
+      if (!deed.predict) form.reset()
     })
   }
 
@@ -257,5 +257,13 @@ function lead() {
     old.value = false
   }
   stream.onerror = () => { old.value = true }
+
+  // Signed out in another tab, or by somebody else.
+  effect(() => {
+    if (room.trouble.value?.code !== 'no_such_room' || !room.state.value) return
+    stream.close()
+    leaveRoom(t('class.out.lead'), `${base}signin?${new URLSearchParams({ next: `/teach/${id}` })}`, t('account.signin'))
+    voice.say(t('class.out.lead'))
+  })
   setInterval(() => { minute.value++ }, 30_000)
 }

@@ -83,6 +83,14 @@ func With(r *http.Request, v Visitor) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), visitorKey{}, v))
 }
 
+// Of returns the ID of the account that With has given a request, or "".
+func Of(r *http.Request) string {
+	if v, ok := r.Context().Value(visitorKey{}).(Visitor); ok && v.Account != nil {
+		return v.Account.ID
+	}
+	return ""
+}
+
 // Visitor says who sends a request. A cookie that means nothing (any more) is as good as none; an error is one of the store.
 func (a *Accounts) Visitor(r *http.Request) (Visitor, error) {
 	if v, ok := r.Context().Value(visitorKey{}).(Visitor); ok {
@@ -197,7 +205,7 @@ func (a *Accounts) SetRole(ctx context.Context, by, id string, role Role) error 
 	if by == id {
 		return ErrSelf
 	}
-	return a.change(ctx, id, func(k *kept) error { k.Role = role; return nil })
+	return a.ends(ctx, id, func(k *kept) error { k.Role = role; return nil })
 }
 
 // SetDisabled lets an account sign in no more, and ends its sessions; or lets it again.
@@ -205,7 +213,7 @@ func (a *Accounts) SetDisabled(ctx context.Context, by, id string, disabled bool
 	if by == id {
 		return ErrSelf
 	}
-	return a.change(ctx, id, func(k *kept) error {
+	return a.ends(ctx, id, func(k *kept) error {
 		k.Disabled = disabled
 		k.Epoch++
 		return nil
@@ -214,22 +222,25 @@ func (a *Accounts) SetDisabled(ctx context.Context, by, id string, disabled bool
 
 // SignOutEverywhere ends all sessions of an account.
 func (a *Accounts) SignOutEverywhere(ctx context.Context, id string) error {
-	return a.change(ctx, id, func(k *kept) error { k.Epoch++; return nil })
+	return a.ends(ctx, id, func(k *kept) error { k.Epoch++; return nil })
+}
+
+// ends is change, after which sessions may be over.
+func (a *Accounts) ends(ctx context.Context, id string, how func(*kept) error) error {
+	if err := a.change(ctx, id, how); err != nil {
+		return err
+	}
+	return Ended(ctx, a.store, id)
 }
 
 func accountKey(id string) string { return store.Key("account", id) }
 
 // load returns an account and the revision that it has.
 func (a *Accounts) load(ctx context.Context, id string) (kept, uint64, error) {
-	var k kept
 	if !store.Valid(id) {
-		return k, 0, store.ErrNotFound
+		return kept{}, 0, store.ErrNotFound
 	}
-	rec, err := a.store.Records().Get(ctx, accountKey(id))
-	if err != nil {
-		return k, 0, err
-	}
-	return k, rec.Rev, json.Unmarshal(rec.Value, &k)
+	return store.GetJSON[kept](ctx, a.store.Records(), accountKey(id))
 }
 
 // change changes an account, again when somebody else was faster.

@@ -281,3 +281,53 @@ func TestCookies(t *testing.T) {
 		}
 	}
 }
+
+// All nodes hear of what ends a session, and of a learner who leaves a browser.
+func TestEndings(t *testing.T) {
+	s := open(t)
+	a := account.New(s, "/")
+	ada, here := accounttest.SignIn(t, s, "Ada", account.Admin)
+	grace, _ := accounttest.SignIn(t, s, "Grace", account.Instructor)
+	w := httptest.NewRecorder()
+	learner, err := a.Enroll(w, request())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := w.Result().Cookies()[0]
+	heard := make(chan string, 10)
+	go func() {
+		defer close(heard)
+		for id, err := range account.Endings(t.Context(), s) {
+			if err != nil {
+				return
+			}
+			heard <- id
+		}
+	}()
+	hears := func(want string) {
+		t.Helper()
+		if got := <-heard; got != want {
+			t.Errorf("heard is the end of %q, want %q", got, want)
+		}
+	}
+	hears("")
+	for _, end := range []struct {
+		of string
+		do func() error
+	}{
+		{ada.ID, func() error { return a.SignOut(httptest.NewRecorder(), request(here)) }},
+		{ada.ID, func() error { return a.SignOutEverywhere(t.Context(), ada.ID) }},
+		{ada.ID, func() error { return a.ChangePassword(t.Context(), ada.ID, password, "another fine password") }},
+		{grace.ID, func() error { return a.SetRole(t.Context(), ada.ID, grace.ID, account.Admin) }},
+		{grace.ID, func() error { return a.SetDisabled(t.Context(), ada.ID, grace.ID, true) }},
+		{learner, func() error { return a.Leave(httptest.NewRecorder(), request(secret)) }},
+	} {
+		if err := end.do(); err != nil {
+			t.Fatal(err)
+		}
+		hears(end.of)
+	}
+	if v, err := a.Visitor(request(secret)); err != nil || v.Learner != "" {
+		t.Errorf("a browser that was left is that of %+v, %v", v, err)
+	}
+}

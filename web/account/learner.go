@@ -3,9 +3,7 @@ package account
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"math/big"
 	"net/http"
 	"strings"
@@ -53,10 +51,38 @@ func (a *Accounts) Adopt(w http.ResponseWriter, r *http.Request, learner string)
 	return a.store.Records().Delete(r.Context(), learnerKey(old))
 }
 
-// Leave makes the browser that sends a request forget its learner.
-func (a *Accounts) Leave(w http.ResponseWriter, r *http.Request) {
-	a.setCookie(w, r, learnerCookie, "", 0)
+// Leave makes the browser that sends a request forget its learner. Its secret leads nowhere then.
+func (a *Accounts) Leave(w http.ResponseWriter, r *http.Request) error {
 	a.setKept(w, r, -1)
+	secret := a.cookie(r, learnerCookie)
+	if secret == "" {
+		return nil
+	}
+	a.setCookie(w, r, learnerCookie, "", 0)
+	rec, err := a.store.Records().Get(r.Context(), learnerKey(secret))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	learner := string(rec.Value)
+	// When they were there last is known by their secrets, or by this.
+	if err := a.Seen(r.Context(), learner, time.Now()); err != nil {
+		return err
+	}
+	if err := a.forgetSecret(r.Context(), learner, secret); err != nil {
+		return err
+	}
+	return Ended(r.Context(), a.store, learner)
+}
+
+// forgetSecret removes a secret of a learner. What leads from the learner to it goes last.
+func (a *Accounts) forgetSecret(ctx context.Context, learner, secret string) error {
+	if err := a.store.Records().Delete(ctx, learnerKey(secret)); err != nil {
+		return err
+	}
+	return a.store.Records().Delete(ctx, store.Key("learner-keys", learner, store.Hash(secret)))
 }
 
 // A Learner is what is known of one beside what they do.
@@ -68,22 +94,19 @@ type Learner struct {
 // Seen notes that a learner is there. It writes once a day.
 func (a *Accounts) Seen(ctx context.Context, learner string, now time.Time) error {
 	key := store.Key("learner", learner)
-	rec, err := a.store.Records().Get(ctx, key)
+	l, rev, err := store.GetJSON[Learner](ctx, a.store.Records(), key)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	now = now.UTC().Truncate(24 * time.Hour)
-	l := Learner{Made: now}
-	if err == nil {
-		if err := json.Unmarshal(rec.Value, &l); err != nil {
-			return fmt.Errorf("account: the record %s: %w", key, err)
-		}
+	if rev == 0 {
+		l.Made = now
 	}
 	if !now.After(l.Seen) {
 		return nil
 	}
 	l.Seen = now
-	if err := store.PutJSON(ctx, a.store.Records(), key, l, rec.Rev); !errors.Is(err, store.ErrConflict) {
+	if err := store.PutJSON(ctx, a.store.Records(), key, l, rev); !errors.Is(err, store.ErrConflict) {
 		return err
 	}
 	return nil // another request of theirs has written the same

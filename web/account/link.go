@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -75,14 +74,11 @@ func (a *Accounts) Link(ctx context.Context, token string) (Link, error) {
 }
 
 func (a *Accounts) findLink(ctx context.Context, token string) (l Link, rev uint64, err error) {
-	rec, err := a.store.Passing().Get(ctx, linkKey(token))
+	l, rev, err = store.GetJSON[Link](ctx, a.store.Passing(), linkKey(token))
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return l, 0, ErrLink
 	case err != nil:
-		return l, 0, err
-	}
-	if err := json.Unmarshal(rec.Value, &l); err != nil {
 		return l, 0, err
 	}
 	if l.Used || time.Now().After(l.Ends) {
@@ -97,7 +93,7 @@ func (a *Accounts) findLink(ctx context.Context, token string) (l Link, rev uint
 			return l, 0, ErrLink
 		}
 	}
-	return l, rec.Rev, nil
+	return l, rev, nil
 }
 
 // Redeem uses a link: it makes the account, or the new password, for which no name is needed. The errors are ErrLink, ErrName,
@@ -150,7 +146,7 @@ func (a *Accounts) renew(ctx context.Context, token string, l Link, rev uint64, 
 		return Account{}, err
 	}
 	a.strikes.clear(fold(k.Name))
-	return k.Account, a.change(ctx, l.Account, func(k *kept) error {
+	return k.Account, a.ends(ctx, l.Account, func(k *kept) error {
 		k.Password = hashed
 		k.Epoch++
 		return nil

@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -119,28 +118,25 @@ func (p *Provider) Ask(w http.ResponseWriter, r *http.Request, redirect, next st
 // and the next of Ask. The errors are ErrState, ErrRefused and ErrNoRole, or of the provider or the store.
 func (p *Provider) Answer(w http.ResponseWriter, r *http.Request, redirect string) (Account, string, error) {
 	query, passing := r.URL.Query(), p.accounts.store.Passing()
-	rec, err := passing.Get(r.Context(), questionKey(query.Get("state")))
+	key := questionKey(query.Get("state"))
+	q, rev, err := store.GetJSON[question](r.Context(), passing, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return Account{}, "", ErrState
 	}
 	if err != nil {
 		return Account{}, "", err
 	}
-	var q question
-	if err := json.Unmarshal(rec.Value, &q); err != nil {
-		return Account{}, "", err
-	}
 	if store.Hash(p.accounts.cookie(r, oidcCookie)) != q.Browser {
 		return Account{}, "", ErrState // the question stays for the browser that has asked
 	}
 	// Whoever writes first has the answer; nobody has it twice.
-	if _, err := passing.Put(r.Context(), rec.Key, []byte("{}"), rec.Rev); err != nil {
+	if _, err := passing.Put(r.Context(), key, []byte("{}"), rev); err != nil {
 		if errors.Is(err, store.ErrConflict) {
 			err = ErrState
 		}
 		return Account{}, "", err
 	}
-	if err := passing.Delete(r.Context(), rec.Key); err != nil {
+	if err := passing.Delete(r.Context(), key); err != nil {
 		return Account{}, "", err
 	}
 	p.accounts.setCookie(w, r, oidcCookie, "", 0)

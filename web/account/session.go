@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -100,11 +99,20 @@ func (a *Accounts) SignOut(w http.ResponseWriter, r *http.Request) error {
 	if secret == "" {
 		return nil
 	}
-	if err := a.store.Passing().Delete(r.Context(), sessionKey(secret)); err != nil {
+	key := sessionKey(secret)
+	s, _, err := store.GetJSON[session](r.Context(), a.store.Passing(), key)
+	if errors.Is(err, store.ErrNotFound) {
+		a.setCookie(w, r, sessionCookie, "", 0)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.store.Passing().Delete(r.Context(), key); err != nil {
 		return err
 	}
 	a.setCookie(w, r, sessionCookie, "", 0)
-	return nil
+	return Ended(r.Context(), a.store, s.Account)
 }
 
 // signedIn returns the account of the session of a request, or nil.
@@ -113,15 +121,12 @@ func (a *Accounts) signedIn(r *http.Request) (*Account, error) {
 	if secret == "" {
 		return nil, nil
 	}
-	rec, err := a.store.Passing().Get(r.Context(), sessionKey(secret))
+	key := sessionKey(secret)
+	s, rev, err := store.GetJSON[session](r.Context(), a.store.Passing(), key)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, nil
 	case err != nil:
-		return nil, err
-	}
-	var s session
-	if err := json.Unmarshal(rec.Value, &s); err != nil {
 		return nil, err
 	}
 	now := time.Now()
@@ -140,7 +145,7 @@ func (a *Accounts) signedIn(r *http.Request) (*Account, error) {
 	if now.Sub(s.Seen) > s.idle()/24 {
 		s.Seen = now
 		// When another request was faster, it has written the same; a session that was ended meanwhile does not come back.
-		if err := store.PutJSON(r.Context(), a.store.Passing(), rec.Key, s, rec.Rev); err != nil && !errors.Is(err, store.ErrConflict) {
+		if err := store.PutJSON(r.Context(), a.store.Passing(), key, s, rev); err != nil && !errors.Is(err, store.ErrConflict) {
 			return nil, err
 		}
 	}
@@ -175,7 +180,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, id, old, password string)
 		return err
 	}
 	was := k.Password
-	return a.change(ctx, id, func(k *kept) error {
+	return a.ends(ctx, id, func(k *kept) error {
 		if k.Password != was {
 			return ErrWrong // somebody has changed it meanwhile
 		}

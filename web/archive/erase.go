@@ -57,8 +57,10 @@ func Erase(ctx context.Context, s store.Store, learner string) (Erased, error) {
 	if err := lti.Forget(ctx, s, learner); err != nil {
 		return e, err
 	}
-	e.Keys, err = account.New(s, "/").ForgetLearner(ctx, learner)
-	return e, err
+	if e.Keys, err = account.New(s, "/").ForgetLearner(ctx, learner); err != nil {
+		return e, err
+	}
+	return e, account.Ended(ctx, s, learner)
 }
 
 // strike takes what a member did out of the log of a room, and where others speak of them.

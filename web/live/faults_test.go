@@ -340,6 +340,46 @@ func TestSignedOutOnAnOpenSocket(t *testing.T) {
 	}
 }
 
+// Whoever has signed out elsewhere is shown the room no longer, on whatever node, and told so. The others are, and the socket goes on.
+func TestRecheck(t *testing.T) {
+	var now atomic.Bool
+	p := serve(t, Config{Store: openStore(t), Rooms: named{signedOut{roster{}, &now}}})
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	ada, bob := p.dialAs("ada"), p.dialAs("bob")
+	ada.enter(1, "c")
+	bob.enter(1, "c")
+	p.hub.Recheck(t.Context(), "ada") // still who it was
+	now.Store(true)
+	p.hub.Recheck(t.Context(), "ada")
+	left := last(ada.upTo(func(f frame) bool { return f.Type == "left" }))
+	if left.Room != "c" || left.Re != 0 {
+		t.Errorf("told is %s", left.raw)
+	}
+	p.lead("c", Act{Kind: ActFreeze, On: true})
+	p.lead("c", Act{Kind: ActPush, Scenario: lost})
+	bob.upTo(func(f frame) bool { return f.Type == "snapshot" && f.Run == "c.2" })
+	ada.openRun(5, lost)
+	for _, f := range ada.do(6, "nothing", 0, "step") {
+		if f.Room == "c" || strings.HasPrefix(f.Run, "c.") {
+			t.Errorf("shown is %s", f.raw)
+		}
+	}
+	if state, err := p.hub.RoomState(t.Context(), "c"); err != nil || state.Followers != 1 {
+		t.Errorf("the room has %d followers, %v", state.Followers, err)
+	}
+	p.hub.Recheck(t.Context(), "") // nobody knows whom it concerns
+	bob.upTo(func(f frame) bool { return f.Type == "left" })
+}
+
+// named are rooms whose members are called as their cookies are.
+type named struct{ Rooms }
+
+func (n named) Member(r *http.Request, room string) (Member, error) {
+	m, err := n.Rooms.Member(r, room)
+	m.Who = m.ID
+	return m, err
+}
+
 // What is shared can be read as text whether somebody follows it or its run is parked.
 func TestRoomRunParked(t *testing.T) {
 	p := nodes(t, 1, Config{})[0]
@@ -471,6 +511,8 @@ type counter struct {
 
 func (c *counter) post(_ *run, frames [][]byte) { c.posts++; c.frames = append(c.frames, frames...) }
 func (c *counter) show(*room, []byte)           {}
+
+func (c *counter) recheck(context.Context, *room, Member) {}
 
 // 74: one more than may follow is refused and told why, and is let in when there is a place. The instructor always is.
 func TestFault74Full(t *testing.T) {

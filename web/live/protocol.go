@@ -190,7 +190,7 @@ type Entered struct {
 	Lead   bool   `json:"lead"` // the instructor
 }
 
-// A Left answers a leave.
+// A Left answers a leave; with the Re 0 it says that one is in the room no longer.
 //
 //ts:server left
 type Left struct {

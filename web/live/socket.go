@@ -502,6 +502,25 @@ func (s *socket) tryAct(c *DoCommand, room, stage string) (uint64, *ErrorFrame) 
 	return p.room.act(ctx, a)
 }
 
+// recheck asks whether this is still who it was in a room. If not, the room is shown no longer, and that is said. The reader finds out when
+// it is asked for something there.
+func (s *socket) recheck(ctx context.Context, r *room, was Member) {
+	if m, fault := s.member(ctx, r.id); fault != nil && fault.Code != string(NoSuchRoom) || fault == nil && m.ID == was.ID && m.Lead == was.Lead {
+		return
+	}
+	r.part(s)
+	s.mu.Lock()
+	s.queue = slices.DeleteFunc(s.queue, func(it item) bool {
+		if it.room == r {
+			s.queued -= len(it.frame)
+		}
+		return it.room == r
+	})
+	s.mu.Unlock()
+	s.say(encode("left", Left{Room: r.id}))
+	s.flushIfFree()
+}
+
 // show queues the newest state of a room.
 func (s *socket) show(r *room, state []byte) {
 	s.mu.Lock()

@@ -17,6 +17,7 @@ var classSheets = []string{"class"}
 // TeachData is the list of an instructor's classes.
 type TeachData struct {
 	Page
+	Account string // name of the instructor's
 	Classes []ClassRow
 	Name    string // title that was typed
 	Fault   string

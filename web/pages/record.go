@@ -147,7 +147,11 @@ type AttemptRow struct {
 	Lesson     string
 	Block      string
 	Kind       string
-	Answer     string
+	Asked      string   // the question, or what the exercise is called
+	Answer     []string // what was answered
+	Right      []string // what would have been right
+	Ordered    bool     // the order of answers matters
+	Looked     []string // what was looked at before
 	OK         bool
 	Points, Of int
 	Steps      int

@@ -183,25 +183,18 @@ type mark struct {
 	rev uint64
 }
 
-func (p *Progress) mark(ctx context.Context, learner string) (m mark, err error) {
-	rec, err := p.store.Passing().Get(ctx, markKey(learner))
+func (p *Progress) mark(ctx context.Context, learner string) (mark, error) {
+	m, rev, err := store.GetJSON[mark](ctx, p.store.Passing(), markKey(learner))
 	if errors.Is(err, store.ErrNotFound) {
-		return m, nil
+		return mark{}, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(rec.Value, &m)
-		m.rev = rec.Rev
-	}
+	m.rev = rev
 	return m, err
 }
 
 // keepMark writes how far the log is counted. When somebody else was faster, theirs is as good.
 func (p *Progress) keepMark(ctx context.Context, learner string, m mark) error {
-	value, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	_, err = p.store.Passing().Put(ctx, markKey(learner), value, m.rev)
+	err := store.PutJSON(ctx, p.store.Passing(), markKey(learner), m, m.rev)
 	if errors.Is(err, store.ErrConflict) {
 		return nil
 	}
@@ -414,28 +407,18 @@ func (p *Progress) change(ctx context.Context, key string, how func(*Standing) b
 		if !how(&s) {
 			return nil
 		}
-		value, err := json.Marshal(&s)
-		if err != nil {
-			return err
-		}
-		if _, err := p.store.Records().Put(ctx, key, value, rev); !errors.Is(err, store.ErrConflict) {
+		if err := store.PutJSON(ctx, p.store.Records(), key, &s, rev); !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 	}
 }
 
 func (p *Progress) standing(ctx context.Context, key string) (s Standing, rev uint64, err error) {
-	rec, err := p.store.Records().Get(ctx, key)
+	s, rev, err = store.GetJSON[Standing](ctx, p.store.Records(), key)
 	if errors.Is(err, store.ErrNotFound) {
-		return s, 0, nil
+		err = nil
 	}
-	if err != nil {
-		return s, 0, err
-	}
-	if err := json.Unmarshal(rec.Value, &s); err != nil {
-		return s, 0, fmt.Errorf("progress: the record %s: %w", key, err)
-	}
-	return s, rec.Rev, nil
+	return s, rev, err
 }
 
 // Entries yields the attempts of a learner behind a place in the log, in the order in which they were kept. An attempt comes once.

@@ -50,6 +50,7 @@ function attend(title) {
   let first = null, spoken = ''
   effect(() => {
     const state = room.state.value
+    if (room.trouble.value?.code === 'no_such_room') return bar.remove()
     first ??= state
     const news = state && first ? newsOf(first, state) : ''
     if (news && news !== spoken) voice.say(news)
@@ -70,7 +71,7 @@ function attend(title) {
     return ''
   }
 
-  follow(here, () => !room.state.peek()?.ended)
+  follow(here, () => !room.state.peek()?.ended && !room.trouble.peek())
 }
 
 /** Tells where the reader is, a moment after it has changed, and once in a while that they are still there. @param {string} lesson @param {() => boolean} goes */

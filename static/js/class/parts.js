@@ -84,6 +84,17 @@ export function showLink(room, changed) {
   })
 }
 
+/** Shows a room no longer, but why, and the way back. @param {string} why @param {string} to @param {string} back */
+export function leaveRoom(why, to, back) {
+  const main = get('main'), has = main.contains(document.activeElement), place = document.createElement('div')
+  place.className = 'left-room'
+  render(html`<p>${why}</p><p><a class="button solid" href=${to}>${back}</a></p>`, place)
+  for (const part of [...main.children]) if (part.tagName !== 'HEADER' && part.getAttribute('aria-live') !== 'polite') part.remove()
+  main.querySelector('header')?.after(place)
+  for (const part of main.querySelectorAll('header > :not(:first-child)')) part.remove()
+  if (has) main.focus()
+}
+
 /** How many gave which answer. @param {readonly Bar[]} bars @param {string} [mine] */
 export function histogram(bars, mine) {
   const most = Math.max(1, ...bars.map((b) => b.count))

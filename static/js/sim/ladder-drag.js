@@ -15,6 +15,7 @@ import { use } from './tcp-header.js';
 /** @import { Landing } from './order.js' */
 /** @import { Drawn, TcpLadder } from './tcp-ladder.js' */
 
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
 /** So many pixels are a click that trembled. */
 const SLACK = 4;
 /** Pixels that a key moves a head by. */
@@ -39,9 +40,20 @@ export class Hand {
     this.scroll = this.scroll.bind(this);
     /** What the tools should not cover. @type {Pill[]} */
     this.others = [];
+    /** What those were made of. @type {Drawn[] | null} */
+    this.beside = null;
+    /** @type {Drawn | null} */
+    this.of = null;
+    /** The segment whose tools were brought into sight. */
+    this.shown = 0;
+    /** What the tools were placed by. @type {unknown[]} */
+    this.placed = [];
     /** @type {{ of: Layout, y: number, grown: Layout } | null} */
     this.longer = null;
-    void sheet('hand').then(() => ladder.requestUpdate());
+    void sheet('hand').then(() => {
+      this.placed = [];
+      ladder.requestUpdate();
+    });
   }
 
   /** The drawing, with room below for what is being dragged there. @param {Layout} l @returns {Layout} */
@@ -71,7 +83,9 @@ export class Hand {
     const d = drawn.find((x) => x.shape.id === this.ladder.selection), seg = d?.shape.id ?? 0;
     if (!d || this.held || !this.ladder.closest('.stage') || this.ladder.dataset.still !== undefined) return nothing;
     const there = d.phase === 'flight' || d.phase === 'held';
-    this.others = drawn.flatMap((x) => (x === d ? [] : [x.pill]));
+    if (this.beside !== drawn || this.of !== d) this.others = drawn.flatMap((x) => (x === d ? [] : [x.pill]));
+    this.beside = drawn;
+    this.of = d;
     // what is not on the wire is none of anybody's business who has not touched it
     if (!there && this.ladder.touched !== seg) return nothing;
     /** @param {string} tool @param {string} key @param {string} icon @param {string} [cls] */
@@ -90,16 +104,24 @@ export class Hand {
 
   /** Puts the tools where the segment is, within the drawing: by the property, a style attribute would be against the page's policy. */
   place() {
-    const box = this.ladder.querySelector('.segtools');
+    const { ladder } = this, box = ladder.querySelector('.segtools');
     if (!(box instanceof HTMLElement)) return;
-    const { x, y, h, tip } = box.dataset, w = box.offsetWidth, top = room(this.others, Number(x), Number(y), Number(h), w, box.offsetHeight), wide = this.ladder.offsetWidth, head = /** @type {[number, number] | null} */ (JSON.parse(tip ?? 'null'));
+    // to ask how large it is lays out the page: not while nothing but time has changed
+    const is = [box, this.of, this.others, ladder.measured, ladder.drawn, ladder.touched];
+    if (is.every((v, i) => v === this.placed[i])) return;
+    this.placed = is;
+    const { x, y, h, tip } = box.dataset, w = box.offsetWidth, top = room(this.others, Number(x), Number(y), Number(h), w, box.offsetHeight), wide = ladder.offsetWidth, head = /** @type {[number, number] | null} */ (JSON.parse(tip ?? 'null'));
     let left = Number(x) - w / 2;
     // not over the head, which can be taken
     if (head && head[1] > top - REACH && head[1] < top + box.offsetHeight + REACH) left = head[0] < Number(x) ? Math.max(left, head[0] + REACH) : Math.min(left, head[0] - REACH - w);
     box.style.left = `${Math.max(0, Math.min(left, wide - w))}px`;
     // nor further down than the drawing goes: what sticks out there would catch the finger that scrolls the page
-    box.style.top = `${Math.min(top, this.ladder.offsetHeight + MARGIN - box.offsetHeight)}px`;
+    box.style.top = `${Math.min(top, ladder.offsetHeight + MARGIN - box.offsetHeight)}px`;
     rove(box);
+    const { touched } = ladder;
+    // a finger on a segment low on a phone: what can be done with it would come up behind the playback bar
+    if (touched && touched === this.of?.shape.id && touched !== this.shown) box.firstElementChild?.scrollIntoView({ block: 'nearest', behavior: calm.matches ? 'auto' : 'smooth' });
+    this.shown = touched;
   }
 
   /** @param {PointerEvent} e */

@@ -45,16 +45,21 @@ export const PANELS = [
   { id: 'embed', icon: 'grow', load: () => Promise.all([more(), import('./tcp-embed.js'), sheet('embed')]), view: (g) => html`<tcp-embed .store=${g.store} .say=${g.say}></tcp-embed>` },
 ];
 
+/** @type {Map<string, Promise<void>>} */
+const sheets = new Map();
+
 /** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */
 export function sheet(name) {
   const href = new URL(`../../css/${name}.css`, import.meta.url).href;
-  const there = [...document.styleSheets].some((s) => s.href === href);
-  if (there) return Promise.resolve();
-  const link = document.createElement('link');
-  link.rel = 'stylesheet';
-  link.href = href;
-  return new Promise((resolve) => {
-    link.onload = link.onerror = () => resolve();
-    document.head.append(link);
-  });
+  let there = sheets.get(name);
+  if (!there) sheets.set(name, there = [...document.styleSheets].some((s) => s.href === href) ? Promise.resolve() : adopt(href).catch(() => void sheets.delete(name))); // the network may come back
+  return there;
+}
+
+/** Not by a link: with each of those a browser lays out the whole page anew. @param {string} href */
+async function adopt(href) {
+  const answer = await fetch(href), made = new CSSStyleSheet();
+  if (!answer.ok) throw new Error(answer.statusText);
+  await made.replace(await answer.text());
+  document.adoptedStyleSheets.push(made);
 }

@@ -1,6 +1,6 @@
 // <tcp-compare>: two runs side by side at the same virtual time. A is the branch that is shown, B another branch of the run; or
 // either is the same actions with other profiles, which the engine plays as a run of its own. One slider moves both.
-import { html, nothing } from '../../vendor/lit.js';
+import { html, nothing, svg } from '../../vendor/lit.js';
 import { effect } from '../../vendor/signals.js';
 import { differences as known, profiles } from '../differences.en.js';
 import { across, against, behind, common, differences, placeOf, replay, scale, sentence, timeAt } from './compare.js';
@@ -17,6 +17,7 @@ import { Slider, cut, mark, marks, pc } from './tcp-timeline.js';
 /** @import { Index, LabEvent, Model, Position } from './model.js' */
 /** @import { Run } from './socket.js' */
 /** @import { Store } from './store.js' */
+/** @import { Mark } from './tcp-timeline.js' */
 /** @typedef {{ text: string, run: Run, state: 'loading' | 'there' | 'failed', events: readonly LabEvent[], fault: string }} Other */
 /** @typedef {'A' | 'B'} Side */
 /** Known differences of the profiles of a host, or of both. @typedef {{ host: 'client' | 'server' | undefined, a: string, b: string, list: readonly Known[] }} Set */
@@ -341,6 +342,7 @@ export class TcpCompare extends Slider {
   both(made) {
     const { A, B } = this.models(), { scale: x } = made, now = placeOf(x, this.time), last = x.times.at(-1) ?? 0;
     const place = (/** @type {Position} */ pos) => placeOf(x, pos.t);
+    const at = (/** @type {Mark} */ m, /** @type {Position} */ pos) => svg`<svg x=${pc(m.x)} width="1" height="1" overflow="visible">${mark(m, 0, pos.k)}</svg>`;
     return html`<div class="both">
       <div class="btns" role="toolbar" aria-label=${t('compare.tools')} data-rove @keydown=${arrows} @focusin=${stay}>
         <button type="button" class="icon" aria-label=${t('compare.back')} title=${t('compare.back')} @click=${() => this.walk(-1)}>${use('back')}</button>
@@ -350,9 +352,9 @@ export class TcpCompare extends Slider {
           @pointerdown=${this.grab} @pointermove=${this.drag} @pointerup=${this.drop} @pointercancel=${this.drop} @keydown=${this.key}>
         <svg class="track" width="100%" height="52" aria-hidden="true" focusable="false">
           <svg y="-7"><rect class="rail" x="0" y="15" width="100%" height="4" rx="2"></rect><rect class="rail played" x="0" y="15" width=${pc(now)} height="4" rx="2"></rect>
-            ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.a, place, A.at).map((m) => mark(m))}</svg>
+            ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.a, place).map((m) => at(m, A.at))}</svg>
           <svg y="21"><rect class="rail" x="0" y="15" width="100%" height="4" rx="2"></rect><rect class="rail played" x="0" y="15" width=${pc(now)} height="4" rx="2"></rect>
-            ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.b, place, B.at).map((m) => mark(m))}</svg>
+            ${x.cuts.map((i) => cut(x.at[i - 1] ?? 0, x.at[i] ?? 0, now))}${marks(made.b, place).map((m) => at(m, B.at))}</svg>
           <svg class="now" x=${pc(now)} y="0" width="1" height="1"><rect x="-7" y="1" width="14" height="50" rx="4"></rect></svg>
         </svg>
       </div>

@@ -91,9 +91,10 @@ export class TcpLadder extends Picture {
   segments(l, ix, pos) {
     const of = [l, pos.k, this.odd];
     if (!of.every((v, i) => v === this.since.of[i])) {
-      this.since = { of, segments: l.segments.map((shape) => {
-        const now = segmentAt(/** @type {import('./model.js').Segment} */ (ix.segment.get(shape.id)), pos);
+      this.since = { of, segments: l.segments.map((shape, i) => {
+        const was = this.since.segments[i], now = segmentAt(/** @type {import('./model.js').Segment} */ (ix.segment.get(shape.id)), pos);
         const pill = /** @type {Pill} */ (shape.pills[Math.max(0, count(shape.pills, (p) => p.k < pos.k) - 1)]);
+        if (was?.shape === shape && this.since.of[2] === this.odd && was.pill === pill && was.now.phase === now.phase && was.now.due === now.due && was.now.discarded === now.discarded) return was;
         // nothing is told before it happens
         const fate = now.phase === 'lost' || now.phase === 'held' ? now.phase : now.discarded ? 'discarded' : '';
         const note = noteOf(now.seg, now.wire, now.edited, fate), phase = now.phase === 'arrived' ? 'done' : now.phase;
@@ -130,11 +131,11 @@ export class TcpLadder extends Picture {
           const cls = `lbl ${v.cls} ${v.k < pos.k ? '' : 'future'}`;
           return v.turned ? svg`<text class=${cls} transform="translate(${v.x} ${v.y}) rotate(-90)" text-anchor=${v.anchor}>${v.text}</text>` : svg`<text class=${cls} x=${v.x} y=${v.y} text-anchor=${v.anchor}>${v.text}</text>`;
         }))}</g>
-      ${this.keep('ways', [drawn, this.selection], () => ['past', 'todo'].map((part) => svg`<g aria-hidden="true" pointer-events="none" clip-path="url(#${id}-${part})">${moving.map((d) => svg`<g class=${this.classes(d)}><path class="wire ${part}" d=${path(wayOf(d.shape))}></path></g>`)}</g>`))}
-      <g class="lines" aria-hidden="true">${repeat(drawn, (d) => d.shape.id, (d) => this.keep(`line ${d.shape.id}`, [d.shape, d.phase, this.selection === d.shape.id], () => this.line(d)))}</g>
+      ${this.keep('ways', [drawn, this.selection], () => ['past', 'todo'].map((part) => svg`<g aria-hidden="true" pointer-events="none" clip-path="url(#${id}-${part})">${repeat(moving, (d) => d.shape.id, (d) => svg`<g class=${this.classes(d)}><path class="wire ${part}" d=${path(wayOf(d.shape))}></path></g>`)}</g>`))}
+      <g class="lines" aria-hidden="true">${this.keep('lines', [drawn, this.selection], () => repeat(drawn, (d) => d.shape.id, (d) => this.keep(`line ${d.shape.id}`, [d, this.selection === d.shape.id], () => this.line(d))))}</g>
       <path class="dot rim" d=${dots(moving, y)}></path>
       ${[...new Set(moving.map((d) => d.shape.kind))].map((kind) => svg`<path class="pkt ${kind} dot" d=${dots(moving.filter((d) => d.shape.kind === kind), y)}></path>`)}
-      <g class="pills">${repeat(drawn, (d) => d.shape.id, (d) => this.keep(`pill ${d.shape.id}`, [d.pill, d.phase, d.note, d.name, d.now.discarded, d.shape.id === stop, d.shape.id === this.selection], () => this.pill(d, stop)))}</g>
+      <g class="pills">${this.keep('pills', [drawn, stop, this.selection], () => repeat(drawn, (d) => d.shape.id, (d) => this.keep(`pill ${d.shape.id}`, [d, d.shape.id === stop, d.shape.id === this.selection], () => this.pill(d, stop))))}</g>
       ${this.hand ? svg`${drawn.map((d) => this.hand?.handle(d.shape, d.now))}${this.hand.preview(l)}` : nothing}
       <rect class="grip" @touchstart=${still} x="0" y="0" width=${l.left} height=${l.height}></rect>
       ${mark === null ? nothing : svg`<g class="mark" aria-hidden="true"><rect x=${l.server - 32} y=${mark - 9} width="22" height="18" rx="4"></rect><text x=${l.server - 21} y=${mark + 5.5} text-anchor="middle">≠</text></g>`}

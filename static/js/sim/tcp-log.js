@@ -44,6 +44,8 @@ export class TcpLog extends LitElement {
     this.relative = false;
     /** The step that was brought into sight. @type {number | undefined} */
     this.step = undefined;
+    /** The steps as they were drawn, by their look. @type {{ of: unknown, rows: Map<string, unknown> }} */
+    this.since = { of: null, rows: new Map() };
   }
 
   createRenderRoot() {
@@ -53,7 +55,13 @@ export class TcpLog extends LitElement {
   render() {
     const { model, ix } = this;
     if (!model || !ix) return null;
-    const all = told(ix), last = Math.min(ix.steps.length - 1, model.step + (this.hide ? 0 : 1));
+    const all = told(ix);
+    if (this.since.of !== all) {
+      this.since = { of: all, rows: new Map() };
+      // by the property: a style attribute would be against the page's content security policy
+      this.style.setProperty('--n', String(Math.max(0, ...ix.steps.map((s) => ms(s.t).length))));
+    }
+    const { rows } = this.since, last = Math.min(ix.steps.length - 1, model.step + (this.hide ? 0 : 1));
     const shown = ix.steps.slice(Math.max(0, last + 1 - MOST), last + 1).filter((s) => all[s.i]?.text);
     return html`
       <h3>${t('ui.log')}</h3>
@@ -61,10 +69,11 @@ export class TcpLog extends LitElement {
         ${shown.length ? null : html`<p class="none">${t('ui.log.empty')}</p>`}
         <ol data-vertical @keydown=${arrows} @focusin=${stay}>${repeat(shown, (s) => s.i, (s) => {
           const says = all[s.i], now = s.i === model.step, next = s.i > model.step;
-          const cls = next ? 'next' : [now ? 'now' : '', says?.lost ? 'loss' : ''].join(' ');
-          return html`<li class=${cls}><button type="button" aria-current=${now ? 'step' : nothing} data-i=${s.i} @click=${() => this.pick(s.i)}><time>${ms(s.t)}</time><span>
+          const cls = next ? 'next' : [now ? 'now' : '', says?.lost ? 'loss' : ''].join(' '), key = s.i + cls;
+          if (!rows.has(key)) rows.set(key, html`<li class=${cls}><button type="button" aria-current=${now ? 'step' : nothing} data-i=${s.i} @click=${() => this.pick(s.i)}><time>${ms(s.t)}</time><span>
             ${says?.wire && !(says.lost || says.host === 'network') ? bits(says.wire) : html`<b class="by">${t(by(says))}</b>`}
-            <span class="what">${next ? t('ui.log.next', { text: says?.text ?? '' }) : says?.text}</span></span></button></li>`;
+            <span class="what">${next ? t('ui.log.next', { text: says?.text ?? '' }) : says?.text}</span></span></button></li>`);
+          return rows.get(key);
         })}</ol>
       </div>`;
   }
@@ -74,7 +83,7 @@ export class TcpLog extends LitElement {
     if (bar) rove(bar);
     if (this.model?.step === this.step) return;
     this.step = this.model?.step;
-    requestAnimationFrame(() => this.follow());
+    requestAnimationFrame(() => setTimeout(() => this.follow())); // the page is laid out then: to ask where something is costs nothing
   }
 
   /** Keeps the current step in sight inside the list, without moving the page. */

@@ -32,6 +32,8 @@ const PACE = 1500;
 const SHORT = 400;
 /** Narrower than this, a diagram is as wide as the one that the server has drawn; wider, there is something beside it. */
 const WIDE = 720;
+/** What is read, not watched, follows the playhead no sooner than after so many ms. */
+const READ = 100;
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2];
 /** A simulator is drawn in so many parts, each in a task of its own: all at once would be a long one. */
 const PARTS = 8;
@@ -103,6 +105,8 @@ export class TcpSim extends LitElement {
     /** Whether the menu of "on until" is open. */
     this.until = false;
     this.live = false;
+    /** Whether there may be other controls than before. */
+    this.loose = true;
     /** So many of PARTS are drawn. */
     this.parts = 0;
     /** How wide the diagram will be, 0 when that must be seen. */
@@ -110,10 +114,18 @@ export class TcpSim extends LitElement {
     /** The dialog with the keys, once it was asked for. @type {typeof import('./keys-help.js').help | null} */
     this.helpOf = null;
     this.settings = computed(() => learned.value < 0 ? [] : settings(this.store.first?.setup ?? '', this.store.events.value, this.store.first?.profiles ?? ['rfc9293', 'rfc9293']));
-    /** @type {Model | null} what the panels show: while playing it changes only when something happens */
+    /** @type {Model | null} what is read rather than watched: while playing it changes only when something happens */
     this.coarse = null;
-    /** @type {Model | null} the instant of the last event, for what does not show time */
+    /** @type {Model | null} the instant of the last event of it, for what does not show time */
+    this.news = null;
+    /** @type {Model | null} the instant of the last event, to act on */
     this.event = null;
+    /** When coarse changed last, in ms. */
+    this.read = 0;
+    /** What will change it soon. */
+    this.soon = 0;
+    /** Where the learner's hand has moved the playhead. @type {unknown} */
+    this.hurried = null;
     /** @type {unknown} */
     this.coarseOf = null;
     /** @type {(() => void)[]} */
@@ -167,18 +179,22 @@ export class TcpSim extends LitElement {
 
   connectedCallback() {
     super.connectedCallback();
-    const s = this.store;
+    const s = this.store, begun = computed(() => s.pos.value.t > 0);
     this.source ||= this.querySelector('.scenario')?.textContent ?? '';
     this.off = [
       effect(() => {
-        // everything that the page shows
-        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, s.pos.value, s.playing.value, s.speed.value, s.selected.value, s.walk.value, this.link.state.value, relative.value];
+        // everything that the page shows, but where the playhead is
+        void [s.status.value, s.fault.value, s.mismatch.value, s.busy.value, s.version.value, s.tip.value, begun.value, s.playing.value, s.speed.value, s.selected.value, s.walk.value, this.link.state.value, relative.value];
+        this.loose = true;
         this.requestUpdate();
       }),
       effect(() => {
         if (learned.value) for (const part of [this, ...this.querySelectorAll('*')]) if (part instanceof LitElement) part.requestUpdate();
       }),
-      effect(() => this.moved(s.pos.value.t)),
+      effect(() => {
+        this.moved(s.pos.value.t);
+        this.requestUpdate();
+      }),
       effect(() => {
         if (s.branches.value.length > 1) void this.draw();
       }),
@@ -217,6 +233,8 @@ export class TcpSim extends LitElement {
     near.unobserve(this);
     for (const off of this.off) off();
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.soon);
+    this.soon = 0;
     this.announcer?.stop();
     this.removeEventListener('keydown', this.key);
     this.removeEventListener('keydown', this.enter, { capture: true });
@@ -488,6 +506,7 @@ export class TcpSim extends LitElement {
     s.chosen = false;
     if (k === undefined) s.seek(t);
     else s.goto({ t, k });
+    this.hurried = s.pos.value;
     this.saidStep = s.model.value.step;
   }
 
@@ -831,7 +850,7 @@ export class TcpSim extends LitElement {
   }
 
   willUpdate() {
-    const drawn = this.querySelector('.fallback');
+    const drawn = this.whole ? null : this.querySelector('.fallback');
     if (drawn && this.parts >= SHOWN) {
       // whoever reads the diagram with the keyboard goes on at its beginning
       if (drawn.contains(document.activeElement)) this.focus({ preventScroll: true });
@@ -851,7 +870,9 @@ export class TcpSim extends LitElement {
   /** @param {Map<PropertyKey, unknown>} changed */
   updated(changed) {
     if (changed.has('zoom') || changed.has('table')) this.fit();
-    if (!this.store.playing.value) for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
+    if (!changed.size && !this.loose) return;
+    this.loose = false;
+    for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
   }
 
   /** Lays the stage out for the ladder that stands there. */
@@ -867,10 +888,22 @@ export class TcpSim extends LitElement {
     const s = this.store, status = s.status.value, name = `${this.id || 'sim'}-name`;
     const title = s.first?.title || this.dataset.title || t('ui.sim');
     const model = s.model.value, ready = status === 'ready';
-    if (!s.playing.value || this.coarseOf !== s.index.value || this.coarse?.k !== model.k) {
-      if (this.coarseOf !== s.index.value || this.coarse?.k !== model.k) this.event = model;
-      this.coarse = model;
-      this.coarseOf = s.index.value;
+    const playing = s.playing.value, other = this.coarseOf !== s.index.value, now = performance.now();
+    if (other || this.event?.k !== model.k) this.event = model;
+    if (other || !playing || this.coarse?.k !== model.k) {
+      // a playhead that runs would have all of it drawn in each frame
+      const wait = !other && (playing || s.pos.value === this.hurried) ? this.read + READ - now : 0;
+      if (wait > 0) {
+        this.soon ||= setTimeout(() => {
+          this.soon = 0;
+          this.requestUpdate();
+        }, wait);
+      } else {
+        if (other || this.coarse?.k !== model.k) this.news = model;
+        this.coarse = model;
+        this.coarseOf = s.index.value;
+        this.read = now;
+      }
     }
     return html`<section class="simbody" aria-labelledby=${name} ?hidden=${this.parts < SHOWN && !!this.querySelector('.fallback')}>
       ${this.head(title, name)}
@@ -966,7 +999,7 @@ export class TcpSim extends LitElement {
           : html`<div class="ladderbox">${this.parts < 2 ? nothing : html`<tcp-ladder ?data-still=${s.playing.value || s.recorded} .measured=${this.width} .events=${s.events.value} .position=${s.pos.value} .selection=${s.selected.value} .relative=${relative.value} .odd=${s.run?.odd ?? 0}></tcp-ladder>`}</div>`}
       </div>
       <div class="side">
-        ${this.parts > 4 ? html`<tcp-states class="card" .model=${this.event} .ix=${s.index.value}></tcp-states>` : nothing}
+        ${this.parts > 4 ? html`<tcp-states class="card" .model=${this.news} .ix=${s.index.value}></tcp-states>` : nothing}
         ${this.parts > 4 ? html`<tcp-vars class="card vars" .model=${this.coarse} .relative=${relative.value}></tcp-vars>` : nothing}
       </div>
     </div>`;
@@ -1004,7 +1037,7 @@ export class TcpSim extends LitElement {
     const s = this.store;
     return html`<div class="under">
       <tcp-header .segment=${this.event?.segments.find((x) => x.id === s.selected.value)} .model=${this.event} .ix=${s.index.value} .hosts=${s.first?.hosts ?? []} .blocked=${this.blocked} .act=${this.doLine} .relative=${relative.value}></tcp-header>
-      ${this.parts > 6 ? html`<tcp-log class="card log" .model=${this.event} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>` : nothing}
+      ${this.parts > 6 ? html`<tcp-log class="card log" .model=${this.news} .ix=${s.index.value} .hide=${this.dataset.ahead === 'no'} .relative=${relative.value}></tcp-log>` : nothing}
       ${s.recorded || this.parts < 8 ? nothing : html`<tcp-console class="card console" .model=${this.coarse} .blocked=${this.blocked} .act=${this.doLine} .help=${`${base}sandbox#language`}></tcp-console>`}
     </div>`;
   }

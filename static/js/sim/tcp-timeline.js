@@ -4,7 +4,7 @@
 //                position   { t, k }
 //   events       seek       { t, k }   the learner wants to be there
 //                input      like every slider, after seek
-import { html, svg } from '../../vendor/lit.js';
+import { html, nothing, svg } from '../../vendor/lit.js';
 import { after, back, count, index, next, seek } from './fold.js';
 import { layout, partOf, timeNear, yOfPart } from './geometry.js';
 import { Picture } from './picture.js';
@@ -16,6 +16,8 @@ import { kindOf } from './shapes.js';
 
 /** Any width gives nearly the same scale; this one is compact. */
 const WIDTH = 400;
+/** The padding of the line at its ends. */
+const MARGIN = 8;
 /** A label is left out when it would come closer than this to the one before. */
 const ROOM = 12;
 
@@ -57,18 +59,26 @@ export class TcpTimeline extends Slider {
     this.position = { t: 0, k: 0 };
     /** What happened last, for aria-valuetext. @type {(step: Step) => string} */
     this.text = () => '';
-    /** @type {{ events: readonly RunEvent[], layout: Layout } | null} */
+    /** @type {{ events: readonly RunEvent[], layout: Layout, marks: Mark[] } | null} */
     this.drawn = null;
   }
 
-  /** @returns {Layout} */
+  /** What stays as it is as long as the run does. */
+  get whole() {
+    const { events } = this;
+    if (this.drawn?.events !== events) {
+      const l = layout(events, WIDTH);
+      this.drawn = { events, layout: l, marks: marks(index(events), (at) => partOf(l, at)) };
+    }
+    return this.drawn;
+  }
+
   get layout() {
-    if (this.drawn?.events !== this.events) this.drawn = { events: this.events, layout: layout(this.events, WIDTH) };
-    return this.drawn.layout;
+    return this.whole.layout;
   }
 
   render() {
-    const l = this.layout, ix = index(this.events), pos = this.position, here = partOf(l, pos), done = count(ix.steps, (s) => s.k0 < pos.k);
+    const { layout: l, marks } = this.whole, width = this.measured - 2 * MARGIN, ix = index(this.events), pos = this.position, here = partOf(l, pos), done = count(ix.steps, (s) => s.k0 < pos.k);
     const last = ix.times.at(-1) ?? 0, step = ix.steps[done - 1];
     const value = step ? t('timeline.value', { t: ms(Math.round(pos.t)), i: done, of: ix.steps.length, text: this.text(step) }) : t('timeline.start', { t: ms(pos.t), of: ix.steps.length });
     return html`<div class="timeline" role="slider" tabindex="0" aria-label=${t('timeline.label')} aria-orientation="horizontal" aria-valuemin="0" aria-valuemax=${last / 1000}
@@ -78,7 +88,7 @@ export class TcpTimeline extends Slider {
         <rect class="rail" x="0" y="15" width="100%" height="4" rx="2"></rect>
         <rect class="rail played" x="0" y="15" width=${pc(here)} height="4" rx="2"></rect>
         ${l.breaks.map((b) => cut(partOf(l, { t: b.t0 }), partOf(l, { t: b.t1 }), here))}
-        ${this.keep('marks', [l, pos.k], () => marks(ix, (at) => partOf(l, at), pos).map(mark))}
+        ${this.keep('marks', [l, pos.k, width], () => width > 0 ? marks.map((m) => mark(m, m.x * width, pos.k)) : nothing)}
         <svg class="now" x=${pc(here)} y="0" width="1" height="1"><rect x="-7" y="1" width="14" height="32" rx="4"></rect></svg>
       </svg>
       <div class="scale" aria-hidden="true"><svg width="100%" height="14" focusable="false">${this.keep('labels', [l, this.measured], () => labels(l, this.measured).map(([x, text, anchor]) => svg`<text x=${pc(x)} y="10" text-anchor=${anchor}>${text}</text>`))}</svg></div>
@@ -127,34 +137,31 @@ export class TcpTimeline extends Slider {
 /** @param {number} part */
 export const pc = (part) => `${Math.round(part * 10000) / 100}%`;
 
-/** @typedef {{ x: number, shape: 'c' | 's' | 'cross' | 'hand' | 'call', cls: string, dy: number }} Mark */
+/** Each shape at the place where a path has come to. */
+const SHAPES = {
+  c: 'm -5.5 0 a 5.5 5.5 0 1 1 0 .01 Z', s: 'm -5.5 -5.5 h 11 v 11 h -11 Z', cross: 'm -5 -5 l 10 10 m 0 -10 l -10 10', hand: 'm 0 -6.5 l 6.5 6.5 l -6.5 6.5 l -6.5 -6.5 Z', call: 'm -1.5 -7 h 3 v 14 h -3 Z',
+};
 
-/**
- * One mark a step: its shape says where, its colour what.
- * @param {Index} ix @param {(at: Position) => number} place from 0 to 1 @param {Position} pos @returns {Mark[]}
- */
-export function marks(ix, place, pos) {
+/** @typedef {{ x: number, y: number, k: number, shape: keyof typeof SHAPES, cls: string }} Mark x: from 0 to 1; k: the event that it begins with */
+
+/** One mark a step: its shape says where, its colour what. @param {Index} ix @param {(at: Position) => number} place from 0 to 1 @returns {Mark[]} */
+export function marks(ix, place) {
+  const told = (/** @type {Step | undefined} */ s) => !!s && (s.seg > 0 || s.sent.length > 0), busy = new Set(ix.steps.filter(told).map((s) => s.t));
   return ix.steps.flatMap((s, i) => {
     // a call that sends nothing would only fray the mark of what was sent in the same instant
-    if (!s.seg && !s.sent.length && s.kind !== 'timer-fired' && ix.steps.some((o) => o.t === s.t && (o.seg || o.sent.length))) return [];
-    const seg = ix.segment.get(s.sent[0] ?? s.seg), kind = seg ? kindOf(/** @type {import('../protocol.js').Wire} */ (seg.contents.at(-1)?.wire)) : '';
-    const shape = s.kind === 'lost' ? 'cross' : s.host === 'network' && seg ? 'hand' : !seg && s.kind !== 'timer-fired' ? 'call' : s.host === 'client' ? 'c' : 's';
+    if (!told(s) && s.kind !== 'timer-fired' && busy.has(s.t)) return [];
+    const seg = ix.segment.get(s.sent[0] ?? s.seg), lost = s.kind === 'lost', kind = lost ? 'loss' : seg ? kindOf(/** @type {import('../protocol.js').Wire} */ (seg.contents.at(-1)?.wire)) : '';
+    const shape = lost ? 'cross' : s.host === 'network' && seg ? 'hand' : !seg && s.kind !== 'timer-fired' ? 'call' : s.host === 'client' ? 'c' : 's';
     // two hosts at one instant: one above, one below
-    const beside = [ix.steps[i - 1], ix.steps[i + 1]].some((o) => o?.t === s.t && o.host !== s.host && (o.seg || o.sent.length) && seg);
-    return [{
-      x: place({ t: s.t, k: s.k1 }), shape, dy: beside ? (s.host === 'client' ? -7 : 7) : 0,
-      cls: `ev ${shape} ${s.kind === 'lost' ? 'loss' : kind} ${s.k0 < pos.k ? '' : 'future'}`,
-    }];
+    const beside = seg && [ix.steps[i - 1], ix.steps[i + 1]].some((o) => o?.t === s.t && o.host !== s.host && told(o));
+    return [{ x: place({ t: s.t, k: s.k1 }), y: beside ? (s.host === 'client' ? 10 : 24) : 17, k: s.k0, shape, cls: `ev ${shape} ${kind}` }];
   });
 }
 
-/** @param {Mark} m */
-export function mark({ x, shape, cls, dy }) {
-  const y = 17 + dy;
-  return svg`<svg class=${cls} x=${pc(x)} y=${y} width="1" height="1" overflow="visible">${
-    shape === 'c' ? svg`<circle r="5.5"></circle>` : shape === 's' ? svg`<rect x="-5.5" y="-5.5" width="11" height="11" rx="1.5"></rect>`
-    : shape === 'cross' ? svg`<path class="halo" d="M -5 -5 L 5 5 M 5 -5 L -5 5"></path><path d="M -5 -5 L 5 5 M 5 -5 L -5 5"></path>`
-    : shape === 'hand' ? svg`<path d="M 0 -6.5 L 6.5 0 L 0 6.5 L -6.5 0 Z"></path>` : svg`<rect x="-1.5" y="-7" width="3" height="14"></rect>`}</svg>`;
+/** Not as a picture of its own within the picture: those would all be laid out whenever one of them changes. @param {Mark} m @param {number} x @param {number} k so many events have happened */
+export function mark({ y, k: from, shape, cls }, x, k) {
+  const d = `M ${Math.round(x * 10) / 10} ${y} ${SHAPES[shape]}`;
+  return svg`${shape === 'cross' ? svg`<path class="ev cross halo" d=${d}></path>` : nothing}<path class="${cls} ${from < k ? '' : 'future'}" d=${d}></path>`;
 }
 
 /** Where the scale leaves silence out: slanted bars. @param {number} from @param {number} to @param {number} here */

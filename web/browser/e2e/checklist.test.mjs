@@ -546,7 +546,7 @@ describe('quick', () => {
   // 60 segments on the wire at once.
   const crowded = ['client 192.0.2.10:52431 isn 1000', 'server 198.51.100.20:80 isn 5000', 'delay 500ms', ...Array.from({ length: 60 }, (_, i) => `forge to server ACK seq=${2000 + i} ack=7000\nwait 2ms`), 'step until quiet'].join('\n')
 
-  test('60 segments in flight are stepped through and scrubbed; frames and tasks longer than 50 ms are reported', async (t) => {
+  test('60 segments in flight are stepped through and scrubbed, and a frame changes little; tasks longer than 50 ms are reported', async (t) => {
     const page = await chrome.page()
     await open(page, 'sandbox')
     await page.locator('#scenario').fill(crowded)
@@ -557,9 +557,12 @@ describe('quick', () => {
     await page.waitForFunction(() => /** @type {any} */ (document.querySelector('tcp-sim')).store.model.value.flying.length === 60)
     // What the drawing of the new run took is over when the page has been idle twice.
     await page.evaluate(() => new Promise((done) => requestIdleCallback(() => requestAnimationFrame(() => requestIdleCallback(done)))))
-    const { long, frames } = await page.evaluate(async () => {
+    const { long, frames, touched } = await page.evaluate(async () => {
       /** @type {number[]} */
       const long = [], frames = []
+      let touched = 0
+      const changes = new MutationObserver((list) => { touched += list.length })
+      changes.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true })
       const observer = new PerformanceObserver((list) => { for (const e of list.getEntries()) long.push(Math.round(e.duration)) })
       observer.observe({ type: 'longtask' })
       const sim = /** @type {any} */ (document.querySelector('tcp-sim'))
@@ -570,6 +573,7 @@ describe('quick', () => {
         await frame()
         frames.push(performance.now() - from)
       }
+      changes.disconnect()
       for (let i = 0; i < 20; i++) {
         await sim.next()
         await frame()
@@ -577,10 +581,12 @@ describe('quick', () => {
       await new Promise((done) => requestIdleCallback(() => requestIdleCallback(done))) // the observer is told a little later
       for (const e of observer.takeRecords()) long.push(Math.round(e.duration))
       observer.disconnect()
-      return { long, frames }
+      return { long, frames, touched }
     })
     frames.sort((a, b) => a - b)
     t.diagnostic(`frames while scrubbing: median ${frames[30]?.toFixed(1)} ms, 95 % ${frames[57]?.toFixed(1)} ms; long tasks: ${long.join(', ') || 'none'}`)
+    // Between two events what moves is the playhead and what it covers; all else would be work in each of 60 frames a second.
+    assert.ok(touched / 60 < 30, `${touched / 60} changes of the page in each frame of scrubbing`)
     // On a machine that does other things too, every task is long: E2E_QUIET says that it does nothing else.
     if (process.env.E2E_QUIET) assert.deepEqual(long, [])
     await page.done()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Audience, Room } from '../../../static/js/room.js';
+import { Audience, Room, inWords } from '../../../static/js/room.js';
+import { learn } from '../../../static/js/sim/sentence.js';
 import { Link } from '../../../static/js/sim/socket.js';
 import { Store } from '../../../static/js/sim/store.js';
 import { dropped, handshake, network, settled, welcome } from './double.mjs';
@@ -216,3 +217,27 @@ test('a follower branches off and comes back', async () => {
   assert.equal(sim.store.tip.value, 8);
   audience.stop();
 });
+
+test('a refusal is told in the language of the page, and in English as the engine says it', () => {
+  const refused = /** @type {any} */ ({ type: 'error', code: 'bad_call', message: 'EISCONN', hint: 'close it first' })
+  assert.equal(inWords(refused), refused)
+  learn({ 'class.refused.bad_call': 'Abgelehnt: {message}.' })
+  const page = /** @type {any} */ (globalThis), had = page.document
+  page.document = { documentElement: { lang: 'de' } }
+  try {
+    assert.equal(inWords(refused).message, 'Abgelehnt: EISCONN.')
+    assert.equal(inWords(refused).hint, undefined)
+    assert.equal(inWords({ ...refused, code: 'nobody-knows' }).message, 'EISCONN')
+  } finally {
+    page.document = had
+  }
+})
+
+test('whoever is dismissed is in the room no longer, and is not let in by a retry', () => {
+  const { net, room: r } = page()
+  assert.ok(r.run.value)
+  net.socket.give({ type: 'left', room: 'c', re: 0 })
+  assert.equal(r.trouble.value?.code, 'no_such_room')
+  assert.equal(r.run.value, null)
+  assert.equal(r.inside, false)
+})

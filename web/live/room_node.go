@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
@@ -32,7 +33,8 @@ const (
 type Member struct {
 	ID   string // in this room; "" is the instructor
 	Name string
-	Lead bool // the instructor
+	Lead bool   // the instructor
+	Who  string // names the person for Hub.Recheck: the ID of an account or a learner; nobody is told
 }
 
 // Rooms knows who is in which room.
@@ -72,13 +74,14 @@ type room struct {
 // A seat is where somebody follows a room from.
 type seat struct {
 	spectator
-	lead bool
+	Member
 }
 
 // A spectator follows a room and its runs.
 type spectator interface {
 	follower
 	show(r *room, state []byte) // the newest room frame
+	recheck(ctx context.Context, r *room, was Member)
 }
 
 // An outcome is why an entry came to nothing.
@@ -508,7 +511,7 @@ func (r *room) join(s spectator, m Member, c *EnterCommand) *ErrorFrame {
 		}
 		r.learners++
 	}
-	r.following = append(r.following, seat{s, m.Lead})
+	r.following = append(r.following, seat{s, m})
 	s.say(encode("entered", Entered{Room: r.id, Re: c.ID, Member: m.ID, Name: m.Name, Lead: m.Lead}))
 	s.show(r, r.frame())
 	if run := r.run; run != nil {
@@ -533,7 +536,7 @@ func (r *room) part(s spectator) {
 	if i < 0 {
 		return
 	}
-	if !r.following[i].lead {
+	if !r.following[i].Lead {
 		r.learners--
 	}
 	r.following = slices.Delete(r.following, i, i+1)
@@ -543,10 +546,31 @@ func (r *room) part(s spectator) {
 	r.count()
 }
 
+// Recheck asks again who those are who follow rooms here under the name of a person, because their session or their place has ended; with
+// "" all. Whoever is no longer what they were is shown the room no longer, and told so. A socket that follows on its own runs goes on.
+func (h *Hub) Recheck(ctx context.Context, who string) {
+	h.mu.Lock()
+	rooms := slices.Collect(maps.Values(h.rooms))
+	h.mu.Unlock()
+	for _, r := range rooms {
+		r.mu.Lock()
+		var list []seat
+		for _, at := range r.following {
+			if who == "" || at.Who == who {
+				list = append(list, at)
+			}
+		}
+		r.mu.Unlock()
+		for _, at := range list {
+			at.recheck(ctx, r, at.Member)
+		}
+	}
+}
+
 // count lets the instructor know how many follow, once in a while.
 func (r *room) count() {
 	r.state = nil
-	leads := slices.ContainsFunc(r.following, func(at seat) bool { return at.lead })
+	leads := slices.ContainsFunc(r.following, func(at seat) bool { return at.Lead })
 	switch {
 	case !leads && r.counting != nil:
 		r.counting.Stop()
@@ -557,7 +581,7 @@ func (r *room) count() {
 			defer r.mu.Unlock()
 			r.counting = nil
 			for _, at := range r.following {
-				if at.lead {
+				if at.Lead {
 					at.show(r, r.frame())
 				}
 			}
