@@ -236,7 +236,7 @@ func TestFault94EachByte(t *testing.T) {
 // damaged opens a copy of a store in which one file is another one.
 func damaged(t *testing.T, whole, name string, at int, b []byte, want []string) {
 	t.Helper()
-	folder, err := os.MkdirTemp(t.TempDir(), "")
+	folder, err := os.MkdirTemp("", "lab-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,9 @@ func damaged(t *testing.T, whole, name string, at int, b []byte, want []string) 
 		t.Fatal(err)
 	}
 	var log record
-	s, err := Open(t.Context(), options(folder, &log))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	s, err := Open(ctx, options(folder, &log))
 	if err != nil {
 		if !strings.Contains(err.Error(), folder) && !strings.Contains(err.Error(), "the format of the store") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("byte %d of %s: refused with %v", at, name, err)
@@ -279,6 +281,9 @@ func damaged(t *testing.T, whole, name string, at int, b []byte, want []string) 
 	}
 	if slices.Equal(got, want) {
 		return
+	}
+	if len(got) < len(want)-1 {
+		t.Errorf("byte %d of %s: only %q are there", at, name, got)
 	}
 	for end := time.Now().Add(20 * time.Second); !log.has("level="); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {

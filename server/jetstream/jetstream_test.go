@@ -11,8 +11,18 @@ import (
 )
 
 func TestEmbedded(t *testing.T) {
-	s := openFolder(t)
+	o := Options{Folder: t.TempDir()}
+	s, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
 	storetest.Run(t, s)
+	s.Close()
+	// What was changed, removed and struck is no damage.
+	if s, err = Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
 }
 
 // An export that does not wait for a pause of those who write holds them, and is of one instant as well.

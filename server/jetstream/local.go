@@ -74,6 +74,9 @@ func start(folder string, log *slog.Logger) (_ *local, err error) {
 	if err := l.probe(); err != nil {
 		return nil, fmt.Errorf("the folder %q cannot be written: %w", l.folder, reason(err))
 	}
+	if err := l.examine(); err != nil {
+		return nil, err
+	}
 	if err := l.run(); err != nil {
 		return nil, err
 	}

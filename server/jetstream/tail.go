@@ -67,7 +67,8 @@ func (s *Store) tailOnce(ctx context.Context, t *tail) (done, came bool, _ error
 			_ = s.js.DeleteConsumer(ending, t.stream, name) // else it goes by itself
 		}()
 	}()
-	making, cancel := context.WithTimeout(ctx, answer)
+	// Removing must not overtake making, so that is waited for whatever becomes of ctx.
+	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), answer)
 	consumer, err := s.js.CreateConsumer(making, t.stream, jetstream.ConsumerConfig{
 		Name: name, FilterSubject: t.subject, HeadersOnly: t.bare, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: t.after + 1,
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: 30 * time.Second,
