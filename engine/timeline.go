@@ -177,10 +177,12 @@ func (t *Timeline) Path(id NodeID) []Action {
 // History returns all events from the set-up to a node, in their order. It panics when there is no node with this number.
 func (t *Timeline) History(id NodeID) []Event {
 	var way []NodeID
+	count := 0
 	for ; id > 0; id = t.nodes[id].parent {
 		way = append(way, id)
+		count += t.nodes[id].count
 	}
-	var all []Event
+	all := make([]Event, 0, count)
 	for _, id := range slices.Backward(way) {
 		all = append(all, t.Events(id)...)
 	}

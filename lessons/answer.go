@@ -50,9 +50,9 @@ func init() {
 
 // What is said when the author says nothing.
 const (
-	rightText = "Yes. The engine comes to the same answer."
-	otherText = "Not quite. Play the run and watch what happens."
-	orderText = "Not quite. Ask of each one what must have happened before it."
+	rightText = "The engine comes to the same answer."
+	otherText = "Play the run and watch what happens."
+	orderText = "Ask of each one what must have happened before it."
 
 	typeANumber = "Type a number, such as 1001."
 	wrongUnit   = "The number should be in another unit: "

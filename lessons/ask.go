@@ -241,6 +241,9 @@ var sizes = map[string]func(*wire.Segment) (n uint64, ok bool){
 	"tsecr": func(s *wire.Segment) (uint64, bool) { o := s.Options.Parse(); return uint64(o.TSEcr), o.HasTimestamps },
 }
 
+// bareDigits takes out what people put between digits.
+var bareDigits = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "")
+
 // isNumber reports whether what is asked about a field is a plain number.
 func isNumber(field string) bool {
 	switch field {
@@ -272,7 +275,7 @@ func canonical(field, s string) (string, bool) {
 		e, ok := tcp.ParseErrno(strings.ToUpper(s))
 		return e.String(), ok
 	default:
-		n, err := strconv.ParseUint(strings.NewReplacer(",", "", " ", "", "\u00a0", "").Replace(s), 10, 63)
+		n, err := strconv.ParseUint(bareDigits.Replace(s), 10, 63)
 		return strconv.FormatUint(n, 10), err == nil
 	}
 }

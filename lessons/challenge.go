@@ -3,6 +3,7 @@ package lessons
 import (
 	"bytes"
 	"fmt"
+	entity "html"
 	"slices"
 	"strings"
 	"unicode"
@@ -22,7 +23,7 @@ type Challenge struct {
 	From  string   // the simulator
 	At    tcp.Time // where the way begins that the author has in mind
 	HTML  string   // what to do
-	Goals []string // plain text
+	Goals []string // one line each, with code in backquotes; see LineHTML
 	Hints []string // HTML
 
 	key challengeKey
@@ -176,6 +177,19 @@ func (f *faults) lineEnd(row int) int {
 		return f.lines[row+1]
 	}
 	return len(f.text)
+}
+
+// LineHTML returns a line of text as HTML. What stands in backquotes looks as in the prose.
+func LineHTML(line string) string {
+	var b strings.Builder
+	for i, piece := range strings.Split(line, "`") {
+		if i%2 == 1 {
+			b.WriteString(codeHTML(piece))
+			continue
+		}
+		b.WriteString(entity.EscapeString(piece))
+	}
+	return b.String()
 }
 
 func upperFirst(s string) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
@@ -58,6 +59,10 @@ type block struct {
 // checkText reports text that is no text.
 func (d *draft) checkText() (ok bool) {
 	for i := 0; i < len(d.text); {
+		if c := d.text[i]; c >= ' ' && c < 0x7f { // most of them
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRune(d.text[i:])
 		switch {
 		case r == utf8.RuneError && n == 1:
@@ -139,7 +144,8 @@ func (d *draft) parse() {
 		n = next
 	}
 	flush()
-	l.sections = l.readSections()
+	parts := l.Parts
+	l.sections = sync.OnceValue(func() []Section { return readSections(parts) })
 	d.checkRFCs()
 	d.checkClaims()
 	d.checkSaid()

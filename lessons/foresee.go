@@ -51,7 +51,7 @@ func Foresee(scenario, name string) (Foresight, error) {
 	if _, _, err := tl.Do(engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}}); err != nil {
 		return Foresight{}, err
 	}
-	posed, fault := q.pose(&played{tl.History(tl.At()), cut, &track{tl: tl, path: pathTo(tl)}})
+	posed, fault := q.pose(&played{events: tl.History(tl.At()), cut: cut, track: &track{tl: tl, path: pathTo(tl)}})
 	if fault != "" {
 		return Foresight{}, ErrNoAnswer
 	}

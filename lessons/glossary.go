@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/handshakelab/lab/engine/diag"
 )
@@ -129,6 +130,10 @@ func (c *Course) fileCards() {
 			}
 		}
 	}
+	if len(c.Glossary) == 0 {
+		return
+	}
+	inParallel(len(c.Lessons), func(i int) { c.Lessons[i].Sections() })
 	terms := newTerms(c.Glossary)
 	for _, l := range c.Lessons {
 		found := map[*Card]bool{}
@@ -185,18 +190,27 @@ func (t terms) find(words []string, note func(*Card)) {
 // termWords are the words of a text, without the s of a plural. Those with a capital that is not their first letter, "SYN" or
 // "ListenDrops", keep their case, for an "ack" is not an ACK; in others the beginning of a sentence makes no difference.
 func termWords(text string) []string {
-	words := strings.FieldsFunc(text, func(r rune) bool {
-		return r != '-' && r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r < 0x80
-	})
-	for i, w := range words {
-		w = strings.Trim(w, ".-")
-		if len(w) < 2 || strings.ToLower(w[1:]) == w[1:] {
-			w = strings.ToLower(w)
+	words := make([]string, 0, len(text)/6) // as long as English ones are
+	for i := 0; i < len(text); i++ {
+		if !inWord(text[i]) {
+			continue
 		}
-		if len(w) > 3 {
-			w = strings.TrimSuffix(w, "s")
+		start := i
+		for i < len(text) && inWord(text[i]) {
+			i++
 		}
-		words[i] = w
+		word := strings.Trim(text[start:i], ".-")
+		if len(word) < 2 || strings.ToLower(word[1:]) == word[1:] {
+			word = strings.ToLower(word)
+		}
+		if len(word) > 3 {
+			word = strings.TrimSuffix(word, "s")
+		}
+		words = append(words, word)
 	}
 	return words
+}
+
+func inWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' || c >= utf8.RuneSelf
 }

@@ -31,7 +31,7 @@ type Lesson struct {
 
 	Translations []*Lesson // in the order of Languages; see In. They have the slug of the lesson
 
-	sections []Section
+	sections func() []Section // made when somebody looks for something in the text
 }
 
 // A Part is a piece of a lesson. Exactly one field is set.

@@ -520,7 +520,7 @@ func (d *draft) seek(fr fragment, n *ast.Link, id, instant string, at int) {
 
 // saidTime reads a time as prose writes it: "1,050 ms", "10 s".
 func saidTime(s string) (tcp.Time, bool) {
-	s = strings.NewReplacer(",", "", " ", "", "\u00a0", "").Replace(s)
+	s = bareDigits.Replace(s)
 	t, err := tcp.ParseTime(s)
 	return t, err == nil && s != ""
 }

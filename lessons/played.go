@@ -13,12 +13,15 @@ import (
 // A played run is a run from its start to its end.
 type played struct {
 	events []engine.Event
-	cut    int // index of the first event after the instant that it was asked about
+	cut    int             // index of the first event after the instant that it was asked about
+	way    []engine.Action // all that leads to its end
 	*track
 }
 
 // A track has the worlds of a run on its way. They are made when somebody asks for one: few questions do.
 type track struct {
+	sim *Sim // of which there is no timeline yet
+
 	mu   sync.Mutex // a timeline is not for two at once
 	tl   *engine.Timeline
 	path []engine.NodeID
@@ -28,6 +31,13 @@ type track struct {
 func (t *track) world(at tcp.Time) engine.World {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.tl == nil {
+		tl, err := t.sim.timeline()
+		if err != nil {
+			panic("lessons: a scenario that ran before fails now: " + err.Error())
+		}
+		t.tl, t.path = tl, pathTo(tl)
+	}
 	last := t.path[0]
 	for _, id := range t.path {
 		if t.tl.Time(id) <= at {
@@ -47,31 +57,29 @@ func since(events []engine.Event, at tcp.Time) (n int) {
 	return n
 }
 
-// play runs the scenario of sim. With actions, these are done at the instant at, and after them the run goes on until it
-// is quiet; without, it goes on as the scenario says. bad is the number of the action that failed.
+// play runs the scenario of sim, does actions at the instant at, and goes on until it is quiet. bad is the number of the action that failed.
 func (s *Sim) play(at tcp.Time, actions []engine.Action) (run *played, bad int, err error) {
 	tl, err := s.timeline()
 	if err != nil {
 		return nil, -1, err
 	}
-	if len(actions) > 0 {
-		if err := goTo(tl, at); err != nil {
-			return nil, -1, err
-		}
+	if err := goTo(tl, at); err != nil {
+		return nil, -1, err
 	}
-	cut := since(tl.History(tl.At()), at)
+	cut, way := 0, tl.Path(tl.At())
+	for _, id := range pathTo(tl) {
+		cut += len(tl.Events(id))
+	}
 	for i, a := range actions {
 		if _, _, err := tl.Do(a); err != nil {
 			return nil, i, err
 		}
 	}
-	if len(actions) > 0 {
-		quiet := engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}}
-		if _, _, err := tl.Do(quiet); err != nil {
-			return nil, len(actions) - 1, fmt.Errorf("after it: %w", err)
-		}
+	quiet := engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}}
+	if _, _, err := tl.Do(quiet); err != nil {
+		return nil, len(actions) - 1, fmt.Errorf("after it: %w", err)
 	}
-	return &played{tl.History(tl.At()), cut, &track{tl: tl, path: pathTo(tl)}}, -1, nil
+	return &played{tl.History(tl.At()), cut, append(append(way, actions...), quiet), &track{tl: tl, path: pathTo(tl)}}, -1, nil
 }
 
 // timeline is the scenario as a timeline, which stands at its end.

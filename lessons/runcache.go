@@ -52,14 +52,8 @@ type playing struct {
 func (d *draft) play(s *Sim, at tcp.Time, actions []engine.Action) (run *played, bad int, err error) {
 	if len(actions) == 0 {
 		// The scenario as it is goes the same way whatever instant the question is about.
-		p := cached(d.cache, "play\x00"+s.Source, func() playing {
-			run, bad, err := s.play(-1, nil)
-			return playing{run, bad, err}
-		})
-		if p.err != nil {
-			return nil, p.bad, p.err
-		}
-		return &played{p.run.events, since(p.run.events, at), p.run.track}, p.bad, nil
+		track := cached(d.cache, "play\x00"+s.Source, func() *track { return &track{sim: s} })
+		return &played{s.Events, since(s.Events, at), s.Scenario.Actions, track}, -1, nil
 	}
 	var key strings.Builder
 	fmt.Fprintf(&key, "play %d\x00%s", at, s.Source)

@@ -16,12 +16,17 @@ type Section struct {
 }
 
 // Sections returns the text of a lesson by heading. The first one has no heading, and may be empty.
-func (l *Lesson) Sections() []Section { return l.sections }
+func (l *Lesson) Sections() []Section {
+	if l.sections == nil {
+		return nil // it was not read from a file
+	}
+	return l.sections()
+}
 
-func (l *Lesson) readSections() []Section {
+func readSections(parts []Part) []Section {
 	r := sectionReader{}
 	r.next("", "")
-	for _, p := range l.Parts {
+	for _, p := range parts {
 		for _, html := range p.public() {
 			r.read(html)
 		}
@@ -56,10 +61,23 @@ type sectionReader struct {
 
 func (r *sectionReader) end() {
 	if n := len(r.list); n > 0 {
-		r.list[n-1].Text = strings.Join(strings.Fields(r.text.String()), " ")
+		r.list[n-1].Text = oneLine(r.text.String())
 		r.list[n-1].words = termWords(r.list[n-1].Text)
 	}
 	r.text.Reset()
+}
+
+// oneLine is a text with one blank where there were several, or lines ended.
+func oneLine(text string) string {
+	var b strings.Builder
+	b.Grow(len(text))
+	for field := range strings.FieldsSeq(text) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(field)
+	}
+	return b.String()
 }
 
 func (r *sectionReader) next(heading, anchor string) {
@@ -121,7 +139,7 @@ func (r *sectionReader) read(source string) {
 			if !closing {
 				heading, anchor = &strings.Builder{}, attr(tag, "id")
 			} else if heading != nil {
-				text := strings.Join(strings.Fields(heading.String()), " ")
+				text := oneLine(heading.String())
 				heading = nil
 				r.next(text, anchor)
 			}

@@ -271,9 +271,9 @@ func phrase(lang, text string) string { return cmp.Or(phrases[lang][text], text)
 // phrases are the texts of this package that pages in other languages show.
 var phrases = map[string]map[string]string{
 	"de": {
-		rightText: "Ja. Die Engine kommt zum selben Ergebnis.", otherText: "Nicht ganz. Spiele den Lauf ab und sieh, was geschieht.",
+		rightText: "Die Engine kommt zum selben Ergebnis.", otherText: "Spiele den Lauf ab und sieh, was geschieht.",
 		"Yes.": "Ja.", "Not quite.": "Nicht ganz.",
-		orderText:                  "Nicht ganz. Frage bei jedem, was davor geschehen sein muss.",
+		orderText:                  "Frage bei jedem, was davor geschehen sein muss.",
 		"Pick an option first.":    "Wähle zuerst eine Antwort aus.",
 		"There is no such option.": "Diese Antwort gibt es nicht.",
 		"So far so good, but that is not all of it.": "So weit richtig, aber das ist noch nicht alles.",
@@ -294,9 +294,9 @@ var phrases = map[string]map[string]string{
 		"Note":                                       "Hinweis", "Tip": "Tipp", "Important": "Wichtig", "Warning": "Warnung", "Caution": "Vorsicht",
 	},
 	"es": {
-		rightText: "Sí. El motor llega a la misma respuesta.", otherText: "No del todo. Reproduce la ejecución y mira qué ocurre.",
+		rightText: "El motor llega a la misma respuesta.", otherText: "Reproduce la ejecución y mira qué ocurre.",
 		"Yes.": "Sí.", "Not quite.": "No del todo.",
-		orderText:                  "No del todo. Pregúntate, para cada uno, qué tiene que haber ocurrido antes.",
+		orderText:                  "Pregúntate, para cada uno, qué tiene que haber ocurrido antes.",
 		"Pick an option first.":    "Elige primero una opción.",
 		"There is no such option.": "No existe esa opción.",
 		"So far so good, but that is not all of it.": "Hasta aquí bien, pero falta algo.",

@@ -125,7 +125,7 @@ func readAmount(s string) (q amount, ok bool) {
 	digits := m[2]
 	switch {
 	case grouped.MatchString(digits):
-		digits = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "").Replace(digits)
+		digits = bareDigits.Replace(digits)
 	case strings.Count(digits, ",") == 1 && !strings.Contains(digits, "."):
 		digits = strings.Replace(digits, ",", ".", 1)
 	}

@@ -166,29 +166,8 @@ func (d *draft) variant(b *block, sim *Sim, n int, isn, port bool) (v *Predict, 
 	if v == nil {
 		return nil, "it cannot be asked"
 	}
-	v.Scenario = script.Format(varied.Scenario.Setup, own.path(varied, v))
+	v.Scenario = script.Format(varied.Scenario.Setup, own.plays[b.id].way)
 	return v, ""
-}
-
-// path is all that leads to the answer of a question.
-func (d *draft) path(sim *Sim, p *Predict) []engine.Action {
-	if len(p.Do) == 0 {
-		return sim.Scenario.Actions
-	}
-	tl, err := sim.timeline()
-	if err == nil {
-		err = goTo(tl, p.At)
-	}
-	if err != nil {
-		return sim.Scenario.Actions
-	}
-	actions := tl.Path(tl.At())
-	for _, line := range p.Do {
-		if a, fault := script.ParseAction(line); fault == nil {
-			actions = append(actions, a)
-		}
-	}
-	return append(actions, engine.Action{Kind: engine.StepUntil, Cond: engine.Cond{Kind: engine.Quiet}})
 }
 
 // variedScenario is the scenario of a simulator with other initial sequence numbers, or another port of the client.

@@ -98,8 +98,8 @@ type batch struct {
 }
 
 var (
-	errNobody = &Error{Status: http.StatusUnauthorized, Code: "nobody", Message: "Nothing is kept of you yet."}
-	errAway   = &Error{Status: http.StatusServiceUnavailable, Code: "not_saved", Message: "It cannot be saved now; it will be tried again."}
+	errNobody = &Error{Status: http.StatusUnauthorized, Code: "nobody", Message: "Nothing is kept of you yet.", Words: "page.fault.nobody"}
+	errAway   = &Error{Status: http.StatusServiceUnavailable, Code: "not_saved", Message: "It cannot be saved now; it will be tried again.", Words: "page.fault.later"}
 )
 
 // attempts answers POST api/attempts: each attempt is graded here and kept once. The answer has a result for each that is settled; the others

@@ -222,12 +222,16 @@ func (s *Site) index(e *edition) *search.Index {
 	return search.New(docs)
 }
 
-// search answers GET search?q=….
+// search answers GET search?q=…. What is found depends on what was asked, so this page is made on the request path: words are looked
+// up in an index that lies ready, and only the results that are shown are written.
 func (s *Site) search(w http.ResponseWriter, r *http.Request) error {
 	words := s.language(r)
 	q := strings.Join(strings.Fields(r.URL.Query().Get("q")), " ")
 	if len(q) > search.MaxQuery {
 		q = strings.ToValidUTF8(q[:search.MaxQuery], "")
+	}
+	if q == "" {
+		return s.page(w, r)
 	}
 	d := pages.SearchData{Page: s.at(words, pages.Elsewhere, words.T("page.search")), Query: q}
 	results, more := s.edition.Load().index().Find(q, maxResults)

@@ -104,7 +104,7 @@ func (s *Site) capture(w http.ResponseWriter, r *http.Request) error {
 	}
 	leave, ok := s.hub.Enter(r.Context())
 	if !ok {
-		return &Error{Status: http.StatusServiceUnavailable, Code: "slow_down", Message: "Too much is going on; try again in a moment."}
+		return &Error{Status: http.StatusServiceUnavailable, Code: "slow_down", Message: "Too much is going on; try again in a moment.", Words: "page.fault.busy"}
 	}
 	defer leave()
 	c, err := pcap.Read(bytes.NewReader(file))
@@ -170,7 +170,7 @@ func (s *Site) upload(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case s.uploads <- struct{}{}:
 		defer func() { <-s.uploads }()
 	case <-r.Context().Done():
-		return nil, &Error{Status: http.StatusServiceUnavailable, Code: "slow_down", Message: "Too many captures come in at once; try again in a moment."}
+		return nil, &Error{Status: http.StatusServiceUnavailable, Code: "slow_down", Message: "Too many captures come in at once; try again in a moment.", Words: "page.fault.captures"}
 	}
 	// A test's recorder has no deadlines; a connection always has.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime))
@@ -181,7 +181,7 @@ func (s *Site) upload(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case large || len(b) > maxCapture:
 		return nil, tooLarge
 	case err != nil:
-		return nil, &Error{Status: http.StatusBadRequest, Code: "cut_short", Message: "The file did not arrive whole; try again."}
+		return nil, &Error{Status: http.StatusBadRequest, Code: "cut_short", Message: "The file did not arrive whole; try again.", Words: "page.fault.cut"}
 	}
 	return b, nil
 }

@@ -115,7 +115,7 @@ func readJSON(r *http.Request, to any) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return &Error{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: "The request is too large."}
+		return &Error{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Message: "The request is too large.", Words: "page.fault.large"}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &Error{Status: http.StatusBadRequest, Code: "bad_json", Message: "The request is not a JSON object: it ends too early."}
 	case err != nil:
@@ -124,10 +124,10 @@ func readJSON(r *http.Request, to any) error {
 	return nil
 }
 
-var errNoLesson = &Error{Status: http.StatusNotFound, Code: "no_such_lesson", Message: "There is no such lesson (any more); load the page again."}
+var errNoLesson = &Error{Status: http.StatusNotFound, Code: "no_such_lesson", Message: "There is no such lesson (any more); load the page again.", Words: "page.fault.lesson"}
 
 func errNoBlock(kind string) error {
-	return &Error{Status: http.StatusNotFound, Code: "no_such_block", Message: "The lesson has no such " + kind + " (any more); load the page again."}
+	return &Error{Status: http.StatusNotFound, Code: "no_such_block", Message: "The lesson has no such " + kind + " (any more); load the page again.", Words: "page.fault.block"}
 }
 
 func badAnswer(want string) error {
@@ -224,7 +224,7 @@ func (s *Site) checkChallenge(ctx context.Context, l *lessons.Lesson, a *answer)
 		return nil, errNoBlock("challenge")
 	}
 	if len(a.Commands) > live.MaxCommands {
-		return nil, &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "These are too many commands; start the simulator anew."}
+		return nil, &Error{Status: http.StatusBadRequest, Code: "bad_field", Message: "These are too many commands; start the simulator anew.", Words: "page.fault.commands"}
 	}
 	// The simulator was opened in the same way, so the commands name the same nodes.
 	ahead := false
@@ -260,13 +260,14 @@ func challengeFeedback(v *verdict, lang string) string {
 		return "<p>" + html.EscapeString(i18n.Lookup(lang).T("page.goals.reached")) + "</p>"
 	}
 	var b strings.Builder
+	missed := html.EscapeString(i18n.Lookup(lang).T("page.goals.missed"))
 	for _, g := range v.Goals {
 		if !g.OK && g.Detail != "" {
 			detail := html.EscapeString(g.Detail) // which is the engine's, in English
 			if lang != i18n.Languages[0] {
 				detail = `<span lang="en">` + detail + `</span>`
 			}
-			fmt.Fprintf(&b, "<p>%s: %s.</p>", html.EscapeString(g.Text), detail)
+			fmt.Fprintf(&b, "<p>%s</p>", strings.NewReplacer("{goal}", lessons.LineHTML(g.Text), "{detail}", detail).Replace(missed))
 		}
 	}
 	return b.String()

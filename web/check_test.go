@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/handshakelab/lab/lessons"
 )
 
 const exerciseLesson = "---\ntitle: Exercises\nsummary: One of each.\norder: 10\n---\n\n# Exercises\n\n" +
@@ -75,11 +77,16 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A page of a lesson is as cheap as a file: see the two side by side.
+// A page of a lesson is as cheap as a file: see the two side by side. What a search finds is the one page for everybody that cannot lie
+// ready.
 func BenchmarkPage(b *testing.B) {
-	site := newTestSite(b, "/", fstest.MapFS{"10-exercises.md": {Data: []byte(exerciseLesson)}})
+	site := newTestSite(b, "/", lessons.Builtin())
 	h := site.Handler()
-	for name, path := range map[string]string{"lesson": "/lessons/exercises", "file": site.cfg.Assets.URL("css/base.css")} {
+	site.edition.Load().index()
+	for name, path := range map[string]string{
+		"lesson": "/lessons/three-segments", "file": site.cfg.Assets.URL("css/base.css"),
+		"search/rare": "/search?q=karn", "search/two": "/search?q=lost+syn-ack", "search/most": "/search?q=s+the",
+	} {
 		b.Run(name, func(b *testing.B) {
 			r := request(path)
 			w := &discard{}

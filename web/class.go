@@ -955,7 +955,7 @@ func (s *Site) seat(r *http.Request) (*class.Class, *class.Member, error) {
 	return in, m, err
 }
 
-var errNoSeat = &Error{Status: http.StatusNotFound, Code: "no_such_class", Message: "You are not in this class; join it with its code."}
+var errNoSeat = &Error{Status: http.StatusNotFound, Code: "no_such_class", Message: "You are not in this class; join it with its code.", Words: "page.fault.seat"}
 
 func (s *Site) classPage(w http.ResponseWriter, r *http.Request) error {
 	in, m, err := s.seat(r)
@@ -1047,7 +1047,7 @@ func (s *Site) where(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-var errClassOver = &Error{Status: http.StatusGone, Code: "ended", Message: "The class is over."}
+var errClassOver = &Error{Status: http.StatusGone, Code: "ended", Message: "The class is over.", Words: "page.fault.over"}
 
 // answerQuestion answers POST api/class/{id}/answer, by a script or by a form.
 func (s *Site) answerQuestion(w http.ResponseWriter, r *http.Request) error {

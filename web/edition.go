@@ -167,6 +167,12 @@ func (s *Site) listPages(p *press, e *edition) map[string]sheet {
 	put("/latency", "", func(words *i18n.Catalog) templ.Component {
 		return pages.Latency(pages.LatencyData{Page: s.at(words, pages.AtGallery, "What a handshake costs"), Ways: s.fixed.ways})
 	})
+	put("/search", "", func(words *i18n.Catalog) templ.Component {
+		return pages.Search(pages.SearchData{Page: s.at(words, pages.Elsewhere, words.T("page.search"))})
+	})
+	put("/kept", "", func(words *i18n.Catalog) templ.Component {
+		return pages.Kept(pages.KeptData{Page: s.at(words, pages.Elsewhere, words.T("record.kept")), Stores: s.cfg.Store != nil, Days: int(s.cfg.Keep / (24 * time.Hour))})
+	})
 	put("/glossary", contents, func(words *i18n.Catalog) templ.Component {
 		return pages.Glossary(pages.GlossaryData{Page: text(s.at(words, pages.AtGlossary, words.T("page.glossary")), "glossary.md"), Course: e.course})
 	})

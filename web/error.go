@@ -20,13 +20,14 @@ type Error struct {
 	Status  int
 	Code    string // for programs, "no_such_block"
 	Message string // a sentence for people
+	Words   string // where the catalogues have it in the reader's language; "" when it is for programs and those who write them
 }
 
 // Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
 var (
-	errNotFound = &Error{Status: http.StatusNotFound, Code: "not_found", Message: "There is nothing at this address."}
+	errNotFound = &Error{Status: http.StatusNotFound, Code: "not_found", Message: "There is nothing at this address.", Words: "page.fault.nothing"}
 	errMethod   = &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "This address does not answer to that method."}
 )
 
@@ -48,16 +49,16 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	retryAfter(w, err)
 	if !errors.As(err, &e) {
 		ref = requestID(r.Context())
-		e = &Error{Status: http.StatusInternalServerError, Code: "internal", Message: "Something broke on our side."}
+		e = &Error{Status: http.StatusInternalServerError, Code: "internal", Message: "Something broke on our side.", Words: "page.fault.internal"}
 		if errors.Is(err, store.ErrAway) {
-			e = &Error{Status: http.StatusServiceUnavailable, Code: "not_saved", Message: "The lab's store does not answer now. Try again in a moment."}
+			e = &Error{Status: http.StatusServiceUnavailable, Code: "not_saved", Message: "The lab's store does not answer now. Try again in a moment.", Words: "page.fault.store"}
 			w.Header().Set("Retry-After", "2")
 		}
 		s.cfg.Log.Error("request failed", "ref", ref, "method", method(r), "route", routeOf(r), "error", err)
 	}
 	// The path still has the base path when the error was found outside the router.
 	if strings.HasPrefix(strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(s.cfg.Base, "/")), "/api/") {
-		writeJSON(w, e.Status, map[string]any{"ok": false, "code": e.Code, "message": e.Message, "ref": ref})
+		writeJSON(w, e.Status, map[string]any{"ok": false, "code": e.Code, "message": s.told(e, r), "ref": ref})
 		return
 	}
 	if ref == "" {
@@ -73,6 +74,14 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	page.Serve(w, r, e.Status)
+}
+
+// told is the message of an error for whoever made the request.
+func (s *Site) told(e *Error, r *http.Request) string {
+	if e.Words == "" {
+		return e.Message
+	}
+	return s.language(r).T(e.Words)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -72,7 +72,7 @@ func (s *Site) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	leave, ok := s.hub.Enter(r.Context())
 	if !ok {
-		return &Error{Status: http.StatusServiceUnavailable, Code: "slow_down", Message: "Too much is going on; try again in a moment."}
+		return &Error{Status: http.StatusServiceUnavailable, Code: "slow_down", Message: "Too much is going on; try again in a moment.", Words: "page.fault.busy"}
 	}
 	defer leave()
 	run, faults := take.Play(e.Scenario)

@@ -100,18 +100,26 @@ func prepare(files []func() (*static.File, error)) error {
 }
 
 // Warm makes the pages that New left for later, because there are many and few are asked for first: single scenarios, rules, cards,
-// simulators to embed, pages as markdown. What somebody asks for before it was its turn is made then. It returns when all are made, or
+// simulators to embed, pages as markdown, runs of the notebook. What somebody asks for before it was its turn is made then. It returns when all are made, or
 // at the end of ctx.
 func (s *Site) Warm(ctx context.Context) {
 	e := s.edition.Load()
 	e.index()
 	e.rules()
-	for _, k := range e.kept {
+	make := func(get func() (*static.File, error)) {
 		if ctx.Err() != nil {
 			return
 		}
-		if _, err := k.get(); err != nil {
+		if _, err := get(); err != nil {
 			s.cfg.Log.Error("a page cannot be made", "error", err)
+		}
+	}
+	for _, k := range e.kept {
+		make(k.get)
+	}
+	for _, page := range s.corners() {
+		for _, get := range page {
+			make(get)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/handshakelab/lab/lessons"
 )
@@ -50,6 +51,20 @@ func TestPageLanguage(t *testing.T) {
 			if marked := strings.Contains(page, ` dir="ltr" lang="en"`); strings.Contains(path, "lost-segments") && marked != (test.want != "en") && test.want != "en" {
 				t.Errorf("%s: the lesson's own text is not marked", test.name)
 			}
+		}
+	}
+}
+
+// What the lab says to somebody whose answer it cannot check stands beside the question, so it is in the language of the page.
+func TestErrorLanguage(t *testing.T) {
+	h := newTestSite(t, "/", fstest.MapFS{"10-exercises.md": {Data: []byte(exerciseLesson)}}).Handler()
+	for lang, want := range map[string]string{"en": "There is no such lesson", "de": "Diese Lektion gibt es nicht", "es": "Esa lección no existe"} {
+		r := httptest.NewRequest("POST", "/api/check", strings.NewReader(`{"lesson":"gone","block":"x","kind":"quiz"}`))
+		r.Header.Set("Accept-Language", lang)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if body := w.Body.String(); w.Code != 404 || !strings.Contains(body, `"code":"no_such_lesson"`) || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s", lang, w.Code, body)
 		}
 	}
 }

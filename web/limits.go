@@ -115,7 +115,7 @@ func (e tooMany) Error() string { return "too many requests; wait " + e.wait.Str
 
 // Unwrap is the answer to it.
 func (e tooMany) Unwrap() error {
-	return &Error{Status: http.StatusTooManyRequests, Code: "too_many", Message: "That was too much at once. Try again in a moment."}
+	return &Error{Status: http.StatusTooManyRequests, Code: "too_many", Message: "That was too much at once. Try again in a moment.", Words: "page.fault.many"}
 }
 
 // retryAfter says in an answer how long to wait, when the error knows.

@@ -27,14 +27,6 @@ func (s *Site) routesOfMine(get, post func(string, handler)) {
 	post("/progress/erase", s.eraseMine)
 }
 
-// keptPage says what the lab keeps. It is there without a store too: then that is little.
-func (s *Site) keptPage(w http.ResponseWriter, r *http.Request) error {
-	words := s.language(r)
-	return s.show(w, r, http.StatusOK, pages.Kept(pages.KeptData{
-		Page: s.at(words, pages.Elsewhere, words.T("record.kept")), Stores: s.cfg.Store != nil, Days: int(s.cfg.Keep / (24 * time.Hour)),
-	}))
-}
-
 // What was done, as the address of the page says it behind a form.
 var doneWords = map[string]string{"kept": "record.done.kept", "recovered": "record.done.recovered", "left": "record.done.left", "erased": "record.done.erased"}
 
@@ -145,7 +137,7 @@ func (s *Site) makeCode(w http.ResponseWriter, r *http.Request) error {
 	return s.showMine(w, r, http.StatusOK, pages.ProgressData{Code: code})
 }
 
-var errOften = &Error{Status: http.StatusTooManyRequests, Code: "slow_down", Message: "That was too often; wait a moment."}
+var errOften = &Error{Status: http.StatusTooManyRequests, Code: "slow_down", Message: "That was too often; wait a moment.", Words: "page.fault.often"}
 
 // recoverMine brings somebody's progress to this browser, and what was done here to it.
 func (s *Site) recoverMine(w http.ResponseWriter, r *http.Request) error {

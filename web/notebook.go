@@ -78,7 +78,7 @@ func (s *Site) shown(x ruleIndex) ruleIndex {
 	return all
 }
 
-// notebookPages are the runs of the notebook that shown can lead to, by name.
+// notebookPages are the pages of the notebook's runs, by name. Few are asked for, and no lesson changes them.
 func (s *Site) notebookPages() map[string]sheet {
 	runs, err := readNotebook()
 	if err != nil {

@@ -186,7 +186,7 @@ func (s *Site) routes() *chi.Mux {
 	get("/livez", s.handle(alive))
 	get("/readyz", s.handle(s.ready))
 	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}",
-		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*", "/author/{name}"} {
+		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*", "/author/{name}", "/kept"} {
 		get(page, s.handle(s.page))
 	}
 	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
@@ -219,7 +219,6 @@ func (s *Site) routes() *chi.Mux {
 	get("/api/rules", s.handle(s.ruleRuns))
 	r.Post("/api/export", s.handle(s.sameSite(s.export)))
 	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
-	get("/kept", s.handle(s.keptPage))
 	if s.cfg.Store != nil {
 		s.routesOfAccounts(r)
 		s.routesOfClasses(r)

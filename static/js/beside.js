@@ -26,11 +26,11 @@ export function keepBeside(box) {
   measure.observe(sim)
 }
 
-/** Brings the upper end of a simulator into sight. @param {HTMLElement} box @returns {boolean} false where simulators do not stick */
+/** Brings the upper end of a simulator into sight. @param {HTMLElement} box @returns {boolean} false where simulators do not stick, or this one not here */
 export function showBeside(box) {
   const sim = boxes.get(box)?.sim
-  if (!sim || getComputedStyle(sim).position !== 'sticky') return false
-  const { top, height } = box.getBoundingClientRect()
+  const { top, bottom, height } = box.getBoundingClientRect()
+  if (!sim || getComputedStyle(sim).position !== 'sticky' || top > innerHeight / 2 || bottom < innerHeight / 2) return false
   stick(box, tall(sim) ? 'up' : 'down', tall(sim) ? Math.min(margin - top, height - sim.offsetHeight) : 0)
   return true
 }

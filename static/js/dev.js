@@ -8,8 +8,18 @@ const store = `lab.dev.${page}`
 // What a simulator draws is not there yet when the page comes back, and is the simulator's own.
 const own = (/** @type {Element} */ part) => !part.closest('tcp-sim')
 
-/** @returns {HTMLInputElement[]} What a reader may have filled in, in the order of the page. */
-const fields = () => [...document.querySelectorAll('main input, main textarea, main select')].filter(own).map((field) => /** @type {HTMLInputElement} */ (field))
+/** What a reader may have filled in, in the order of the page. @param {Element} [part] @returns {HTMLInputElement[]} */
+const fields = (part) => [...(part ?? document).querySelectorAll('main input, main textarea, main select')].filter(own).map((field) => /** @type {HTMLInputElement} */ (field))
+
+/** Questions, by their ids: a change to one of them takes no answer from the others. Tickets keep theirs themselves; the run that a challenge
+ * was about is gone with the page. @returns {HTMLFormElement[]} */
+const questions = () => [...document.querySelectorAll('form[data-kind]')].map((form) => /** @type {HTMLFormElement} */ (form)).filter((form) => form.dataset.kind === 'predict' || form.dataset.kind === 'quiz')
+
+/** @param {HTMLElement} form @returns {HTMLElement | null} */
+const feedback = (form) => form.querySelector('.feedback')
+
+/** @param {HTMLElement} form @returns {HTMLElement[]} what is to be put in order */
+const entries = (form) => [...form.querySelectorAll('ol.order > li')].map((entry) => /** @type {HTMLElement} */ (entry))
 
 /** @returns {(HTMLElement & { time: number, updateComplete?: Promise<unknown> })[]} */
 const simulators = () => /** @type {any} */ ([...document.querySelectorAll('main tcp-sim')])
@@ -19,7 +29,11 @@ function remember() {
   sessionStorage.setItem(store, JSON.stringify({
     top: scrollY,
     times: Object.fromEntries(simulators().map((sim) => [sim.id, sim.time])),
-    fields: fields().map((f) => (f.type === 'radio' || f.type === 'checkbox' ? f.checked : f.value)),
+    answers: Object.fromEntries(questions().map((form) => [form.id, {
+      fields: fields(form).map((f) => (f.type === 'radio' || f.type === 'checkbox' ? f.checked : f.value)),
+      order: entries(form).map((entry) => entry.dataset.entry),
+      feedback: feedback(form)?.innerHTML ?? '',
+    }])),
     open: [...document.querySelectorAll('main details')].filter(own).map((d) => /** @type {HTMLDetailsElement} */ (d).open),
   }))
 }
@@ -32,14 +46,7 @@ async function recall() {
   const was = JSON.parse(text)
   const folds = [...document.querySelectorAll('main details')].filter(own)
   folds.forEach((d, i) => { /** @type {HTMLDetailsElement} */ (d).open = was.open[i] ?? false })
-  const now = fields()
-  // With other questions the answers of the old ones would be nonsense.
-  if (now.length === was.fields.length) {
-    now.forEach((f, i) => {
-      if (typeof was.fields[i] === 'boolean') f.checked = was.fields[i]
-      else if (f.type !== 'file') f.value = was.fields[i]
-    })
-  }
+  const given = questions().filter((form) => was.answers[form.id] && answer(form, was.answers[form.id]))
   scrollTo({ top: was.top, behavior: 'instant' })
   await customElements.whenDefined('tcp-sim')
   for (const sim of simulators()) {
@@ -47,6 +54,27 @@ async function recall() {
     if (was.times[sim.id] !== undefined) sim.time = was.times[sim.id]
   }
   scrollTo({ top: was.top, behavior: 'instant' })
+  // What was said stands there, so that nothing moves; the lesson may say something else now.
+  for (const form of given) form.dispatchEvent(new Event('submit', { cancelable: true }))
+}
+
+/**
+ * Gives the answer to a question that was there before.
+ * @param {HTMLFormElement} form @param {{ fields: (string | boolean)[], order: string[], feedback: string }} was
+ * @returns {boolean} whether it had been checked, and is the same question still
+ */
+function answer(form, was) {
+  const now = fields(form), list = entries(form)
+  if (now.length !== was.fields.length || list.length !== was.order.length) return false
+  now.forEach((f, i) => {
+    const value = was.fields[i]
+    if (typeof value === 'boolean') f.checked = value
+    else f.value = value ?? ''
+  })
+  for (const n of was.order) form.querySelector('ol.order')?.append(...list.filter((entry) => entry.dataset.entry === n))
+  const said = feedback(form)
+  if (said) said.innerHTML = was.feedback
+  return was.feedback !== ''
 }
 
 /**

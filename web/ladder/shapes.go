@@ -213,7 +213,7 @@ type sizedPill struct {
 // newPill makes the pill of s with contents c, at most room wide: flags and a note above, numbers below.
 func newPill(s *segment, c *content, room int) sizedPill {
 	flags, note, pencil := flagsOf(&c.wire), s.note(c, s.fate()), len(c.edited) > 0
-	longest := utf8.RuneCountInString(note)
+	longest := max(utf8.RuneCountInString(note), utf8.RuneCountInString(s.note(c, "")))
 	if slices.ContainsFunc(s.legs, func(l leg) bool { return l.held }) {
 		longest = max(longest, utf8.RuneCountInString(s.note(c, "held")))
 	}

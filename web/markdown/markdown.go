@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,11 +66,7 @@ func Lesson(l *lessons.Lesson, page string) string {
 		case p.Challenge != nil:
 			w.block("**" + Escape(p.Challenge.Title) + "**")
 			w.html(p.Challenge.HTML)
-			var goals []string
-			for _, g := range p.Challenge.Goals {
-				goals = append(goals, Escape(g))
-			}
-			w.items(goals)
+			w.items(slices.Clone(p.Challenge.Goals)) // which it changes
 			w.answer(page, p.Challenge.ID)
 		default:
 			w.html(p.HTML)

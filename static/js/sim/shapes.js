@@ -66,7 +66,7 @@ export function noteOf(s, wire, edited, fate) {
 export function pillOf(s, wire, edited, room) {
   const flags = flagsOf(wire), note = noteOf(s, wire, edited, fateOf(s)), pencil = edited.length > 0;
   // room for what the note says on the way, too
-  const longest = Math.max(note.length, ...(s.legs.some((l) => l.held) ? [noteOf(s, wire, edited, 'held').length] : []));
+  const longest = Math.max(...[note, noteOf(s, wire, edited, ''), s.legs.some((l) => l.held) ? noteOf(s, wire, edited, 'held') : ''].map((n) => n.length));
   const noteWidth = longest ? SANS * longest + 80 + (pencil ? 130 : 0) : 0;
   const texts = flags.length ? flags : [wire.icmp ? t('icmp.kind', { what: wire.icmp.kind }) : t('ladder.none')];
   const wide = texts.reduce((w, f) => w + BOLD * f.length + 120, 0) - 30;
