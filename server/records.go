@@ -267,11 +267,7 @@ func importRecords(ctx context.Context, c *console, args []string) (int, error) 
 	if err != nil {
 		return exitFailed, err
 	}
-	fmt.Fprintf(c.stdout, "imported %d records and %d entries of logs", sum.Records, sum.Entries)
-	if sum.Left > 0 {
-		fmt.Fprintf(c.stdout, "; %d were there already", sum.Left)
-	}
-	fmt.Fprintln(c.stdout)
+	fmt.Fprintf(c.stdout, "imported: records %d, entries of logs %d; there already: %d\n", sum.Records, sum.Entries, sum.Left)
 	return exitOK, nil
 }
 
