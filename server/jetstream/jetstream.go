@@ -179,6 +179,7 @@ func patiently[T any](ctx context.Context, s *Store, f func(context.Context) (T,
 		if err == nil || !passes(err) || s.fault() != nil {
 			return v, err
 		}
+		s.log.Debug("trying again", "err", err)
 		select {
 		case <-ctx.Done():
 			return v, err
@@ -191,6 +192,8 @@ func patiently[T any](ctx context.Context, s *Store, f func(context.Context) (T,
 func passes(err error) bool {
 	var api jetstream.JetStreamError
 	switch {
+	case errors.Is(err, errUnknown): // whatever it was that left it so
+		return false
 	case errors.Is(err, nats.ErrNoResponders), errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout),
 		errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting):
 		return true
