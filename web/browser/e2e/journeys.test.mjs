@@ -19,6 +19,11 @@ function hands(page, sim = page.locator('tcp-sim').first()) {
     button: (name) => sim.getByRole('button', { name, exact: true }),
     /** @param {number} seg the segment in the diagram */
     segment: (seg) => sim.locator(`tcp-ladder [data-seg="${seg}"]`),
+    /** @param {number} seg the segment in the diagram */
+    async choose(seg) {
+      await self.segment(seg).click()
+      await poll(() => sim.evaluate((e) => /** @type {any} */ (e).store.selected.value), (chosen) => chosen === seg, `segment ${seg} to be chosen`)
+    },
     time: () => sim.evaluate((e) => /** @type {TcpSim} */ (e).time / 1000),
     /** @param {number} ms */
     at: (ms) => poll(self.time, (now) => now === ms, `the playhead at ${ms} ms`),
@@ -80,9 +85,9 @@ describe('by mouse', () => {
 
   test('a SYN-ACK is dropped by hand, and sent again', async () => {
     const page = await open('three-segments')
-    const { button, segment, states, logged, at, lines, end } = hands(page)
+    const { button, choose, states, logged, at, lines, end } = hands(page)
     await at(75)
-    await segment(2).click()
+    await choose(2)
     await button('Drop').click()
     await logged(/You dropped segment 2/)
     await states('SYN-SENT', 'SYN-RECEIVED')
