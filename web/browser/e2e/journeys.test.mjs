@@ -33,11 +33,16 @@ function hands(page, sim = page.locator('tcp-sim').first()) {
     logged: (text) => poll(async () => (await log.allInnerTexts()).join('\n').replace(/\s+/g, ' '), (all) => text.test(all), `${text} in the log`),
     /** At least so many branches in the tree. @param {number} n */
     branches: (n) => poll(() => sim.locator('tcp-history .tips button').count(), (there) => there >= n, `${n} branches`),
-    /** To the end of the run. */
+    /** To the end of the run; what is read follows the playhead a moment later. */
     async end() {
       const slider = sim.getByRole('slider')
       await slider.focus()
       await page.keyboard.press('End')
+      await poll(() => sim.evaluate(async (e) => {
+        const { updateComplete } = /** @type {any} */ (e)
+        await updateComplete
+        return /** @type {any} */ (e).soon
+      }), (soon) => !soon, 'the log to follow')
     },
     lines: () => sim.evaluate((e) => /** @type {TcpSim} */ (e).commands.map((c) => c.line).filter(Boolean)),
   }
