@@ -53,8 +53,11 @@ export class TcpHistory extends LitElement {
       now.tabIndex = 0;
       rove(box);
     }
-    if (now.offsetTop < box.scrollTop) box.scrollTop = now.offsetTop;
-    else if (now.offsetTop + now.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = now.offsetTop + now.offsetHeight - box.clientHeight;
+    requestAnimationFrame(() => setTimeout(() => {
+      // the page is laid out then: to ask where something is costs nothing
+      if (now.offsetTop < box.scrollTop) box.scrollTop = now.offsetTop;
+      else if (now.offsetTop + now.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = now.offsetTop + now.offsetHeight - box.clientHeight;
+    }));
   }
 
   /** @param {number} tip */

@@ -120,8 +120,8 @@ export class TcpLadder extends Picture {
       <defs>${patterns(id)}
         <clipPath id="${id}-past"><rect x="-99" y="-99" width=${l.width + 198} height=${y + 99}></rect></clipPath><clipPath id="${id}-todo"><rect x="-99" y=${y} width=${l.width + 198} height=${l.height + 99}></rect></clipPath></defs>
       ${ends ? nothing : svg`<rect class="ahead" x=${l.left} y=${y} width=${l.right - l.left} height=${Math.max(0, l.bottom + 6 - y)}></rect>`}
-      <g class="ruler" aria-hidden="true">${this.keep('ruler', [l, ...l.ticks.filter((k) => covered(k.y))], () => l.ticks.map((k) => svg`<line class="tick" x1=${l.left} x2=${l.right} y1=${k.y} y2=${k.y}></line>
-        ${k.text && !covered(k.y) ? svg`<text class="time" x=${l.timeX} y=${k.y + 4} text-anchor="end">${k.text}</text>` : nothing}`))}</g>
+      <g class="ruler" aria-hidden="true">${this.keep('ticks', [l], () => svg`<path class="tick" d=${l.ticks.map((k) => `M ${l.left} ${k.y} H ${l.right}`).join(' ')}></path>`)}
+        ${this.keep('times', [l, ...l.ticks.filter((k) => covered(k.y))], () => repeat(l.ticks.filter((k) => k.text && !covered(k.y)), (k) => k.t, (k) => svg`<text class="time" transform="translate(${l.timeX} ${k.y + 4})" text-anchor="end">${k.text}</text>`))}</g>
       <g class="bands" aria-hidden="true">${l.bands.map((b, i) => this.keep(`band ${i}`, [b, b.k < pos.k, within(b)], () => halves(b.k < pos.k, b.y0, b.y1, below, (y0, y1, when) => svg`<rect class="band ${b.cls} ${when}" x=${b.x} y=${y0} width="12" height=${y1 - y0} fill=${fill(id, b.cls)}></rect>`)))}</g>
       ${this.keep('breaks', [l], () => l.breaks.map((b) => gap(l, b)))}
       ${mark === null ? nothing : svg`<line class="mark" x1=${l.left} x2=${l.right} y1=${mark} y2=${mark}></line>`}

@@ -44,6 +44,8 @@ export class TcpLog extends LitElement {
     this.relative = false;
     /** The step that was brought into sight. @type {number | undefined} */
     this.step = undefined;
+    /** @type {Index | null} */
+    this.drawn = null;
     /** The steps as they were drawn, by their look. @type {{ of: unknown, rows: Map<string, unknown> }} */
     this.since = { of: null, rows: new Map() };
   }
@@ -52,9 +54,16 @@ export class TcpLog extends LitElement {
     return this;
   }
 
+  /** Another run is drawn in a task of its own, behind that of the ladder. */
+  async scheduleUpdate() {
+    if (this.drawn && this.drawn !== this.ix) await new Promise((turn) => setTimeout(turn));
+    super.scheduleUpdate();
+  }
+
   render() {
     const { model, ix } = this;
     if (!model || !ix) return null;
+    this.drawn = ix;
     const all = told(ix);
     if (this.since.of !== all) {
       this.since = { of: all, rows: new Map() };

@@ -77,6 +77,12 @@ export class TcpTimeline extends Slider {
     return this.whole.layout;
   }
 
+  /** Another run is drawn in a task of its own, behind that of the ladder. */
+  async scheduleUpdate() {
+    if (this.drawn && this.drawn.events !== this.events) await new Promise((turn) => setTimeout(turn));
+    super.scheduleUpdate();
+  }
+
   render() {
     const { layout: l, marks } = this.whole, width = this.measured - 2 * MARGIN, ix = index(this.events), pos = this.position, here = partOf(l, pos), done = count(ix.steps, (s) => s.k0 < pos.k);
     const last = ix.times.at(-1) ?? 0, step = ix.steps[done - 1];
