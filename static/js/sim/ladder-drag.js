@@ -5,6 +5,7 @@ import { html, nothing, svg } from '../../vendor/lit.js';
 import { fold, index } from './fold.js';
 import { timeNear, yAt } from './geometry.js';
 import { beyond, room } from './beyond.js';
+import { scroller, visible } from './follow.js';
 import { arrows, rove, stay } from './keys.js';
 import { land, landed } from './order.js';
 import { sheet } from './panels.js';
@@ -286,18 +287,4 @@ export class Hand {
         return shape ? way(shape, h.seg, h.t, t('hand.drag.later', { seg: h.seg.id, t: ms(h.t) })) : nothing;
       })}</g>`;
   }
-}
-
-/** What scrolls when a ladder does. @param {Element} e */
-function scroller(e) {
-  for (let box = e.parentElement; box && box !== document.body; box = box.parentElement) {
-    if (box.scrollHeight > box.clientHeight && /auto|scroll/.test(getComputedStyle(box).overflowY)) return box;
-  }
-  return document.scrollingElement ?? document.documentElement;
-}
-
-/** Which part of the window shows the ladder: a bar that stays in place covers some of it. @param {Element} ladder @param {Element} box */
-function visible(ladder, box) {
-  const bar = ladder.closest('tcp-sim')?.querySelector('.transport'), { top, bottom } = box === document.scrollingElement ? { top: 0, bottom: innerHeight } : box.getBoundingClientRect();
-  return { top: Math.max(0, top), bottom: Math.min(innerHeight, bottom, bar && getComputedStyle(bar).position === 'sticky' ? bar.getBoundingClientRect().top : Infinity) };
 }

@@ -417,6 +417,12 @@ export class TcpSim extends LitElement {
       if (says?.key) this.announcer?.say(this.worth(says.spoken, says.key), { summary: (n) => t('say.skipped', { n, t: ms(s.pos.value.t) }) });
     }
     this.saidStep = step;
+    this.follow(false);
+  }
+
+  /** Keeps in sight what just happened. @param {boolean} [asked] */
+  follow(asked = true) {
+    void import('./follow.js').then((f) => f.follow(this, asked), () => {});
   }
 
   /** Text, if the learner wants to hear of such things. @param {string} text @param {boolean} key */
@@ -465,6 +471,7 @@ export class TcpSim extends LitElement {
     s.chosen = false;
     this.note = '';
     go();
+    this.follow();
     const m = s.model.value;
     this.saidStep = m.step;
     if (this.tellCheck()) return;
@@ -476,6 +483,7 @@ export class TcpSim extends LitElement {
     const s = this.store, m = s.model.value, says = told(s.index.value)[m.step];
     this.saidStep = m.step;
     this.note = '';
+    this.follow();
     if (this.tellCheck()) return;
     const text = frame ? t(frame, { text: says?.spoken ?? '' }) : says?.spoken ?? '';
     this.announcer?.say(this.worth(text, !!frame || !!says?.key), { group: 'event' });
@@ -519,6 +527,7 @@ export class TcpSim extends LitElement {
     } else {
       if (s.atEnd && !s.more.value) this.saidStep = -1;
       s.play();
+      this.follow();
       this.announcer?.say(t('say.playing'), { group: 'play' });
     }
   }
