@@ -2,6 +2,7 @@
 // writes, until the lab says that it has it; sent twice it counts once. Nothing is sent before the reader has joined a class or asked the lab
 // to keep their progress: the server says so by a cookie. What comes back is how far they are on all their devices.
 import { paintProgress, readProgress } from './progress.js'
+import { adopt } from './styles.js'
 
 /** @typedef {{ id: string, class?: string, lesson: string, block: string, kind: string, at: number }} Attempt */
 /** @typedef {{ results: { id: string, kept: boolean, code?: string }[] }} Answer */
@@ -166,10 +167,7 @@ function mark(n) {
   let place = document.getElementById('unsaved-mark')
   if (!place) {
     if (!n) return
-    const sheet = document.createElement('link')
-    sheet.rel = 'stylesheet'
-    sheet.href = `${document.documentElement.dataset.static}css/unsaved.css`
-    document.head.append(sheet)
+    void adopt('unsaved').catch(() => {}) // then it stands at the end of the page
     place = document.createElement('p')
     place.id = 'unsaved-mark'
     place.setAttribute('role', 'status')

@@ -2,6 +2,7 @@
 // in this browser; the server keeps a preview in memory and nothing on its disk.
 import { block, scenarioBlock } from './author/blocks.js'
 import { more, t } from './sim/sentence.js'
+import { styles } from './styles.js'
 
 /** @typedef {import('./scene/marked.js').Fault & { file?: string, code: string }} Fault */
 /** @typedef {{ value: string, readonly at: number, insert(block: string): void, mark(faults: readonly Fault[]): void, show(fault: Fault): void }} TextEditor */
@@ -68,21 +69,12 @@ if (draft) {
 async function open() {
   const on = { changed, check: () => void check(), step }
   try {
-    const [{ Editor }, ...styles] = await Promise.all([import('./author/editor.js'), ...['editor'].map(sheet)])
-    return new Editor(area, { ...on, styles })
+    const [{ Editor }, sheet] = await Promise.all([import('./author/editor.js'), styles('editor')])
+    return new Editor(area, { ...on, styles: [sheet] })
   } catch {
     const { Plain } = await import('./author/plain.js')
     return new Plain(area, on)
   }
-}
-
-/** @param {string} name */
-async function sheet(name) {
-  const answer = await fetch(`${root.dataset.static}css/${name}.css`)
-  if (!answer.ok) throw new Error(name)
-  const styles = new CSSStyleSheet()
-  styles.replaceSync(await answer.text())
-  return styles
 }
 
 // ---- checking ----

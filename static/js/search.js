@@ -1,6 +1,8 @@
 // The search while one types: on its own page, and in a dialog on every other. Both show what the server found; this module
 // takes the list out of the page that the server makes of it.
 
+import { adopt } from './styles.js'
+
 const base = document.documentElement.dataset.base ?? '/'
 const wait = 150 // ms behind the last key
 
@@ -64,16 +66,6 @@ export function live(form, found, then) {
   return input
 }
 
-/** @param {string} href */
-const sheet = (href) => new Promise((done) => {
-  if (document.querySelector(`link[href="${href}"]`)) return done(null)
-  const link = document.createElement('link')
-  link.rel = 'stylesheet'
-  link.href = href
-  link.onload = link.onerror = done
-  document.head.append(link)
-})
-
 const own = /** @type {HTMLFormElement | null} */ (document.querySelector('main form.search'))
 const field = own && live(own, /** @type {HTMLElement} */ (document.getElementById('found')), (q) => {
   history.replaceState(history.state, '', `?q=${encodeURIComponent(q)}`)
@@ -96,7 +88,7 @@ export async function open() {
 
 /** The words of the dialog are those of the search page. */
 async function build() {
-  const [page] = await Promise.all([ask(''), sheet(`${document.documentElement.dataset.static}css/beside.css`)])
+  const [page] = await Promise.all([ask(''), adopt('beside')])
   const form = /** @type {HTMLFormElement} */ (page.querySelector('form.search'))
   const found = /** @type {HTMLElement} */ (page.getElementById('found'))
   const dialog = document.createElement('dialog')
