@@ -446,6 +446,7 @@ func (s *Site) pushes(ctx context.Context, d *deed, lang string, a *live.Act) er
 		if item == nil {
 			return errNothingToShow
 		}
+		item = item.In(lang)
 		err := s.begins(ctx, item.Sim, a)
 		a.Title = item.Title
 		return err

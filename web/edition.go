@@ -219,9 +219,10 @@ func (s *Site) scenarioPages(p *press) map[string]sheet {
 		for _, it := range group.Items {
 			path := "/sandbox/" + it.Slug
 			list[path] = p.sheet(path, "", func(words *i18n.Catalog) templ.Component {
-				p := s.at(words, pages.AtGallery, it.Title)
-				p.Description = it.Look
-				return pages.Sandbox(pages.SandboxData{Page: p, Sim: it.Sim, Item: it})
+				own := it.In(words.Lang)
+				p := s.at(words, pages.AtGallery, own.Title)
+				p.Description = own.Look
+				return pages.Sandbox(pages.SandboxData{Page: p, Sim: own.Sim, Item: own})
 			})
 		}
 	}

@@ -65,23 +65,30 @@ func embedKey(lesson, block string) string { return lesson + "/" + block }
 // shows what stands behind the # of its address.
 func (s *Site) embedPages(p *press, course *lessons.Course) map[string]sheet {
 	list := map[string]sheet{}
-	put := func(key, print, title string, data pages.EmbedData) {
+	put := func(key, print string, in func(lang string) pages.EmbedData) {
 		list[key] = p.sheet("embed "+key, print, func(words *i18n.Catalog) templ.Component {
-			own := data
+			own, title := in(words.Lang), ""
+			if own.Sim != nil {
+				title = own.Sim.Title
+			}
 			own.Page = s.at(words, pages.Elsewhere, title)
 			return pages.Embed(own)
 		})
 	}
-	put("", "", "", pages.EmbedData{})
+	put("", "", func(string) pages.EmbedData { return pages.EmbedData{} })
 	for _, group := range s.gallery.Groups {
 		for _, it := range group.Items {
-			put(it.Slug, "", it.Title, pages.EmbedData{Sim: it.Sim, Whole: "sandbox/" + it.Slug})
+			put(it.Slug, "", func(lang string) pages.EmbedData {
+				return pages.EmbedData{Sim: it.In(lang).Sim, Whole: "sandbox/" + it.Slug}
+			})
 		}
 	}
 	for _, l := range course.All() {
 		for _, part := range l.Parts {
 			if part.Sim != nil {
-				put(embedKey(l.Slug, part.Sim.ID), l.Version, part.Sim.Title, pages.EmbedData{Sim: part.Sim, Lesson: l.Slug, Whole: pathOf(l)})
+				put(embedKey(l.Slug, part.Sim.ID), l.Version, func(string) pages.EmbedData {
+					return pages.EmbedData{Sim: part.Sim, Lesson: l.Slug, Whole: pathOf(l)}
+				})
 			}
 		}
 	}

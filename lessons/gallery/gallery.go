@@ -1,12 +1,16 @@
 // Package gallery holds the scenarios that the lab comes with: short runs that each show one thing. A scenario is a file
 // GROUP/NAME.lab in the scenario language; its title names it and its first note, before the first action, says what to look for.
 // What it claims stands in it as expectations, which are run when the gallery is loaded. The numbers before names give the order.
+// Titles, and what to look for, stand in other languages in the files de.json and es.json.
 package gallery
 
 import (
 	"embed"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -19,7 +23,7 @@ import (
 	"github.com/handshakelab/lab/lessons"
 )
 
-//go:embed */*.lab
+//go:embed *.json */*.lab
 var builtin embed.FS
 
 // Builtin is the folder of the gallery that the lab comes with.
@@ -32,9 +36,18 @@ type Gallery struct {
 
 // A Group is the scenarios of one subject.
 type Group struct {
-	ID    string // "close", also of its place on the page
-	Title string
-	Items []*Item
+	ID     string // "close", also of its place on the page
+	Title  string
+	Items  []*Item
+	titles map[string]string // by language
+}
+
+// TitleIn is the group's title in a language, and the language that it is in: English where nobody has translated it.
+func (g *Group) TitleIn(lang string) (title, in string) {
+	if title, ok := g.titles[lang]; ok {
+		return title, lang
+	}
+	return g.Title, lessons.Languages[0]
 }
 
 // An Item is one scenario, run to its end.
@@ -43,8 +56,70 @@ type Item struct {
 	File  string
 	Title string
 	Look  string // a sentence or two on what to look for
+	Lang  string // of Title and Look
 	Sim   *lessons.Sim
 	Facts Facts
+	in    map[string]*Item // translations, by language
+}
+
+// In is the scenario with its title and what to look for in a language, or as it was written where nobody has translated it. Only the words
+// differ: the run is the same.
+func (it *Item) In(lang string) *Item {
+	if other := it.in[lang]; other != nil {
+		return other
+	}
+	return it
+}
+
+// translated makes the scenario with other words, also in its text, which can be changed and run again.
+func (it *Item) translated(lang, title, look string) *Item {
+	other, sim := *it, *it.Sim
+	other.Title, other.Look, other.Lang, other.Sim, other.in = title, look, lang, &sim, nil
+	source := strings.Replace("\n"+sim.Source, "\ntitle "+it.Title+"\n", "\ntitle "+title+"\n", 1)
+	source = strings.Replace(source, "\nnote "+it.Look+"\n", "\nnote "+look+"\n", 1)
+	sim.Title, sim.Source = title, source[1:]
+	return &other
+}
+
+// words are the translations into one language, which stand in the gallery's folder under its name: "de.json".
+type words struct {
+	Groups    map[string]string    // titles by ID
+	Scenarios map[string][2]string // title and what to look for, by slug
+}
+
+// translate reads what there is of translations. What they say of something that the gallery does not have is a fault.
+func (g *Gallery) translate(fsys fs.FS) diag.List {
+	var list diag.List
+	for _, lang := range lessons.Languages[1:] {
+		file := lang + ".json"
+		b, err := fs.ReadFile(fsys, file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var w words
+		if err == nil {
+			err = json.Unmarshal(b, &w)
+		}
+		if err != nil {
+			list = append(list, diag.List{fault("bad-translation", "%v", err)}.In(file, 1, 0)...)
+			continue
+		}
+		for i := range g.Groups {
+			group := &g.Groups[i]
+			if title := w.Groups[group.ID]; title != "" {
+				group.titles[lang] = title
+			}
+		}
+		for _, slug := range slices.Sorted(maps.Keys(w.Scenarios)) {
+			it, text := g.Item(slug), w.Scenarios[slug]
+			if it == nil || text[0] == "" || text[1] == "" {
+				list = append(list, diag.List{fault("bad-translation", "%s: there is no such scenario, or its title or what to look for is missing", slug)}.In(file, 1, 0)...)
+				continue
+			}
+			it.in[lang] = it.translated(lang, text[0], text[1])
+		}
+	}
+	return list
 }
 
 // Facts are what can be said of a run without stepping through it.
@@ -114,11 +189,12 @@ func Load(fsys fs.FS) (*Gallery, diag.List) {
 		first[it.Slug] = file
 		id, _ := bare(path.Dir(file))
 		if n := len(g.Groups); n == 0 || g.Groups[n-1].ID != id {
-			g.Groups = append(g.Groups, Group{ID: id, Title: titles[id]})
+			g.Groups = append(g.Groups, Group{ID: id, Title: titles[id], titles: map[string]string{}})
 		}
 		group := &g.Groups[len(g.Groups)-1]
 		group.Items = append(group.Items, it)
 	}
+	list = append(list, g.translate(fsys)...)
 	return g, list
 }
 
@@ -155,7 +231,7 @@ func load(fsys fs.FS, file string) (*Item, diag.List) {
 	if list = append(list, failed...); list.Err() != nil {
 		return nil, list
 	}
-	it := &Item{Slug: slug, File: file, Title: sc.Title, Look: sc.Notes[0].Text, Facts: facts(sc, &world, events)}
+	it := &Item{Slug: slug, File: file, Title: sc.Title, Look: sc.Notes[0].Text, Lang: lessons.Languages[0], in: map[string]*Item{}, Facts: facts(sc, &world, events)}
 	it.Sim = &lessons.Sim{ID: "sandbox-sim", Title: sc.Title, Source: string(src), Scenario: sc, Ahead: true, Events: events, World: world}
 	return it, list
 }

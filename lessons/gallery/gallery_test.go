@@ -11,6 +11,7 @@ import (
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/lessons"
 	"github.com/handshakelab/lab/lessons/gallery"
 )
 
@@ -22,12 +23,26 @@ func TestBuiltin(t *testing.T) {
 	n := 0
 	var notes strings.Builder
 	for _, group := range g.Groups {
+		for _, lang := range lessons.Languages {
+			if _, in := group.TitleIn(lang); in != lang {
+				t.Errorf("the group %s has no title in %s", group.ID, lang)
+			}
+		}
 		if group.Title == "" {
 			t.Errorf("the group %s has no title", group.ID)
 		}
 		for _, it := range group.Items {
 			n++
 			notes.WriteString(it.Look + "\n")
+			for _, lang := range lessons.Languages[1:] {
+				other := it.In(lang)
+				if other.Lang != lang || other.Title == it.Title || other.Look == it.Look || !strings.Contains(other.Sim.Source, "title "+other.Title+"\nnote "+other.Look+"\n") {
+					t.Errorf("%s is not in %s", it.Slug, lang)
+				}
+				if sc, faults := script.Parse(other.Sim.Source); len(faults) > 0 || sc.Title != other.Title {
+					t.Errorf("%s in %s does not run: %v", it.Slug, lang, faults)
+				}
+			}
 			if g.Item(it.Slug) != it {
 				t.Errorf("%s is not found by its name", it.Slug)
 			}
@@ -149,6 +164,8 @@ func TestFaults(t *testing.T) {
 		{"open/a.lab", strings.Replace(good, "connect", "conect", 1), "", "open/a.lab:3:8"},
 		{"open/A b.lab", good, "bad-name", "open/A b.lab:1:1"},
 		{"nowhere/a.lab", good, "unknown-group", "nowhere/a.lab:1:1"},
+		{"de.json", `{"scenarios": {"gone": ["Weg", "Sieh hin."]}}`, "bad-translation", "de.json:1:1"},
+		{"es.json", `{"scenarios": {"good": ["", "Mira."]}}`, "bad-translation", "es.json:1:1"},
 	} {
 		g, list := gallery.Load(fstest.MapFS{c.file: {Data: []byte(c.text)}, "open/good.lab": {Data: []byte(good)}})
 		if len(list) != 1 || c.code != "" && list[0].Code != c.code || !strings.HasPrefix(list[0].String(), c.at) {

@@ -18,25 +18,25 @@ type GalleryData struct {
 	Gallery *gallery.Gallery
 }
 
-func (g GalleryData) count() string {
+func (g GalleryData) count() int {
 	n := 0
 	for _, group := range g.Gallery.Groups {
 		n += len(group.Items)
 	}
-	return strconv.Itoa(n)
+	return n
 }
 
 // factList says in a few words how a run went.
-func factList(f *gallery.Facts) []string {
-	list := []string{plural(f.Segments, "segment")}
+func factList(p Page, f *gallery.Facts) []string {
+	list := []string{p.t("page.gallery.segments", "n", f.Segments)}
 	if f.Lost > 0 {
-		list = append(list, strconv.Itoa(f.Lost)+" lost")
+		list = append(list, p.t("page.gallery.lost", "n", f.Lost))
 	}
-	list = append(list, duration(f.Length))
+	list = append(list, p.cat().Time(int64(f.Length)))
 	if f.Profiles[0] == f.Profiles[1] {
 		list = append(list, f.Profiles[0])
 	} else {
-		list = append(list, f.Profiles[0]+" and "+f.Profiles[1])
+		list = append(list, p.t("page.gallery.profiles", "a", f.Profiles[0], "b", f.Profiles[1]))
 	}
 	return list
 }
