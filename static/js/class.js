@@ -3,7 +3,7 @@ import './sim/tcp-sim.js'
 import { html, nothing } from '../vendor/lit.js'
 import { computed, effect, signal, untracked } from '../vendor/signals.js'
 import { Refused, announcer, base, draw, get, histogram, leaveRoom, send, showLink } from './class/parts.js'
-import { isShown, reports } from './class/where.js'
+import { isShown, reports, runOf } from './class/where.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
 import { pageLink } from './sim/socket.js'
@@ -181,12 +181,12 @@ async function answer(e, q) {
 // ---- where one is ----
 
 // The instructor knows where this learner is, and what they have on a run of their own.
-const soon = reports(room, `${base}api/class/${id}/where`, async () => {
+const soon = reports(room, `${base}api/class/${id}/where`, async (all) => {
   const own = away.peek() && sim.store.status.peek() === 'ready'
-  return { lesson: '', block: away.peek() ? 'own' : '', wrong: 0, done: false, run: own ? await (await import('./sim/share.js')).encode(sim.store.text()) : '' }
+  return { lesson: '', block: away.peek() ? 'own' : '', wrong: 0, done: false, run: own ? await runOf(sim, all) : '' }
 })
 
 effect(() => {
-  void [away.value, room.state.value !== null, shown.value, away.value && [sim.store.tip.value, sim.store.status.value]]
+  void [away.value, room.state.value !== null, shown.value && sim.store.pos.value, away.value && [sim.store.tip.value, sim.store.status.value]]
   untracked(soon)
 })

@@ -7,7 +7,7 @@ import { sheet } from '../sim/panels.js'
 import { more, t } from '../sim/sentence.js'
 import { pageLink } from '../sim/socket.js'
 import { Room } from '../room.js'
-import { isShown, reports } from './where.js'
+import { isShown, reports, runOf } from './where.js'
 
 /** @import { RoomState } from '../protocol.js' */
 /** @import { TcpSim } from '../sim/tcp-sim.js' */
@@ -82,9 +82,9 @@ function follow(lesson, room) {
   const wrong = {}
   const now = { lesson, block: '', wrong: 0, done: false, run: '' }
   const simulator = () => /** @type {TcpSim | null} */ (document.querySelector('tcp-sim.is-live'))
-  const soon = reports(room, `${base}api/class/${id}/where`, async () => {
+  const soon = reports(room, `${base}api/class/${id}/where`, async (all) => {
     const sim = simulator()
-    if (sim && sim.store.status.peek() === 'ready' && !sim.store.recorded) now.run = await (await import('../sim/share.js')).encode(sim.store.text())
+    if (sim && sim.store.status.peek() === 'ready' && !sim.store.recorded) now.run = await runOf(sim, all)
     return now
   })
 
@@ -110,9 +110,9 @@ function follow(lesson, room) {
   const alive = signal(0)
   document.addEventListener('ready', () => { alive.value++ }, true)
   effect(() => {
-    void [room.state.value !== null, isShown(room), alive.value]
-    const sim = simulator()
-    void (sim && [sim.store.tip.value, sim.store.status.value])
+    void [room.state.value !== null, alive.value]
+    const sim = simulator(), shown = isShown(room)
+    void (sim && [sim.store.tip.value, sim.store.status.value, shown && sim.store.pos.value])
     untracked(soon)
   })
 }

@@ -2,6 +2,7 @@
 // While everybody sees their run, each change goes at once: of a thousand members that is one.
 
 /** @import { Room } from '../room.js' */
+/** @import { TcpSim } from '../sim/tcp-sim.js' */
 /** @typedef {{ lesson: string, block: string, wrong: number, done: boolean, run: string }} Where run: what they have, as the text of a link */
 
 /** In ms: between two reports, between two while the run is shown, and of one who does nothing. */
@@ -14,12 +15,21 @@ export function isShown(room) {
 }
 
 /**
+ * What one has on a simulator, as the text of a link: all of it, or while it is shown up to where one looks.
+ * @param {TcpSim} sim @param {boolean} shown
+ */
+export async function runOf({ store }, shown) {
+  const { encode } = await import('../sim/share.js')
+  return encode(store.text(shown ? { at: store.place().at, wait: 0 } : undefined))
+}
+
+/**
  * Reports where one is.
- * @param {Room} room @param {string} url @param {() => Promise<Where>} where
+ * @param {Room} room @param {string} url @param {(shown: boolean) => Promise<Where>} where
  * @returns {() => void} to be called when it has changed
  */
 export function reports(room, url, where) {
-  let timer = 0, due = Infinity, last = -Infinity, busy = false, again = false
+  let timer = 0, due = Infinity, last = -Infinity, busy = false, again = false, told = ''
 
   async function report() {
     clearTimeout(timer)
@@ -31,9 +41,10 @@ export function reports(room, url, where) {
     const shown = isShown(room)
     let done = false
     try {
-      const body = { ...await where(), shown }
+      const body = JSON.stringify({ ...await where(shown), shown })
       last = performance.now()
-      done = (await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })).ok
+      done = (shown && body === told) || (await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })).ok
+      if (done) told = body
     } catch {
       // told again with the next change, or the next pulse
     }
