@@ -112,15 +112,11 @@ func (t *Tool) Put(ctx context.Context, p Platform) error {
 	if t.isFixed(p.ID()) {
 		return ErrFixed
 	}
-	for {
-		_, rev, err := store.GetJSON[Platform](ctx, t.store.Records(), platformKey(p.ID()))
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if err = store.PutJSON(ctx, t.store.Records(), platformKey(p.ID()), p, rev); !errors.Is(err, store.ErrConflict) {
-			return errors.Join(err, t.lookAround(ctx))
-		}
-	}
+	err := store.ChangeJSON(ctx, t.store.Records(), platformKey(p.ID()), func(was *Platform, _ bool) (bool, error) {
+		*was = p
+		return true, nil
+	})
+	return errors.Join(err, t.lookAround(ctx))
 }
 
 // Remove ends the registration of a platform: it launches nobody any more, and no scores are sent there. The error may be ErrFixed.
