@@ -136,17 +136,26 @@ func (t *Tool) isFixed(id string) bool {
 
 // platform returns a platform by its names, or nil; the client may be left out where there is one of the issuer only.
 func (t *Tool) platform(ctx context.Context, issuer, client string) (*Platform, error) {
+	if client != "" {
+		id := (&Platform{Issuer: issuer, ClientID: client}).ID()
+		if i := slices.IndexFunc(t.fixed, func(p Platform) bool { return p.ID() == id }); i >= 0 {
+			return &t.fixed[i], nil
+		}
+		p, _, err := store.GetJSON[*Platform](ctx, t.store.Records(), platformKey(id))
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, nil
+		}
+		return p, err
+	}
 	list, err := t.Added(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(append(slices.Clone(t.fixed), list...), func(p Platform) bool {
-		return p.Issuer != issuer || client != "" && p.ClientID != client
-	})
-	if len(list) == 0 || client == "" && len(list) > 1 {
+	list = slices.DeleteFunc(append(list, t.fixed...), func(p Platform) bool { return p.Issuer != issuer })
+	if len(list) != 1 {
 		return nil, nil
 	}
-	return &list[0], nil // configuration first
+	return &list[0], nil
 }
 
 // Ancestors are the origins of all platforms whose pages may show the lab in a frame, as this node knows them.
