@@ -158,12 +158,9 @@ func (t *Tool) platform(ctx context.Context, issuer, client string) (*Platform, 
 	return &list[0], nil
 }
 
-// Ancestors are the origins of all platforms whose pages may show the lab in a frame, as this node knows them.
-func (t *Tool) Ancestors() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.frames
-}
+// Ancestors are the origins of all platforms whose pages may show the lab in a frame, as this node knows them and as a content security
+// policy lists them; "" is none. It never waits.
+func (t *Tool) Ancestors() string { return *t.ancestors.Load() }
 
 // see makes the platforms those that this node knows.
 func (t *Tool) see(list []Platform) {
@@ -172,9 +169,7 @@ func (t *Tool) see(list []Platform) {
 		frames = append(frames, list[i].Ancestors()...)
 	}
 	slices.Sort(frames)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.frames = slices.Compact(frames)
+	t.ancestors.Store(new(strings.Join(slices.Compact(frames), " ")))
 }
 
 // lookAround finds out which platforms there are.
