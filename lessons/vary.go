@@ -237,14 +237,16 @@ var (
 	codeSpans   = regexp.MustCompile("`[^`\n]+`")
 	namedNumber = regexp.MustCompile(`\b(seq|ack|isn|port)([ =])([0-9]+)\b`)
 	bareNumber  = regexp.MustCompile("^`([0-9]+)`$")
-	doLine      = regexp.MustCompile(`(?m)^do:.*$`)
-	wrongLine   = regexp.MustCompile(`(?m)^wrong +[0-9,]+ *:`)
+	wrongLine   = regexp.MustCompile(`^wrong +[0-9,]+ *:`)
 	digits      = regexp.MustCompile(`[0-9,]+`)
 )
 
 // rewrite puts the numbers of the variant into the text of a question.
 func (m *numbers) rewrite(text string) string {
 	named := func(s string) string {
+		if !strings.ContainsAny(s, "0123456789") {
+			return s
+		}
 		return namedNumber.ReplaceAllStringFunc(s, func(s string) string {
 			g := namedNumber.FindStringSubmatch(s)
 			table := m.seq
@@ -260,10 +262,20 @@ func (m *numbers) rewrite(text string) string {
 		}
 		return named(s)
 	})
-	text = doLine.ReplaceAllStringFunc(text, named)
-	return wrongLine.ReplaceAllStringFunc(text, func(s string) string {
-		return digits.ReplaceAllStringFunc(s, func(s string) string { return renumbered(m.all, strings.ReplaceAll(s, ",", "")) })
-	})
+	var b strings.Builder
+	b.Grow(len(text))
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "do:"):
+			line = named(line)
+		case strings.HasPrefix(line, "wrong "):
+			line = wrongLine.ReplaceAllStringFunc(line, func(s string) string {
+				return digits.ReplaceAllStringFunc(s, func(s string) string { return renumbered(m.all, strings.ReplaceAll(s, ",", "")) })
+			})
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // renumbered is a number in a variant: itself when the run does not have it.
