@@ -77,14 +77,20 @@ func (d *draft) readVariants(p *Predict, b *block, sim *Sim) {
 	}
 	for n := 1; n < Variants; n++ {
 		v, why := d.variant(b, sim, n, isn, port)
+		if why == "" && !sim.varies() && v.key.right != p.key.right && v.asks() == p.asks() {
+			why = "the answer is " + v.key.right + ", and the learner sees no number that tells it, for #" + sim.ID + " has others"
+		}
 		if why != "" {
-			d.addSpan("variant", at, "leave vary out, or ask so that the numbers do not matter", "with other numbers it is another question: %s", why)
+			d.addSpan("variant", at, "leave vary out, or write into the question, in backquotes, the numbers from which the answer follows", "with other numbers it is another question: %s", why)
 			p.Variants = nil
 			return
 		}
 		p.Variants = append(p.Variants, v)
 	}
 }
+
+// asks is what the learner sees of the question.
+func (p *Predict) asks() string { return p.Question + strings.Join(p.Do, "\n") }
 
 // canVary reports a run that has no numbers of its own to put others in the place of.
 func (d *draft) canVary(sim *Sim, isn bool, at span) bool {
