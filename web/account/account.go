@@ -245,18 +245,15 @@ func (a *Accounts) load(ctx context.Context, id string) (kept, uint64, error) {
 
 // change changes an account, again when somebody else was faster.
 func (a *Accounts) change(ctx context.Context, id string, how func(*kept) error) error {
-	for {
-		k, rev, err := a.load(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := how(&k); err != nil {
-			return err
-		}
-		if err := store.PutJSON(ctx, a.store.Records(), accountKey(id), k, rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
+	if !store.Valid(id) {
+		return store.ErrNotFound
 	}
+	return store.ChangeJSON(ctx, a.store.Records(), accountKey(id), func(k *kept, there bool) (bool, error) {
+		if !there {
+			return false, store.ErrNotFound
+		}
+		return true, how(k)
+	})
 }
 
 // claimName makes a name that of an account. One that was claimed a while ago for an account that was never made is free again.
