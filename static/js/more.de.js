@@ -391,6 +391,7 @@ export const messages = {
   "lesson.no-sim": "Der Simulator dieser Aufgabe läuft nicht.",
   "lesson.order.moved": "{what}: Platz {n} von {of}",
   "lesson.order.places": {"one":"Das erste steht richtig.","other":"Die ersten {n} stehen richtig."},
+  "lesson.own-numbers": "Diese Zahlen sind deine eigenen. Der Lauf daneben hat andere.",
   "lesson.partly": "Zum Teil richtig.",
   "lesson.points": "{n} von {of} Punkten",
   "lesson.reached": "erreicht",

@@ -391,6 +391,7 @@ export const messages = {
   "lesson.no-sim": "The simulator of this challenge is not running.",
   "lesson.order.moved": "{what}: place {n} of {of}",
   "lesson.order.places": {"one":"The first one stands right.","other":"The first {n} stand right."},
+  "lesson.own-numbers": "These numbers are your own. The run beside it has others.",
   "lesson.partly": "Partly right.",
   "lesson.points": "{n} of {of} points",
   "lesson.reached": "reached",

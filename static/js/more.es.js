@@ -391,6 +391,7 @@ export const messages = {
   "lesson.no-sim": "El simulador de este reto no está en marcha.",
   "lesson.order.moved": "{what}: lugar {n} de {of}",
   "lesson.order.places": {"one":"El primero está en su sitio.","other":"Los {n} primeros están en su sitio."},
+  "lesson.own-numbers": "Estos números son los tuyos. La ejecución de al lado tiene otros.",
   "lesson.partly": "Correcto en parte.",
   "lesson.points": "{n} de {of} puntos",
   "lesson.reached": "alcanzado",
