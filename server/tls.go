@@ -81,15 +81,7 @@ func (c certificates) Get(ctx context.Context, name string) ([]byte, error) {
 
 // Put keeps something. The last one wins: whoever has a certificate has a good one.
 func (c certificates) Put(ctx context.Context, name string, data []byte) error {
-	for {
-		r, err := c.records.Get(ctx, c.key(name))
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if _, err = c.records.Put(ctx, c.key(name), data, r.Rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
+	return store.Change(ctx, c.records, c.key(name), func(store.Record) ([]byte, error) { return data, nil })
 }
 
 // Delete forgets something.

@@ -239,7 +239,7 @@ func (s *Site) draftPage(w http.ResponseWriter, r *http.Request) error {
 		return errNotFound
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", strings.Replace(headers["Content-Security-Policy"][0], "frame-ancestors 'none'", "frame-ancestors 'self'", 1))
+	h.Set("Content-Security-Policy", policy+"'self'")
 	h.Set("X-Frame-Options", "SAMEORIGIN")
 	h.Set("X-Robots-Tag", "noindex")
 	return d.page.serve(w, r, s.language(r))

@@ -145,8 +145,7 @@ func (s *Site) embedded(rawQuery string) (key string, faults []string) {
 
 // framed lets the page stand in a frame of the sites that the configuration allows, and of this one.
 func (s *Site) framed(h http.Header) {
-	policy := headers["Content-Security-Policy"][0]
-	h.Set("Content-Security-Policy", strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors "+strings.Join(append([]string{"'self'"}, s.cfg.Ancestors...), " "), 1))
+	h.Set("Content-Security-Policy", policy+strings.Join(append([]string{"'self'"}, s.cfg.Ancestors...), " "))
 	h.Del("X-Frame-Options") // which knows no list, and which the policy replaces
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }

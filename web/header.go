@@ -2,10 +2,14 @@ package web
 
 import "net/http"
 
-// headers go with every answer, whatever it is. There is nothing inline in our pages, so the policy needs no exception.
+// policy is the content security policy, to be followed by whose pages may show ours in a frame. There is nothing inline in our pages, so it
+// needs no exception.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+
+// headers go with every answer, whatever it is.
 var headers = map[string][]string{
-	"Content-Security-Policy": {"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+	"Content-Security-Policy":      {policy + "'none'"},
 	"X-Content-Type-Options":       {"nosniff"},
 	"X-Frame-Options":              {"DENY"},
 	"Referrer-Policy":              {"same-origin"},

@@ -273,13 +273,14 @@ func (s *Site) inFrames(next http.Handler) http.Handler {
 	if s.lti == nil {
 		return next
 	}
+	base := strings.TrimSuffix(s.cfg.Base, "/")
 	alone := []string{"/signin", "/setup", "/account", "/platforms", "/oidc"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ancestors := s.lti.Ancestors()
-		path := strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(s.cfg.Base, "/"))
-		if len(ancestors) > 0 && !slices.ContainsFunc(alone, func(p string) bool { return strings.HasPrefix(path, p) }) {
+		path := strings.TrimPrefix(r.URL.Path, base)
+		if ancestors != "" && !slices.ContainsFunc(alone, func(p string) bool { return strings.HasPrefix(path, p) }) {
 			h := w.Header()
-			h.Set("Content-Security-Policy", strings.Replace(headers["Content-Security-Policy"][0], "frame-ancestors 'none'", "frame-ancestors "+strings.Join(ancestors, " "), 1))
+			h.Set("Content-Security-Policy", policy+ancestors)
 			h.Del("X-Frame-Options")
 		}
 		next.ServeHTTP(w, r)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -539,5 +540,19 @@ func TestLTIRefused(t *testing.T) {
 	}
 	if w := v.post("/lti/login", "iss", "https://school.example", "login_hint", "x"); w.Code != 400 || !strings.Contains(w.Body.String(), "400") {
 		t.Errorf("by http: %d", w.Code)
+	}
+}
+
+// Whoever may show the lab in a frame is told with every page, so it lies ready: a page costs the text of its policy, and the header.
+func TestFramesLieReady(t *testing.T) {
+	platforms := []lti.Platform{{AuthURL: "https://one.example/auth"}, {AuthURL: "https://two.example/auth"}}
+	s := &Site{cfg: Config{Base: "/tcp/"}, lti: lti.New(nil, platforms, slog.New(slog.DiscardHandler))}
+	h := s.inFrames(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/tcp/lessons/loss", nil)
+	if n := testing.AllocsPerRun(1000, func() { h.ServeHTTP(w, r) }); n > 2 {
+		t.Errorf("%v allocations", n)
+	}
+	if got, want := w.Header().Get("Content-Security-Policy"), "frame-ancestors https://one.example https://two.example"; !strings.HasSuffix(got, want) {
+		t.Errorf("%s; want it to end in %s", got, want)
 	}
 }

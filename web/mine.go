@@ -190,7 +190,7 @@ func (s *Site) leave(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{Name: forgetCookie, Value: "1", Path: s.cfg.Base, MaxAge: 60, SameSite: http.SameSiteStrictMode, Secure: account.Secure(r)})
-	http.SetCookie(w, &http.Cookie{Name: "lab_class", Path: s.cfg.Base, MaxAge: -1, SameSite: http.SameSiteLaxMode, Secure: account.Secure(r)})
+	s.setClassCookie(w, r, "", -time.Second)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -12,7 +13,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/minio/highwayhash"
@@ -26,46 +26,62 @@ const (
 	mostToRead  = 64 << 20 // of a stream, in bytes: what the server reads anew when it finds that a file has changed, and more
 )
 
+// A streamFolder is where the server keeps a stream.
+type streamFolder struct {
+	name   string        // below the folder of the store
+	blocks []fs.DirEntry // the newest last
+}
+
+// streams returns the folders of all streams.
+func (l *local) streams() (list []streamFolder, err error) {
+	root := os.DirFS(l.folder)
+	names, err := fs.Glob(root, "jetstream/*/streams/*/msgs")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		files, err := fs.ReadDir(root, name)
+		if err != nil {
+			return nil, err
+		}
+		blocks := slices.DeleteFunc(files, func(f fs.DirEntry) bool { return path.Ext(f.Name()) != ".blk" })
+		// They are numbered.
+		slices.SortFunc(blocks, func(a, b fs.DirEntry) int {
+			return cmp.Or(len(a.Name())-len(b.Name()), strings.Compare(a.Name(), b.Name()))
+		})
+		list = append(list, streamFolder{name, blocks})
+	}
+	return list, nil
+}
+
 // examine refuses a folder in which the server would lose more than what is damaged: where a record is not what it was, it takes what comes
 // behind it for nothing, the whole file for empty perhaps, and writes over it. It does so too at the end of a file whose writing was
 // cut short, and there it is right; then the file is cut behind its last whole record.
 func (l *local) examine() error {
-	root := os.DirFS(l.folder)
-	streams, err := fs.Glob(root, "jetstream/*/streams/*/msgs")
+	streams, err := l.streams()
 	if err != nil {
 		return err
 	}
 	for _, stream := range streams {
-		files, err := fs.ReadDir(root, stream)
-		if err != nil {
-			return err
-		}
-		var numbers []int
-		for _, f := range files {
-			if n, err := strconv.Atoi(strings.TrimSuffix(f.Name(), ".blk")); err == nil {
-				numbers = append(numbers, n)
-			}
-		}
-		slices.Sort(numbers)
 		read := 0
-		for _, n := range slices.Backward(numbers) {
-			name := path.Join(stream, strconv.Itoa(n)+".blk")
-			b, err := fs.ReadFile(root, name)
+		for i, block := range slices.Backward(stream.blocks) {
+			name := path.Join(stream.name, block.Name())
+			b, err := fs.ReadFile(os.DirFS(l.folder), name)
 			if err != nil {
 				return err
 			}
-			key := sha256.Sum256([]byte(path.Base(path.Dir(stream)) + "-" + strconv.Itoa(n)))
+			key := sha256.Sum256([]byte(path.Base(path.Dir(stream.name)) + "-" + strings.TrimSuffix(block.Name(), ".blk")))
 			sum, err := highwayhash.New64(key[:])
 			if err != nil {
 				return err
 			}
 			switch at, lost := tornAt(b, sum); {
-			case lost, at < len(b) && n != numbers[len(numbers)-1]:
+			case lost, at < len(b) && i < len(stream.blocks)-1:
 				return fmt.Errorf("the store in %q is damaged: %s at byte %d; restore the folder, or import an export into an empty one", l.folder, name, at)
 			case at < len(b):
 				// The server would take its own summary for true, and find less than there is.
 				err := os.Truncate(filepath.Join(l.folder, filepath.FromSlash(name)), int64(at))
-				if e := os.Remove(filepath.Join(l.folder, filepath.FromSlash(stream), "index.db")); !errors.Is(e, fs.ErrNotExist) {
+				if e := os.Remove(filepath.Join(l.folder, filepath.FromSlash(stream.name), "index.db")); !errors.Is(e, fs.ErrNotExist) {
 					err = errors.Join(err, e)
 				}
 				if err != nil {

@@ -153,15 +153,7 @@ func (s *Store) Passing() store.Records { return s.passing }
 // Check writes something and reads it again.
 func (s *Store) Check(ctx context.Context) error {
 	now := []byte(time.Now().Format(time.RFC3339Nano))
-	for {
-		r, err := s.passing.Get(ctx, "check")
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if _, err = s.passing.Put(ctx, "check", now, r.Rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
+	return store.Change(ctx, s.passing, "check", func(store.Record) ([]byte, error) { return now, nil })
 }
 
 // patiently tries again, as long as ctx allows, what was certainly not done, or may be done twice: between two leaders of a cluster nobody

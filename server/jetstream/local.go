@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -316,32 +315,25 @@ func (l *local) again() error {
 // so once; another sync of the same file would find nothing to do, and what is read now, and acknowledged when it is sent again, would not be
 // on the disk.
 func (l *local) renew() error {
-	root := os.DirFS(l.folder)
-	streams, err := fs.Glob(root, "jetstream/*/streams/*/msgs")
+	streams, err := l.streams()
 	if err != nil {
 		return err
 	}
 	for _, stream := range streams {
-		blocks, err := fs.ReadDir(root, stream)
-		if err != nil {
-			return err
-		}
 		written, last := map[string]time.Time{}, time.Time{}
-		for _, b := range blocks {
+		for _, b := range stream.blocks {
 			info, err := b.Info()
 			if err != nil {
 				return err
 			}
-			if path.Ext(b.Name()) == ".blk" {
-				written[b.Name()] = info.ModTime()
-				if info.ModTime().After(last) {
-					last = info.ModTime()
-				}
+			written[b.Name()] = info.ModTime()
+			if info.ModTime().After(last) {
+				last = info.ModTime()
 			}
 		}
 		for name, at := range written {
 			if last.Sub(at) < time.Minute {
-				if err := l.rewrite(filepath.Join(l.folder, filepath.FromSlash(stream), name)); err != nil {
+				if err := l.rewrite(filepath.Join(l.folder, filepath.FromSlash(stream.name), name)); err != nil {
 					return err
 				}
 			}

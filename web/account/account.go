@@ -245,18 +245,15 @@ func (a *Accounts) load(ctx context.Context, id string) (kept, uint64, error) {
 
 // change changes an account, again when somebody else was faster.
 func (a *Accounts) change(ctx context.Context, id string, how func(*kept) error) error {
-	for {
-		k, rev, err := a.load(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := how(&k); err != nil {
-			return err
-		}
-		if err := store.PutJSON(ctx, a.store.Records(), accountKey(id), k, rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
+	if !store.Valid(id) {
+		return store.ErrNotFound
 	}
+	return store.ChangeJSON(ctx, a.store.Records(), accountKey(id), func(k *kept, there bool) (bool, error) {
+		if !there {
+			return false, store.ErrNotFound
+		}
+		return true, how(k)
+	})
 }
 
 // claimName makes a name that of an account. One that was claimed a while ago for an account that was never made is free again.
@@ -285,9 +282,14 @@ func (a *Accounts) claimName(ctx context.Context, name, id string) error {
 // nameKey is where the account of a name stands, however the name is written.
 func nameKey(name string) string { return store.Key("account-name", store.Hash(fold(name))) }
 
-// NewID returns 128 random bits.
+// NewID returns 128 random bits, all but a few, as letters, digits, "-" and "_"; the first is no "-".
 func NewID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	for {
+		var b [16]byte
+		_, _ = rand.Read(b[:])
+		// A command line takes a hyphen in front for a flag, a spreadsheet for a formula.
+		if id := base64.RawURLEncoding.EncodeToString(b[:]); id[0] != '-' {
+			return id
+		}
+	}
 }

@@ -93,23 +93,15 @@ type Learner struct {
 
 // Seen notes that a learner is there. It writes once a day.
 func (a *Accounts) Seen(ctx context.Context, learner string, now time.Time) error {
-	key := store.Key("learner", learner)
-	l, rev, err := store.GetJSON[Learner](ctx, a.store.Records(), key)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
 	now = now.UTC().Truncate(24 * time.Hour)
-	if rev == 0 {
-		l.Made = now
-	}
-	if !now.After(l.Seen) {
-		return nil
-	}
-	l.Seen = now
-	if err := store.PutJSON(ctx, a.store.Records(), key, l, rev); !errors.Is(err, store.ErrConflict) {
-		return err
-	}
-	return nil // another request of theirs has written the same
+	return store.ChangeJSON(ctx, a.store.Records(), store.Key("learner", learner), func(l *Learner, there bool) (bool, error) {
+		if !there {
+			l.Made = now
+		}
+		newer := now.After(l.Seen)
+		l.Seen = now
+		return newer, nil
+	})
 }
 
 // ForgetLearner removes all that leads to a learner: in all browsers they are nobody then. It reports how many records that were.
@@ -180,22 +172,18 @@ func (a *Accounts) NewRecoveryCode(ctx context.Context, learner string) (string,
 	if _, err := records.Put(ctx, store.Key("recovery", hashed), []byte(learner), 0); err != nil {
 		return "", err
 	}
-	for {
-		old, err := records.Get(ctx, of)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return "", err
-		}
-		_, err = records.Put(ctx, of, []byte(hashed), old.Rev)
-		switch {
-		case errors.Is(err, store.ErrConflict):
-			continue
-		case err != nil:
-			return "", err
-		case len(old.Value) > 0:
-			return code, records.Delete(ctx, store.Key("recovery", string(old.Value)))
-		}
-		return code, nil
+	old := ""
+	err := store.Change(ctx, records, of, func(rec store.Record) ([]byte, error) {
+		old = string(rec.Value)
+		return []byte(hashed), nil
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case old != "":
+		return code, records.Delete(ctx, store.Key("recovery", old))
 	}
+	return code, nil
 }
 
 // HasRecoveryCode reports whether a code leads to a learner.

@@ -45,16 +45,10 @@ func (c *Classes) Answer(ctx context.Context, class string, question int, member
 	if !ok {
 		return ErrAnswer
 	}
-	key := answerKey(class, question, member)
-	for {
-		_, rev, err := store.GetJSON[Answer](ctx, c.store.Records(), key)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if err = store.PutJSON(ctx, c.store.Records(), key, Answer{value, now()}, rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
+	return store.ChangeJSON(ctx, c.store.Records(), answerKey(class, question, member), func(a *Answer, _ bool) (bool, error) {
+		*a = Answer{value, now()}
+		return true, nil
+	})
 }
 
 // Answered returns what a member said to a question, or "".
@@ -105,15 +99,7 @@ func keyKey(class string, question int) string {
 
 // Key keeps what only the instructor's side knows of a question. It may be changed until the question is asked.
 func (c *Classes) Key(ctx context.Context, class string, question int, value []byte) error {
-	for {
-		rec, err := c.store.Passing().Get(ctx, keyKey(class, question))
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if _, err = c.store.Passing().Put(ctx, keyKey(class, question), value, rec.Rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
+	return store.Change(ctx, c.store.Passing(), keyKey(class, question), func(store.Record) ([]byte, error) { return value, nil })
 }
 
 // KeyOf returns what was kept of a question, or nil.

@@ -198,25 +198,18 @@ func (c *Classes) Of(ctx context.Context, teacher string) ([]*Class, error) {
 
 // End ends a class, and makes its code free. Ending it again changes nothing.
 func (c *Classes) End(ctx context.Context, id string) error {
-	for {
-		class, rev, err := store.GetJSON[*Class](ctx, c.store.Records(), classKey(id))
-		if err != nil {
-			return missing(err)
+	return store.ChangeJSON(ctx, c.store.Records(), classKey(id), func(class *Class, there bool) (bool, error) {
+		switch {
+		case !there:
+			return false, ErrNotFound
+		case class.Over():
+			return false, nil
 		}
-		if !class.Over() {
-			code := class.Code
-			class.Ended, class.Code = now(), ""
-			// The code goes first, as long as the class says which one it is.
-			if err := c.store.Records().Delete(ctx, store.Key("code", code)); err != nil {
-				return err
-			}
-			err = store.PutJSON(ctx, c.store.Records(), classKey(id), class, rev)
-			if errors.Is(err, store.ErrConflict) {
-				continue
-			}
-		}
-		return err
-	}
+		// The code goes first, as long as the class says which one it is.
+		err := c.store.Records().Delete(ctx, store.Key("code", class.Code))
+		class.Ended, class.Code = now(), ""
+		return true, err
+	})
 }
 
 func memberKey(class, member string) string { return store.Key("member", class, member) }
@@ -235,22 +228,17 @@ func (c *Classes) Join(ctx context.Context, class *Class, learner, name string) 
 	if err != nil {
 		return nil, err
 	}
-	for {
-		m, rev, err := store.GetJSON[*Member](ctx, c.store.Records(), memberKey(class.ID, id))
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			m = &Member{ID: id, Learner: learner, Joined: now()}
-		case err != nil:
-			return nil, err
-		case m.Name == name:
-			return m, nil
+	var member *Member
+	err = store.ChangeJSON(ctx, c.store.Records(), memberKey(class.ID, id), func(m *Member, there bool) (bool, error) {
+		if !there {
+			*m = Member{ID: id, Learner: learner, Joined: now()}
 		}
+		before := m.Name
 		m.Name = name
-		err = store.PutJSON(ctx, c.store.Records(), memberKey(class.ID, id), m, rev)
-		if !errors.Is(err, store.ErrConflict) {
-			return m, err
-		}
-	}
+		member = m
+		return name != before, nil
+	})
+	return member, err
 }
 
 // takeSeat returns which member a learner is in a class, and makes them one that has no record yet if they are none: of several

@@ -28,22 +28,12 @@ func (c *Classes) Move(ctx context.Context, from, to string) error {
 		} else if err != nil {
 			return err
 		}
-		for {
-			m, rev, err := store.GetJSON[*Member](ctx, records, memberKey(class, member))
-			if errors.Is(err, store.ErrNotFound) {
-				break
-			}
-			if err != nil {
-				return err
-			}
+		err := store.ChangeJSON(ctx, records, memberKey(class, member), func(m *Member, there bool) (bool, error) {
 			m.Learner = to
-			err = store.PutJSON(ctx, records, memberKey(class, member), m, rev)
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, store.ErrConflict) {
-				return err
-			}
+			return there, nil
+		})
+		if err != nil {
+			return err
 		}
 		if err := records.Delete(ctx, seat.Key); err != nil {
 			return err

@@ -3,7 +3,6 @@ package class
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -36,21 +35,15 @@ func whereKey(class, member string) string { return store.Key("where", class, me
 
 // Report keeps where a member is. The time since when is that of the first report from there.
 func (c *Classes) Report(ctx context.Context, class, member string, w Where) error {
-	passing := c.store.Passing()
-	for {
-		before, rev, err := store.GetJSON[Where](ctx, passing, whereKey(class, member))
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
+	return store.ChangeJSON(ctx, c.store.Passing(), whereKey(class, member), func(is *Where, there bool) (bool, error) {
 		w.Seen = now()
 		w.Since = w.Seen
-		if rev != 0 && before.Lesson == w.Lesson && before.Block == w.Block {
-			w.Since = before.Since
+		if there && is.Lesson == w.Lesson && is.Block == w.Block {
+			w.Since = is.Since
 		}
-		if err = store.PutJSON(ctx, passing, whereKey(class, member), w, rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
+		*is = w
+		return true, nil
+	})
 }
 
 // WhereIs returns where a member is, or ErrNotFound when they have not said.

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -59,7 +60,8 @@ type Tool struct {
 	keys   map[string]oidc.KeySet // of platforms, by address
 	own    *jose.JSONWebKey
 	tokens map[string]token // to write scores, by platform
-	frames []string         // see Ancestors
+
+	ancestors atomic.Pointer[string]
 }
 
 // New returns the tool for the platforms that are in a store, and some more that are there by configuration.

@@ -112,15 +112,11 @@ func (t *Tool) Put(ctx context.Context, p Platform) error {
 	if t.isFixed(p.ID()) {
 		return ErrFixed
 	}
-	for {
-		_, rev, err := store.GetJSON[Platform](ctx, t.store.Records(), platformKey(p.ID()))
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if err = store.PutJSON(ctx, t.store.Records(), platformKey(p.ID()), p, rev); !errors.Is(err, store.ErrConflict) {
-			return errors.Join(err, t.lookAround(ctx))
-		}
-	}
+	err := store.ChangeJSON(ctx, t.store.Records(), platformKey(p.ID()), func(was *Platform, _ bool) (bool, error) {
+		*was = p
+		return true, nil
+	})
+	return errors.Join(err, t.lookAround(ctx))
 }
 
 // Remove ends the registration of a platform: it launches nobody any more, and no scores are sent there. The error may be ErrFixed.
@@ -140,25 +136,31 @@ func (t *Tool) isFixed(id string) bool {
 
 // platform returns a platform by its names, or nil; the client may be left out where there is one of the issuer only.
 func (t *Tool) platform(ctx context.Context, issuer, client string) (*Platform, error) {
+	if client != "" {
+		id := (&Platform{Issuer: issuer, ClientID: client}).ID()
+		if i := slices.IndexFunc(t.fixed, func(p Platform) bool { return p.ID() == id }); i >= 0 {
+			return &t.fixed[i], nil
+		}
+		p, _, err := store.GetJSON[*Platform](ctx, t.store.Records(), platformKey(id))
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, nil
+		}
+		return p, err
+	}
 	list, err := t.Added(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(append(slices.Clone(t.fixed), list...), func(p Platform) bool {
-		return p.Issuer != issuer || client != "" && p.ClientID != client
-	})
-	if len(list) == 0 || client == "" && len(list) > 1 {
+	list = slices.DeleteFunc(append(list, t.fixed...), func(p Platform) bool { return p.Issuer != issuer })
+	if len(list) != 1 {
 		return nil, nil
 	}
-	return &list[0], nil // configuration first
+	return &list[0], nil
 }
 
-// Ancestors are the origins of all platforms whose pages may show the lab in a frame, as this node knows them.
-func (t *Tool) Ancestors() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.frames
-}
+// Ancestors are the origins of all platforms whose pages may show the lab in a frame, as this node knows them and as a content security
+// policy lists them; "" is none. It never waits.
+func (t *Tool) Ancestors() string { return *t.ancestors.Load() }
 
 // see makes the platforms those that this node knows.
 func (t *Tool) see(list []Platform) {
@@ -167,9 +169,7 @@ func (t *Tool) see(list []Platform) {
 		frames = append(frames, list[i].Ancestors()...)
 	}
 	slices.Sort(frames)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.frames = slices.Compact(frames)
+	t.ancestors.Store(new(strings.Join(slices.Compact(frames), " ")))
 }
 
 // lookAround finds out which platforms there are.

@@ -104,40 +104,22 @@ func splitLine(key string) (learner string, of Target) {
 	return learner, targetOf(part)
 }
 
-// change changes a delivery until nobody else was faster, or does nothing when there is none. With how false, nothing is written.
+// change changes a delivery, or does nothing when there is none. With how false, nothing is written.
 func (t *Tool) change(ctx context.Context, key string, how func(*delivery) bool) error {
-	for {
-		d, rev, err := store.GetJSON[delivery](ctx, t.store.Records(), key)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if !how(&d) {
-			return nil
-		}
-		if err = store.PutJSON(ctx, t.store.Records(), key, d, rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
+	return store.ChangeJSON(ctx, t.store.Records(), key, func(d *delivery, there bool) (bool, error) {
+		return there && how(d), nil
+	})
 }
 
 // Remember keeps where the score of a learner in a target goes. The newest launch counts; what it has not been told yet is told soon.
 func (t *Tool) Remember(ctx context.Context, learner string, of Target, line Line) error {
-	key := lineKey(learner, of)
-	for {
-		d, rev, err := store.GetJSON[delivery](ctx, t.store.Records(), key)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
+	return store.ChangeJSON(ctx, t.store.Records(), lineKey(learner, of), func(d *delivery, there bool) (bool, error) {
+		if there && d.Line == line {
+			return false, nil
 		}
-		if rev != 0 && d.Line == line {
-			return nil
-		}
-		if err = store.PutJSON(ctx, t.store.Records(), key, delivery{Line: line, Due: time.Now()}, rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
+		*d = delivery{Line: line, Due: time.Now()}
+		return true, nil
+	})
 }
 
 // Forget removes all places where scores of a learner go.
@@ -181,24 +163,16 @@ type Scorer func(ctx context.Context, learner string, of Target) (Score, error)
 
 // deliver delivers a score that is due, unless another node does. It returns an error of the store or of the scorer.
 func (t *Tool) deliver(ctx context.Context, key string, score Scorer) error {
-	d, rev, err := store.GetJSON[delivery](ctx, t.store.Records(), key)
-	now := time.Now()
-	if errors.Is(err, store.ErrNotFound) || err == nil && (d.next().IsZero() || d.next().After(now)) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+	var d delivery
+	now, ours := time.Now(), false
 	// Whoever writes first has it. Whoever has it and dies leaves it to the others after a while.
-	d.Due, d.Claim = time.Time{}, now.Add(claimLasts)
-	b, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	if rev, err = t.store.Records().Put(ctx, key, b, rev); err != nil {
-		if errors.Is(err, store.ErrConflict) {
-			return nil
-		}
+	err := store.ChangeJSON(ctx, t.store.Records(), key, func(is *delivery, _ bool) (bool, error) {
+		ours = !is.next().IsZero() && !is.next().After(now) // not when there is none
+		is.Due, is.Claim = time.Time{}, now.Add(claimLasts)
+		d = *is
+		return ours, nil
+	})
+	if err != nil || !ours {
 		return err
 	}
 	learner, of := splitLine(key)
@@ -248,18 +222,13 @@ func (t *Tool) deliver(ctx context.Context, key string, score Scorer) error {
 	case err != nil:
 		t.log.Warn("a score was not returned to a platform; it is tried again", "platform", host, "tries", d.Tries, "again", d.Due, "error", err)
 	}
-	err2 := store.PutJSON(ctx, t.store.Records(), key, d, rev)
-	if errors.Is(err2, store.ErrConflict) {
-		// Something new has come meanwhile, and stays due.
-		err2 = t.change(ctx, key, func(now *delivery) bool {
-			if now.Line != d.Line {
-				return false // it goes elsewhere now
-			}
-			result(now)
-			return true
-		})
-	}
-	return err2
+	return t.change(ctx, key, func(is *delivery) bool {
+		if is.Line != d.Line {
+			return false // it goes elsewhere now
+		}
+		result(is) // what has come meanwhile stays due
+		return true
+	})
 }
 
 // tell tells a platform a score.

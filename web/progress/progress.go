@@ -256,9 +256,9 @@ func (p *Progress) submit(ctx context.Context, learner string, a *Attempt, m *ma
 func (p *Progress) keep(ctx context.Context, learner string, a *Attempt, m *mark, entry func() (*Entry, error)) error {
 	var e *Entry
 	for {
-		s, _, err := p.standing(ctx, standingKey(learner, a))
+		s, _, err := store.GetJSON[Standing](ctx, p.store.Records(), standingKey(learner, a))
 		switch {
-		case err != nil:
+		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return err
 		case s.Counts(a.ID):
 			return nil
@@ -388,37 +388,13 @@ func (p *Progress) CatchUp(ctx context.Context, learner string) error {
 
 // count lets an entry count in the record of its exercise.
 func (p *Progress) count(ctx context.Context, learner string, e *Entry) error {
-	return p.change(ctx, standingKey(learner, &e.Attempt), func(s *Standing) bool {
+	return store.ChangeJSON(ctx, p.store.Records(), standingKey(learner, &e.Attempt), func(s *Standing, _ bool) (bool, error) {
 		if s.Counts(e.ID) {
-			return false
+			return false, nil
 		}
 		s.Add(e)
-		return true
+		return true, nil
 	})
-}
-
-// change writes a record anew until nobody else was faster.
-func (p *Progress) change(ctx context.Context, key string, how func(*Standing) bool) error {
-	for {
-		s, rev, err := p.standing(ctx, key)
-		if err != nil {
-			return err
-		}
-		if !how(&s) {
-			return nil
-		}
-		if err := store.PutJSON(ctx, p.store.Records(), key, &s, rev); !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-	}
-}
-
-func (p *Progress) standing(ctx context.Context, key string) (s Standing, rev uint64, err error) {
-	s, rev, err = store.GetJSON[Standing](ctx, p.store.Records(), key)
-	if errors.Is(err, store.ErrNotFound) {
-		err = nil
-	}
-	return s, rev, err
 }
 
 // Entries yields the attempts of a learner behind a place in the log, in the order in which they were kept. An attempt comes once.

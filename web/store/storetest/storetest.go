@@ -116,16 +116,9 @@ func testRace(t *testing.T, r store.Records) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			for done := 0; done < 10; {
-				old, err := r.Get(ctx, "race")
-				if err != nil && !errors.Is(err, store.ErrNotFound) {
-					t.Error(err)
-					return
-				}
-				switch _, err := r.Put(ctx, "race", append(old.Value, 'x'), old.Rev); {
-				case err == nil:
-					done++
-				case !errors.Is(err, store.ErrConflict):
+			for range 10 {
+				err := store.Change(ctx, r, "race", func(old store.Record) ([]byte, error) { return append(old.Value, 'x'), nil })
+				if err != nil {
 					t.Error(err)
 					return
 				}
