@@ -43,7 +43,6 @@ type board struct {
 	class   *class.Class
 	members []*class.Member
 	stands  map[string]map[string]map[string]*progress.Standing // by learner, lesson and exercise
-	records int
 }
 
 func newBoard(in *class.Class, members []*class.Member) *board {
@@ -99,7 +98,6 @@ func (s *Site) board(ctx context.Context, in *class.Class) (*board, error) {
 			mine[st.Lesson] = map[string]*progress.Standing{}
 		}
 		mine[st.Lesson][st.Block] = st
-		b.records++
 	}
 	return b, nil
 }
@@ -178,7 +176,7 @@ func (s *Site) cell(b *board, m *class.Member, only, column string) pages.BoardC
 
 // data is what the page of a board shows.
 func (s *Site) boardData(words *i18n.Catalog, b *board, only string) pages.BoardData {
-	d := pages.BoardData{Page: s.at(words, pages.Elsewhere, words.T("record.board")), ID: b.class.ID, Name: b.class.Title, Ended: b.class.Over(), Only: only, OnlyName: only}
+	d := pages.BoardData{Page: s.at(words, pages.Elsewhere, words.T("record.board")), ID: b.class.ID, Name: b.class.Title, Only: only, OnlyName: only}
 	title := func(slug string) string {
 		if l := s.lesson(slug); l != nil {
 			return l.In(words.Lang).Title
@@ -423,7 +421,7 @@ func (s *Site) learnerPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) attemptRow(words *i18n.Catalog, e *progress.Entry) pages.AttemptRow {
 	row := pages.AttemptRow{
 		Seq: e.Seq, When: e.Kept.Format("2006-01-02 15:04"), At: e.Kept.Format(time.RFC3339), Slug: e.Lesson, Lesson: e.Lesson, Block: e.Block, Kind: e.Kind,
-		OK: e.Grade.OK, Points: e.Grade.Points, Of: e.Grade.Of, Steps: e.Grade.Steps, Answer: []string{said(e)},
+		OK: e.Grade.OK, Points: e.Grade.Points, Of: e.Grade.Of, Answer: []string{said(e)},
 	}
 	l := s.lesson(e.Lesson)
 	if l == nil {

@@ -46,7 +46,6 @@ type KeptData struct {
 type BoardData struct {
 	Page
 	ID, Name string // of the class
-	Ended    bool
 	Only     string // slug of the lesson whose exercises are the columns; "" when lessons are
 	OnlyName string
 	Lessons  []BoardColumn
@@ -71,7 +70,6 @@ type BoardRow struct {
 // A BoardCell is how a member stands with a lesson or an exercise.
 type BoardCell struct {
 	ID       string // of the element
-	Href     string
 	Solved   int
 	Of       int // exercises; 0: there is nothing to say
 	Points   int
@@ -154,6 +152,5 @@ type AttemptRow struct {
 	Looked     []string // what was looked at before
 	OK         bool
 	Points, Of int
-	Steps      int
 	Run        bool // there is something to open
 }
