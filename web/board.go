@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -53,17 +54,11 @@ func newBoard(in *class.Class, members []*class.Member) *board {
 	return b
 }
 
-// take takes in how somebody stands now. It reports whether they are a member, and whether somebody was at this lesson before.
-func (b *board) take(c *progress.Change) (member, known bool) {
+// take takes in how somebody stands now. It reports whether they are a member.
+func (b *board) take(c *progress.Change) (member bool) {
 	mine := b.stands[c.Learner]
 	if mine == nil {
-		return false, false
-	}
-	for _, other := range b.stands {
-		if len(other[c.Lesson]) > 0 {
-			known = true
-			break
-		}
+		return false
 	}
 	if mine[c.Lesson] == nil {
 		mine[c.Lesson] = map[string]*progress.Standing{}
@@ -74,7 +69,17 @@ func (b *board) take(c *progress.Change) (member, known bool) {
 		st := c.Standing
 		mine[c.Lesson][c.Block] = &st
 	}
-	return true, known
+	return true
+}
+
+// knows reports whether somebody has been at a lesson.
+func (b *board) knows(lesson string) bool {
+	for _, mine := range b.stands {
+		if len(mine[lesson]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Site) board(ctx context.Context, in *class.Class) (*board, error) {
@@ -88,16 +93,7 @@ func (s *Site) board(ctx context.Context, in *class.Class) (*board, error) {
 		return nil, err
 	}
 	for i := range list {
-		// One look for all: which lessons are known does not matter here.
-		mine := b.stands[list[i].Learner]
-		if mine == nil {
-			continue
-		}
-		st := &list[i].Standing
-		if mine[st.Lesson] == nil {
-			mine[st.Lesson] = map[string]*progress.Standing{}
-		}
-		mine[st.Lesson][st.Block] = st
+		b.take(&list[i])
 	}
 	return b, nil
 }
@@ -112,18 +108,17 @@ func (s *Site) lessonsOf(b *board) []string {
 			}
 		}
 	}
+	return slices.SortedFunc(maps.Keys(seen), s.inOrder())
+}
+
+// inOrder compares lessons, by their names, as they come in the course. What has left it comes last.
+func (s *Site) inOrder() func(a, b string) int {
+	course := s.Course().Lessons
 	place := map[string]int{}
-	for i, l := range s.Course().Lessons {
-		place[l.Slug] = i + 1
+	for i, l := range course {
+		place[l.Slug] = i - len(course)
 	}
-	var list []string
-	for slug := range seen {
-		list = append(list, slug)
-	}
-	slices.SortFunc(list, func(a, b string) int {
-		return cmp.Or(cmp.Compare(cmp.Or(place[a], 1<<30), cmp.Or(place[b], 1<<30)), cmp.Compare(a, b))
-	})
-	return list
+	return func(a, b string) int { return cmp.Or(cmp.Compare(place[a], place[b]), cmp.Compare(a, b)) }
 }
 
 // exercisesOf are those of a lesson: of today's, and those that it once had and somebody was at.
@@ -147,31 +142,34 @@ func (s *Site) exercisesOf(b *board, slug string) []string {
 // cell is how a learner stands with a column: a lesson, or an exercise of the only lesson.
 func (s *Site) cell(b *board, m *class.Member, only, column string) pages.BoardCell {
 	c := pages.BoardCell{ID: "c-" + m.ID + "-" + strings.ReplaceAll(column, "/", "_")}
-	if only != "" {
-		st := b.stands[m.Learner][only][column]
-		if st == nil {
-			return c
-		}
-		c.Of, c.Attempts, c.Points, c.OfPoints = 1, st.Attempts, st.Best, st.Of
-		if st.Solved {
-			c.Solved = 1
-		}
-		return c
-	}
-	blocks := b.stands[m.Learner][column]
-	for _, st := range blocks {
-		if st.Solved {
-			c.Solved++
-		}
-		c.Points += st.Best
-		c.OfPoints += st.Of
-		c.Attempts += st.Attempts
-	}
-	c.Of = len(blocks)
-	if l := s.lesson(column); l != nil {
-		c.Of = max(c.Of, len(pages.ExercisesOf(l)))
+	if only == "" {
+		c.Tally = s.tally(column, b.stands[m.Learner][column])
+	} else if st := b.stands[m.Learner][only][column]; st != nil {
+		c.Tally = tally(map[string]*progress.Standing{column: st})
 	}
 	return c
+}
+
+// tally counts how somebody stands with a lesson, whose exercises are today's, or more when some have left it.
+func (s *Site) tally(slug string, blocks map[string]*progress.Standing) pages.Tally {
+	t := tally(blocks)
+	if l := s.lesson(slug); l != nil {
+		t.Of = max(t.Of, len(pages.ExercisesOf(l)))
+	}
+	return t
+}
+
+func tally(blocks map[string]*progress.Standing) pages.Tally {
+	t := pages.Tally{Of: len(blocks)}
+	for _, st := range blocks {
+		if st.Solved {
+			t.Solved++
+		}
+		t.Points += st.Best
+		t.OfPoints += st.Of
+		t.Attempts += st.Attempts
+	}
+	return t
 }
 
 // data is what the page of a board shows.
@@ -344,8 +342,8 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 				}
 				continue
 			}
-			member, known := b.take(&n.change)
-			switch {
+			known := b.knows(n.change.Lesson)
+			switch member := b.take(&n.change); {
 			case !current || !member:
 				continue
 			case !known && only == "":
