@@ -394,6 +394,7 @@ func (s *Site) learnerPage(w http.ResponseWriter, r *http.Request) error {
 	before, _ := strconv.ParseUint(r.URL.Query().Get("before"), 10, 64)
 	words := s.language(r)
 	d := pages.LearnerData{Page: s.at(words, pages.Elsewhere, m.Name), ID: in.ID, Class: in.Title, Member: m.ID, Name: m.Name}
+	var shown []*progress.Entry
 	for e, err := range s.records.Entries(r.Context(), m.Learner, 0) {
 		if err != nil {
 			return err
@@ -405,13 +406,15 @@ func (s *Site) learnerPage(w http.ResponseWriter, r *http.Request) error {
 		if before > 0 && e.Seq >= before {
 			break
 		}
+		shown = append(shown, e)
+	}
+	if n := len(shown); n > onePage {
+		shown = shown[n-onePage:]
+		d.Older = shown[0].Seq
+	}
+	for _, e := range slices.Backward(shown) {
 		d.Attempts = append(d.Attempts, s.attemptRow(words, e))
 	}
-	if n := len(d.Attempts); n > onePage {
-		d.Attempts = d.Attempts[n-onePage:]
-		d.Older = d.Attempts[0].Seq
-	}
-	slices.Reverse(d.Attempts)
 	return s.show(w, r, http.StatusOK, pages.Learner(d))
 }
 
