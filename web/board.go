@@ -247,27 +247,11 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := http.NewResponseController(w)
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	words, only := s.language(r), r.URL.Query().Get("lesson")
-	send := func(event string, v any) bool {
-		// A page that takes nothing is gone.
-		if out.SetWriteDeadline(time.Now().Add(10*time.Second)) != nil {
-			return false
-		}
-		data, err := json.Marshal(v)
-		if err != nil {
-			return false
-		}
-		if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, data); err != nil {
-			return false
-		}
-		return out.Flush() == nil
+	out, err := openStream(w, 3*time.Second)
+	if err != nil {
+		return err
 	}
+	words, only := s.language(r), r.URL.Query().Get("lesson")
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
 	type news struct {
@@ -323,7 +307,7 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 		case <-ended:
 			return nil // who may still see it asks again
 		case <-alive.C:
-			if !send("alive", nil) {
+			if out.send("alive", nil) != nil {
 				return nil
 			}
 		case n := <-heard:
@@ -332,12 +316,12 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 				return nil // the browser asks again
 			case n.joined:
 				// Everything follows from the members: the page asks for all of it, and then for this stream, anew.
-				send("table", nil)
+				_ = out.send("table", nil)
 				return nil
 			case n.change.Current:
 				current = true
 				// What has changed since the page was made is in what the page can fetch now.
-				if !send("current", nil) {
+				if out.send("current", nil) != nil {
 					return nil
 				}
 				continue
@@ -347,7 +331,7 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 			case !current || !member:
 				continue
 			case !known && only == "":
-				send("table", nil)
+				_ = out.send("table", nil)
 				return nil
 			case only != "" && n.change.Lesson != only:
 				continue
@@ -362,7 +346,7 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 			if err := pages.BoardMark(p, c).Render(ctx, &html); err != nil {
 				return nil
 			}
-			if !send("cell", map[string]string{"id": c.ID, "html": html.String(), "name": m.Name, "column": column}) {
+			if out.send("cell", map[string]string{"id": c.ID, "html": html.String(), "name": m.Name, "column": column}) != nil {
 				return nil
 			}
 		}
