@@ -2,6 +2,7 @@ package lessons
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -242,7 +243,7 @@ var sizes = map[string]func(*wire.Segment) (n uint64, ok bool){
 }
 
 // bareDigits takes out what people put between digits.
-var bareDigits = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "")
+var bareDigits = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "", "'", "", "’", "", "_", "")
 
 // isNumber reports whether what is asked about a field is a plain number.
 func isNumber(field string) bool {
@@ -266,8 +267,12 @@ func canonical(field, s string) (string, bool) {
 		if t, ok := saidTime(s); ok {
 			return t.String(), true
 		}
-		t, ok := saidTime(s + "ms") // the field says that it wants milliseconds
-		return t.String(), ok
+		if t, ok := saidTime(s + "ms"); ok { // the field says that it wants milliseconds
+			return t.String(), true
+		}
+		q, ok := readAmount(s)
+		us := q.value * units[q.unit].is
+		return tcp.Time(math.Round(us)).String(), ok && units[q.unit].of == "time" && 0 <= us && us <= float64(24*3600*tcp.Second)
 	case "state":
 		st, ok := tcp.ParseState(strings.ToUpper(s))
 		return st.String(), ok
@@ -275,7 +280,16 @@ func canonical(field, s string) (string, bool) {
 		e, ok := tcp.ParseErrno(strings.ToUpper(s))
 		return e.String(), ok
 	default:
-		n, err := strconv.ParseUint(bareDigits.Replace(s), 10, 63)
+		// As it stands in a header or a trace, too: "ack 1001", "ack=1001", "0x3e9".
+		s = strings.TrimSuffix(strings.ToLower(s), ".")
+		if rest, named := strings.CutPrefix(s, field); named {
+			s = strings.TrimLeft(rest, " =:")
+		}
+		base := 10
+		if digits, is := strings.CutPrefix(s, "0x"); is {
+			s, base = digits, 16
+		}
+		n, err := strconv.ParseUint(bareDigits.Replace(s), base, 63)
 		return strconv.FormatUint(n, 10), err == nil
 	}
 }

@@ -44,6 +44,7 @@ type draft struct {
 	writes     map[string]string  // the texts of a question that may have variants, rendered
 	written    map[string]string  // in a variant: those of the question, which are not rendered again where they are the same
 	asked      map[string]string  // the simulators that predictions are about
+	rendered   memory             // what html fills
 	plays      map[string]*played // runs that marks have asked about, by the block
 }
 

@@ -49,3 +49,15 @@ func TestReadNumber(t *testing.T) {
 		}
 	}
 }
+
+// A time is read as people write it.
+func TestTimesAsTyped(t *testing.T) {
+	for typed, want := range map[string]string{
+		"131000": "131s", "131 s": "131s", "131,000 ms": "131s", "131 seconds": "131s", "2 min 11 s": "131s", "2m11s": "131s", "131 Sekunden": "131s", "131.": "",
+		"": "", "soon": "", "131 bytes": "", "99999999 h": "", "-3 s": "",
+	} {
+		if got, ok := ReadAnswer("time", typed); ok != (want != "") || ok && got != want {
+			t.Errorf("%q is read as %q, %v; want %q", typed, got, ok, want)
+		}
+	}
+}

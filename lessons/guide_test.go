@@ -171,6 +171,7 @@ func TestRunsThatVary(t *testing.T) {
 		{variedText + "```quiz {#q kind=field of=own}\nWhich?\n\nsegment: SYN-ACK\nfield: ack\nack-equals-seq:\n```\n", "variant", "not be theirs"},
 		{strings.Replace(variedText, "isn,port", "mss", 1), "attribute-value", "varied"},
 		{strings.NewReplacer(" isn 1000", "", " isn 5000", "").Replace(variedText), "attribute-value", "no initial sequence number"},
+		{strings.Replace(variedText, " vary=\"isn,port\"", "", 1) + "```predict {#q of=own input=free vary=isn}\nWhat does the server acknowledge?\n\nask: ack of SYN-ACK\nack-equals-seq:\n```\n", "variant", "sees no number"},
 		{strings.Replace(variedText, "step until quiet\n", "step until SYN-ACK sent\nedit SYN-ACK ack=1001\nstep until quiet\n", 1), "variant", "another"},
 	} {
 		list := Check(exampleFolder(test.text))

@@ -30,7 +30,10 @@ func (d *draft) splitKeys(body span) (prose span, keys []keyLine) {
 			next = p + i + 1
 		}
 		line := bytes.TrimRight(d.text[p:next], "\n")
-		m := keyForm.FindSubmatchIndex(line)
+		var m []int
+		if bytes.IndexByte(line, ':') > 0 {
+			m = keyForm.FindSubmatchIndex(line)
+		}
 		if m != nil && !inKeys && m[4] >= 0 && string(line[m[2]:m[3]]) != "wrong" && string(line[m[2]:m[3]]) != "see" {
 			m = nil // a sentence with a colon in it
 		}

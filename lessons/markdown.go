@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -45,14 +46,52 @@ var (
 	snippet = newMarkdown()
 )
 
-func newMarkdown(opts ...parser.Option) goldmark.Markdown {
-	return goldmark.New(
-		goldmark.WithParserOptions(append(opts, parser.WithInlineParsers(util.Prioritized(runMarks{}, 100)))...),
-		// Alignment as a style attribute would need a weaker content security policy.
-		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough, extension.TaskList,
-			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))),
-		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(words{}, 100))),
-	)
+// A markdown has a parser, and one that finds addresses without marks around them too. That one stops at every blank.
+type markdown struct {
+	plain, linking parser.Parser
+	renderer.Renderer
+}
+
+func newMarkdown(opts ...parser.Option) markdown {
+	with := func(extensions ...goldmark.Extender) goldmark.Markdown {
+		return goldmark.New(
+			goldmark.WithParserOptions(opts...),
+			goldmark.WithParserOptions(parser.WithInlineParsers(util.Prioritized(runMarks{}, 100))),
+			// Alignment as a style attribute would need a weaker content security policy.
+			goldmark.WithExtensions(extension.Strikethrough, extension.TaskList,
+				extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))),
+			goldmark.WithExtensions(extensions...),
+			goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(words{}, 100))),
+		)
+	}
+	plain, linking := with(), with(extension.Linkify)
+	return markdown{plain.Parser(), linking.Parser(), linking.Renderer()}
+}
+
+func (m markdown) parse(source []byte) ast.Node {
+	p := m.plain
+	if bareLink(source) {
+		p = m.linking
+	}
+	return p.Parse(text.NewReader(source))
+}
+
+// bareLink reports whether there may be an address in a text that is not the target of a link.
+func bareLink(source []byte) bool {
+	for _, mark := range []string{"://", "www.", "@"} {
+		for p := 0; ; p += len(mark) {
+			i := bytes.Index(source[p:], []byte(mark))
+			if i < 0 {
+				break
+			}
+			p += i
+			word := 1 + bytes.LastIndexAny(source[:p], " \t\n\v\f\r*_~(") // an address begins behind one of these
+			if !bytes.HasSuffix(source[:word], []byte("](")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // words renders what has a meaning of its own in a lesson: control bits, states and asides.
@@ -85,14 +124,24 @@ func codeText(n ast.Node, source []byte) string {
 
 // codeHTML is what a text in backquotes looks like: `SYN-ACK` is a pair of chips, `SYN-RECEIVED` a state, the rest code.
 func codeHTML(s string) string {
-	if _, ok := tcp.ParseState(s); ok {
-		return `<b class="state">` + s + `</b>`
-	}
-	if f, err := wire.ParseFlags(s); err == nil && f != 0 && (s == f.Kind() || s == f.String()) {
-		return ChipsHTML(f)
+	if html, ok := protocolWords()[s]; ok {
+		return html
 	}
 	return "<code>" + string(util.EscapeHTML([]byte(s))) + "</code>"
 }
+
+// protocolWords are the texts in backquotes that are not shown as code.
+var protocolWords = sync.OnceValue(func() map[string]string {
+	html := map[string]string{}
+	for f := wire.Flags(1); f != 0; f++ {
+		chips := ChipsHTML(f)
+		html[f.Kind()], html[f.String()] = chips, chips
+	}
+	for s := range tcp.NumStates {
+		html[s.String()] = `<b class="state">` + s.String() + `</b>`
+	}
+	return html
+})
 
 // ChipsHTML returns the chips of a set of control bits, joined when there are several.
 func ChipsHTML(f wire.Flags) string {
@@ -102,7 +151,7 @@ func ChipsHTML(f wire.Flags) string {
 		if i > 0 {
 			b.WriteString(`<span class="vh">-</span>`) // so that it is read, and copied, as SYN-ACK
 		}
-		fmt.Fprintf(&b, `<span class="chip %s">%s</span>`, strings.ToLower(name), name)
+		b.WriteString(`<span class="chip ` + strings.ToLower(name) + `">` + name + `</span>`)
 	}
 	if len(names) == 1 {
 		return b.String()
@@ -247,9 +296,9 @@ type fragment struct {
 	doc  ast.Node
 }
 
-func (d *draft) fragment(md goldmark.Markdown, at span) fragment {
+func (d *draft) fragment(md markdown, at span) fragment {
 	src := d.text[at.start:at.end]
-	return fragment{src, at.start, md.Parser().Parse(text.NewReader(src))}
+	return fragment{src, at.start, md.parse(src)}
 }
 
 // snippetHTML checks and renders a text inside a block.
@@ -268,10 +317,10 @@ func (d *draft) snippetHTML(at span) string {
 }
 
 func (d *draft) html(fr fragment, n ast.Node) string {
-	var b memory
+	d.rendered.Reset()
 	// Rendering to memory cannot fail.
-	_ = prose.Renderer().Render(&b, fr.text, n)
-	return b.String()
+	_ = prose.Render(&d.rendered, fr.text, n)
+	return d.rendered.String()
 }
 
 // memory is a buffer that the renderer takes as it is: around any other writer it puts one with a buffer of its own, for each of the
@@ -410,21 +459,21 @@ func stepsList(l *ast.List) {
 }
 
 var (
-	scheme     = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):`)
-	schemes    = map[string]bool{"http": true, "https": true, "mailto": true}
-	seekTarget = regexp.MustCompile(`^#([^@]*)@(.*)$`)
+	scheme  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+	schemes = map[string]bool{"http": true, "https": true, "mailto": true}
 )
 
 // checkScheme reports a URL that a lesson must not lead to. ok is true for one with an allowed scheme.
 func (d *draft) checkScheme(url string, at int) (absolute, ok bool) {
-	if m := scheme.FindStringSubmatch(url); m != nil {
-		if !schemes[strings.ToLower(m[1])] {
-			d.add("link-scheme", at, at, "http, https and mailto are allowed", "a link must not use %s:", m[1])
-			return true, false
-		}
-		return true, true
+	found := scheme.FindString(url)
+	if found == "" {
+		return false, true
 	}
-	return false, true
+	if !schemes[strings.ToLower(strings.TrimSuffix(found, ":"))] {
+		d.add("link-scheme", at, at, "http, https and mailto are allowed", "a link must not use %s", found)
+		return true, false
+	}
+	return true, true
 }
 
 // link checks a link and gives it its target on the site.
@@ -433,11 +482,11 @@ func (d *draft) link(fr fragment, n *ast.Link, at int) {
 	if absolute, ok := d.checkScheme(dest, at); absolute || !ok {
 		return
 	}
-	if m := seekTarget.FindStringSubmatch(dest); m != nil {
-		d.seek(fr, n, m[1], m[2], at)
+	file, anchor, _ := strings.Cut(dest, "#")
+	if id, instant, ok := strings.Cut(anchor, "@"); ok && file == "" {
+		d.seek(fr, n, id, instant, at)
 		return
 	}
-	file, anchor, _ := strings.Cut(dest, "#")
 	switch {
 	case dest == "":
 		d.add("link-target", at, at, "", "the link leads nowhere")
@@ -590,6 +639,9 @@ type claim struct {
 }
 
 func (d *draft) numbers(code string, at int) {
+	if !strings.Contains(code, "seq ") && !strings.Contains(code, "ack ") {
+		return // most are about something else, and the form takes its time
+	}
 	for _, m := range numbersInCode.FindAllStringSubmatch(code, -1) {
 		n, err := strconv.ParseUint(m[2], 10, 64)
 		if err == nil {

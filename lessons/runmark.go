@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -86,9 +87,13 @@ type said struct {
 
 // say remembers a mark, to be compared when all runs are known.
 func (d *draft) say(fr fragment, m *runMark) {
+	const enough = 80 // bytes
 	var before string
-	for n := m.PreviousSibling(); n != nil && len(before) < 80; n = n.PreviousSibling() {
+	for n := m.PreviousSibling(); n != nil && len(before) < enough; n = n.PreviousSibling() {
 		before = rawText(n, fr.text) + before
+	}
+	for len(before) > enough || before != "" && !utf8.RuneStart(before[0]) {
+		before = before[1:]
 	}
 	d.said = append(d.said, said{m.text, before, span{fr.base + m.at.start, fr.base + m.at.end}})
 }

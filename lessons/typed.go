@@ -102,8 +102,9 @@ type amount struct {
 }
 
 var (
-	amountForm = regexp.MustCompile(`^([+-]?)([0-9][0-9.,  \x{202f}]*?)[  \x{202f}]*([\pL%µ]*)$`)
-	grouped    = regexp.MustCompile(`^[1-9][0-9]{0,2}([,  \x{202f}][0-9]{3})+(\.[0-9]+)?$`)
+	amountForm   = regexp.MustCompile(`^([+-]?)([0-9][0-9.,'’  \x{202f}]*?)[  \x{202f}]*([\pL%µ]*)$`)
+	grouped      = regexp.MustCompile(`^[1-9][0-9]{0,2}([,'’  \x{202f}][0-9]{3})+(\.[0-9]+)?$`)
+	durationPart = regexp.MustCompile(`^[\s\x{a0}\x{202f},]*(?:(?:and|und|y)\s+)?([0-9]+(?:[.,][0-9]+)?)[\s\x{a0}\x{202f}]*(\pL+)`)
 )
 
 // units are the units that can be turned into each other: of times in µs, of amounts in bytes.
@@ -113,14 +114,33 @@ var units = map[string]struct {
 }{
 	"us": {"time", 1}, "µs": {"time", 1}, "μs": {"time", 1}, "ms": {"time", 1e3}, "s": {"time", 1e6}, "sec": {"time", 1e6}, "second": {"time", 1e6}, "seconds": {"time", 1e6},
 	"min": {"time", 60e6}, "minute": {"time", 60e6}, "minutes": {"time", 60e6}, "h": {"time", 3600e6}, "hour": {"time", 3600e6}, "hours": {"time", 3600e6},
-	"B": {"size", 1}, "b": {"size", 1}, "byte": {"size", 1}, "bytes": {"size", 1}, "KB": {"size", 1e3}, "kB": {"size", 1e3}, "KiB": {"size", 1 << 10}, "MB": {"size", 1e6}, "MiB": {"size", 1 << 20},
+	"B": {"size", 1}, "b": {"size", 1}, "byte": {"size", 1}, "bytes": {"size", 1}, "octet": {"size", 1}, "octets": {"size", 1}, "KB": {"size", 1e3}, "kB": {"size", 1e3}, "KiB": {"size", 1 << 10}, "MB": {"size", 1e6}, "MiB": {"size", 1 << 20},
 }
 
-// readAmount reads a number as people write it: "131 s", "1,460", "0,5", "2.5 ms".
+// canonicalUnit is a unit as it is written in units, or another word as it is.
+func canonicalUnit(word string) string {
+	if _, known := units[word]; known {
+		return word
+	}
+	if lower := strings.ToLower(word); units[lower].is > 0 {
+		return lower
+	}
+	if of, known := unitNamed(word); known { // in another language
+		for _, unit := range []string{"us", "ms", "s", "min", "h"} {
+			if timeUnits[unit] == of {
+				return unit
+			}
+		}
+	}
+	return word
+}
+
+// readAmount reads a number as people write it: "131 s", "1,460", "0,5", "2.5 ms", "2 min 11 s".
 func readAmount(s string) (q amount, ok bool) {
-	m := amountForm.FindStringSubmatch(strings.ReplaceAll(strings.TrimSpace(s), "−", "-"))
+	s = strings.ReplaceAll(strings.TrimSuffix(strings.TrimSpace(s), "."), "−", "-")
+	m := amountForm.FindStringSubmatch(s)
 	if m == nil {
-		return q, false
+		return readDuration(s)
 	}
 	digits := m[2]
 	switch {
@@ -130,7 +150,29 @@ func readAmount(s string) (q amount, ok bool) {
 		digits = strings.Replace(digits, ",", ".", 1)
 	}
 	v, err := strconv.ParseFloat(m[1]+digits, 64)
-	return amount{v, m[3]}, err == nil && !math.IsInf(v, 0)
+	return amount{v, canonicalUnit(m[3])}, err == nil && !math.IsInf(v, 0)
+}
+
+// readDuration reads a time in several units, in seconds: "2 h 11 min 15 s".
+func readDuration(s string) (q amount, ok bool) {
+	q.unit = "s"
+	for s != "" {
+		m := durationPart.FindStringSubmatch(s)
+		if m == nil {
+			return q, false
+		}
+		if m[2] == "m" {
+			m[2] = "min" // 2h11m
+		}
+		unit := units[canonicalUnit(m[2])]
+		v, err := strconv.ParseFloat(strings.Replace(m[1], ",", ".", 1), 64)
+		if unit.of != "time" || err != nil {
+			return q, false
+		}
+		q.value += v * unit.is / 1e6
+		ok, s = true, strings.TrimSpace(s[len(m[0]):])
+	}
+	return q, ok
 }
 
 // like reports whether q can be compared with the right answer: without a unit it is in that of the right one.

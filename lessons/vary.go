@@ -77,14 +77,20 @@ func (d *draft) readVariants(p *Predict, b *block, sim *Sim) {
 	}
 	for n := 1; n < Variants; n++ {
 		v, why := d.variant(b, sim, n, isn, port)
+		if why == "" && !sim.varies() && v.key.right != p.key.right && v.asks() == p.asks() {
+			why = "the answer is " + v.key.right + ", and the learner sees no number that tells it, for #" + sim.ID + " has others"
+		}
 		if why != "" {
-			d.addSpan("variant", at, "leave vary out, or ask so that the numbers do not matter", "with other numbers it is another question: %s", why)
+			d.addSpan("variant", at, "leave vary out, or write into the question, in backquotes, the numbers from which the answer follows", "with other numbers it is another question: %s", why)
 			p.Variants = nil
 			return
 		}
 		p.Variants = append(p.Variants, v)
 	}
 }
+
+// asks is what the learner sees of the question.
+func (p *Predict) asks() string { return p.Question + strings.Join(p.Do, "\n") }
 
 // canVary reports a run that has no numbers of its own to put others in the place of.
 func (d *draft) canVary(sim *Sim, isn bool, at span) bool {
@@ -237,14 +243,16 @@ var (
 	codeSpans   = regexp.MustCompile("`[^`\n]+`")
 	namedNumber = regexp.MustCompile(`\b(seq|ack|isn|port)([ =])([0-9]+)\b`)
 	bareNumber  = regexp.MustCompile("^`([0-9]+)`$")
-	doLine      = regexp.MustCompile(`(?m)^do:.*$`)
-	wrongLine   = regexp.MustCompile(`(?m)^wrong +[0-9,]+ *:`)
+	wrongLine   = regexp.MustCompile(`^wrong +[0-9,]+ *:`)
 	digits      = regexp.MustCompile(`[0-9,]+`)
 )
 
 // rewrite puts the numbers of the variant into the text of a question.
 func (m *numbers) rewrite(text string) string {
 	named := func(s string) string {
+		if !strings.ContainsAny(s, "0123456789") {
+			return s
+		}
 		return namedNumber.ReplaceAllStringFunc(s, func(s string) string {
 			g := namedNumber.FindStringSubmatch(s)
 			table := m.seq
@@ -260,10 +268,20 @@ func (m *numbers) rewrite(text string) string {
 		}
 		return named(s)
 	})
-	text = doLine.ReplaceAllStringFunc(text, named)
-	return wrongLine.ReplaceAllStringFunc(text, func(s string) string {
-		return digits.ReplaceAllStringFunc(s, func(s string) string { return renumbered(m.all, strings.ReplaceAll(s, ",", "")) })
-	})
+	var b strings.Builder
+	b.Grow(len(text))
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "do:"):
+			line = named(line)
+		case strings.HasPrefix(line, "wrong "):
+			line = wrongLine.ReplaceAllStringFunc(line, func(s string) string {
+				return digits.ReplaceAllStringFunc(s, func(s string) string { return renumbered(m.all, strings.ReplaceAll(s, ",", "")) })
+			})
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // renumbered is a number in a variant: itself when the run does not have it.

@@ -324,6 +324,7 @@ func (p *parser) sockOpt(c *tcp.Call) {
 		return
 	}
 	c.Option = sockOpts[i]
+	p.form = optionForm(c.Option)
 	switch {
 	case c.Option == tcp.KeepAlive:
 		if p.take("off") {
@@ -362,6 +363,23 @@ func (p *parser) sockOpt(c *tcp.Call) {
 		if t, ok := p.want("a time"); ok {
 			c.Values[0], _ = p.time(t.whole(), timeOpts[c.Option], leastTime(c.Option), maxOptTime)
 		}
+	}
+}
+
+// optionForm says how an option is set.
+func optionForm(o tcp.SockOpt) string {
+	form := "client set " + o.String()
+	switch {
+	case o == tcp.KeepAlive:
+		return form + " 2min 75s 9: probe after so long, that often, so many times; or off"
+	case o == tcp.LocalPorts:
+		return form + " 5000 5003"
+	case o.IsSwitch():
+		return form + " on"
+	case o.IsNumber():
+		return form + " 4"
+	default:
+		return form + " 3s"
 	}
 }
 

@@ -1,5 +1,6 @@
 // Runs and questions whose numbers differ from learner to learner: this browser draws its own, once, and asks the lab for them.
 import { lesson } from './lesson.js'
+import { more, t } from './sim/sentence.js'
 
 /** @typedef {{ question?: string, choices?: { Value: string, HTML: string }[], do?: string[], scenario: string }} Variant */
 
@@ -68,7 +69,13 @@ async function varyForm(form) {
   form.dataset.variant = String(n)
   form.dataset.do = (v.do ?? []).join('\n')
   // Unless the simulator on the page varies too, it has other numbers, and what happens is shown elsewhere.
-  if (!document.querySelector(`tcp-sim[data-variants][data-block="${form.dataset.of}"]`)) form.dataset.scenario = v.scenario
+  if (document.querySelector(`tcp-sim[data-variants][data-block="${form.dataset.of}"]`)) return
+  form.dataset.scenario = v.scenario
+  await more()
+  const note = document.createElement('p')
+  note.className = 'kind'
+  note.textContent = t('lesson.own-numbers')
+  question?.after(note)
 }
 
 for (const place of document.querySelectorAll('[data-variants]')) {

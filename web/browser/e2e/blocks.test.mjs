@@ -106,6 +106,7 @@ test('a question has the numbers of this browser, and keeps them', async () => {
   assert.ok(Number(variant) > 0)
   const isn = Number(/seq (\d+)/.exec(await page.locator('#number .question').innerText())?.[1])
   assert.ok(isn > 100_000, `the question asks about ${isn}`)
+  await page.locator('#number').getByText('These numbers are your own').waitFor()
   await page.locator('#number input').fill('1001')
   await answered(page, 'number', /Not yet/)
   await page.locator('#number input').fill(String(isn))
