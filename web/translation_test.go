@@ -79,3 +79,22 @@ func TestAnswersInTheLanguageOfThePage(t *testing.T) {
 		}
 	}
 }
+
+func TestTranslatedGallery(t *testing.T) {
+	h := builtinSite(t).Handler()
+	for lang, words := range map[string][2]string{"en": {"The three-way handshake", "Opening a connection"}, "de": {"Der Handshake in drei Schritten", "Eine Verbindung öffnen"}, "es": {"El handshake en tres pasos", "Abrir una conexión"}} {
+		list := ask(h, "GET", "/gallery", "", "Accept-Language", lang).Body.String()
+		page := ask(h, "GET", "/sandbox/handshake", "", "Accept-Language", lang).Body.String()
+		for _, want := range words {
+			if !strings.Contains(list, ">"+want+"<") {
+				t.Errorf("in %s the gallery lacks %q", lang, want)
+			}
+		}
+		if _, main, _ := strings.Cut(list, "<main"); strings.Contains(main, ` dir="ltr" lang="en"`) {
+			t.Errorf("in %s some text of the gallery is said to be English", lang)
+		}
+		if !strings.Contains(page, "<h1>"+words[0]+"</h1>") || !strings.Contains(page, "title "+words[0]+"\n") {
+			t.Errorf("in %s the scenario has another title than in the gallery", lang)
+		}
+	}
+}

@@ -19,7 +19,7 @@
 // 28, a screen reader reading a run, is done by hand.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { settled, sizes, startBrowser, violations, withLab } from './lab.mjs'
+import { phone, settled, sizes, startBrowser, violations, withLab } from './lab.mjs'
 
 const { lab, chrome } = withLab({ args: ['-pseudo-locales'] })
 
@@ -591,6 +591,30 @@ describe('quick', () => {
     if (process.env.E2E_QUIET) assert.deepEqual(long, [])
     await page.done()
   })
+})
+
+test('on a phone the page follows what happens, and whoever has scrolled away stays there', async () => {
+  const page = await chrome.page(phone)
+  await open(page, lesson)
+  const sim = page.locator('tcp-sim').first()
+  await sim.evaluate((s) => { /** @type {any} */ (s).time = 90_000 })
+  // The bar covers the ladder from here on.
+  await sim.evaluate((s) => { scrollBy({ top: /** @type {Element} */ (s.querySelector('.playhead')).getBoundingClientRect().top - /** @type {Element} */ (s.querySelector('.transport')).getBoundingClientRect().top + 20, behavior: 'instant' }) })
+  for (let i = 0; i < 3; i++) {
+    await sim.getByRole('button', { name: 'Step forward', exact: true }).tap()
+    await page.waitForFunction(() => {
+      const s = /** @type {any} */ (document.querySelector('tcp-sim')), bar = s.querySelector('.transport').getBoundingClientRect().top
+      return s.querySelector('.playhead').getBoundingClientRect().bottom < bar && s.querySelector(`[data-seg="${s.store.selected.value}"] .box`).getBoundingClientRect().bottom < bar
+    })
+  }
+  await sim.locator('tcp-log').evaluate((log) => log.scrollIntoView({ block: 'center', behavior: 'instant' }))
+  const from = await page.evaluate(() => scrollY)
+  await sim.locator('tcp-log li.now button').focus()
+  await page.keyboard.press('ArrowLeft')
+  await page.waitForFunction(() => /** @type {any} */ (document.querySelector('tcp-sim')).time < 1_150_000)
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(() => requestAnimationFrame(done)))))
+  assert.equal(await page.evaluate(() => scrollY), from)
+  await page.done()
 })
 
 test('a lesson’s page weighs what it may, whatever it fetches by itself', async (t) => {
