@@ -68,9 +68,11 @@ fuzz:
 		p=$$(grep -rlE "func $$t\b" --include='*_test.go' . | head -1 | xargs dirname); \
 		echo "$$p $$t"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done
 
-# A writer is killed two hundred times, and each byte of a store is damaged.
+# A writer is killed two hundred times, and each byte of a store is damaged; ten thousand come back at once; the program is stopped for a minute.
 soak:
 	go test ./server/jetstream -run 'Fault93|Fault94EachByte' -kills 200 -stride 1 -timeout 1h -v
+	go test ./web/live -run Fault67 -comeback 10000 -v
+	go test ./server -run Fault102 -stopped 1m -v
 
 # What Lighthouse says of a lesson's page on a phone. Its performance depends on the machine and fails nothing.
 lighthouse: tools
