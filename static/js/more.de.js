@@ -63,6 +63,7 @@ export const messages = {
   "class.refused.no_such_segment": "Dieses Segment gibt es im Ablauf nicht.",
   "class.refused.not_held": "Nur ein festgehaltenes Segment lässt sich freigeben.",
   "class.refused.not_saved": "Nicht gespeichert: Der Speicher des Labors antwortet nicht. Versuch es gleich noch einmal.",
+  "class.refused.otherwise": "Das geht so nicht. Das Labor sagt dazu auf Englisch: {message}",
   "class.refused.out_of_range": "Ein Wert liegt außerhalb seines Bereichs ({message}).",
   "class.refused.room_full": "Dieser Klasse folgen so viele, wie können. Versuch es gleich noch einmal.",
   "class.refused.segment_gone": "Dieses Segment ist schon angekommen oder verloren gegangen.",

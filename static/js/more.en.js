@@ -63,6 +63,7 @@ export const messages = {
   "class.refused.no_such_segment": "There is no such segment in the run.",
   "class.refused.not_held": "Only a segment that is held can be released.",
   "class.refused.not_saved": "Not saved: the lab’s store does not answer. Try again in a moment.",
+  "class.refused.otherwise": "That does not work: {message}",
   "class.refused.out_of_range": "A value is out of its range ({message}).",
   "class.refused.room_full": "As many follow this class as can. Try again in a moment.",
   "class.refused.segment_gone": "This segment has arrived or was lost already.",

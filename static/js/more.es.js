@@ -63,6 +63,7 @@ export const messages = {
   "class.refused.no_such_segment": "No existe ese segmento en la ejecución.",
   "class.refused.not_held": "Solo se puede soltar un segmento retenido.",
   "class.refused.not_saved": "No guardado: el almacén del laboratorio no responde. Inténtalo de nuevo en un momento.",
+  "class.refused.otherwise": "Así no se puede. El laboratorio dice en inglés: {message}",
   "class.refused.out_of_range": "Un valor está fuera de su rango ({message}).",
   "class.refused.room_full": "Ya siguen esta clase todos los que caben. Inténtalo de nuevo en un momento.",
   "class.refused.segment_gone": "Este segmento ya ha llegado o se ha perdido.",

@@ -123,6 +123,14 @@ async function ask(source) {
   }
 }
 
+/** What the language of scenarios finds, which it says in English. @param {string} text @param {Fault} f */
+function english(text, f) {
+  const span = document.createElement('span')
+  span.textContent = text
+  if (f.line > 0) span.lang = 'en'
+  return span
+}
+
 /** @param {Fault[]} found */
 function showFaults(found) {
   const list = document.createElement('ul')
@@ -136,11 +144,11 @@ function showFaults(found) {
       place.addEventListener('click', () => editor.show(f))
       item.append(place, ' ')
     }
-    item.append(f.message)
+    item.append(english(f.message, f))
     if (f.hint) {
       const hint = document.createElement('span')
       hint.className = 'what'
-      hint.textContent = t('ui.hint', { hint: f.hint })
+      hint.append(t('ui.hint', { hint: '' }), english(f.hint, f))
       item.append(' ', hint)
     }
     list.append(item)
