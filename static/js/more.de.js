@@ -758,6 +758,7 @@ export const messages = {
   "panel.why.word.rest": "nicht erreicht",
   "record.board.lost": "Die Verbindung ist weg; was hier steht, kann veraltet sein.",
   "record.board.shown": {"one":"{n} Name","other":"{n} Namen"},
+  "sandbox.faults": {"one":"Das Szenario hat einen Fehler. Das Labor beschreibt ihn auf Englisch:","other":"Das Szenario hat {n} Fehler. Das Labor beschreibt sie auf Englisch:"},
   "sandbox.link": "Dieses Szenario kam mit dem Link.",
   "sandbox.no-answer": "Das Lab hat nicht geantwortet. Dein Text ist noch da: Versuche es gleich noch einmal.",
   "say.check.fail": "Prüfung {i} von {of}, nicht bestanden. {Host}: {text}",

@@ -758,6 +758,7 @@ export const messages = {
   "panel.why.word.rest": "not reached",
   "record.board.lost": "The connection is lost; what is shown may be old.",
   "record.board.shown": {"one":"{n} name","other":"{n} names"},
+  "sandbox.faults": {"one":"The scenario has a fault:","other":"The scenario has {n} faults:"},
   "sandbox.link": "This scenario came with the link.",
   "sandbox.no-answer": "The lab did not answer. Your text is still here: try again in a moment.",
   "say.check.fail": "Check {i} of {of}, failed. {Host}: {text}",

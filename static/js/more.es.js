@@ -758,6 +758,7 @@ export const messages = {
   "panel.why.word.rest": "no alcanzada",
   "record.board.lost": "Se ha perdido la conexión; lo que se ve puede estar desfasado.",
   "record.board.shown": {"one":"{n} nombre","other":"{n} nombres"},
+  "sandbox.faults": {"one":"El escenario tiene un fallo. El laboratorio lo describe en inglés:","other":"El escenario tiene {n} fallos. El laboratorio los describe en inglés:"},
   "sandbox.link": "Este escenario vino con el enlace.",
   "sandbox.no-answer": "El laboratorio no respondió. Tu texto sigue aquí: prueba otra vez dentro de un momento.",
   "say.check.fail": "Comprobación {i} de {of}, no superada. {Host}: {text}",

@@ -153,7 +153,10 @@ function showFaults(found) {
     }
     list.append(item)
   }
-  faults.replaceChildren(...(found.length ? [list] : []))
+  const words = document.createElement('p')
+  words.textContent = t('sandbox.faults', { n: found.length })
+  // In English the faults speak for themselves.
+  faults.replaceChildren(...(found.length && !/^en\b/.test(document.documentElement.lang) ? [words] : []), ...(found.length ? [list] : []))
   if (found.some((f) => f.severity === 'error')) text.setAttribute('aria-invalid', 'true')
   else text.removeAttribute('aria-invalid')
   editor.mark(found)

@@ -14,6 +14,6 @@ export async function refused(e) {
   if (!e.code || e.english !== undefined || /^en\b/.test(globalThis.document?.documentElement.lang ?? 'en')) return e;
   await more();
   const key = `class.refused.${e.code}`, known = has(key) && !classes.includes(e.code);
-  const english = known || !e.hint ? e.message : `${e.message} (${e.hint})`;
-  return { ...e, message: t(known ? key : 'class.refused.otherwise', { message: english }), english, hint: undefined };
+  const english = known || !e.hint ? e.message : `${e.message} (${e.hint})`, message = t(known ? key : 'class.refused.otherwise', { message: english });
+  return { ...e, message, english: message.includes(english) ? english : '', hint: undefined };
 }
