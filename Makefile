@@ -30,20 +30,19 @@ generated:
 course:
 	go run ./server check
 
-# The engine starts no goroutine, which a test of its own asserts: there is no race to look for, and without the detector its
-# searches and properties take a tenth of the time. Each statement of the TCP and of the wire format that none of its tests reaches
-# must have its reason in engine/testdata/uncovered.txt. Of the lessons only the loader does things at once; their mutations and hostile
-# texts would take five minutes with the detector. Most tests of the site make pages and read them one after the other, three minutes
-# longer with the detector: it watches those that write, watch or act while others do.
+# The race detector makes a test ten times slower: it watches where things are done at once. The engine starts no goroutine, which a
+# test of its own asserts; of the lessons only the loader does; most tests of the site make pages and read them one after the other;
+# and those of the server start the program itself. Each statement of the TCP and of the wire format that none of the engine's tests
+# reaches must have its reason in engine/testdata/uncovered.txt.
 COVER := $(shell mktemp -u)
+RACED := server/jetstream web/account web/archive web/class web/limit web/live web/lti web/progress web/store
 go:
 	go test -coverpkg=./engine/tcp,./engine/wire -coverprofile=$(COVER) ./engine/...
 	LAB_COVERAGE=$(COVER) go test -count=1 -run TestUncovered ./engine
-	go test ./lessons/...
+	go test $$(go list ./... | grep -v -e /engine $(RACED:%=-e '/%$$'))
+	go test -race -p 3 $(RACED:%=./%)
 	go test -race -run 'TestLoader|TestDraft' ./lessons
-	go test ./web
-	go test -race -run 'While|Watch|Events|Class|Roster|Attempts|Board|LTI|Draft|Turnstile|Save|Admin' ./web
-	go test -race $$(go list ./... | grep -v -e /engine -e /lessons -e '/web$$')
+	go test -race -run 'While|Events|Class|Roster|Attempts|Board|LTI|Draft|Turnstile|Save|Admin' ./web
 
 # The engine's TCP beside gVisor's, in a module of its own: gVisor takes most of a minute to compile and nothing else needs it.
 differential:
@@ -69,9 +68,11 @@ fuzz:
 		p=$$(grep -rlE "func $$t\b" --include='*_test.go' . | head -1 | xargs dirname); \
 		echo "$$p $$t"; go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$p || exit 1; done
 
-# A writer is killed two hundred times, and each byte of a store is damaged.
+# A writer is killed two hundred times, and each byte of a store is damaged; ten thousand come back at once; the program is stopped for a minute.
 soak:
 	go test ./server/jetstream -run 'Fault93|Fault94EachByte' -kills 200 -stride 1 -timeout 1h -v
+	go test ./web/live -run Fault67 -comeback 10000 -v
+	go test ./server -run Fault102 -stopped 1m -v
 
 # What Lighthouse says of a lesson's page on a phone. Its performance depends on the machine and fails nothing.
 lighthouse: tools

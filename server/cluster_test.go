@@ -250,7 +250,7 @@ func (p *person) share(s *server, class string) {
 }
 
 // A class goes on while one of three NATS servers is killed, and then the lab that its instructor is on: what was done is done, once, and
-// everybody sees the same run, on the other lab and on one that was started later.
+// everybody sees the same run, on the other lab and on one that was started later. Who signs out everywhere is out on all of them.
 func TestClassOnTwoLabs(t *testing.T) {
 	urls, servers := startNATS(t)
 	env := []string{"LAB_NATS_URL=" + strings.Join(urls, ",")}
@@ -315,6 +315,19 @@ func TestClassOnTwoLabs(t *testing.T) {
 	// The scenario itself has two.
 	if last != did+2 {
 		t.Errorf("the run is at node %d after %d actions", last, did)
+	}
+
+	// Signed out everywhere on one lab, the instructor is shown the class no longer on the other one; the others go on.
+	ada.enter(third, class)
+	ada.post(labs[1], "account/signout", nil)
+	ada.until(func(f map[string]any) bool { return f["type"] == "left" && f["room"] == class })
+	ada.send(map[string]any{"type": "do", "id": did + 2, "run": class + ".1", "seen": ada.seen, "line": "wait 1ms"})
+	if f := ada.until(func(f map[string]any) bool { return f["type"] == "error" || f["type"] == "acted" }); f["code"] != "no_such_room" {
+		t.Errorf("who has signed out gets %v", f)
+	}
+	late.send(map[string]any{"type": "leave", "id": 2, "room": class})
+	if f := late.until(func(f map[string]any) bool { return f["type"] == "left" }); f["re"] != 2.0 {
+		t.Errorf("another one is out as well: %v", f)
 	}
 }
 

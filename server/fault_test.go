@@ -3,6 +3,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/sys/unix"
@@ -49,6 +51,9 @@ func (s *server) signal(sig syscall.Signal, state string) {
 	})
 }
 
+// stopped is for how long TestFault102Stopped stops the program; with make soak it is a minute.
+var stopped = flag.Duration("stopped", 0, "for how long a program is stopped")
+
 // A program that was stopped for a while, as a virtual machine is, goes on where it was, with the sockets that it had.
 func TestFault102Stopped(t *testing.T) {
 	s := start(t, []string{"LAB_DATA=" + t.TempDir()}, "-addr", "127.0.0.1:0")
@@ -58,6 +63,7 @@ func TestFault102Stopped(t *testing.T) {
 	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"open","id":1,"scenario":"server listen\nclient connect\nstep until quiet\n"}`)); err != nil {
 		t.Fatal(err)
 	}
+	<-time.After(*stopped)
 	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}

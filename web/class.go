@@ -36,6 +36,7 @@ type classroom struct {
 
 	guesses *limit.Limiter // wrong codes, by address
 	reports *limit.Limiter // of where somebody is and what they answer, by member
+	shown   *limit.Limiter // of where somebody is whose run everybody sees, by member
 }
 
 func newClassroom(s store.Store, accounts *account.Accounts) *classroom {
@@ -45,6 +46,7 @@ func newClassroom(s store.Store, accounts *account.Accounts) *classroom {
 		// a thousand in a day.
 		guesses: limit.New(time.Second, 300),
 		reports: limit.New(time.Second/2, 20),
+		shown:   limit.New(time.Second/5, 20),
 	}
 }
 
@@ -787,16 +789,10 @@ func (s *Site) roster(w http.ResponseWriter, r *http.Request) error {
 		}
 		cancel()
 	}()
-	out := http.NewResponseController(w)
-	// The stream is open for as long as the page is.
-	if err := out.SetWriteDeadline(time.Time{}); err != nil {
+	out, err := openStream(w, time.Second)
+	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // proxies shall not wait for more
-	w.WriteHeader(http.StatusOK)
 	first := true
 	for news, err := range s.classes.Watch(ctx, c.ID) {
 		if err != nil {
@@ -815,15 +811,8 @@ func (s *Site) roster(w http.ResponseWriter, r *http.Request) error {
 		for _, row := range news.Changed {
 			told.Rows = append(told.Rows, s.rosterRow(words, row))
 		}
-		b, err := json.Marshal(told)
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintf(w, "retry: 1000\ndata: %s\n\n", b); err != nil {
+		if out.send("", told) != nil {
 			return nil // the page is gone
-		}
-		if err := out.Flush(); err != nil {
-			return nil
 		}
 	}
 	return nil
@@ -1013,6 +1002,7 @@ type report struct {
 	Wrong  int    `json:"wrong"`
 	Done   bool   `json:"done"`
 	Run    string `json:"run"`
+	Shown  bool   `json:"shown"` // everybody sees what they have, and shall see what they have now
 }
 
 // where answers POST api/class/{id}/where.
@@ -1025,10 +1015,14 @@ func (s *Site) where(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &at); err != nil {
 		return err
 	}
+	limiter := s.classes.reports
+	if at.Shown {
+		limiter = s.classes.shown
+	}
 	switch {
 	case in.Over():
 		return errClassOver
-	case s.classes.reports.Take(m.ID) > 0:
+	case limiter.Take(m.ID) > 0:
 		w.Header().Set("Retry-After", "2")
 		return &Error{Status: http.StatusTooManyRequests, Code: "slow_down", Message: "Too many reports; wait a moment."}
 	case at.Lesson != "" && s.Course().Find(at.Lesson) == nil:
@@ -1040,11 +1034,29 @@ func (s *Site) where(w http.ResponseWriter, r *http.Request) error {
 	case len(at.Run) > class.MaxRun:
 		return badField("run", "at most %d bytes", class.MaxRun)
 	}
+	if at.Shown && at.Run != "" {
+		if err := s.mirror(r.Context(), in.ID, m.ID, at.Run); err != nil {
+			return err
+		}
+	}
 	if err := s.classes.Report(r.Context(), in.ID, m.ID, class.Where{Lesson: at.Lesson, Block: at.Block, Wrong: at.Wrong, Done: at.Done, Run: at.Run}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// mirror lets everybody see what somebody has who is in the spotlight. What cannot be shown is not; an error says that it shall be sent again.
+func (s *Site) mirror(ctx context.Context, id, member, run string) error {
+	text, err := share.Decode(run)
+	if err != nil {
+		return badField("run", "a run that can be read")
+	}
+	err = s.hub.Mirror(ctx, id, member, text)
+	if f, ok := errors.AsType[*live.ErrorFrame](err); ok && f.Code != string(live.NotSaved) && f.Code != string(live.SlowDown) {
+		return nil
+	}
+	return err
 }
 
 var errClassOver = &Error{Status: http.StatusGone, Code: "ended", Message: "The class is over.", Words: "page.fault.over"}

@@ -385,8 +385,19 @@ func TestRosterAndSpotlight(t *testing.T) {
 	if text, err := s.hub.RoomRun(t.Context(), id); err != nil || !strings.Contains(text, "isn 77") {
 		t.Errorf("the run is %q, %v", text, err)
 	}
+	// What they go on doing is shown.
+	more, err := share.Encode("client 192.0.2.10:52431 isn 77\nclient connect\nclient close\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := report(`{"shown":true,"run":"` + more + `"}`); got != http.StatusNoContent {
+		t.Errorf("a report of what is shown is %d", got)
+	}
+	if text, err := s.hub.RoomRun(t.Context(), id); err != nil || !strings.HasSuffix(text, "client close\n") {
+		t.Errorf("the run that is shown is %q, %v", text, err)
+	}
 	for body, want := range map[string]int{
-		`{"lesson":"none"}`: 404, `{"wrong":-1}`: 400, `{"wrong":1e9}`: 400, `{"x":1}`: 400, `{"block":"` + strings.Repeat("x", 101) + `"}`: 400,
+		`{"lesson":"none"}`: 404, `{"shown":true,"run":"?"}`: 400, `{"wrong":-1}`: 400, `{"wrong":1e9}`: 400, `{"x":1}`: 400, `{"block":"` + strings.Repeat("x", 101) + `"}`: 400,
 		`{"run":"` + strings.Repeat("x", class.MaxRun+1) + `"}`: 400,
 	} {
 		if got := report(body); got != want {

@@ -1,8 +1,9 @@
 // The page of a learner in a class: what the instructor shows, live; a question and its answers; a run of one's own, and back.
 import './sim/tcp-sim.js'
 import { html, nothing } from '../vendor/lit.js'
-import { effect, signal } from '../vendor/signals.js'
+import { computed, effect, signal, untracked } from '../vendor/signals.js'
 import { Refused, announcer, base, draw, get, histogram, leaveRoom, send, showLink } from './class/parts.js'
+import { isShown, reports, runOf } from './class/where.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
 import { pageLink } from './sim/socket.js'
@@ -19,6 +20,8 @@ const branch = /** @type {HTMLButtonElement} */ (get('room-branch'))
 const voice = announcer()
 const room = new Room(pageLink(base), id), audience = new Audience(sim, room)
 const { away, behind } = audience
+/** Whether everybody sees what one does on the run of one's own. */
+const shown = computed(() => isShown(room))
 effect(() => { sim.dataset.title = room.state.value?.title || t('class.run') })
 
 const lost = signal(false)
@@ -63,9 +66,9 @@ effect(() => {
   draw(banners, state.ended ? nothing : html`
     ${lost.value ? say(t('class.lost')) : nothing}
     ${room.unsaved.value ? say(t('class.waiting')) : nothing}
-    ${away.value ? say(t('class.branched'), html`<button type="button" class="solid" @click=${comeBack}>${t('class.return')}</button>`) : nothing}
+    ${away.value ? say(t(shown.value ? 'class.shown' : 'class.branched'), html`<button type="button" class="solid" @click=${comeBack}>${t('class.return')}</button>`) : nothing}
     ${state.frozen ? say(t('class.frozen')) : role && !away.value ? say(t(`class.drive.${role}`)) : nothing}
-    ${state.spotlight && state.run && !away.value ? say(t('class.spotlight', { name: state.spotlight.name })) : nothing}
+    ${state.spotlight && state.run && !away.value ? say(t(state.spotlight.live ? 'class.spotlight.live' : 'class.spotlight', { name: state.spotlight.name })) : nothing}
     ${behind.value ? say(t('class.behind'), html`<button type="button" @click=${toLive}>${t('class.follow')}</button>`) : nothing}`)
 })
 
@@ -98,7 +101,8 @@ function tell(old, now) {
     if (!old.ended) voice.say(t('class.ended.stand'))
     return
   }
-  if (now.run && now.run !== old.run) voice.say(now.spotlight ? t('class.spotlight', { name: now.spotlight.name }) : t('class.said.push', { title: now.title || t('class.run') }))
+  if (away.peek() && shown.peek()) now.run !== old.run && voice.say(t('class.shown'), { group: 'shown' })
+  else if (now.run && now.run !== old.run) voice.say(now.spotlight ? t('class.spotlight', { name: now.spotlight.name }) : t('class.said.push', { title: now.title || t('class.run') }))
   else if (!now.run && now.lesson && (now.lesson !== old.lesson || old.run)) voice.say(t('class.said.lesson', { title: now.title ?? '' }))
   if (now.frozen !== old.frozen) voice.say(t(now.frozen ? 'class.frozen' : 'class.said.thawed'), { group: 'frozen' })
   const role = mine(now)?.role, had = mine(old)?.role
@@ -176,29 +180,13 @@ async function answer(e, q) {
 
 // ---- where one is ----
 
-const CALM = 1500, PULSE = 60_000
-let timer = 0, told = ''
-
-/** Tells the instructor where this learner is, and what they have on a run of their own. */
-async function report() {
-  clearTimeout(timer)
-  timer = 0
-  const state = room.state.peek()
-  if (!state || state.ended || document.hidden || room.trouble.peek()) return
-  /** @type {{ lesson: string, block: string, wrong: number, done: boolean, run: string }} */
-  const where = { lesson: '', block: away.peek() ? 'own' : '', wrong: 0, done: false, run: '' }
-  try {
-    if (away.peek() && sim.store.status.peek() === 'ready') where.run = await (await import('./sim/share.js')).encode(sim.store.text())
-    await send(`${base}api/class/${id}/where`, where)
-    told = JSON.stringify(where)
-  } catch {
-    // told again with the next change, or the next pulse
-  }
-}
+// The instructor knows where this learner is, and what they have on a run of their own.
+const soon = reports(room, `${base}api/class/${id}/where`, async (all) => {
+  const own = away.peek() && sim.store.status.peek() === 'ready'
+  return { lesson: '', block: away.peek() ? 'own' : '', wrong: 0, done: false, run: own ? await runOf(sim, all) : '' }
+})
 
 effect(() => {
-  void [away.value, room.state.value !== null, away.value && [sim.store.tip.value, sim.store.status.value]]
-  timer ||= setTimeout(report, told ? CALM : 0)
+  void [away.value, room.state.value !== null, shown.value && sim.store.pos.value, away.value && [sim.store.tip.value, sim.store.status.value]]
+  untracked(soon)
 })
-setInterval(report, PULSE)
-document.addEventListener('visibilitychange', () => void report())

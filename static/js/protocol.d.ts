@@ -287,6 +287,8 @@ export type Role =
 export interface Spotlight {
   member: string;
   name: string;
+  /** what they do goes on being shown; false once somebody else has acted on the shared run */
+  live: boolean;
 }
 
 /** A Question is for everybody in the room. */

@@ -282,9 +282,14 @@ func (a *Accounts) claimName(ctx context.Context, name, id string) error {
 // nameKey is where the account of a name stands, however the name is written.
 func nameKey(name string) string { return store.Key("account-name", store.Hash(fold(name))) }
 
-// NewID returns 128 random bits.
+// NewID returns 128 random bits, all but a few, as letters, digits, "-" and "_"; the first is no "-".
 func NewID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	for {
+		var b [16]byte
+		_, _ = rand.Read(b[:])
+		// A command line takes a hyphen in front for a flag, a spreadsheet for a formula.
+		if id := base64.RawURLEncoding.EncodeToString(b[:]); id[0] != '-' {
+			return id
+		}
+	}
 }

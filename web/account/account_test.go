@@ -331,3 +331,12 @@ func TestEndings(t *testing.T) {
 		t.Errorf("a browser that was left is that of %+v, %v", v, err)
 	}
 }
+
+// An ID can stand in a command line and in a spreadsheet.
+func TestNewID(t *testing.T) {
+	for range 1000 {
+		if id := account.NewID(); !store.Valid(id) || strings.HasPrefix(id, "-") {
+			t.Fatal(id)
+		}
+	}
+}

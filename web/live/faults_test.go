@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"iter"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,33 +172,62 @@ func TestFault66OpenTwice(t *testing.T) {
 	}
 }
 
-// 67: the server was started anew, and everybody comes back at once. The log is read once for all of them.
+// comeback is how many come back in TestFault67AllComeBack; with make soak it is ten thousand.
+var comeback = flag.Int("comeback", 1000, "how many come back when a server was started anew")
+
+// 67: the server was started anew, and everybody comes back at once. The log of a class is read once for all of them.
 func TestFault67AllComeBack(t *testing.T) {
 	counted := &countingStore{Store: openStore(t)}
-	cfg := Config{Store: counted, Rooms: roster{}}
+	n := *comeback
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && uint64(n) > files.Cur/2-100 {
+		n = int(files.Cur/2 - 100) // both ends of each socket are in this process
+		t.Logf("%d files may be open, so %d come back", files.Cur, n)
+	}
+	classes := (n + DefaultFollowers - 1) / DefaultFollowers
+	cfg := Config{Store: counted, Rooms: roster{}, Sockets: n}
 	noLeak(t)
 	first := serve(t, cfg)
-	first.lead("c", Act{Kind: ActPush, Scenario: lost})
+	for c := range classes {
+		first.lead(fmt.Sprint("c", c), Act{Kind: ActPush, Scenario: lost})
+	}
 	first.hub.Close(t.Context())
 	counted.follows.Store(0)
 	p := serve(t, cfg)
-	const n = 1000
+	began := time.Now()
+	var slowest atomic.Int64
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
+			dialled := time.Now()
 			b := p.dialAs(fmt.Sprint("m", i))
-			b.sendJSON(map[string]any{"type": "enter", "id": 1, "room": "c", "tab": "tab"})
+			for took := int64(time.Since(dialled)); ; {
+				if was := slowest.Load(); took <= was || slowest.CompareAndSwap(was, took) {
+					break
+				}
+			}
+			b.sendJSON(map[string]any{"type": "enter", "id": 1, "room": fmt.Sprint("c", i%classes), "tab": "tab"})
 			if f := last(b.upTo(func(f frame) bool { return f.Type == "snapshot" || f.Type == "error" })); f.Type != "snapshot" {
 				t.Errorf("one of many got %s", f.raw)
 			}
 		})
 	}
 	wg.Wait()
-	if got := counted.follows.Load(); got != 1 {
-		t.Errorf("the log is followed %d times", got)
+	took := time.Since(began)
+	t.Logf("%d have come back to %d classes in %v, %.0f a second; the slowest handshake took %v", n, classes, took, float64(n)/took.Seconds(), time.Duration(slowest.Load()))
+	if got := counted.follows.Load(); got != int64(classes) {
+		t.Errorf("%d logs are followed %d times", classes, got)
 	}
-	if s, err := p.hub.RoomState(t.Context(), "c"); err != nil || s.Followers != n {
-		t.Errorf("%d follow, want %d (%v)", s.Followers, n, err)
+	follow := 0
+	for c := range classes {
+		s, err := p.hub.RoomState(t.Context(), fmt.Sprint("c", c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		follow += s.Followers
+	}
+	if follow != n {
+		t.Errorf("%d follow, want %d", follow, n)
 	}
 }
 

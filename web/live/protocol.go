@@ -250,6 +250,7 @@ const (
 type Spotlight struct {
 	Member string `json:"member"`
 	Name   string `json:"name"`
+	Live   bool   `json:"live"` // what they do goes on being shown; false once somebody else has acted on the shared run
 }
 
 // A Question is for everybody in the room.

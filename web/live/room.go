@@ -216,7 +216,9 @@ func (l *ledger) checkDo(a *Act) *ErrorFrame {
 	}
 	i := slices.IndexFunc(l.Drivers, func(d Driver) bool { return d.Member == a.By })
 	switch {
-	case i < 0:
+	case l.shows(a.By) && !l.Frozen:
+		return nil // they act on their own run, and this is the copy of it
+	case i < 0 && !l.shows(a.By):
 		return refuse(Forbidden, "the instructor drives; you can branch off and try it on your own")
 	case l.Frozen:
 		return refuse(Frozen, "the instructor has frozen the run")
@@ -241,6 +243,11 @@ func (l *ledger) checkDo(a *Act) *ErrorFrame {
 		return refuse(Forbidden, "time is moved by who has the network")
 	}
 	return nil
+}
+
+// shows reports whether what a member does on a run of their own is shown to everybody.
+func (l *ledger) shows(member string) bool {
+	return l.Spotlight != nil && l.Spotlight.Live && l.Spotlight.Member == member
 }
 
 // moves reports whether a command moves time beside its line.
@@ -269,10 +276,13 @@ func (l *ledger) enter(seq uint64, a *Act) {
 	switch a.Kind {
 	case ActDo:
 		l.dos++
+		if s := l.Spotlight; s != nil && s.Live && s.Member != a.By {
+			l.Spotlight = &Spotlight{Member: s.Member, Name: s.Name}
+		}
 	case ActPush, ActSpotlight:
 		l.Lesson, l.Block, l.Title, l.Run, l.Spotlight = a.Lesson, a.Block, a.Title, "", nil
 		if a.Kind == ActSpotlight {
-			l.Spotlight = &Spotlight{a.Member, a.Name}
+			l.Spotlight = &Spotlight{a.Member, a.Name, true}
 		}
 		if a.begins() {
 			l.Stage++

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -215,6 +216,50 @@ func BenchmarkAct(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.Elapsed())/float64(b.N)/bare, "times-append")
 	})
+}
+
+// BenchmarkClasses is what a node needs for classes of thirty: an op is an action in each of a hundred of them at once, written to disk and
+// heard by all. Both ends of the sockets are this process.
+func BenchmarkClasses(b *testing.B) {
+	const classes, members = 100, 30
+	p := nodes(b, 1, Config{})[0]
+	before := inUse()
+	var heard sync.WaitGroup
+	for c := range classes {
+		room := fmt.Sprint("c", c)
+		p.lead(room, Act{Kind: ActPush, Scenario: lost})
+		for m := range members {
+			f := p.dialAs(fmt.Sprint("m", m))
+			f.sendJSON(map[string]any{"type": "enter", "id": 1, "room": room, "tab": "tab"})
+			f.upTo(func(f frame) bool { return f.Type == "snapshot" })
+			f.ws.SetReadDeadline(time.Time{})
+			go func() {
+				for {
+					_, r, err := f.ws.NextReader()
+					if err != nil {
+						return
+					}
+					if text, err := io.ReadAll(r); err == nil && bytes.Contains(text, []byte(`"type":"done"`)) {
+						heard.Done()
+					}
+				}
+			}()
+		}
+	}
+	memory := float64(inUse()-before) / classes
+	used := processor(b)
+	for b.Loop() {
+		heard.Add(classes * members)
+		var acts sync.WaitGroup
+		for c := range classes {
+			acts.Go(func() { p.lead(fmt.Sprint("c", c), Act{Kind: ActDo, Stage: 1, Do: &Do{At: ptr(3), Line: "step"}}) })
+		}
+		acts.Wait()
+		heard.Wait()
+	}
+	b.ReportMetric(memory, "B/class")
+	b.ReportMetric(float64(b.N*classes)/b.Elapsed().Seconds(), "actions/s")
+	b.ReportMetric(float64(processor(b)-used)/1e6/float64(b.N*classes), "cpu-ms/action")
 }
 
 // BenchmarkLearners lets learners who are on their own act once a second. An op is such a second; both ends of the sockets are

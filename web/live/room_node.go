@@ -376,9 +376,10 @@ func (r *room) enter(e store.Entry) {
 		}
 		return
 	}
+	spotlight := r.ledger.Spotlight
 	r.ledger.enter(e.Seq, a)
 	switch {
-	case a.Kind == ActDo:
+	case a.Kind == ActDo && r.ledger.Spotlight == spotlight:
 		r.told = e.Seq // by the done that it brought
 	case a.Kind == ActPush && !a.begins():
 		r.show(nil)

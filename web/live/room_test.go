@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/handshakelab/lab/engine/script"
 	"github.com/handshakelab/lab/server/jetstream"
 	"github.com/handshakelab/lab/web/store"
 )
@@ -232,4 +234,63 @@ func TestTwiceInTheLog(t *testing.T) {
 	if want := uint64(f.Done.Re); f.Type != "snapshot" || want >= end || steps != 1 {
 		t.Errorf("the run is %s; the log ends with entry %d", f.raw, end)
 	}
+}
+
+// What a member does who is in the spotlight is done on the shared run too: on the same one as long as it is the same, from where it differs.
+// Once the instructor has done something there, it is theirs.
+func TestMirror(t *testing.T) {
+	p := nodes(t, 1, Config{})[0]
+	mirror := func(who, text string) {
+		t.Helper()
+		if err := p.hub.Mirror(t.Context(), "c", who, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shows := func(stage int, want string) RoomState {
+		t.Helper()
+		tl, fault := p.hub.Play(t.Context(), &OpenCommand{Scenario: want})
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		got, err := p.hub.RoomRun(t.Context(), "c")
+		if want = script.Format(tl.Now().Setup(), tl.Path(tl.At())); err != nil || got != want {
+			t.Fatalf("the run is\n%s%v, want\n%s", got, err, want)
+		}
+		s, err := p.hub.RoomState(t.Context(), "c")
+		if err != nil || s.Stage != stage {
+			t.Fatalf("it is stage %d, want %d (%v)", s.Stage, stage, err)
+		}
+		return s
+	}
+	p.lead("c", Act{Kind: ActSpotlight, Member: "ada", Name: "Ada", Scenario: lost})
+	more := lost + "wait 3ms\nclient close\nstep 2\n"
+	mirror("ada", more)
+	before := shows(1, more)
+	mirror("ada", more)
+	mirror("bob", lost)
+	if s := shows(1, more); s.Seq != before.Seq || !s.Spotlight.Live {
+		t.Errorf("what changes nothing has brought entry %d behind %d, and %+v", s.Seq, before.Seq, s.Spotlight)
+	}
+	mirror("ada", lost) // back
+	shows(1, lost)
+	mirror("ada", lost+"step\nserver close\n") // and on, another way
+	shows(1, lost+"step\nserver close\n")
+	p.lead("c", Act{Kind: ActFreeze, On: true})
+	mirror("ada", more)
+	shows(1, lost+"step\nserver close\n")
+	p.lead("c", Act{Kind: ActFreeze})
+	other := "client 192.0.2.1:5 isn 7\nclient connect\nstep\n"
+	mirror("ada", other) // and something else altogether
+	shows(2, other)
+	long := other + strings.Repeat("wait 1ms\n", 3*mirrorMost)
+	mirror("ada", long) // more than can be told one by one
+	shows(3, long)
+	mirror("ada", other)
+	shows(3, other)
+	p.lead("c", Act{Kind: ActDo, Stage: 3, Do: &Do{Line: "step"}})
+	if s := shows(3, other+"step\n"); s.Spotlight.Live || s.Spotlight.Name != "Ada" {
+		t.Errorf("in the spotlight is %+v", s.Spotlight)
+	}
+	mirror("ada", lost)
+	shows(3, other+"step\n")
 }

@@ -247,7 +247,7 @@ func Progress(d ProgressData) templ.Component {
 				}
 			}
 			if d.Kept {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<section class=\"part wide\" aria-labelledby=\"done-title\"><h2 id=\"done-title\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<section class=\"part wide\"><h2 id=\"done-title\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1,12 +1,13 @@
 // Outside of its page, a member of a class sees a slim bar: the way back, and what is new there. Where the member is goes to the
 // instructor, and with it how they get on.
 import { html, nothing, render } from '../../vendor/lit.js'
-import { effect } from '../../vendor/signals.js'
+import { effect, signal, untracked } from '../../vendor/signals.js'
 import { Announcer } from '../sim/announce.js'
 import { sheet } from '../sim/panels.js'
 import { more, t } from '../sim/sentence.js'
 import { pageLink } from '../sim/socket.js'
 import { Room } from '../room.js'
+import { isShown, reports, runOf } from './where.js'
 
 /** @import { RoomState } from '../protocol.js' */
 /** @import { TcpSim } from '../sim/tcp-sim.js' */
@@ -64,6 +65,7 @@ function attend(title) {
   /** @param {RoomState} was @param {RoomState} now */
   function newsOf(was, now) {
     if (now.ended) return t('class.ended.stand')
+    if (isShown(room)) return t('class.shown')
     if (now.question && !now.histogram && now.question.number !== was.question?.number) return t('class.said.question', { text: now.question.text })
     if (now.run && now.run !== was.run) return t('class.said.push', { title: now.title || t('class.run') })
     if (!now.run && now.lesson && now.lesson !== here) return t('class.said.lesson', { title: now.title ?? '' })
@@ -71,30 +73,20 @@ function attend(title) {
     return ''
   }
 
-  follow(here, () => !room.state.peek()?.ended && !room.trouble.peek())
+  follow(here, room)
 }
 
-/** Tells where the reader is, a moment after it has changed, and once in a while that they are still there. @param {string} lesson @param {() => boolean} goes */
-function follow(lesson, goes) {
-  const CALM = 1500, PULSE = 60_000
+/** Tells where the reader is. @param {string} lesson @param {Room} room */
+function follow(lesson, room) {
   /** @type {Record<string, number>} wrong answers, by exercise */
   const wrong = {}
   const now = { lesson, block: '', wrong: 0, done: false, run: '' }
-  let timer = 0
-
-  async function report() {
-    clearTimeout(timer)
-    timer = 0
-    if (!goes() || document.hidden) return
-    const sim = /** @type {TcpSim | null} */ (document.querySelector('tcp-sim.is-live'))
-    try {
-      if (sim && sim.store.status.peek() === 'ready' && !sim.store.recorded) now.run = await (await import('../sim/share.js')).encode(sim.store.text())
-      await fetch(`${base}api/class/${id}/where`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(now) })
-    } catch {
-      // told again with the next change
-    }
-  }
-  const soon = () => { timer ||= setTimeout(report, CALM) }
+  const simulator = () => /** @type {TcpSim | null} */ (document.querySelector('tcp-sim.is-live'))
+  const soon = reports(room, `${base}api/class/${id}/where`, async (all) => {
+    const sim = simulator()
+    if (sim && sim.store.status.peek() === 'ready' && !sim.store.recorded) now.run = await runOf(sim, all)
+    return now
+  })
 
   /** @param {string} block */
   function at(block) {
@@ -113,9 +105,14 @@ function follow(lesson, goes) {
     Object.assign(now, { wrong: wrong[block] ?? 0, done: !!verdict.ok })
     soon()
   }, true)
-  document.addEventListener('sim-do', soon)
-  document.addEventListener('input', soon)
-  document.addEventListener('visibilitychange', () => void report())
-  setInterval(report, PULSE)
-  void report()
+  document.addEventListener('input', () => soon())
+  /** A simulator has been brought to life. */
+  const alive = signal(0)
+  document.addEventListener('ready', () => { alive.value++ }, true)
+  effect(() => {
+    void [room.state.value !== null, alive.value]
+    const sim = simulator(), shown = isShown(room)
+    void (sim && [sim.store.tip.value, sim.store.status.value, shown && sim.store.pos.value])
+    untracked(soon)
+  })
 }

@@ -233,7 +233,7 @@ test('a simulator stays in sight beside its prose, both ways', async () => {
   assert.equal((await edges()).below, 16 - 100 + 100, 'when the direction changes it does not jump')
   await scroll(-100)
   assert.equal((await edges()).below, 16 - 100, 'then it moves with the page')
-  await scroll(-900)
+  await scroll(-1000)
   assert.equal((await edges()).top, 16, 'and rests on its upper end')
   const [at, then] = await page.evaluate(async () => {
     const sim = /** @type {Element} */ (document.querySelector('.simbox > *')), below = () => Math.round(sim.getBoundingClientRect().bottom)

@@ -1,7 +1,7 @@
 // What is tried in a browser reaches the lab: only when it is to be kept, once, and whatever the network does.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { startBrowser, startLab } from './lab.mjs'
+import { fits, startBrowser, startLab } from './lab.mjs'
 
 /** @type {Awaited<ReturnType<typeof startLab>>} */
 let lab
@@ -39,6 +39,12 @@ test('Attempts wait for consent, then for the network, and are there on every de
   await page.waitForFunction(sent)
   await page.reload()
   assert.match(await page.locator('.standing tbody').innerText(), /Why a handshake/)
+  await fits(page)
+  await page.emulateMedia({ media: 'print' })
+  assert.ok(await page.locator('.standing').isVisible(), 'how one stands is on paper')
+  await page.emulateMedia({ media: 'screen' })
+  await page.goto(`${lab.url}kept`)
+  await fits(page)
 
   await page.goto(lab.url + lesson)
   await page.route('**/api/attempts', (route) => route.abort())
