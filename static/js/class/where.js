@@ -10,8 +10,8 @@ const CALM = 1500, SHOWN = 200, PULSE = 60_000
 
 /** Whether everybody sees what one does on a run of one's own. @param {Room} room */
 export function isShown(room) {
-  const spot = room.state.value?.spotlight
-  return !!spot?.live && spot.member === room.me.value?.member
+  const state = room.state.value, spot = state?.spotlight
+  return !!spot?.live && !state?.frozen && spot.member === room.me.value?.member
 }
 
 /**
