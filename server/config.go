@@ -113,10 +113,8 @@ func printConfig(w io.Writer, fs *flag.FlagSet) error {
 		switch {
 		case f.Name == "print-config":
 			return
-		case f.Name == "nats-url":
+		case slices.Contains(secrets, f.Name):
 			value = masked(value)
-		case slices.Contains(secrets, f.Name) && value != "":
-			value = "-"
 		}
 		if _, e := fmt.Fprintf(w, "%s=%s\n", variable(f.Name), value); err == nil {
 			err = e

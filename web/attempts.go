@@ -17,7 +17,6 @@ import (
 
 	"github.com/handshakelab/lab/web/limit"
 	"github.com/handshakelab/lab/web/live"
-	"github.com/handshakelab/lab/web/pages"
 	"github.com/handshakelab/lab/web/progress"
 )
 
@@ -223,17 +222,12 @@ func (s *Site) progressNow(w http.ResponseWriter, r *http.Request) error {
 	}
 	out, last := []lessonNow{}, map[string]time.Time{}
 	for slug, blocks := range all {
-		now := lessonNow{Lesson: slug, Of: len(blocks), Solved: []string{}, Points: map[string]int{}}
-		if l := s.lesson(slug); l != nil {
-			now.Of = max(now.Of, len(pages.ExercisesOf(l)))
-		}
+		now := lessonNow{Lesson: slug, Of: s.tally(slug, blocks).Of, Solved: []string{}, Points: map[string]int{}}
+		last[slug] = lastOf(blocks)
 		for id, st := range blocks {
 			if st.Solved {
 				now.Solved = append(now.Solved, id)
 				now.Points[id] = st.Best
-			}
-			if st.Last.After(last[slug]) {
-				last[slug] = st.Last
 			}
 		}
 		slices.Sort(now.Solved)

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -43,7 +44,6 @@ type board struct {
 	class   *class.Class
 	members []*class.Member
 	stands  map[string]map[string]map[string]*progress.Standing // by learner, lesson and exercise
-	records int
 }
 
 func newBoard(in *class.Class, members []*class.Member) *board {
@@ -54,17 +54,11 @@ func newBoard(in *class.Class, members []*class.Member) *board {
 	return b
 }
 
-// take takes in how somebody stands now. It reports whether they are a member, and whether somebody was at this lesson before.
-func (b *board) take(c *progress.Change) (member, known bool) {
+// take takes in how somebody stands now. It reports whether they are a member.
+func (b *board) take(c *progress.Change) (member bool) {
 	mine := b.stands[c.Learner]
 	if mine == nil {
-		return false, false
-	}
-	for _, other := range b.stands {
-		if len(other[c.Lesson]) > 0 {
-			known = true
-			break
-		}
+		return false
 	}
 	if mine[c.Lesson] == nil {
 		mine[c.Lesson] = map[string]*progress.Standing{}
@@ -75,7 +69,17 @@ func (b *board) take(c *progress.Change) (member, known bool) {
 		st := c.Standing
 		mine[c.Lesson][c.Block] = &st
 	}
-	return true, known
+	return true
+}
+
+// knows reports whether somebody has been at a lesson.
+func (b *board) knows(lesson string) bool {
+	for _, mine := range b.stands {
+		if len(mine[lesson]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Site) board(ctx context.Context, in *class.Class) (*board, error) {
@@ -89,17 +93,7 @@ func (s *Site) board(ctx context.Context, in *class.Class) (*board, error) {
 		return nil, err
 	}
 	for i := range list {
-		// One look for all: which lessons are known does not matter here.
-		mine := b.stands[list[i].Learner]
-		if mine == nil {
-			continue
-		}
-		st := &list[i].Standing
-		if mine[st.Lesson] == nil {
-			mine[st.Lesson] = map[string]*progress.Standing{}
-		}
-		mine[st.Lesson][st.Block] = st
-		b.records++
+		b.take(&list[i])
 	}
 	return b, nil
 }
@@ -114,18 +108,17 @@ func (s *Site) lessonsOf(b *board) []string {
 			}
 		}
 	}
+	return slices.SortedFunc(maps.Keys(seen), s.inOrder())
+}
+
+// inOrder compares lessons, by their names, as they come in the course. What has left it comes last.
+func (s *Site) inOrder() func(a, b string) int {
+	course := s.Course().Lessons
 	place := map[string]int{}
-	for i, l := range s.Course().Lessons {
-		place[l.Slug] = i + 1
+	for i, l := range course {
+		place[l.Slug] = i - len(course)
 	}
-	var list []string
-	for slug := range seen {
-		list = append(list, slug)
-	}
-	slices.SortFunc(list, func(a, b string) int {
-		return cmp.Or(cmp.Compare(cmp.Or(place[a], 1<<30), cmp.Or(place[b], 1<<30)), cmp.Compare(a, b))
-	})
-	return list
+	return func(a, b string) int { return cmp.Or(cmp.Compare(place[a], place[b]), cmp.Compare(a, b)) }
 }
 
 // exercisesOf are those of a lesson: of today's, and those that it once had and somebody was at.
@@ -149,36 +142,39 @@ func (s *Site) exercisesOf(b *board, slug string) []string {
 // cell is how a learner stands with a column: a lesson, or an exercise of the only lesson.
 func (s *Site) cell(b *board, m *class.Member, only, column string) pages.BoardCell {
 	c := pages.BoardCell{ID: "c-" + m.ID + "-" + strings.ReplaceAll(column, "/", "_")}
-	if only != "" {
-		st := b.stands[m.Learner][only][column]
-		if st == nil {
-			return c
-		}
-		c.Of, c.Attempts, c.Points, c.OfPoints = 1, st.Attempts, st.Best, st.Of
-		if st.Solved {
-			c.Solved = 1
-		}
-		return c
-	}
-	blocks := b.stands[m.Learner][column]
-	for _, st := range blocks {
-		if st.Solved {
-			c.Solved++
-		}
-		c.Points += st.Best
-		c.OfPoints += st.Of
-		c.Attempts += st.Attempts
-	}
-	c.Of = len(blocks)
-	if l := s.lesson(column); l != nil {
-		c.Of = max(c.Of, len(pages.ExercisesOf(l)))
+	if only == "" {
+		c.Tally = s.tally(column, b.stands[m.Learner][column])
+	} else if st := b.stands[m.Learner][only][column]; st != nil {
+		c.Tally = tally(map[string]*progress.Standing{column: st})
 	}
 	return c
 }
 
+// tally counts how somebody stands with a lesson, whose exercises are today's, or more when some have left it.
+func (s *Site) tally(slug string, blocks map[string]*progress.Standing) pages.Tally {
+	t := tally(blocks)
+	if l := s.lesson(slug); l != nil {
+		t.Of = max(t.Of, len(pages.ExercisesOf(l)))
+	}
+	return t
+}
+
+func tally(blocks map[string]*progress.Standing) pages.Tally {
+	t := pages.Tally{Of: len(blocks)}
+	for _, st := range blocks {
+		if st.Solved {
+			t.Solved++
+		}
+		t.Points += st.Best
+		t.OfPoints += st.Of
+		t.Attempts += st.Attempts
+	}
+	return t
+}
+
 // data is what the page of a board shows.
 func (s *Site) boardData(words *i18n.Catalog, b *board, only string) pages.BoardData {
-	d := pages.BoardData{Page: s.at(words, pages.Elsewhere, words.T("record.board")), ID: b.class.ID, Name: b.class.Title, Ended: b.class.Over(), Only: only, OnlyName: only}
+	d := pages.BoardData{Page: s.at(words, pages.Elsewhere, words.T("record.board")), ID: b.class.ID, Name: b.class.Title, Only: only, OnlyName: only}
 	title := func(slug string) string {
 		if l := s.lesson(slug); l != nil {
 			return l.In(words.Lang).Title
@@ -251,27 +247,11 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := http.NewResponseController(w)
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	words, only := s.language(r), r.URL.Query().Get("lesson")
-	send := func(event string, v any) bool {
-		// A page that takes nothing is gone.
-		if out.SetWriteDeadline(time.Now().Add(10*time.Second)) != nil {
-			return false
-		}
-		data, err := json.Marshal(v)
-		if err != nil {
-			return false
-		}
-		if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, data); err != nil {
-			return false
-		}
-		return out.Flush() == nil
+	out, err := openStream(w, 3*time.Second)
+	if err != nil {
+		return err
 	}
+	words, only := s.language(r), r.URL.Query().Get("lesson")
 	ctx, stop := context.WithCancel(r.Context())
 	defer stop()
 	type news struct {
@@ -327,7 +307,7 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 		case <-ended:
 			return nil // who may still see it asks again
 		case <-alive.C:
-			if !send("alive", nil) {
+			if out.send("alive", nil) != nil {
 				return nil
 			}
 		case n := <-heard:
@@ -336,22 +316,22 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 				return nil // the browser asks again
 			case n.joined:
 				// Everything follows from the members: the page asks for all of it, and then for this stream, anew.
-				send("table", nil)
+				_ = out.send("table", nil)
 				return nil
 			case n.change.Current:
 				current = true
 				// What has changed since the page was made is in what the page can fetch now.
-				if !send("current", nil) {
+				if out.send("current", nil) != nil {
 					return nil
 				}
 				continue
 			}
-			member, known := b.take(&n.change)
-			switch {
+			known := b.knows(n.change.Lesson)
+			switch member := b.take(&n.change); {
 			case !current || !member:
 				continue
 			case !known && only == "":
-				send("table", nil)
+				_ = out.send("table", nil)
 				return nil
 			case only != "" && n.change.Lesson != only:
 				continue
@@ -366,7 +346,7 @@ func (s *Site) boardEvents(w http.ResponseWriter, r *http.Request) error {
 			if err := pages.BoardMark(p, c).Render(ctx, &html); err != nil {
 				return nil
 			}
-			if !send("cell", map[string]string{"id": c.ID, "html": html.String(), "name": m.Name, "column": column}) {
+			if out.send("cell", map[string]string{"id": c.ID, "html": html.String(), "name": m.Name, "column": column}) != nil {
 				return nil
 			}
 		}
@@ -398,6 +378,7 @@ func (s *Site) learnerPage(w http.ResponseWriter, r *http.Request) error {
 	before, _ := strconv.ParseUint(r.URL.Query().Get("before"), 10, 64)
 	words := s.language(r)
 	d := pages.LearnerData{Page: s.at(words, pages.Elsewhere, m.Name), ID: in.ID, Class: in.Title, Member: m.ID, Name: m.Name}
+	var shown []*progress.Entry
 	for e, err := range s.records.Entries(r.Context(), m.Learner, 0) {
 		if err != nil {
 			return err
@@ -409,13 +390,15 @@ func (s *Site) learnerPage(w http.ResponseWriter, r *http.Request) error {
 		if before > 0 && e.Seq >= before {
 			break
 		}
+		shown = append(shown, e)
+	}
+	if n := len(shown); n > onePage {
+		shown = shown[n-onePage:]
+		d.Older = shown[0].Seq
+	}
+	for _, e := range slices.Backward(shown) {
 		d.Attempts = append(d.Attempts, s.attemptRow(words, e))
 	}
-	if n := len(d.Attempts); n > onePage {
-		d.Attempts = d.Attempts[n-onePage:]
-		d.Older = d.Attempts[0].Seq
-	}
-	slices.Reverse(d.Attempts)
 	return s.show(w, r, http.StatusOK, pages.Learner(d))
 }
 
@@ -423,7 +406,7 @@ func (s *Site) learnerPage(w http.ResponseWriter, r *http.Request) error {
 func (s *Site) attemptRow(words *i18n.Catalog, e *progress.Entry) pages.AttemptRow {
 	row := pages.AttemptRow{
 		Seq: e.Seq, When: e.Kept.Format("2006-01-02 15:04"), At: e.Kept.Format(time.RFC3339), Slug: e.Lesson, Lesson: e.Lesson, Block: e.Block, Kind: e.Kind,
-		OK: e.Grade.OK, Points: e.Grade.Points, Of: e.Grade.Of, Steps: e.Grade.Steps, Answer: []string{said(e)},
+		OK: e.Grade.OK, Points: e.Grade.Points, Of: e.Grade.Of, Answer: []string{said(e)},
 	}
 	l := s.lesson(e.Lesson)
 	if l == nil {

@@ -789,16 +789,10 @@ func (s *Site) roster(w http.ResponseWriter, r *http.Request) error {
 		}
 		cancel()
 	}()
-	out := http.NewResponseController(w)
-	// The stream is open for as long as the page is.
-	if err := out.SetWriteDeadline(time.Time{}); err != nil {
+	out, err := openStream(w, time.Second)
+	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // proxies shall not wait for more
-	w.WriteHeader(http.StatusOK)
 	first := true
 	for news, err := range s.classes.Watch(ctx, c.ID) {
 		if err != nil {
@@ -817,15 +811,8 @@ func (s *Site) roster(w http.ResponseWriter, r *http.Request) error {
 		for _, row := range news.Changed {
 			told.Rows = append(told.Rows, s.rosterRow(words, row))
 		}
-		b, err := json.Marshal(told)
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintf(w, "retry: 1000\ndata: %s\n\n", b); err != nil {
+		if out.send("", told) != nil {
 			return nil // the page is gone
-		}
-		if err := out.Flush(); err != nil {
-			return nil
 		}
 	}
 	return nil

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"encoding/json"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
@@ -33,26 +31,14 @@ func (s *Site) devEvents(w http.ResponseWriter, r *http.Request) error {
 		return errNotFound
 	}
 	page := "/" + strings.Trim(r.URL.Query().Get("page"), "/")
-	out := http.NewResponseController(w)
-	// The stream is open for as long as the page is.
-	if err := out.SetWriteDeadline(time.Time{}); err != nil {
+	out, err := openStream(w, 500*time.Millisecond)
+	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusOK)
 	for {
 		changed := s.changed()
-		news, err := json.Marshal(s.news(page, s.language(r).Lang))
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintf(w, "retry: 500\ndata: %s\n\n", news); err != nil {
+		if out.send("", s.news(page, s.language(r).Lang)) != nil {
 			return nil // the page is gone
-		}
-		if err := out.Flush(); err != nil {
-			return nil
 		}
 		select {
 		case <-changed:

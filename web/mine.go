@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -62,41 +61,23 @@ func (s *Site) showMine(w http.ResponseWriter, r *http.Request, status int, d pa
 
 // standings are the lessons somebody has been at, in the order of the course.
 func (s *Site) standings(all map[string]map[string]*progress.Standing) []pages.ProgressRow {
-	course := s.Course()
-	place := map[string]int{}
-	for i, l := range course.Lessons {
-		place[l.Slug] = i + 1
-	}
 	var rows []pages.ProgressRow
 	for slug, blocks := range all {
-		row := pages.ProgressRow{Lesson: s.lesson(slug), Name: slug}
-		var last time.Time
-		for _, st := range blocks {
-			if st.Solved {
-				row.Solved++
-			}
-			row.Points += st.Best
-			row.OfPoints += st.Of
-			row.Attempts += st.Attempts
-			if st.Last.After(last) {
-				last = st.Last
-			}
-		}
-		row.Of = len(blocks)
-		if row.Lesson != nil {
-			row.Of = max(row.Of, len(pages.ExercisesOf(row.Lesson)))
-		}
-		row.Last = day(last)
-		rows = append(rows, row)
+		rows = append(rows, pages.ProgressRow{Tally: s.tally(slug, blocks), Lesson: s.lesson(slug), Name: slug, Last: day(lastOf(blocks))})
 	}
-	slices.SortFunc(rows, func(a, b pages.ProgressRow) int {
-		pa, pb := place[a.Name], place[b.Name]
-		if pa == 0 || pb == 0 {
-			return cmp.Or(pb-pa, cmp.Compare(a.Name, b.Name))
-		}
-		return pa - pb
-	})
+	order := s.inOrder()
+	slices.SortFunc(rows, func(a, b pages.ProgressRow) int { return order(a.Name, b.Name) })
 	return rows
+}
+
+// lastOf is when somebody was at any of some exercises last.
+func lastOf(blocks map[string]*progress.Standing) (last time.Time) {
+	for _, st := range blocks {
+		if st.Last.After(last) {
+			last = st.Last
+		}
+	}
+	return last
 }
 
 // keepMine is how somebody says that their progress is to be kept.

@@ -127,9 +127,6 @@ func Lookup(lang string) *Catalog {
 	return catalogs[Languages[0]]
 }
 
-// T returns the English message of key; see Catalog.T.
-func T(key string, args ...any) string { return catalogs["en"].T(key, args...) }
-
 // Keys returns the keys of all messages, sorted.
 func (c *Catalog) Keys() []string { return slices.Sorted(maps.Keys(c.messages)) }
 

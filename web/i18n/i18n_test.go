@@ -289,16 +289,17 @@ func TestModulesAreFresh(t *testing.T) {
 }
 
 func TestLookup(t *testing.T) {
-	if c := i18n.Lookup("xx"); c.Lang != "en" {
-		t.Errorf("Lookup of a language without catalogue gives %q", c.Lang)
+	en := i18n.Lookup("xx")
+	if en.Lang != "en" {
+		t.Errorf("Lookup of a language without catalogue gives %q", en.Lang)
 	}
-	if got := i18n.T("bytes", "n", 1); got != "1 byte" {
+	if got := en.T("bytes", "n", 1); got != "1 byte" {
 		t.Errorf("one byte is %q", got)
 	}
-	if got := i18n.T("bytes", "n", 2); got != "2 bytes" {
+	if got := en.T("bytes", "n", 2); got != "2 bytes" {
 		t.Errorf("two bytes are %q", got)
 	}
-	if got := i18n.T("no such key"); got != "no such key" {
+	if got := en.T("no such key"); got != "no such key" {
 		t.Errorf("a missing message is %q", got)
 	}
 }

@@ -24,15 +24,19 @@ type ProgressData struct {
 	Done    string
 }
 
+// A Tally is how somebody stands with the exercises of a lesson, or with one exercise.
+type Tally struct {
+	Solved, Of       int // exercises; of 0: there is nothing to say
+	Points, OfPoints int
+	Attempts         int
+}
+
 // A ProgressRow is how somebody stands with a lesson.
 type ProgressRow struct {
-	Lesson     *lessons.Lesson // nil when it has left the course
-	Name       string          // then
-	Solved, Of int
-	Points     int
-	OfPoints   int
-	Attempts   int
-	Last       string
+	Tally
+	Lesson *lessons.Lesson // nil when it has left the course
+	Name   string          // then
+	Last   string
 }
 
 // KeptData is what the lab keeps.
@@ -46,7 +50,6 @@ type KeptData struct {
 type BoardData struct {
 	Page
 	ID, Name string // of the class
-	Ended    bool
 	Only     string // slug of the lesson whose exercises are the columns; "" when lessons are
 	OnlyName string
 	Lessons  []BoardColumn
@@ -70,13 +73,8 @@ type BoardRow struct {
 
 // A BoardCell is how a member stands with a lesson or an exercise.
 type BoardCell struct {
-	ID       string // of the element
-	Href     string
-	Solved   int
-	Of       int // exercises; 0: there is nothing to say
-	Points   int
-	OfPoints int
-	Attempts int
+	Tally
+	ID string // of the element
 }
 
 // late are the names of those whose score is late, as many as there is room for.
@@ -154,6 +152,5 @@ type AttemptRow struct {
 	Looked     []string // what was looked at before
 	OK         bool
 	Points, Of int
-	Steps      int
 	Run        bool // there is something to open
 }
