@@ -54,7 +54,8 @@ export function reports(room, url, where) {
 
   /** @param {number} [wait] in ms, at least */
   function soon(wait = 0) {
-    const now = performance.now(), at = Math.max(now + wait, last + (isShown(room) ? SHOWN : CALM))
+    const now = performance.now(), calm = isShown(room) ? last + SHOWN : last < 0 ? now : now + CALM
+    const at = Math.max(now + wait, calm)
     if (at >= due) return
     clearTimeout(timer)
     due = at
