@@ -76,12 +76,12 @@ func full() *ActionError {
 
 // advance lets time pass. It may fail after some steps; then the world is put back.
 func (w *World) advance(a *Action, rec *Recorder) error {
+	if a.Kind == Step && a.Count == 1 {
+		return asError(w.step(rec)) // fails before it changes anything
+	}
 	c := course{Action: a}
 	if err := c.check(); err != nil {
 		return err
-	}
-	if a.Kind == Step && a.Count == 1 {
-		return asError(w.step(rec)) // fails before it changes anything
 	}
 	rec.before.Set(w)
 	for {
@@ -230,23 +230,18 @@ func (w *World) arrive(d Due, rec *Recorder) {
 	case end.Addr() != w.setup.Hosts[f.to].Addr.Addr():
 		w.lose(i, rule.LabNoHost, rec)
 	case icmp:
-		seg := f.seg
+		w.event(rec, Arrived, d.Host).Seg = d.Seg
+		rec.effects = w.hosts[d.Host].ReceiveICMP(w.now, &f.seg, rec.effects[:0])
 		w.land(i, arrived)
-		e := w.event(rec, Arrived, d.Host)
-		e.Seg = d.Seg
-		rec.effects = w.hosts[d.Host].ReceiveICMP(w.now, seg, rec.effects[:0])
 		w.report(d.Host, d.Seg, 0, rec)
 	default:
-		seg := f.seg
-		if seg.Offset != 0 {
+		if f.seg.Offset != 0 {
 			// A data offset set by hand moves the border between options and text for who reads it.
-			read := seg.Received()
-			seg = &read
+			f.seg = f.seg.Received()
 		}
+		w.event(rec, Arrived, d.Host).Seg = d.Seg
+		rec.effects = w.hosts[d.Host].Receive(w.now, &f.seg, rec.effects[:0])
 		w.land(i, arrived)
-		e := w.event(rec, Arrived, d.Host)
-		e.Seg = d.Seg
-		rec.effects = w.hosts[d.Host].Receive(w.now, seg, rec.effects[:0])
 		w.report(d.Host, d.Seg, 0, rec)
 	}
 }
@@ -265,7 +260,7 @@ func (w *World) cross(d Due, rec *Recorder) {
 	f := &w.flights[w.flightOf(d.Seg)]
 	f.mid = Never
 	way := direction(f.to)
-	rec.crossed = w.path.Cross(way, f.seg, w.now, rec.crossed[:0])
+	rec.crossed = w.path.Cross(way, &f.seg, w.now, rec.crossed[:0])
 	rec.ids = append(rec.ids[:0], f.id) // of what crosses, and of what was injected by the way
 	for n := range rec.crossed {
 		h := &rec.crossed[n]
@@ -274,12 +269,10 @@ func (w *World) cross(d Due, rec *Recorder) {
 		case network.Changed:
 			f := &w.flights[w.flightOf(rec.ids[h.On])]
 			before := f.seg
-			f.seg = rec.segment(&h.Seg)
-			if f.was == nil {
-				f.was = before
-			}
+			f.seg = h.Seg
+			f.edited(&before)
 			e = w.event(rec, Edited, Network)
-			e.Seg, e.Wire, e.Fields = f.id, f.seg, changed(allFields&^FieldChecksum, before, &h.Seg)
+			e.Seg, e.Wire, e.Fields = f.id, rec.segment(&h.Seg), changed(allFields&^FieldChecksum, &before, &h.Seg)
 		case network.Stopped:
 			i := w.flightOf(rec.ids[h.On])
 			e = w.event(rec, Lost, Network)
@@ -291,11 +284,11 @@ func (w *World) cross(d Due, rec *Recorder) {
 				to = Client
 			}
 			// It has half of the way before it. What it meets on the way at once follows as happenings of its own.
-			f := w.launch(rec.segment(&h.Seg), injected)
+			f := w.launch(&h.Seg, injected)
 			f.from, f.to, f.sent, f.due = Network, to, w.now, w.now+w.path.Delay(h.Dir)/2
 			rec.ids = append(rec.ids, f.id)
 			e = w.event(rec, Injected, Network)
-			e.Seg, e.Of, e.Wire, e.Due, e.Toward = f.id, rec.ids[h.On], f.seg, f.due, to
+			e.Seg, e.Of, e.Wire, e.Due, e.Toward = f.id, rec.ids[h.On], rec.segment(&h.Seg), f.due, to
 		}
 		e.Rule, e.Args, e.Text = h.Rule, h.Args, w.path.Box(h.Box)
 	}
@@ -420,15 +413,7 @@ func (w *World) changeBoxes(a *Action, rec *Recorder) *ActionError {
 
 // event adds an event to rec, to be filled before the next one is added.
 func (w *World) event(rec *Recorder, kind Kind, host HostID) *Event {
-	n := len(rec.Events)
-	if n >= cap(rec.Events) {
-		rec.moreRoom()
-		return w.event(rec, kind, host)
-	}
-	// Cleared in its place: append would copy it, and there are many.
-	rec.Events = rec.Events[:n+1]
-	e := &rec.Events[n]
-	*e = Event{}
+	e := rec.next()
 	e.N, e.At, e.Kind, e.Host = w.events, w.now, kind, host
 	w.events++
 	return e
@@ -456,24 +441,16 @@ func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 	effects := rec.effects
 	for i := range effects {
 		x := &effects[i]
-		e := w.event(rec, kinds[x.Kind], h)
-		e.Conn, e.Rule = x.Conn, x.Rule
-		e.Args = x.Args
+		e := rec.next()
+		e.N, e.At, e.Kind, e.Host = w.events, w.now, kinds[x.Kind], h
+		e.Effect = *x
+		w.events++
 		switch x.Kind {
-		case tcp.Check:
-			e.Seg, e.OK = seg, x.OK
-		case tcp.Discard:
+		case tcp.Check, tcp.Discard:
 			e.Seg = seg
 		case tcp.Send:
 			w.send(h, x, how, e, rec)
-		case tcp.Change:
-			e.From, e.To = x.From, x.To
-		case tcp.TimerSet:
-			e.Timer, e.Due = x.Timer, x.At
-		case tcp.TimerStop, tcp.TimerFire:
-			e.Timer = x.Timer
 		case tcp.Tell:
-			e.Notice, e.Errno, e.Bytes = x.Notice, x.Errno, x.Bytes
 			*w.told[h].of(x.Notice, x.Errno)++
 		case tcp.Opened, tcp.Updated:
 			if vars == nil || vars.ID != x.Conn {
@@ -490,7 +467,7 @@ func (w *World) report(h HostID, seg SegID, how source, rec *Recorder) {
 // send puts a segment on the wire: e is the Sent event to fill. The path may lose it later, delay it or copy it.
 func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorder) {
 	to, way, mid, acts := other(h), Time(0), Never, rec.acts[:0]
-	seg := rec.segment(&w.hosts[h].Sent()[x.Seg])
+	seg := &w.hosts[h].Sent()[x.Sent]
 	if seg.Dst.Addr() == w.setup.Hosts[h].Addr.Addr() {
 		to = h // over the loopback interface: at once, and not by the path
 	} else {
@@ -501,7 +478,7 @@ func (w *World) send(h HostID, x *tcp.Effect, how source, e *Event, rec *Recorde
 	i := len(w.flights)
 	f := w.launch(seg, source(h)|how)
 	f.from, f.to, f.sent, f.due, f.mid = h, to, w.now, w.now+way, mid
-	e.Seg, e.Wire, e.Due, e.Toward = f.id, f.seg, f.due, to
+	e.Seg, e.Wire, e.Due, e.Toward = f.id, rec.segment(seg), f.due, to
 	for _, act := range acts {
 		f = &w.flights[i] // copies come behind it, and may move it
 		text := ""
@@ -540,8 +517,8 @@ func (w *World) copyOf(f *flight, due Time, why rule.ID, text string, rec *Recor
 		mid = max(w.now, mid+due-f.due)
 	}
 	of := *f // which may move
-	c := w.launch(of.seg, copied)
+	c := w.launch(&of.seg, copied)
 	c.of, c.from, c.to, c.sent, c.due, c.mid = of.id, of.from, of.to, of.sent, due, mid
 	e := w.event(rec, Duplicated, Network)
-	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, c.seg, c.due, c.to, why, text
+	e.Seg, e.Of, e.Wire, e.Due, e.Toward, e.Rule, e.Text = c.id, c.of, rec.segment(&c.seg), c.due, c.to, why, text
 }

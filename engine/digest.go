@@ -156,7 +156,7 @@ func (e *encoder) flight(f *flight, now Time) {
 	e.time(f.dies)
 	e.time(f.middle(now))
 	e.str(f.text)
-	e.segment(f.seg)
+	e.segment(&f.seg)
 	e.bool(f.was != nil)
 	if f.was != nil {
 		e.segment(f.was)

@@ -134,7 +134,7 @@ func TestDigestCoversWorld(t *testing.T) {
 			"dies":  func(w *World) { w.flights[0].dies++ },
 			"mid":   func(w *World) { w.flights[0].mid++ },
 			"text":  func(w *World) { w.flights[0].text += "x" },
-			"seg":   func(w *World) { w.flights[0].seg = &wire.Segment{} },
+			"seg":   func(w *World) { w.flights[0].seg = wire.Segment{} },
 			"was":   func(w *World) { w.flights[0].was = nil },
 		},
 		"logged": {

@@ -66,6 +66,12 @@
 // what they throw away is Lost, what they send themselves is Injected, an ICMP error among them; when they do nothing the
 // segment is Passed. A segment that is held before that meets them later.
 //
+// # Cost
+//
+// A handshake, that is connect and the three segments, makes 38 events and takes about 1.6 microseconds of one core; more than half of
+// that is TCP's (BenchmarkHandshake). In memory that was used before no segment costs an allocation, but for one in 32 in a run that goes
+// on: what it remembers of those that are gone (TestNoAllocations).
+//
 // # Limits
 //
 // A run has at most [MaxEvents] events and lasts at most 30 days, one Step, StepUntil or Wait takes at most [MaxCount] due

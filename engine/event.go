@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -94,12 +93,6 @@ func (k *Kind) UnmarshalText(name []byte) error {
 type Event struct {
 	N      int // position in the run, from 0, without gaps along a branch
 	At     Time
-	Kind   Kind
-	OK     bool
-	Rule   rule.ID
-	Conn   tcp.ConnID
-	Args   [rule.MaxParams]int64
-	Due    Time          // Never while a segment is held
 	Wire   *wire.Segment // what Seg carries, nil where nothing new is said about it; never changed after
 	Vars   *tcp.TCB      // Opened, Updated: the connection as it stands; never changed after
 	Call   string        // Called: the call as the scenario language writes it, "listen backlog 4"
@@ -108,14 +101,13 @@ type Event struct {
 	Fields Field // Edited: what changed
 	Seg    SegID
 	Of     SegID // the segment that this one is a copy of
-	Bytes  uint32
+	Kind   Kind  // its own, not that of the Effect
 	Host   HostID
 	Toward HostID // Sent, Forged, Duplicated, Injected: the host that Seg travels to
-	From   tcp.State
-	To     tcp.State
-	Timer  tcp.TimerKind
-	Notice tcp.Notice
-	Errno  tcp.Errno
+
+	// What a host did, as the host told it. What the path and the learner did has the fields of it that its kind names; Due is Never
+	// while a segment is held.
+	tcp.Effect
 
 	// There are many events: in this order they have no gaps.
 }

@@ -22,7 +22,7 @@ type Flight struct {
 	Of   SegID // the segment that it is a copy of, or 0
 }
 
-// flight is how a World keeps a Flight. Worlds are copied often, so it is as small as it can be.
+// flight is how a World keeps a Flight.
 type flight struct {
 	id, of    SegID
 	from, to  HostID
@@ -32,8 +32,8 @@ type flight struct {
 	due, dies Time // while it is held, the rest of its way and of its life
 	mid       Time // when it is half way, where boxes may stand; Never behind them; likewise while it is held
 	text      string
-	seg       *wire.Segment // what it points to is never changed: clones share it
-	was       *wire.Segment // before the first edit, or nil
+	seg       wire.Segment
+	was       *wire.Segment // before the first edit, or nil; what it points to is never changed: clones share it
 }
 
 // cause is why the path loses a segment.
@@ -67,7 +67,7 @@ func (f *flight) middle(now Time) Time {
 }
 
 func (f *flight) public() Flight {
-	p := Flight{ID: f.id, Wire: *f.seg, Was: *f.seg, From: f.from, To: f.to, Sent: f.sent, Due: f.due, Dies: f.dies, Held: f.held, Of: f.of}
+	p := Flight{ID: f.id, Wire: f.seg, Was: f.seg, From: f.from, To: f.to, Sent: f.sent, Due: f.due, Dies: f.dies, Held: f.held, Of: f.of}
 	if f.was != nil {
 		p.Was = *f.was
 	}
@@ -95,16 +95,19 @@ func kind(f wire.Flags) wire.Flags { return f &^ wire.PSH }
 
 // launch puts a segment on the wire and returns it, for the rest to be filled in: it meets no box and is not lost.
 func (w *World) launch(seg *wire.Segment, src source) *flight {
-	n := len(w.flights)
-	if n == cap(w.flights) {
-		w.flights = slices.Grow(w.flights, 4)
-	}
-	w.flights = w.flights[:n+1]
-	f := &w.flights[n]
-	*f = flight{}
+	w.flights = append(w.flights, flight{})
+	f := &w.flights[len(w.flights)-1]
 	f.id = w.log.add(logged{born: kind(seg.Flags), src: src, icmp: seg.ICMP.Kind != wire.NoICMP})
-	f.seg, f.dies, f.mid = seg, Never, Never
+	f.seg, f.dies, f.mid = *seg, Never, Never
 	return f
+}
+
+// edited keeps what a segment said before it was changed for the first time.
+func (f *flight) edited(before *wire.Segment) {
+	if f.was == nil {
+		was := *before
+		f.was = &was
+	}
 }
 
 // land takes flight i off the wire.
@@ -178,7 +181,7 @@ func (w *World) onTheWire() string {
 		if i > 0 {
 			s += ", "
 		}
-		s += w.flights[i].id.String() + " " + kindOf(w.flights[i].seg)
+		s += w.flights[i].id.String() + " " + kindOf(&w.flights[i].seg)
 	}
 	return s
 }

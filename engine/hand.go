@@ -69,14 +69,11 @@ func (w *World) touch(i int, a *Action, rec *Recorder) *ActionError {
 		if err := a.Edit.check(w.six()); err != nil {
 			return err
 		}
-		before, after := f.seg, *f.seg
-		a.Edit.apply(&after)
-		f.seg = rec.segment(&after)
-		if f.was == nil {
-			f.was = before
-		}
+		before := f.seg
+		a.Edit.apply(&f.seg)
+		f.edited(&before)
 		e := w.event(rec, Edited, Network)
-		e.Seg, e.Wire, e.Rule, e.Fields = f.id, f.seg, rule.LabEdit, changed(a.Edit.Set, before, &after)
+		e.Seg, e.Wire, e.Rule, e.Fields = f.id, rec.segment(&f.seg), rule.LabEdit, changed(a.Edit.Set, &before, &f.seg)
 	}
 	return nil
 }
@@ -129,10 +126,10 @@ func (w *World) forge(a *Action, rec *Recorder) *ActionError {
 	}
 	a.Edit.apply(&seg)
 	way := w.path.Delay(direction(to))
-	f := w.launch(rec.segment(&seg), forged)
+	f := w.launch(&seg, forged)
 	f.from, f.to, f.sent, f.due, f.mid = Network, to, w.now, w.now+way, w.now+way/2
 	e := w.event(rec, Forged, Network)
-	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, f.seg, f.due, rule.LabForge, to
+	e.Seg, e.Wire, e.Due, e.Rule, e.Toward = f.id, rec.segment(&seg), f.due, rule.LabForge, to
 	return nil
 }
 

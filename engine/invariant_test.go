@@ -261,7 +261,7 @@ func FuzzHost(f *testing.F) {
 				out = host.Receive(now, &seg, out[:0])
 				if seg.Flags.Has(wire.RST) {
 					for _, e := range out {
-						if e.Kind == tcp.Send && host.Sent()[e.Seg].Flags.Has(wire.RST) {
+						if e.Kind == tcp.Send && host.Sent()[e.Sent].Flags.Has(wire.RST) {
 							t.Fatalf("an RST is answered with an RST by %s", e.Rule)
 						}
 					}

@@ -1,22 +1,19 @@
 package engine
 
 import (
-	"slices"
-
 	"github.com/handshakelab/lab/engine/network"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
 )
 
 // A Recorder takes the events of a run in the order in which they happen, and is the memory that a World works with. The
-// zero value is ready. One that is used again after Reset needs next to no new memory: a run allocates once in 64 segments.
-// It may serve one World after another, but only one at a time.
+// zero value is ready. It may serve one World after another, but only one at a time. Used again after Reset it asks for no memory, as
+// long as no more comes between two Resets than before.
 type Recorder struct {
 	Events []Event
-	vars   []tcp.TCB // where the Vars of Events are; a full one is left to them and a new one made
 
-	// Where the contents of segments are that came on the wire. Worlds and their clones share them and never change them, so
-	// this memory is not used again: one piece of it is asked for in 64 segments.
+	// What the Vars and the Wire of Events point to. A full one is left to them and a new one made, of 64 at most.
+	vars     []tcp.TCB
 	segments []wire.Segment
 
 	// Of the step under way: what the host did, what the path did to a segment, and which segments its boxes did something to.
@@ -29,16 +26,17 @@ type Recorder struct {
 }
 
 // Reset forgets the events. It takes their memory back: an Event that was copied out of Events before keeps its values, but
-// what its Vars point to is overwritten.
+// what its Vars and its Wire point to is overwritten.
 func (r *Recorder) Reset() {
 	r.Events = r.Events[:0]
-	r.vars = r.vars[:0]
+	r.vars, r.segments = r.vars[:0], r.segments[:0]
 }
 
-// moreRoom is apart from World.event, which is called all the time, because it is not.
-//
-//go:noinline
-func (r *Recorder) moreRoom() { r.Events = slices.Grow(r.Events, 1) }
+// next adds an event and returns it, to be filled before the next one is added.
+func (r *Recorder) next() *Event {
+	r.Events = append(r.Events, Event{})
+	return &r.Events[len(r.Events)-1]
+}
 
 // keep returns a copy of t that stays as it is.
 func (r *Recorder) keep(t *tcp.TCB) *tcp.TCB {

@@ -209,7 +209,7 @@ func (k *kernel) absorb(effects []tcp.Effect, o *sockopts) {
 		case e.Kind == tcp.Opened:
 			k.opened(e, o)
 		case e.Kind == tcp.Send:
-			seg := k.host.Sent()[e.Seg]
+			seg := k.host.Sent()[e.Sent]
 			if c != nil {
 				c.options.mark(&seg)
 				c.count(k.now, &seg)

@@ -85,7 +85,7 @@ func (x *end) step(now tcp.Time, in tcp.Input) {
 			if len(x.owed) == maxOwed {
 				x.owed = slices.Delete(x.owed, 0, 1)
 			}
-			x.owed = append(x.owed, owed{m.sent[e.Seg], e.Rule, e.Args})
+			x.owed = append(x.owed, owed{m.sent[e.Sent], e.Rule, e.Args})
 		}
 	}
 	if x.t.State == tcp.Closed || x.t.State == tcp.Listen {

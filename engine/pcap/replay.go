@@ -169,7 +169,7 @@ func (r *replay) watch(f *following, p *Packet, from engine.HostID) bool {
 			r.add(earliest, atFirst, 0, engine.Event{Kind: engine.Called, Host: from, Call: step.Call})
 		case step.Call != "":
 			at = max(at, r.seen[from].at)
-			r.add(at, atChange, seg, engine.Event{Kind: engine.Called, Host: from, Call: step.Call, Conn: r.seen[from].conn})
+			r.add(at, atChange, seg, engine.Event{Kind: engine.Called, Host: from, Call: step.Call, Effect: tcp.Effect{Conn: r.seen[from].conn}})
 		}
 		r.show(from, &x.t, at, seg)
 	}
@@ -199,8 +199,8 @@ func (r *replay) show(h engine.HostID, t *tcp.TCB, at tcp.Time, seg engine.SegID
 	s.at = at
 	vars := *t
 	if s.open && (t.State == tcp.Closed || t.ISS != s.iss && t.State != tcp.Listen) {
-		r.add(at, atChange, seg, engine.Event{Kind: engine.Changed, Host: h, Conn: s.conn, From: s.state, To: tcp.Closed})
-		r.add(at, atChange, seg, engine.Event{Kind: engine.Removed, Host: h, Conn: s.conn})
+		r.add(at, atChange, seg, engine.Event{Kind: engine.Changed, Host: h, Effect: tcp.Effect{Conn: s.conn, From: s.state, To: tcp.Closed}})
+		r.add(at, atChange, seg, engine.Event{Kind: engine.Removed, Host: h, Effect: tcp.Effect{Conn: s.conn}})
 		s.open, s.state = false, tcp.Closed
 	}
 	if t.State == tcp.Closed || t.State == tcp.Listen {
@@ -212,20 +212,20 @@ func (r *replay) show(h engine.HostID, t *tcp.TCB, at tcp.Time, seg engine.SegID
 		if t.Passive {
 			s.state = tcp.Listen
 			if s.conn == 1 {
-				r.add(earliest, atListen, 0, engine.Event{Kind: engine.Changed, Host: h, From: tcp.Closed, To: tcp.Listen})
+				r.add(earliest, atListen, 0, engine.Event{Kind: engine.Changed, Host: h, Effect: tcp.Effect{From: tcp.Closed, To: tcp.Listen}})
 			}
 		}
 		vars.ID = s.conn
 		opened := vars
 		opened.State = s.state
-		r.add(at, atChange, seg, engine.Event{Kind: engine.Opened, Host: h, Conn: s.conn, Vars: &opened})
+		r.add(at, atChange, seg, engine.Event{Kind: engine.Opened, Host: h, Vars: &opened, Effect: tcp.Effect{Conn: s.conn}})
 	}
 	if s.state != t.State {
-		r.add(at, atChange, seg, engine.Event{Kind: engine.Changed, Host: h, Conn: s.conn, From: s.state, To: t.State})
+		r.add(at, atChange, seg, engine.Event{Kind: engine.Changed, Host: h, Effect: tcp.Effect{Conn: s.conn, From: s.state, To: t.State}})
 		s.state = t.State
 	}
 	vars.ID = s.conn
-	r.add(at, atChange, seg, engine.Event{Kind: engine.Updated, Host: h, Conn: s.conn, Vars: &vars})
+	r.add(at, atChange, seg, engine.Event{Kind: engine.Updated, Host: h, Vars: &vars, Effect: tcp.Effect{Conn: s.conn}})
 }
 
 // frame chooses which segments become events: those from the first on, or those around the odd one when it comes late.
@@ -249,7 +249,7 @@ func (r *replay) tell() {
 	for k := r.From; k <= r.To; k++ {
 		p, seg := &r.packets[r.talk.Packets[k-1]], engine.SegID(k)
 		from := r.talk.From(p)
-		e := engine.Event{Kind: engine.Sent, Host: from, Seg: seg, Wire: &p.Seg, Toward: engine.Server - from, Due: r.arrives(p, from)}
+		e := engine.Event{Kind: engine.Sent, Host: from, Seg: seg, Wire: &p.Seg, Toward: engine.Server - from, Effect: tcp.Effect{Due: r.arrives(p, from)}}
 		if p.Seg.ICMP.Kind != wire.NoICMP {
 			e.Kind, e.Host = engine.Injected, engine.Network
 		}

@@ -319,7 +319,7 @@ func (s *state) follow(h engine.HostID, in *flight) {
 				s.conns[h][x.Conn-1].peer = in.from
 			}
 		case tcp.Send:
-			f := flight{to: engine.Server - h, from: x.Conn, born: s.now, seg: s.hosts[h].Sent()[x.Seg], fresh: true}
+			f := flight{to: engine.Server - h, from: x.Conn, born: s.now, seg: s.hosts[h].Sent()[x.Sent], fresh: true}
 			if in != nil {
 				f.answers = in.from
 			}

@@ -106,7 +106,7 @@ func TestBroken(t *testing.T) {
 					for _, e := range h.effects {
 						switch {
 						case e.Kind == tcp.Send:
-							words = append(words, tcpdumpFlags(h.segs[e.Seg].Flags))
+							words = append(words, tcpdumpFlags(h.segs[e.Sent].Flags))
 						case e.Kind == tcp.Tell && e.Notice == tcp.Readable:
 							words = append(words, string('0'+rune(e.Bytes)))
 						case e.Kind == tcp.Removed:
@@ -117,8 +117,8 @@ func TestBroken(t *testing.T) {
 					h.advance(50 * tcp.Millisecond) // for an acknowledgment that waits
 					if len(words) > 0 && words[len(words)-1] == "5" {
 						for _, e := range h.effects {
-							if e.Kind == tcp.Send && !slices.Contains(words, tcpdumpFlags(h.segs[e.Seg].Flags)) {
-								words = append(words, tcpdumpFlags(h.segs[e.Seg].Flags))
+							if e.Kind == tcp.Send && !slices.Contains(words, tcpdumpFlags(h.segs[e.Sent].Flags)) {
+								words = append(words, tcpdumpFlags(h.segs[e.Sent].Flags))
 							}
 						}
 					}

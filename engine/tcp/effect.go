@@ -81,9 +81,9 @@ type Effect struct {
 	Conn     ConnID
 	Rule     rule.ID
 	Args     [rule.MaxParams]int64 // the values of the rule's Params
-	At       Time                  // of a TimerSet: when it will fire
+	Due      Time                  // of a TimerSet: when it will fire
 	Bytes    uint32                // of a Readable notice
-	Seg      uint32                // of a Send: which of the segments that were sent, from 0 (Host.Sent)
+	Sent     uint32                // of a Send: which of the segments that were sent, from 0 (Host.Sent)
 
-	// There are many effects: they have no pointers, and fill a cache line.
+	// There are many effects, and each becomes part of an event of a run: they have no pointers, and fill a cache line.
 }

@@ -100,7 +100,7 @@ func setSlice[T any](s *[]T, x []T) {
 // Profile returns the profile of the host, departures included. It is the host's own: do not change it.
 func (h *Host) Profile() *Profile { return &h.cfg.Profile }
 
-// Sent returns the segments that the last method call sent; Seg of each Send effect is an index of it. The slice is the host's own,
+// Sent returns the segments that the last method call sent; Sent of each Send effect is an index of it. The slice is the host's own,
 // good until the next method call.
 func (h *Host) Sent() []wire.Segment { return h.sent }
 
@@ -653,13 +653,8 @@ func (h *Host) between(local, remote netip.AddrPort) int {
 
 // record adds the record of a connection that begins, and returns it.
 func (h *Host) record(local, remote netip.AddrPort) *TCB {
-	n := len(h.conns)
-	if n == cap(h.conns) {
-		h.conns = slices.Grow(h.conns, 1)
-	}
-	h.conns = h.conns[:n+1]
-	t := &h.conns[n]
-	*t = TCB{} // in its place: append would copy it
+	h.conns = append(h.conns, TCB{})
+	t := &h.conns[len(h.conns)-1]
 	t.ID, t.Local, t.Remote, t.PathMTU = h.lastID+1, local, remote, h.pathMTU(remote.Addr())
 	return t
 }

@@ -110,7 +110,7 @@ func TestICMPErrors(t *testing.T) {
 					told = e.Errno
 				}
 				if e.Kind == Send {
-					t.Errorf("an ICMP error was answered with %v", h.Sent()[e.Seg].Flags)
+					t.Errorf("an ICMP error was answered with %v", h.Sent()[e.Sent].Flags)
 				}
 			}
 			if got := (outcome{h.State(), told}); got != test.want {
@@ -192,7 +192,7 @@ func TestICMPWhereNothingCanBeSaid(t *testing.T) {
 	quoted.Seq, quoted.ICMP = c.SndUna, wire.ICMP{Kind: wire.TooBig, MTU: 300}
 	for _, e := range h.ReceiveICMP(Second, &quoted, nil) {
 		if e.Kind == Send {
-			t.Errorf("%v was sent", h.Sent()[e.Seg].Flags)
+			t.Errorf("%v was sent", h.Sent()[e.Sent].Flags)
 		}
 	}
 	if got := h.Conns()[0].PathMTU; got != 300 {

@@ -134,7 +134,7 @@ func (c cell) check(t *testing.T, profile tcp.Profile, prepare func(*tester)) {
 	var got []string
 	for _, e := range h.effects {
 		if e.Kind == tcp.Send {
-			got = append(got, h.describe(h.segs[e.Seg], linux && !strings.Contains(c.State, "simultaneous")))
+			got = append(got, h.describe(h.segs[e.Sent], linux && !strings.Contains(c.State, "simultaneous")))
 		}
 	}
 	var want []string
@@ -164,7 +164,7 @@ type tester struct {
 	profile tcp.Profile
 	now     tcp.Time
 	effects []tcp.Effect
-	segs    []wire.Segment // Seg of a Send effect is an index of it
+	segs    []wire.Segment // Sent of a Send effect is an index of it
 }
 
 var (
@@ -328,7 +328,7 @@ func tcpdumpFlags(f wire.Flags) string {
 // keep notes what the host did, with segments that outlast its next call: effects are those so far with new ones behind them.
 func (h *tester) keep(effects []tcp.Effect) {
 	for i := range effects[len(h.effects):] {
-		effects[len(h.effects)+i].Seg += uint32(len(h.segs))
+		effects[len(h.effects)+i].Sent += uint32(len(h.segs))
 	}
 	h.effects, h.segs = effects, append(h.segs, h.host.Sent()...)
 }

@@ -446,7 +446,7 @@ func (h *tester) sent() []wire.Segment {
 	var sent []wire.Segment
 	for _, e := range h.effects {
 		if e.Kind == tcp.Send {
-			sent = append(sent, h.segs[e.Seg])
+			sent = append(sent, h.segs[e.Sent])
 		}
 	}
 	h.effects = slices.DeleteFunc(h.effects, func(e tcp.Effect) bool { return e.Kind == tcp.Send })

@@ -19,7 +19,7 @@ func (h *tester) trail() string {
 			mark := map[bool]string{true: "+", false: "-"}[e.OK]
 			words = append(words, strings.TrimPrefix(e.Rule.String(), "9293:3.10.7.")+mark)
 		case tcp.Send:
-			words = append(words, "send "+h.segs[e.Seg].Flags.String())
+			words = append(words, "send "+h.segs[e.Sent].Flags.String())
 		case tcp.Change:
 			words = append(words, "enter "+e.To.String())
 		case tcp.Discard:

@@ -1,8 +1,6 @@
 package tcp
 
 import (
-	"slices"
-
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/wire"
 )
@@ -164,16 +162,10 @@ func (s *step) add(e Effect) {
 	s.out = append(s.out, e)
 }
 
-// effect adds an effect and returns it, to be filled in where it is: effects are big and there are many of them. For the same
-// reason it is cleared in its place; append would copy it.
+// effect adds an effect and returns it, to be filled in where it is: effects are big and there are many of them.
 func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
-	n := len(s.out)
-	if n >= cap(s.out) {
-		return s.effectBeyond(kind, id, args)
-	}
-	s.out = s.out[:n+1]
-	e := &s.out[n]
-	*e = Effect{}
+	s.out = append(s.out, Effect{})
+	e := &s.out[len(s.out)-1]
 	e.Kind, e.Rule, e.Conn = kind, id, s.t.ID
 	to := e.Args[:len(args)]
 	for i, a := range args {
@@ -182,25 +174,12 @@ func (s *step) effect(kind EffectKind, id rule.ID, args ...int64) *Effect {
 	return e
 }
 
-// effectBeyond is effect where there is no room: apart from it, because that is seldom.
-//
-//go:noinline
-func (s *step) effectBeyond(kind EffectKind, id rule.ID, args []int64) *Effect {
-	s.out = slices.Grow(s.out, 1)
-	return s.effect(kind, id, args...)
-}
-
-// sending adds a Send effect and returns its segment, to be filled in. It is made like the effect itself.
+// sending adds a Send effect and returns its segment, to be filled in.
 func (s *step) sending(id rule.ID, args ...int64) *wire.Segment {
 	n := len(*s.sent)
-	s.effect(Send, id, args...).Seg = uint32(n)
-	if n == cap(*s.sent) {
-		*s.sent = slices.Grow(*s.sent, 1)
-	}
-	*s.sent = (*s.sent)[:n+1]
-	seg := &(*s.sent)[n]
-	*seg = wire.Segment{}
-	return seg
+	s.effect(Send, id, args...).Sent = uint32(n)
+	*s.sent = append(*s.sent, wire.Segment{})
+	return &(*s.sent)[n]
 }
 
 // check records a numbered check and hands its outcome on.
@@ -234,7 +213,7 @@ func (s *step) tell(n Notice, errno Errno, id rule.ID) {
 
 func (s *step) set(k TimerKind, at Time, id rule.ID, args ...int64) {
 	e := s.effect(TimerSet, id, args...)
-	e.Timer, e.At = k, at
+	e.Timer, e.Due = k, at
 	s.t.Timers[k] = at
 }
 

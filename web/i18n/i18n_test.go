@@ -50,8 +50,8 @@ type jsonWire struct {
 func (j jsonEvent) event(t *testing.T) engine.Event {
 	t.Helper()
 	host := map[string]engine.HostID{"client": engine.Client, "server": engine.Server, "network": engine.Network}
-	e := engine.Event{At: engine.Time(j.T), Kind: j.Kind, Host: host[j.Host], Toward: host[j.Toward], Conn: j.Conn, Seg: j.Seg, Of: j.Of, OK: j.OK,
-		Call: j.Call, Text: j.Text, Bytes: j.Bytes, Count: j.Count, Due: tcp.Never, Rule: j.Rule}
+	e := engine.Event{At: engine.Time(j.T), Kind: j.Kind, Host: host[j.Host], Toward: host[j.Toward], Seg: j.Seg, Of: j.Of,
+		Call: j.Call, Text: j.Text, Count: j.Count, Effect: tcp.Effect{Conn: j.Conn, OK: j.OK, Bytes: j.Bytes, Due: tcp.Never, Rule: j.Rule}}
 	copy(e.Args[:], j.Args)
 	if j.Due != nil {
 		e.Due = engine.Time(*j.Due)
