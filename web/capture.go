@@ -16,6 +16,7 @@ import (
 	"github.com/handshakelab/lab/engine/rule"
 	"github.com/handshakelab/lab/engine/tcp"
 	"github.com/handshakelab/lab/engine/wire"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
 	"github.com/handshakelab/lab/web/pages"
 )
@@ -110,11 +111,11 @@ func (s *Site) capture(w http.ResponseWriter, r *http.Request) error {
 	c, err := pcap.Read(bytes.NewReader(file))
 	fault, damaged := errors.AsType[*pcap.Error](err)
 	if damaged && len(c.Packets) == 0 {
-		return &Error{Status: http.StatusUnprocessableEntity, Code: fault.Code, Message: sentence(fault.Error())}
+		return &Error{Status: http.StatusUnprocessableEntity, Code: fault.Code, Message: damage(s.language(r), fault)}
 	}
 	answer := captured{Packets: len(c.Packets), Conversations: []conversation{}}
 	if damaged {
-		answer.Damage = sentence(fault.Error())
+		answer.Damage = damage(s.language(r), fault)
 	}
 	if c.Scenario != nil && !damaged {
 		answer.Scenario = c.Scenario.String()
@@ -213,4 +214,24 @@ func newReplayed(c *pcap.Capture, conv int, p tcp.Profile, r *pcap.Replay) *repl
 	}
 	out.Odd = o
 	return out
+}
+
+// damage says in the language of whoever brought a capture why it cannot be read, or how far. The reader of captures knows English, and
+// there it says more.
+func damage(words *i18n.Catalog, fault *pcap.Error) string {
+	if words.Lang == i18n.Languages[0] {
+		return sentence(fault.Error())
+	}
+	key := "page.fault.pcap.broken"
+	switch fault.Code {
+	case pcap.Empty, pcap.NotACapture, pcap.Compressed, pcap.TooLarge, pcap.ReadFailed:
+		key = "page.fault.pcap." + fault.Code
+	case pcap.TooManyPackets, pcap.TooManyInterfaces, pcap.TooManyBlocks, pcap.TooManyOptions:
+		key = "page.fault.pcap.too-many"
+	}
+	said := words.T(key)
+	if fault.Packet > 0 {
+		said += " " + words.T("page.fault.pcap.until", "packet", fault.Packet-1, "offset", fault.Offset)
+	}
+	return said
 }

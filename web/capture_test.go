@@ -10,6 +10,7 @@ import (
 
 	"github.com/handshakelab/lab/engine/pcap"
 	"github.com/handshakelab/lab/engine/script"
+	"github.com/handshakelab/lab/web/i18n"
 	"github.com/handshakelab/lab/web/live"
 )
 
@@ -142,5 +143,25 @@ func TestCaptureRefuses(t *testing.T) {
 	status, c, body := captureAnswer(t, h, "", good[:len(good)-3])
 	if status != http.StatusOK || c.Damage == "" || c.Replay == nil {
 		t.Errorf("cut short: %d %.300s", status, body)
+	}
+}
+
+// Why a capture cannot be read is told in the language of whoever brought it.
+func TestCaptureRefusesInWords(t *testing.T) {
+	de := i18n.Lookup("de")
+	for _, test := range []struct {
+		fault *pcap.Error
+		want  string
+	}{
+		{&pcap.Error{Code: pcap.Compressed}, "gepackt"},
+		{&pcap.Error{Code: pcap.TooManyBlocks}, "mehr, als das Labor liest"},
+		{&pcap.Error{Code: pcap.BadLength, Packet: 4, Offset: 312}, "Paket 3 (Byte 312"},
+	} {
+		if got := damage(de, test.fault); !strings.Contains(got, test.want) {
+			t.Errorf("%s is told as %q", test.fault.Code, got)
+		}
+	}
+	if got := damage(i18n.Lookup("en"), &pcap.Error{Code: pcap.Empty, Reason: "it has no bytes"}); got != "The capture cannot be read: it has no bytes." {
+		t.Errorf("in English it is told as %q", got)
 	}
 }

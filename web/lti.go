@@ -82,8 +82,8 @@ func (s *Site) ltiLaunch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.refuseLaunch(w, r, err)
 	}
-	framed := account.Framed(r)
-	s.accounts.SetSecret(w, framed, ltiCookie, "", 0)
+	s.accounts.SetSecret(w, account.Framed(r), ltiCookie, "", 0)
+	framed := s.accounts.BeginFrame(w, r)
 	to, of := s.target(r, m.Target)
 	if m.Teaches {
 		acc, err := s.accounts.OfSubject(r.Context(), m.Issuer, m.Subject, m.Names)

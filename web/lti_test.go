@@ -258,6 +258,39 @@ func (p *platform) chosen(v *visit, link string) string {
 
 var teacherRole = map[string]any{"sub": "u1", "roles": []string{"http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"}}
 
+// In a frame of another site only partitioned cookies come and go; in a window of its own they are those of every visit, of which a browser
+// keeps one, whoever was here before.
+func TestLTIFrame(t *testing.T) {
+	p := newPlatform(t)
+	for dest, partitioned := range map[string]bool{"iframe": true, "document": false, "": true} {
+		v := newVisit(t, p.site)
+		post := func(path string, fields url.Values) *httptest.ResponseRecorder {
+			r := httptest.NewRequestWithContext(t.Context(), "POST", path, strings.NewReader(fields.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("X-Forwarded-Proto", "https")
+			r.Header.Set("Sec-Fetch-Dest", dest)
+			return v.do(r)
+		}
+		q := p.begin(v)
+		launched := post("/lti/launch", url.Values{"state": {q.Get("state")}, "id_token": {p.token(q, p.key, nil)}})
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/lessons?lang=de", nil)
+		r.Header.Set("X-Forwarded-Proto", "https")
+		language := v.do(r)
+		left := post("/progress/leave", nil)
+		for what, w := range map[string]*httptest.ResponseRecorder{"launch": launched, "language": language, "leave": left} {
+			set := slices.DeleteFunc(w.Result().Cookies(), func(c *http.Cookie) bool { return strings.HasSuffix(c.Name, ltiCookie) })
+			if len(set) == 0 {
+				t.Errorf("%q, %s: no cookie is set", dest, what)
+			}
+			for _, c := range set {
+				if c.Partitioned != partitioned || (c.SameSite == http.SameSiteNoneMode) != partitioned || !c.Secure {
+					t.Errorf("%q, %s: %v", dest, what, c)
+				}
+			}
+		}
+	}
+}
+
 func TestLTILearner(t *testing.T) {
 	p := newPlatform(t)
 	v := newVisit(t, p.site)

@@ -170,7 +170,9 @@ func (s *Site) leave(w http.ResponseWriter, r *http.Request) error {
 	if err := s.accounts.Leave(w, r); err != nil {
 		return err
 	}
-	http.SetCookie(w, &http.Cookie{Name: forgetCookie, Value: "1", Path: s.cfg.Base, MaxAge: 60, SameSite: http.SameSiteStrictMode, Secure: account.Secure(r)})
+	forget := &http.Cookie{Name: forgetCookie, Value: "1", Path: s.cfg.Base, MaxAge: 60, SameSite: http.SameSiteStrictMode, Secure: account.Secure(r)}
+	account.Partition(forget, r)
+	http.SetCookie(w, forget)
 	s.setClassCookie(w, r, "", -time.Second)
 	return nil
 }

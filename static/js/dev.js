@@ -11,9 +11,9 @@ const own = (/** @type {Element} */ part) => !part.closest('tcp-sim')
 /** What a reader may have filled in, in the order of the page. @param {Element} [part] @returns {HTMLInputElement[]} */
 const fields = (part) => [...(part ?? document).querySelectorAll('main input, main textarea, main select')].filter(own).map((field) => /** @type {HTMLInputElement} */ (field))
 
-/** Questions, by their ids: a change to one of them takes no answer from the others. Tickets keep theirs themselves; the run that a challenge
- * was about is gone with the page. @returns {HTMLFormElement[]} */
-const questions = () => [...document.querySelectorAll('form[data-kind]')].map((form) => /** @type {HTMLFormElement} */ (form)).filter((form) => form.dataset.kind === 'predict' || form.dataset.kind === 'quiz')
+/** Questions and challenges, by their ids: a change to one of them takes no answer from the others. Tickets keep theirs themselves.
+ * @returns {HTMLFormElement[]} */
+const questions = () => [...document.querySelectorAll('form[data-kind]')].map((form) => /** @type {HTMLFormElement} */ (form)).filter((form) => form.dataset.kind !== 'ticket')
 
 /** @param {HTMLElement} form @returns {HTMLElement | null} */
 const feedback = (form) => form.querySelector('.feedback')
@@ -21,14 +21,33 @@ const feedback = (form) => form.querySelector('.feedback')
 /** @param {HTMLElement} form @returns {HTMLElement[]} what is to be put in order */
 const entries = (form) => [...form.querySelectorAll('ol.order > li')].map((entry) => /** @type {HTMLElement} */ (entry))
 
-/** @returns {(HTMLElement & { time: number, updateComplete?: Promise<unknown> })[]} */
+/**
+ * What was done in a simulator, and which branch was shown.
+ * @typedef {{ scenario: string, commands: import('./sim/socket.js').Command[], tip: number }} Done
+ * @typedef {import('./sim/tcp-sim.js').TcpSim} Simulator
+ */
+
+/** @returns {Simulator[]} */
 const simulators = () => /** @type {any} */ ([...document.querySelectorAll('main tcp-sim')])
+
+/** @param {Simulator} sim @returns {Done} */
+const done = ({ scenario, store: { run, tip } }) => ({ scenario, commands: run?.commands ?? [], tip: tip.value })
+
+/** Does in a simulator what was done before, unless its scenario is another one now. @param {Simulator} sim @param {Done | undefined} was */
+async function again(sim, was) {
+  if (!was?.commands.length) return
+  await sim.wake()
+  if (sim.scenario !== was.scenario) return
+  for (const command of was.commands) await sim.store.send(command, () => {})
+  if (sim.store.frame(was.tip)) sim.store.choose(was.tip)
+}
 
 /** Remembers where the reader is, for the page that comes next. */
 function remember() {
   sessionStorage.setItem(store, JSON.stringify({
     top: scrollY,
     times: Object.fromEntries(simulators().map((sim) => [sim.id, sim.time])),
+    runs: Object.fromEntries(simulators().map((sim) => [sim.id, done(sim)])),
     answers: Object.fromEntries(questions().map((form) => [form.id, {
       fields: fields(form).map((f) => (f.type === 'radio' || f.type === 'checkbox' ? f.checked : f.value)),
       order: entries(form).map((entry) => entry.dataset.entry),
@@ -51,6 +70,8 @@ async function recall() {
   await customElements.whenDefined('tcp-sim')
   for (const sim of simulators()) {
     await sim.updateComplete
+    // The engine may be away: then the run is as it was set up.
+    await again(sim, was.runs[sim.id]).catch(() => {})
     if (was.times[sim.id] !== undefined) sim.time = was.times[sim.id]
   }
   scrollTo({ top: was.top, behavior: 'instant' })

@@ -10,7 +10,9 @@ if (/(?:^|; )lab_forget=1/.test(document.cookie)) {
   } catch {
     // nothing was stored
   }
-  document.cookie = `lab_forget=; Max-Age=0; Path=${document.documentElement.dataset.base ?? '/'}`
+  const gone = `lab_forget=; Max-Age=0; Path=${document.documentElement.dataset.base ?? '/'}`
+  document.cookie = gone
+  document.cookie = `${gone}; Secure; SameSite=None; Partitioned` // where the lab stands in a frame of another site
 }
 
 document.getElementById('print')?.addEventListener('click', () => print())

@@ -275,10 +275,10 @@ export class Shared extends Run {
   async post() {}
 }
 
-/** What the lab refuses, in the language of the page; the engine itself knows English. @param {ErrorFrame} e @returns {ErrorFrame} */
+/** What the lab refuses, in the language of the page; the engine itself knows English. @param {ErrorFrame} e @returns {ErrorFrame & { english?: string }} */
 export function inWords(e) {
   const key = `class.refused.${e.code}`, lang = globalThis.document?.documentElement.lang ?? 'en';
-  return /^en\b/.test(lang) || !has(key) ? e : { ...e, message: t(key, { message: e.message }), hint: undefined };
+  return /^en\b/.test(lang) || !has(key) ? e : { ...e, message: t(key, { message: e.message }), english: e.message, hint: undefined };
 }
 
 /** @returns {ErrorFrame} */

@@ -123,6 +123,14 @@ async function ask(source) {
   }
 }
 
+/** What the language of scenarios finds, which it says in English. @param {string} text @param {Fault} f */
+function english(text, f) {
+  const span = document.createElement('span')
+  span.textContent = text
+  if (f.line > 0) span.lang = 'en'
+  return span
+}
+
 /** @param {Fault[]} found */
 function showFaults(found) {
   const list = document.createElement('ul')
@@ -136,16 +144,19 @@ function showFaults(found) {
       place.addEventListener('click', () => editor.show(f))
       item.append(place, ' ')
     }
-    item.append(f.message)
+    item.append(english(f.message, f))
     if (f.hint) {
       const hint = document.createElement('span')
       hint.className = 'what'
-      hint.textContent = t('ui.hint', { hint: f.hint })
+      hint.append(t('ui.hint', { hint: '' }), english(f.hint, f))
       item.append(' ', hint)
     }
     list.append(item)
   }
-  faults.replaceChildren(...(found.length ? [list] : []))
+  const words = document.createElement('p')
+  words.textContent = t('sandbox.faults', { n: found.length })
+  // In English the faults speak for themselves.
+  faults.replaceChildren(...(found.length && !/^en\b/.test(document.documentElement.lang) ? [words] : []), ...(found.length ? [list] : []))
   if (found.some((f) => f.severity === 'error')) text.setAttribute('aria-invalid', 'true')
   else text.removeAttribute('aria-invalid')
   editor.mark(found)

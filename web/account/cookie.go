@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,6 +12,7 @@ import (
 const (
 	learnerCookie = "lab_learner" // the secret of a learner
 	sessionCookie = "lab_session" // the secret of a session
+	frameCookie   = "lab_frame"   // that the lab was launched in a frame; it is partitioned, so it comes from there only
 )
 
 // Secure reports whether the browser sees the lab by https. A proxy that ends TLS says so.
@@ -45,10 +47,29 @@ func (a *Accounts) cookie(r *http.Request, name string) string {
 
 type framedKey struct{}
 
-// Framed returns a request whose answer may be shown in a frame of another site: cookies that are set for it are sent from there too, and
+// Framed returns a request whose answer is shown in a frame of another site: cookies that are set for it are sent from there too, and
 // from there only (they are partitioned). By http there are no such cookies.
 func Framed(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), framedKey{}, true))
+}
+
+// BeginFrame returns a request that a frame of another site shows as Framed does, and lets the browser say of all that follow from there
+// that they are shown so. A request for a window of its own is returned as it is.
+func (a *Accounts) BeginFrame(w http.ResponseWriter, r *http.Request) *http.Request {
+	if r.Header.Get("Sec-Fetch-Dest") == "document" {
+		return r
+	}
+	r = Framed(r)
+	a.setCookie(w, r, frameCookie, "1", remembered)
+	return r
+}
+
+// framed reports whether an answer is shown in a frame of another site.
+func framed(r *http.Request) bool {
+	if is, _ := r.Context().Value(framedKey{}).(bool); is {
+		return true
+	}
+	return slices.ContainsFunc(r.Cookies(), func(c *http.Cookie) bool { return strings.HasSuffix(c.Name, frameCookie) })
 }
 
 // SetSecret gives the browser that sends a request a secret for a while, under a name of the caller's. Secret is that secret, or "".
@@ -72,9 +93,9 @@ func (a *Accounts) setCookie(w http.ResponseWriter, r *http.Request, name, value
 	http.SetCookie(w, c)
 }
 
-// Partition makes a cookie one for a frame, where the answer may be shown in one.
+// Partition makes a cookie one for a frame, where the answer is shown in one.
 func Partition(c *http.Cookie, r *http.Request) {
-	if framed, _ := r.Context().Value(framedKey{}).(bool); framed && c.Secure {
+	if c.Secure && framed(r) {
 		c.SameSite, c.Partitioned = http.SameSiteNoneMode, true
 	}
 }

@@ -60,7 +60,7 @@ export class SceneForm extends LitElement {
       ${choices
         ? html`<select id=${id} class="sans" data-value=${value} aria-invalid=${fault ? 'true' : nothing} aria-describedby=${fault ? bad : nothing} @change=${input}>${choices.map(([v, words]) => html`<option value=${v ?? ''} .selected=${v === value}>${words}</option>`)}</select>`
         : html`<input id=${id} type="text" data-value=${value} placeholder=${f.hint || nothing} autocomplete="off" autocapitalize="off" spellcheck="false" aria-invalid=${fault ? 'true' : nothing} aria-describedby=${fault ? bad : nothing} @input=${input}>`}
-      ${fault ? html`<span class="fault" id=${bad}>${fault.message}${fault.hint ? html` <span>${t('ui.hint', { hint: fault.hint })}</span>` : nothing}</span>` : nothing}
+      ${fault ? html`<span class="fault" id=${bad}><span lang="en">${fault.message}</span>${fault.hint ? html` <span>${t('ui.hint', { hint: '' })}<span lang="en">${fault.hint}</span></span>` : nothing}</span>` : nothing}
     </div>`;
   }
 

@@ -379,7 +379,9 @@ export class Store {
     if (!run) throw new Error('no run');
     this.busy.value = true;
     try {
-      const done = await run.do(command);
+      const done = await run.do(command).catch(async (error) => {
+        throw await (await import('./refused.js')).refused(error);
+      });
       if (this.run !== run) return done;
       this.ends.set(done.last, { done });
       batch(() => {

@@ -36,6 +36,7 @@ export class TcpConsole extends LitElement {
     /** Where the language is explained. */
     this.help = '';
     this.bad = '';
+    this.english = '';
     this.busy = false;
     this.id0 = `c${Math.random().toString(36).slice(2, 8)}`;
   }
@@ -61,8 +62,8 @@ export class TcpConsole extends LitElement {
       this.bad = '';
       input.value = '';
     } catch (err) {
-      const error = /** @type {ErrorFrame} */ (err);
-      this.refuse(error.hint ? `${error.message}. ${t('ui.hint', { hint: error.hint })}` : error.message);
+      const error = /** @type {ErrorFrame & { english?: string }} */ (err);
+      this.refuse(error.hint ? `${error.message}. ${t('ui.hint', { hint: error.hint })}` : error.message, error.english);
       // what was not understood is what will be written anew
       const from = error.col ? error.col - 1 : -1, word = /^\S+/.exec(input.value.slice(from));
       if (from >= 0 && word) input.setSelectionRange(from, from + word[0].length);
@@ -71,9 +72,10 @@ export class TcpConsole extends LitElement {
     }
   }
 
-  /** @param {string} why */
-  refuse(why) {
+  /** @param {string} why @param {string} [english] what of it is not in the language of the page */
+  refuse(why, english = '') {
     this.bad = why;
+    this.english = english;
     this.dispatchEvent(new CustomEvent('sim-say', { bubbles: true, detail: { text: why } }));
     this.input?.focus();
   }
@@ -95,12 +97,12 @@ export class TcpConsole extends LitElement {
   render() {
     const { model } = this;
     if (!model) return nothing;
-    const fault = `${this.id0}-fault`;
+    const fault = `${this.id0}-fault`, [before, after] = this.english ? this.bad.split(this.english) : [this.bad];
     return html`<form novalidate @submit=${this.submit}>
         <label for=${this.id0}>${t('ui.console', { n: ms(Math.floor(model.t)) })}</label>
         <input id=${this.id0} type="text" maxlength="2000" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go" aria-invalid=${this.bad ? 'true' : nothing} aria-describedby=${this.bad ? fault : nothing}>
         <button type="submit" aria-disabled=${this.blocked !== ''} title=${this.blocked || nothing}>${t('ui.console.do')}</button>
-        ${this.bad ? html`<p class="bad" id=${fault}>${this.bad}</p>` : nothing}
+        ${this.bad ? html`<p class="bad" id=${fault}>${before}${this.english ? html`<span lang="en">${this.english}</span>${after}` : nothing}</p>` : nothing}
       </form>
       <div class="examples" role="toolbar" aria-label=${t('ui.console.examples')} @keydown=${arrows} @focusin=${stay}>
         <span aria-hidden="true">${t('ui.console.such')}</span>

@@ -935,7 +935,7 @@ export class TcpSim extends LitElement {
   notices() {
     const s = this.store, fault = s.fault.value;
     /** @param {{ line?: number, message: string, hint?: string }} f */
-    const line = (f) => html`<li>${f.line ? t('ui.failed.line', { line: f.line, message: f.message }) : f.message}${f.hint ? html` <span>${t('ui.hint', { hint: f.hint })}</span>` : nothing}</li>`;
+    const line = (f) => html`<li>${f.line ? t('ui.failed.line', { line: f.line, message: '' }) : ''}<span lang="en">${f.message}</span>${f.hint ? html` <span>${t('ui.hint', { hint: '' })}<span lang="en">${f.hint}</span></span>` : nothing}</li>`;
     return html`
       ${s.status.value === 'loading' ? html`<p class="notice">${t('ui.loading')}</p>` : nothing}
       ${fault ? html`<div class="notice bad" role="alert"><p>${t(s.status.value === 'failed' ? 'ui.failed' : 'ui.stopped')}</p><ul>${(fault.faults ?? [fault]).map(line)}</ul></div>` : nothing}

@@ -44,6 +44,13 @@ test('a changed lesson is shown at once, with scroll, time and answers kept; a b
   await prediction.locator('input[value="SYN-ACK"]').check()
   await prediction.getByRole('button', { name: 'Check' }).click()
   await prediction.getByText('Say why it is right.').waitFor()
+  // A challenge that was met.
+  const challenge = page.locator('form[data-kind=challenge]')
+  await sim.evaluate((/** @type {any} */ s) => s.do('drop SYN-ACK').then(() => s.do('step until quiet')))
+  await challenge.getByRole('button', { name: 'Check my run' }).click()
+  await challenge.getByText('Every goal is reached').waitFor()
+  const done = await sim.evaluate((/** @type {any} */ s) => ({ branches: s.store.branches.value.length, commands: s.commands }))
+  await sim.evaluate((/** @type {any} */ s) => { s.time = 75_000 })
   await quiz.evaluate((form) => form.scrollIntoView({ block: 'start', behavior: 'instant' }))
   const top = await page.evaluate(() => scrollY)
   assert.ok(top > 100, 'there is nothing to scroll')
@@ -60,6 +67,8 @@ test('a changed lesson is shown at once, with scroll, time and answers kept; a b
   await prediction.getByText('It is right, and it is new.').waitFor()
   assert.ok(await prediction.locator('input[value="SYN-ACK"]').isChecked(), 'the prediction is gone')
   assert.equal(await page.locator('#new-one input:checked').count(), 0, 'a question that is new has an answer')
+  await challenge.getByText('Every goal is reached').waitFor()
+  assert.deepEqual(await sim.evaluate((/** @type {any} */ s) => ({ branches: s.store.branches.value.length, commands: s.commands })), done, 'another run was graded')
   await poll(() => page.evaluate(() => scrollY), (y) => Math.abs(y - top) < 50, 'the page is scrolled elsewhere')
 
   await writeFile(file, text.replace('client connect', 'client conect'))
