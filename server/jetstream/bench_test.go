@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/handshakelab/lab/server/jetstream/clustertest"
 	"github.com/handshakelab/lab/web/store"
 )
 
@@ -58,6 +59,21 @@ func BenchmarkAppend(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "actions/s")
 		})
 	}
+}
+
+// BenchmarkAppendCluster is one action of a class in a cluster of three servers, all of them in this process.
+func BenchmarkAppendCluster(b *testing.B) {
+	s, err := Open(b.Context(), Options{URL: clustertest.Start(b).URL(), Replicas: clustertest.Size})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(s.Close)
+	for i := 0; b.Loop(); i++ {
+		if _, err := s.Append(b.Context(), "room.a", store.Anywhere, strconv.Itoa(i), []byte(action)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "actions/s")
 }
 
 // BenchmarkMembers is what members of a class weigh on disk and in memory, each with a place in it and progress in ten blocks: an op is a

@@ -68,7 +68,7 @@ effect(() => {
     ${room.unsaved.value ? say(t('class.waiting')) : nothing}
     ${away.value ? say(t(shown.value ? 'class.shown' : 'class.branched'), html`<button type="button" class="solid" @click=${comeBack}>${t('class.return')}</button>`) : nothing}
     ${state.frozen ? say(t('class.frozen')) : role && !away.value ? say(t(`class.drive.${role}`)) : nothing}
-    ${state.spotlight && state.run && !away.value ? say(t(state.spotlight.live ? 'class.spotlight.live' : 'class.spotlight', { name: state.spotlight.name })) : nothing}
+    ${state.spotlight && state.run && !away.value ? say(t(state.spotlight.live && !state.frozen ? 'class.spotlight.live' : 'class.spotlight', { name: state.spotlight.name })) : nothing}
     ${behind.value ? say(t('class.behind'), html`<button type="button" @click=${toLive}>${t('class.follow')}</button>`) : nothing}`)
 })
 

@@ -91,6 +91,7 @@ export const messages = {
   "class.spot": "Ablauf zeigen",
   "class.spot.name": "Den Ablauf von {name} allen zeigen",
   "class.spotlight": "Das ist der Ablauf von {name}.",
+  "class.spotlight.lead": "Das ist der Ablauf von {name}, live, bis du etwas darauf tust.",
   "class.spotlight.live": "Das ist der Ablauf von {name}, live.",
   "class.waiting": "Noch nicht gespeichert. Es geht von selbst weiter.",
   "class.where.away": "weg seit {t}",

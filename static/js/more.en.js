@@ -91,6 +91,7 @@ export const messages = {
   "class.spot": "Show the run",
   "class.spot.name": "Show the run of {name} to everybody",
   "class.spotlight": "This is the run of {name}.",
+  "class.spotlight.lead": "This is the run of {name}, live, until you do something on it.",
   "class.spotlight.live": "This is the run of {name}, live.",
   "class.waiting": "Not saved yet. It goes on by itself.",
   "class.where.away": "away for {t}",

@@ -91,6 +91,7 @@ export const messages = {
   "class.spot": "Mostrar la ejecución",
   "class.spot.name": "Mostrar a todos la ejecución de {name}",
   "class.spotlight": "Esta es la ejecución de {name}.",
+  "class.spotlight.lead": "Esta es la ejecución de {name}, en directo, hasta que hagas algo en ella.",
   "class.spotlight.live": "Esta es la ejecución de {name}, en directo.",
   "class.waiting": "Aún no guardado. Sigue por sí solo.",
   "class.where.away": "ausente desde hace {t}",

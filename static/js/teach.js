@@ -145,7 +145,9 @@ function lead() {
     stands.textContent = state.lesson ? t('class.lead.lesson', { title: state.title ?? '' }) : t('class.lead.nothing')
     freeze.setAttribute('aria-pressed', String(state.frozen))
     const names = called(inOrder()), list = state.drivers.map((d) => `${names.get(d.member) ?? d.name} (${t(`class.role.${d.role}`)})`)
-    drivers.textContent = list.length ? t('class.drivers.too', { list: new Intl.ListFormat(document.documentElement.lang, { type: 'conjunction' }).format(list) }) : t('class.drivers.you')
+    const drive = list.length ? t('class.drivers.too', { list: new Intl.ListFormat(document.documentElement.lang, { type: 'conjunction' }).format(list) }) : t('class.drivers.you')
+    const spot = state.spotlight, name = spot ? names.get(spot.member) ?? spot.name : ''
+    drivers.textContent = !spot || !state.run ? drive : `${t(spot.live && !state.frozen ? 'class.spotlight.lead' : 'class.spotlight', { name })} ${drive}`
     if (state.ended) location.reload()
   })
 

@@ -10,8 +10,8 @@ const CALM = 1500, SHOWN = 200, PULSE = 60_000
 
 /** Whether everybody sees what one does on a run of one's own. @param {Room} room */
 export function isShown(room) {
-  const spot = room.state.value?.spotlight
-  return !!spot?.live && spot.member === room.me.value?.member
+  const state = room.state.value, spot = state?.spotlight
+  return !!spot?.live && !state?.frozen && spot.member === room.me.value?.member
 }
 
 /**
@@ -54,7 +54,8 @@ export function reports(room, url, where) {
 
   /** @param {number} [wait] in ms, at least */
   function soon(wait = 0) {
-    const now = performance.now(), at = Math.max(now + wait, last + (isShown(room) ? SHOWN : CALM))
+    const now = performance.now(), calm = isShown(room) ? last + SHOWN : last < 0 ? now : now + CALM
+    const at = Math.max(now + wait, calm)
     if (at >= due) return
     clearTimeout(timer)
     due = at

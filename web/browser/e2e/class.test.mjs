@@ -235,6 +235,7 @@ test('a whole class: three learners, one cut off, the server killed in the middl
   await spot.click()
   await says(cyd, '.banner', 'This is the run of Ada, live.')
   await heard(cyd, /the run of Ada/)
+  await says(grace, '#drivers', 'This is the run of Ada, live, until you do something on it.')
   // What she goes on doing is seen by all, until the instructor takes the run over.
   await says(ada, '.banner', 'Everybody sees this run of yours, live.')
   await heard(ada, /Everybody sees/)
