@@ -4,7 +4,7 @@ NPM := npm --prefix web/browser
 # A machine that is not set up yet gets what the tests need; apt-get is Debian's, and asks for root.
 APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
-.PHONY: test tools lint generated course go differential browser e2e fuzz bench soak lighthouse screenshots image
+.PHONY: test tools lint generated course go go-engine go-site go-race differential browser e2e fuzz bench soak lighthouse screenshots image
 
 test: tools lint generated course go differential browser e2e
 
@@ -37,9 +37,16 @@ course:
 COVER := $(shell mktemp -u)
 RACED := server/jetstream web/account web/archive web/class web/limit web/live web/lti web/progress web/store
 go:
+	$(MAKE) -j2 -O --no-print-directory go-engine go-site go-race
+
+go-engine:
 	go test -coverpkg=./engine/tcp,./engine/wire -coverprofile=$(COVER) ./engine/...
 	LAB_COVERAGE=$(COVER) go test -count=1 -run TestUncovered ./engine
+
+go-site:
 	go test $$(go list ./... | grep -v -e /engine $(RACED:%=-e '/%$$'))
+
+go-race:
 	go test -race -p 3 $(RACED:%=./%)
 	go test -race -run 'TestLoader|TestDraft' ./lessons
 	go test -race -run 'While|Events|Class|Roster|Attempts|Board|LTI|Draft|Turnstile|Save|Admin' ./web

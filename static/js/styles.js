@@ -1,8 +1,10 @@
 // Style sheets that come late. They are adopted, not linked: with each link a browser lays out the whole page anew.
 
+const sheet = (/** @type {string} */ name) => new URL(`${document.documentElement.dataset.static}css/${name}.css`, location.href).href
+
 /** A style sheet of css/. @param {string} name */
 export async function styles(name) {
-  const answer = await fetch(`${document.documentElement.dataset.static}css/${name}.css`)
+  const answer = await fetch(sheet(name))
   if (!answer.ok) throw new Error(`${name}.css: ${answer.status}`)
   return new CSSStyleSheet().replace(await answer.text())
 }
@@ -14,7 +16,7 @@ const adopted = new Map()
 export function adopt(name) {
   let there = adopted.get(name)
   if (!there) {
-    there = document.querySelector(`link[rel=stylesheet][href$="/css/${name}.css"]`) ? Promise.resolve() : styles(name).then((s) => void document.adoptedStyleSheets.push(s))
+    there = [...document.styleSheets].some((s) => s.href === sheet(name)) ? Promise.resolve() : styles(name).then((s) => void document.adoptedStyleSheets.push(s))
     adopted.set(name, there)
     there.catch(() => adopted.delete(name)) // the network may come back
   }

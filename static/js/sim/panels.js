@@ -1,5 +1,6 @@
 // What a learner opens when they want to know more: each panel is a part of its own, fetched when it is first opened.
 import { html } from '../../vendor/lit.js';
+import { adopt } from '../styles.js';
 import { more } from './sentence.js';
 
 /** @import { Store } from './store.js' */
@@ -45,21 +46,5 @@ export const PANELS = [
   { id: 'embed', icon: 'grow', load: () => Promise.all([more(), import('./tcp-embed.js'), sheet('embed')]), view: (g) => html`<tcp-embed .store=${g.store} .say=${g.say}></tcp-embed>` },
 ];
 
-/** @type {Map<string, Promise<void>>} */
-const sheets = new Map();
-
-/** Adds a style sheet of css/ to the page, once. It resolves when the sheet counts. @param {string} name @returns {Promise<void>} */
-export function sheet(name) {
-  const href = new URL(`../../css/${name}.css`, import.meta.url).href;
-  let there = sheets.get(name);
-  if (!there) sheets.set(name, there = [...document.styleSheets].some((s) => s.href === href) ? Promise.resolve() : adopt(href).catch(() => void sheets.delete(name))); // the network may come back
-  return there;
-}
-
-/** Not by a link: with each of those a browser lays out the whole page anew. @param {string} href */
-async function adopt(href) {
-  const answer = await fetch(href), made = new CSSStyleSheet();
-  if (!answer.ok) throw new Error(answer.statusText);
-  await made.replace(await answer.text());
-  document.adoptedStyleSheets.push(made);
-}
+/** Adds a style sheet of css/ to the page, once. Without the network there is a part without it, which is better than none. @param {string} name */
+export const sheet = (name) => adopt(name).catch(() => {});

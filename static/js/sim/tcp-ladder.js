@@ -172,17 +172,18 @@ export class TcpLadder extends Picture {
   /** @param {Drawn} d @param {number} stop */
   pill(d, stop) {
     const { shape, phase, note, pill: p } = d, { id } = shape;
-    // where visible text and accessible name begin alike, word for word (WCAG 2.5.3); each text ends in a space for that
-    return svg`<g class="pkt ${shape.kind} ${phase} ${d.now.discarded ? 'discarded' : ''}" data-seg=${id} role="button" tabindex=${id === stop ? 0 : -1}
+    // where visible text and accessible name begin alike, word for word (WCAG 2.5.3); each text ends in a space for that. Another place
+    // is one attribute: Chromium lays out anew each text that is told another
+    return svg`<g class="pkt ${shape.kind} ${phase} ${d.now.discarded ? 'discarded' : ''}" data-seg=${id} role="button" tabindex=${id === stop ? 0 : -1} transform="translate(${p.x} ${p.y})"
         aria-label=${d.name} aria-pressed=${this.selection === id ? 'true' : 'false'} @click=${() => this.select(id)}>
-      <rect class="ring" x=${p.x - 4} y=${p.y - 4} width=${p.w + 8} height=${p.h + 8} rx="8"></rect>
-      <rect class="box" x=${p.x} y=${p.y} width=${p.w} height=${p.h} rx="5"></rect>
-      ${p.badges.map((b) => svg`<rect class="badge b-${b.cls}" x=${p.x + b.x} y=${p.y + 6} width=${b.w} height="14" rx="2.5"></rect><text class="btxt t-${b.cls}" x=${p.x + b.x + b.w / 2} y=${p.y + 16.8} text-anchor="middle">${b.text} </text>`)}
-      ${p.flagsEdited ? svg`<path class="under" d="M ${p.x + 8} ${p.y + 22.5} H ${p.x + (p.badges.at(-1)?.x ?? 0) + (p.badges.at(-1)?.w ?? 0)}"></path>` : nothing}
-      ${note ? svg`<text class="note" x=${p.x + p.w - 8 - (p.pencil ? 14 : 0)} y=${p.y + 17} text-anchor="end">${note} </text>` : nothing}
-      ${p.pencil ? svg`<path class="pencil" d="M ${p.x + p.w - 18} ${p.y + 18} l 1 -3.5 l 6.5 -6.5 l 2.5 2.5 l -6.5 6.5 Z"></path>` : nothing}
-      ${id === this.odd ? svg`<g class="odd"><circle cx=${p.x + p.w} cy=${p.y} r="10"></circle><path d="M ${p.x + p.w} ${p.y - 5.5} v 6.5 m 0 3 v 1.6"></path></g>` : nothing}
-      ${p.rows.map((row, i) => svg`<text class="num" x=${p.x + 8} y=${p.y + 33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.was ? 'was' : v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
+      <rect class="ring" x="-4" y="-4" width=${p.w + 8} height=${p.h + 8} rx="8"></rect>
+      <rect class="box" width=${p.w} height=${p.h} rx="5"></rect>
+      ${p.badges.map((b) => svg`<rect class="badge b-${b.cls}" x=${b.x} y="6" width=${b.w} height="14" rx="2.5"></rect><text class="btxt t-${b.cls}" x=${b.x + b.w / 2} y="16.8" text-anchor="middle">${b.text} </text>`)}
+      ${p.flagsEdited ? svg`<path class="under" d="M 8 22.5 H ${(p.badges.at(-1)?.x ?? 0) + (p.badges.at(-1)?.w ?? 0)}"></path>` : nothing}
+      ${note ? svg`<text class="note" x=${p.w - 8 - (p.pencil ? 14 : 0)} y="17" text-anchor="end">${note} </text>` : nothing}
+      ${p.pencil ? svg`<path class="pencil" d="M ${p.w - 18} 18 l 1 -3.5 l 6.5 -6.5 l 2.5 2.5 l -6.5 6.5 Z"></path>` : nothing}
+      ${id === this.odd ? svg`<g class="odd"><circle cx=${p.w} cy="0" r="10"></circle><path d="M ${p.w} -5.5 v 6.5 m 0 3 v 1.6"></path></g>` : nothing}
+      ${p.rows.map((row, i) => svg`<text class="num" x="8" y=${33 + 14 * i}>${row.map((v) => svg`<tspan class=${v.was ? 'was' : v.edited ? 'edited' : 'same'}>${v.text}</tspan> `)}</text>`)}
     </g>`;
   }
 

@@ -4,7 +4,7 @@ import { effect } from '../../vendor/signals.js';
 import { arrows, rove, stay } from './keys.js';
 import { t } from './sentence.js';
 import { link } from './share.js';
-import { TakeError, dataURL, save, take, toPNG } from './take.js';
+import { dataURL, save, take, toPNG } from './take.js';
 import { use } from './tcp-header.js';
 
 /** @import { Store } from './store.js' */
@@ -48,6 +48,8 @@ export class TcpTake extends LitElement {
     this.side = 'client';
     /** Which file is being made. */
     this.busy = '';
+    /** Settles when nothing is being done. @type {Promise<void>} */
+    this.doing = Promise.resolve();
     this.name = `take-${Math.random().toString(36).slice(2, 8)}`;
     /** @type {() => void} */
     this.off = () => {};
@@ -88,17 +90,19 @@ export class TcpTake extends LitElement {
     return link(new URL(base, location.href).href, this.text, this.store?.pos.value.t ?? 0);
   }
 
-  /** Does something that may fail, and says how it went. @param {string} id @param {() => Promise<string>} what resolves with what to say */
-  async try(id, what) {
-    if (this.busy) return;
+  /** Does something that may fail, behind what is being done, and says how it went. @param {string} id @param {() => Promise<string>} what resolves with what to say */
+  try(id, what) {
+    return this.doing = this.doing.then(() => this.do(id, what));
+  }
+
+  /** @param {string} id @param {() => Promise<string>} what */
+  async do(id, what) {
     this.busy = id;
     this.bad = this.plain = null;
     try {
       this.say(await what());
     } catch (error) {
-      const text = error instanceof Error ? error.message : t('panel.take.offline');
-      this.bad = { id, text };
-      if (!(error instanceof TakeError) && !(error instanceof Error)) throw error;
+      this.bad = { id, text: error instanceof Error ? error.message : t('panel.take.offline') };
     } finally {
       this.busy = '';
     }
@@ -126,6 +130,7 @@ export class TcpTake extends LitElement {
 
   /** @param {typeof FILES[number]} f */
   save(f) {
+    if (this.busy === f.id) return;
     return this.try(f.id, async () => {
       const file = await this.file(f);
       save(file);

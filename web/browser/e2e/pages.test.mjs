@@ -216,7 +216,7 @@ test('a simulator stays in sight beside its prose, both ways', async () => {
   await settled(page)
   const edges = () => page.evaluate(() => {
     const box = /** @type {Element} */ (document.querySelector('.simbox > *')).getBoundingClientRect()
-    return { top: Math.round(box.top), below: Math.round(innerHeight - box.bottom), tall: box.height > innerHeight }
+    return { top: Math.round(box.top), below: Math.round(innerHeight - box.bottom), more: Math.round(box.height - innerHeight) }
   })
   /** @param {number} by */
   const scroll = async (by) => {
@@ -225,15 +225,16 @@ test('a simulator stays in sight beside its prose, both ways', async () => {
     await page.waitForFunction((y) => scrollY !== y, from)
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
   }
-  assert.ok((await edges()).tall, 'this one is taller than the window')
+  const { more, top } = await edges()
+  assert.ok(more > 0, 'this one is taller than the window')
   await scroll(100)
-  await scroll(1700)
+  await scroll(top + more + 500)
   assert.equal((await edges()).below, 16, 'on the way down it rests on its lower end')
   await scroll(-100)
   assert.equal((await edges()).below, 16 - 100 + 100, 'when the direction changes it does not jump')
   await scroll(-100)
   assert.equal((await edges()).below, 16 - 100, 'then it moves with the page')
-  await scroll(-1000)
+  await scroll(-more - 100)
   assert.equal((await edges()).top, 16, 'and rests on its upper end')
   const [at, then] = await page.evaluate(async () => {
     const sim = /** @type {Element} */ (document.querySelector('.simbox > *')), below = () => Math.round(sim.getBoundingClientRect().bottom)
