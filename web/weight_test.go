@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What a lesson's page may weigh on its first visit, compressed. web/browser/e2e/weight.test.mjs measures the same in a browser.
+// What a lesson's page may weigh on its first visit, compressed. web/browser/e2e/checklist.test.mjs measures the same in a browser.
 const (
 	maxHTML   = 20 << 10
 	maxCSS    = 12 << 10

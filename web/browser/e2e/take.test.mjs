@@ -51,6 +51,7 @@ async function sandbox(page, scenario = '') {
     const it = /** @type {TcpSim} */ (sim)
     it.scenario = text
   }), scenario)
+  await page.locator('tcp-ladder [data-seg]').first().waitFor() // it is drawn in the frames that follow
 }
 
 /** Opens the panel. @param {Page} page */
