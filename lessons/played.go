@@ -135,15 +135,21 @@ func (r *played) index(i int, is func(*engine.Event) bool) int {
 	return -1
 }
 
-// put says whether e puts a segment on the wire. The kinds of segments are numbered as the engine does it, with copies and
-// forgeries among them.
+// put says whether e puts a segment on the wire. The kinds of segments are numbered as the engine does it, with copies, forgeries and
+// what boxes send among them.
 func put(e *engine.Event) bool {
-	return e.Kind == engine.Sent || e.Kind == engine.Forged || e.Kind == engine.Duplicated
+	switch e.Kind {
+	case engine.Sent, engine.Forged, engine.Duplicated:
+		return true
+	case engine.Injected:
+		return e.Wire.ICMP.Kind == wire.NoICMP
+	}
+	return false
 }
 
-// is says whether e puts a segment on the wire that s means, numbers apart. "next" is about what the hosts send by themselves.
+// is says whether e puts a segment on the wire that s means, numbers apart. "next" is about what hosts and boxes send by themselves.
 func (s segment) is(e *engine.Event) bool {
-	return put(e) && (!s.any || e.Kind == engine.Sent) && (s.any || e.Wire.Flags&^wire.PSH == s.kind) && (s.from < 0 || e.Host == engine.HostID(s.from))
+	return put(e) && (!s.any || e.Kind == engine.Sent || e.Kind == engine.Injected) && (s.any || e.Wire.Flags&^wire.PSH == s.kind) && (s.from < 0 || e.Host == engine.HostID(s.from))
 }
 
 var whatKinds = map[engine.What]engine.Kind{engine.HasArrived: engine.Arrived, engine.WasLost: engine.Lost}

@@ -239,6 +239,22 @@ func TestPredictionsWithActionsLeaveTheScenario(t *testing.T) {
 	}
 }
 
+// What a box sends is there like what a host sends: it has no host to come from, and counts with its kind.
+func TestPredictionsAboutBoxes(t *testing.T) {
+	refused := plainSetup + "box firewall reject RST port 80\nserver listen\nclient connect\nstep until quiet\n"
+	for _, test := range []struct{ at, ask, want, wrong string }{
+		{" at=10ms", "flags of next", "RST-ACK", "SYN-ACK"},
+		{"", "seq of RST-ACK", "0", "1"},
+		{"", "ack of RST-ACK#1", "1001", "1000"},
+		{"", "time of RST-ACK arrived", "50ms", "100ms"}, // the box stands half way
+	} {
+		p := one(t, fmt.Sprintf("```tcpsim {#sim}\n%s```\n\n```predict {#q of=sim%s}\nWhat?\n\nask: %s\nwrong %s: No.\n```\n", refused, test.at, test.ask, test.wrong)).Predict("q")
+		if p.key.right != test.want {
+			t.Errorf("%s is %s, want %s", test.ask, p.key.right, test.want)
+		}
+	}
+}
+
 func TestTypedAnswersAreReadAsPeopleWriteThem(t *testing.T) {
 	p := one(t, "```tcpsim {#sim}\n"+lostSetup+openIt+"```\n\n```predict {#q of=sim input=free}\nWhen?\n\nask: time of SYN-ACK#3\ntimer-not-doubled:\nother: No idea.\n```\n").Predict("q")
 	for answer, code := range map[string]string{
