@@ -839,9 +839,7 @@ const classCookie = "lab_class"
 const attending = 12 * time.Hour
 
 func (s *Site) setClassCookie(w http.ResponseWriter, r *http.Request, id string, age time.Duration) {
-	c := &http.Cookie{Name: classCookie, Value: id, Path: s.cfg.Base, MaxAge: int(age.Seconds()), SameSite: http.SameSiteLaxMode, Secure: account.Secure(r)}
-	account.Partition(c, r)
-	http.SetCookie(w, c)
+	account.SetCookie(w, r, &http.Cookie{Name: classCookie, Value: id, Path: s.cfg.Base, MaxAge: int(age.Seconds()), SameSite: http.SameSiteLaxMode})
 }
 
 func (s *Site) joinPage(w http.ResponseWriter, r *http.Request) error {

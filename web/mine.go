@@ -170,9 +170,7 @@ func (s *Site) leave(w http.ResponseWriter, r *http.Request) error {
 	if err := s.accounts.Leave(w, r); err != nil {
 		return err
 	}
-	forget := &http.Cookie{Name: forgetCookie, Value: "1", Path: s.cfg.Base, MaxAge: 60, SameSite: http.SameSiteStrictMode, Secure: account.Secure(r)}
-	account.Partition(forget, r)
-	http.SetCookie(w, forget)
+	account.SetCookie(w, r, &http.Cookie{Name: forgetCookie, Value: "1", Path: s.cfg.Base, MaxAge: 60, SameSite: http.SameSiteStrictMode})
 	s.setClassCookie(w, r, "", -time.Second)
 	return nil
 }

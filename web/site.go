@@ -285,9 +285,7 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 		return errNotFound
 	}
 	if c := s.lookup(r.URL.Query().Get("lang")); c != nil {
-		lang := &http.Cookie{Name: langCookie, Value: c.Lang, Path: s.cfg.Base, MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: account.Secure(r)}
-		account.Partition(lang, r)
-		http.SetCookie(w, lang)
+		account.SetCookie(w, r, &http.Cookie{Name: langCookie, Value: c.Lang, Path: s.cfg.Base, MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
 	return page.serve(w, r, s.language(r))
 }

@@ -84,20 +84,22 @@ func (a *Accounts) Secret(r *http.Request, name string) string { return a.cookie
 func (a *Accounts) setCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
 	c := &http.Cookie{
 		Name: a.cookieName(r, name), Value: value, Path: a.path, MaxAge: int(keep.Seconds()),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: Secure(r),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 	if value == "" {
 		c.MaxAge = -1
 	}
-	Partition(c, r)
-	http.SetCookie(w, c)
+	SetCookie(w, r, c)
 }
 
-// Partition makes a cookie one for a frame, where the answer is shown in one.
-func Partition(c *http.Cookie, r *http.Request) {
+// SetCookie gives the browser a cookie: only for connections that nobody reads, where there are such, and in a frame of another site one
+// that is sent from there.
+func SetCookie(w http.ResponseWriter, r *http.Request, c *http.Cookie) {
+	c.Secure = Secure(r)
 	if c.Secure && framed(r) {
 		c.SameSite, c.Partitioned = http.SameSiteNoneMode, true
 	}
+	http.SetCookie(w, c)
 }
 
 // Browser returns what tells one browser from others: the secret of its session or its learner, whether or not it is good for anything.

@@ -34,9 +34,7 @@ func (a *Accounts) remember(ctx context.Context, w http.ResponseWriter, r *http.
 }
 
 func (a *Accounts) setKept(w http.ResponseWriter, r *http.Request, maxAge int) {
-	c := &http.Cookie{Name: keptCookie, Value: "1", Path: a.path, MaxAge: maxAge, SameSite: http.SameSiteLaxMode, Secure: Secure(r)}
-	Partition(c, r)
-	http.SetCookie(w, c)
+	SetCookie(w, r, &http.Cookie{Name: keptCookie, Value: "1", Path: a.path, MaxAge: maxAge, SameSite: http.SameSiteLaxMode})
 }
 
 // learnerKey is where the learner with a secret stands. The secret itself is not kept.
