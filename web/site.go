@@ -189,7 +189,7 @@ func (s *Site) routes() *chi.Mux {
 		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*", "/author/{name}", "/kept"} {
 		get(page, s.handle(s.page))
 	}
-	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
+	for _, list := range []string{"/lessons.md", "/gallery.md", "/glossary.md", "/interview.md", "/rules.md"} {
 		get(list, s.handle(s.page))
 	}
 	get("/search", s.handle(s.search))
