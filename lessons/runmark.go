@@ -87,7 +87,7 @@ type said struct {
 
 // say remembers a mark, to be compared when all runs are known.
 func (d *draft) say(fr fragment, m *runMark) {
-	const enough = 80 // bytes
+	const enough = 48 // bytes
 	var before string
 	for n := m.PreviousSibling(); n != nil && len(before) < enough; n = n.PreviousSibling() {
 		before = rawText(n, fr.text) + before
