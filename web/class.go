@@ -206,7 +206,7 @@ func (s *Site) showLead(w http.ResponseWriter, r *http.Request, fault *refusal) 
 	for _, row := range members {
 		m := pages.MemberRow{ID: row.ID, Name: row.Name}
 		if row.Where != nil {
-			m.Where, m.Stuck = s.whereTitle(words, row.Where.Lesson), row.Where.Stuck(time.Now())
+			m.Where, m.Stuck = s.whereTitle(words, row.Where.Lesson), !c.Over() && row.Where.Stuck(time.Now())
 		}
 		data.Members = append(data.Members, m)
 	}

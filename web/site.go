@@ -199,7 +199,7 @@ func (s *Site) routes() *chi.Mux {
 		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*", "/author/{name}", "/kept"} {
 		r.get(page, s.page)
 	}
-	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
+	for _, list := range []string{"/lessons.md", "/gallery.md", "/glossary.md", "/interview.md", "/rules.md"} {
 		r.get(list, s.page)
 	}
 	r.get("/search", s.search)
