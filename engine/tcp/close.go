@@ -109,7 +109,7 @@ func (s *step) closing(seg *wire.Segment) bool {
 		if s.t.finAcked() {
 			s.timeWait(rule.FINAcked, num(seg.Ack))
 		}
-		return false
+		return s.p.Linux && s.t.State == Closing
 	case LastAck:
 		// LAST-ACK: if our FIN is acknowledged the connection is over.
 		if s.t.finAcked() {
