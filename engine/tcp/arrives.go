@@ -358,6 +358,7 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	s.t.RcvNxt = s.t.RcvNxt.Add(n)
 	s.t.RcvWnd -= n
 	s.t.Unread += n
+	s.linuxReceived(n, uint32(len(seg.Payload)))
 	s.add(Effect{Kind: Tell, Rule: id, Notice: Readable, Bytes: n, Args: args})
 	return n
 }
@@ -368,6 +369,7 @@ func (s *step) fillGap() uint32 {
 	for {
 		p, ok := s.unhold()
 		if !ok {
+			s.linuxOffer(total)
 			return total
 		}
 		n := min(uint32(len(p.Text)), s.t.RcvWnd)
