@@ -55,6 +55,7 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 		return
 	}
 	s.recent(seg)
+	s.check(true, rule.RSTBit)
 	// Fourth: a SYN in the window ends it too, and is answered with RST. The one that began it is only challenged (RFC 5961 section 4.2),
 	// as in a connection, if there is an ACK with it.
 	again := seg.Flags.Has(wire.SYN) && seg.Seq == s.t.IRS
