@@ -84,13 +84,14 @@ func serve(ctx context.Context, c *console, args []string) (int, error) {
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- answer() }()
-	go site.Warm(ctx)
 	go site.Run(ctx)
 	if cfg.keep > 0 {
 		go archive.ForgetDaily(ctx, kept, time.Duration(cfg.keep), log)
 	}
 	if watch {
 		go site.Watch(ctx)
+	} else {
+		go site.Warm(ctx)
 	}
 	at := cfg.publicAddress(ln.Addr())
 	fmt.Fprintf(c.stdout, "Handshake Lab is at %s\n", at)

@@ -276,10 +276,12 @@ func (s *Site) scenario(lesson, block string) (string, bool) {
 	return sim.Source, true
 }
 
-// Watch loads the lessons anew whenever their files change, until ctx ends. It looks at
+// Watch is Warm, and loads the lessons anew whenever their files change, until ctx ends. It looks at
 // their times once a second, and with Dev all the time: that works on every file system, those of containers and networks too.
 func (s *Site) Watch(ctx context.Context) {
 	seen := stamp(s.cfg.Lessons)
+	stop := s.startWarm(ctx)
+	defer func() { stop() }()
 	tick := time.NewTicker(s.cfg.every())
 	defer tick.Stop()
 	for {
@@ -293,12 +295,19 @@ func (s *Site) Watch(ctx context.Context) {
 			continue
 		}
 		seen = now
+		stop() // pages of lessons as they were would only take the time of the new ones
 		if err := s.Reload(); err != nil {
 			s.cfg.Log.Error("the lessons cannot be read; the old ones stay", "error", err)
-			continue
 		}
-		go s.Warm(ctx)
+		stop = s.startWarm(ctx)
 	}
+}
+
+// startWarm is Warm beside what else is done, until it is stopped.
+func (s *Site) startWarm(ctx context.Context) (stop context.CancelFunc) {
+	ctx, stop = context.WithCancel(ctx)
+	go s.Warm(ctx)
+	return stop
 }
 
 // Reload loads the lessons anew. On an error the old ones stay.
