@@ -9,7 +9,7 @@ APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 test: tools lint generated course go differential browser e2e
 
 tools: web/browser/node_modules/.package-lock.json
-	@command -v chromium-headless-shell >/dev/null && command -v tcpdump >/dev/null && command -v strace >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium-headless-shell tcpdump strace fonts-liberation; }
+	@command -v chromium-headless-shell >/dev/null && command -v tcpdump >/dev/null && command -v strace >/dev/null && command -v openssl >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium-headless-shell tcpdump strace openssl fonts-liberation; }
 
 web/browser/node_modules/.package-lock.json: web/browser/package-lock.json
 	$(NPM) ci --no-audit --no-fund

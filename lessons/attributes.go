@@ -44,9 +44,11 @@ func (f *faults) readInfo(line span) (in info, ok bool) {
 	in.kindAt = span{line.start, line.start + len(in.kind)}
 	known, isBlock := blockAttributes[in.kind]
 	if !isBlock {
-		// A word next to a block's name is a slip of the keyboard; other fences are code.
+		// A word next to a block's name is a slip of the keyboard, and code has no id; other fences are code.
 		if near := diag.Nearest(in.kind, blockKinds...); near != "" && strings.Contains(text, "{") {
 			f.addSpan("unknown-block", in.kindAt, "did you mean "+near+"?", "there is no block %q", in.kind)
+		} else if strings.Contains(text, "{#") {
+			f.addSpan("unknown-block", in.kindAt, "the blocks are "+strings.Join(blockKinds, ", "), "there is no block %q", in.kind)
 		}
 		return in, false
 	}

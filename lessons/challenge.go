@@ -134,10 +134,9 @@ func verify(sim *Sim, at tcp.Time, spec *goal.Spec) (v verified) {
 		return verified{err: err}
 	}
 	v.key.base = tl.Path(tl.At())
-	v.faults = goal.Verify(v.key.setup, v.key.base, spec)
-	if solved, err := goal.Grade(v.key.setup, v.key.base, spec.Solution, spec.Goals); err == nil {
-		v.key.par = solved.Steps
-	}
+	var solved goal.Result
+	solved, v.faults = goal.Verify(v.key.setup, v.key.base, spec)
+	v.key.par = solved.Steps
 	if _, events, err := engine.Replay(v.key.setup, append(slices.Clone(v.key.base), spec.Solution...)); err == nil {
 		v.events = events
 	}

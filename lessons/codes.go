@@ -30,8 +30,8 @@ const (
 
 var codes = []diag.Code{
 	// The folder and the file.
-	diag.ErrorCode("unreadable", "the file or the folder cannot be read", ""),
-	diag.ErrorCode("no-lessons", "the folder has no lesson", ""),
+	diag.ErrorCode("unreadable", "the file or the folder cannot be read, for example because its permissions forbid it", ""),
+	diag.ErrorCode("no-lessons", "the folder has no lesson, for example nothing but a README.md", ""),
 	diag.ErrorCode("too-large", "the file has more than 1 MiB", exampleHead+strings.Repeat("word ", maxFile/5)),
 	diag.ErrorCode("not-text", "the file is not UTF-8 text, or has a control character", exampleHead+"caf\xe9"),
 	diag.ErrorCode("too-deep", "a line is too long, or quotes and lists are nested too deep", exampleHead+strings.Repeat("> ", maxNested+1)+"deep"),

@@ -84,6 +84,15 @@ func TestTableOfCodesIsFresh(t *testing.T) {
 	if err != nil || string(got) != CodeTable() {
 		t.Errorf("the table of codes is stale: run go generate ./lessons (%v)", err)
 	}
+	for row := range strings.SplitSeq(string(got), "\n### ") {
+		code, text, _ := strings.Cut(row, "\n")
+		if code == "`bad-setup`" || code == "`bad-base`" { // no text that somebody writes brings these about
+			continue
+		}
+		if strings.HasPrefix(code, "`") && !strings.Contains(text, "\n````") && !strings.Contains(text, "for example") {
+			t.Errorf("the table has no example of %s", code)
+		}
+	}
 }
 
 func TestCodesAreToldApartAndAllUsed(t *testing.T) {

@@ -2,15 +2,22 @@ package lessons
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/handshakelab/lab/engine/diag"
 	"github.com/handshakelab/lab/engine/goal"
 	"github.com/handshakelab/lab/engine/script"
 )
 
-// maxExample is how long an example may be to stand in the table: those that show that something is too long are not readable.
-const maxExample = 800
+// An example of more than maxExample bytes, which shows that something is too long, stands in the table with its first lines alone, each
+// of them cut off at maxExampleLine characters, and what comes several times in a row once.
+const (
+	maxExample      = 800
+	maxExampleLines = 12
+	maxExampleLine  = 30
+)
 
 // CodeTable returns the table of all codes, a page for authors, with an example of each: those of lessons, of scenarios and of challenges.
 func CodeTable() string {
@@ -23,11 +30,15 @@ func CodeTable() string {
 	row := func(c diag.Code, lang string) {
 		example := showControls(c.Example)
 		fmt.Fprintf(&b, "\n### `%s`\n\n%s: %s.\n", c.Name, upperFirst(string(c.Severity)), c.Meaning)
-		if own := (&faults{source: newSource("", []byte(example))}); example == "" || len(example) > maxExample || !own.bounded() {
+		if example == "" {
 			return
 		}
-		example = strings.TrimRight(example, "\n") + "\n"
-		fmt.Fprintf(&b, "\n````%s\n%s````\n", lang, example)
+		begins := ""
+		if own := (&faults{source: newSource("", []byte(example))}); len(example) > maxExample || !own.bounded() {
+			begins = fmt.Sprintf("\nThe example has %d characters and begins like this:\n", utf8.RuneCountInString(example))
+			example = beginning(example)
+		}
+		fmt.Fprintf(&b, "%s\n````%s\n%s\n````\n", begins, lang, strings.TrimRight(example, "\n"))
 	}
 	part("In lessons", "Examples are what follows the front matter and the title of a lesson, or a whole file, or several: `-- name --` begins another file.")
 	for _, c := range codes {
@@ -42,6 +53,18 @@ func CodeTable() string {
 		row(c, "text")
 	}
 	return b.String()
+}
+
+// beginning returns the first lines of an example that is too long, each of them cut off.
+func beginning(example string) string {
+	lines := slices.Compact(strings.Split(example, "\n"))
+	lines = append(lines[:min(len(lines), maxExampleLines)], "…")
+	for i, line := range lines {
+		if runes := []rune(line); len(runes) > maxExampleLine {
+			lines[i] = string(runes[:maxExampleLine]) + "…"
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // showControls writes what cannot be seen as \xNN or \u{NNNN}.

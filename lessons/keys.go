@@ -2,7 +2,6 @@ package lessons
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,8 +15,26 @@ type keyLine struct {
 	argAt, textAt span
 }
 
-// keyForm is a key: small letters and hyphens, perhaps an argument, and a colon.
-var keyForm = regexp.MustCompile(`^([a-z]+(?:-[a-z]+)*)(?: +([^:\n]*?))? *:(?: |$)`)
+// keyAt reads the key that a line begins with: small letters and hyphens, perhaps an argument behind a blank, and a colon. Behind that
+// comes the text. All are offsets in the line; argStart is 0 when there is no argument.
+func keyAt(line []byte) (keyEnd, argStart, argEnd, text int, ok bool) {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 1 || colon+1 < len(line) && line[colon+1] != ' ' {
+		return 0, 0, 0, 0, false
+	}
+	head := bytes.TrimRight(line[:colon], " ")
+	keyEnd = len(head)
+	if blank := bytes.IndexByte(head, ' '); blank >= 0 {
+		keyEnd = blank
+		argStart, argEnd = len(head)-len(bytes.TrimLeft(head[blank:], " ")), len(head)
+	}
+	for i, c := range line[:keyEnd] {
+		if small := 'a' <= c && c <= 'z'; !small && (c != '-' || i == 0 || i == keyEnd-1 || line[i-1] == '-') {
+			return 0, 0, 0, 0, false
+		}
+	}
+	return keyEnd, argStart, argEnd, min(colon+2, len(line)), keyEnd > 0
+}
 
 // splitKeys splits a block into the markdown that it begins with and its key lines. These begin with the first line that
 // looks like one and has no text in front of it.
@@ -30,23 +47,21 @@ func (d *draft) splitKeys(body span) (prose span, keys []keyLine) {
 			next = p + i + 1
 		}
 		line := bytes.TrimRight(d.text[p:next], "\n")
-		var m []int
-		if bytes.IndexByte(line, ':') > 0 {
-			m = keyForm.FindSubmatchIndex(line)
+		keyEnd, argStart, argEnd, text, isKey := keyAt(line)
+		key := string(line[:keyEnd])
+		if !inKeys && argStart > 0 && key != "wrong" && key != "see" {
+			isKey = false // a sentence with a colon in it
 		}
-		if m != nil && !inKeys && m[4] >= 0 && string(line[m[2]:m[3]]) != "wrong" && string(line[m[2]:m[3]]) != "see" {
-			m = nil // a sentence with a colon in it
-		}
-		if m != nil && blank && !inKeys {
+		if isKey && blank && !inKeys {
 			inKeys, prose.end = true, p
 		}
 		switch {
 		case !inKeys || len(bytes.TrimSpace(line)) == 0:
-		case m != nil:
-			k := keyLine{key: string(line[m[2]:m[3]]), at: span{p, p + m[3]}, textAt: span{p + m[1], p + len(line)}}
-			if m[4] >= 0 {
-				k.arg, k.argAt = string(line[m[4]:m[5]]), span{p + m[4], p + m[5]}
-				k.at.end = p + m[5]
+		case isKey:
+			k := keyLine{key: key, at: span{p, p + keyEnd}, textAt: span{p + text, p + len(line)}}
+			if argStart > 0 {
+				k.arg, k.argAt = string(line[argStart:argEnd]), span{p + argStart, p + argEnd}
+				k.at.end = p + argEnd
 			}
 			keys = append(keys, k)
 		case line[0] == ' ' || line[0] == '\t':
@@ -74,7 +89,7 @@ func (d *draft) splitTail(body span, names ...string) (prose span, keys []keyLin
 			next = p + i + 1
 		}
 		line := bytes.TrimRight(d.text[p:next], "\n")
-		if m := keyForm.FindSubmatchIndex(line); m != nil && blank && slices.Contains(names, string(line[m[2]:m[3]])) {
+		if keyEnd, _, _, _, isKey := keyAt(line); isKey && blank && slices.Contains(names, string(line[:keyEnd])) {
 			_, keys = d.splitKeys(span{p, body.end})
 			for i := range keys {
 				if !slices.Contains(names, keys[i].key) {

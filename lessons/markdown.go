@@ -395,9 +395,8 @@ func (d *draft) checkProse(fr fragment, n ast.Node, tasks bool) {
 		case *runMark:
 			d.say(fr, n)
 		case *ast.Text:
-			if i := bytes.Index(n.Segment.Value(fr.text), []byte(runMarkStart)); i >= 0 && n.Parent().Kind() != ast.KindCodeSpan {
-				at = fr.base + n.Segment.Start + i
-				d.add("run-mark", at, at+len(runMarkStart), "end it with a } in the same paragraph", "the mark is not closed")
+			if value := n.Segment.Value(fr.text); bytes.IndexByte(value, '{') >= 0 && n.Parent().Kind() != ast.KindCodeSpan {
+				d.strayMarks(fr.base+n.Segment.Start, value)
 			}
 		case *ast.CodeSpan:
 			d.numbers(codeText(n, fr.text), at)

@@ -74,6 +74,20 @@ func (runMarks) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.Node 
 	return nil
 }
 
+// almostRunMark is what looks like the beginning of a run mark.
+var almostRunMark = regexp.MustCompile(`\{\s*(?i:run)\b\s*:?`)
+
+// strayMarks finds what looks like run marks in text of the prose, which begins at a place and which no parser has taken for marks.
+func (d *draft) strayMarks(at int, value []byte) {
+	for _, found := range almostRunMark.FindAllIndex(value, -1) {
+		hint, wrong := "begin it with "+runMarkStart, "this is not how a mark begins"
+		if string(value[found[0]:found[1]]) == runMarkStart {
+			hint, wrong = "end it with a } in the same paragraph", "the mark is not closed"
+		}
+		d.add("run-mark", at+found[0], at+found[1], hint, "%s", wrong)
+	}
+}
+
 func renderRunMark(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) {
 	return ast.WalkSkipChildren, nil
 }
@@ -87,7 +101,7 @@ type said struct {
 
 // say remembers a mark, to be compared when all runs are known.
 func (d *draft) say(fr fragment, m *runMark) {
-	const enough = 80 // bytes
+	const enough = 48 // bytes
 	var before string
 	for n := m.PreviousSibling(); n != nil && len(before) < enough; n = n.PreviousSibling() {
 		before = rawText(n, fr.text) + before

@@ -50,6 +50,8 @@ func TestMarkedNumbers(t *testing.T) {
 		{"3 s{run: #lost tine of SYN#3 sent}", "run-mark", "tine"},
 		{"3 s{run: #lost time of SYN#9 sent}", "run-mark", "never happens"},
 		{"3 s{run: #lost time of SYN#3 sent", "run-mark", "not closed"},
+		{"3 s{run #lost time of SYN#3 sent}", "run-mark", "not how a mark begins"},
+		{"3 s{ run: #lost time of SYN#3 sent}", "run-mark", "not how a mark begins"},
 		{"3{run: #lost counter server Overflows}", "run-mark", "no counter"},
 		{"3{run: #lost counter router ListenOverflows}", "run-mark", "client or of the server"},
 		{"3{run: #lost count of SYN#2}", "run-mark", "only a kind"},
@@ -81,6 +83,20 @@ func TestNumbersOfLanguages(t *testing.T) {
 		said, found := three.in(test.text, test.lang)
 		if (found && said == "") != test.ok {
 			t.Errorf("%q in %s: said %q, found %v", test.text, test.lang, said, found)
+		}
+	}
+}
+
+func TestABlockOfNoKnownKindIsAFault(t *testing.T) {
+	for _, info := range []string{"tcpsin {#a}", "diagram {#a}", "sim {#a title=\"b\"}"} {
+		list := Check(exampleFolder("```" + info + "\nx\n```\n"))
+		if len(list) != 1 || list[0].Code != "unknown-block" || list[0].Hint == "" {
+			t.Errorf("%q has the faults\n%s", info, list)
+		}
+	}
+	for _, info := range []string{"", "go", "css {x}"} {
+		if list := Check(exampleFolder("```" + info + "\na {#b}\n```\n")); len(list) != 0 {
+			t.Errorf("%q has the faults\n%s", info, list)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -14,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -148,7 +151,10 @@ func (p *person) enter(s *server, class string) {
 		p.t.Fatal(err)
 	}
 	d := websocket.Dialer{Jar: p.http.Jar, NetDial: net.Dial}
-	ws, resp, err := d.Dial("ws://"+u.Host+"/ws", http.Header{"Origin": {"http://" + u.Host}, "Sec-Websocket-Protocol": {"tcplab.v1"}})
+	if t, ok := p.http.Transport.(*http.Transport); ok {
+		d.TLSClientConfig, d.NetDial, d.NetDialContext = t.TLSClientConfig, nil, t.DialContext
+	}
+	ws, resp, err := d.Dial("ws"+strings.TrimPrefix(u.Scheme, "http")+"://"+u.Host+"/ws", http.Header{"Origin": {u.Scheme + "://" + u.Host}, "Sec-Websocket-Protocol": {"tcplab.v1"}})
 	if err != nil {
 		p.t.Fatalf("%v, %v", err, resp)
 	}
@@ -224,11 +230,58 @@ func (p *person) do(class string, id int) (done map[string]any, waited time.Dura
 func teach(t *testing.T, first, other *server) (ada *person, class string) {
 	t.Helper()
 	ada = newPerson(t)
-	eventually(t, "the link for the first account", func() bool { return strings.Contains(first.stdout.String(), "/setup/") })
-	link := regexp.MustCompile(`setup/\S+`).FindString(first.stdout.String())
-	ada.post(first, link, url.Values{"name": {"ada"}, "password": {password}, "again": {password}})
-	path := ada.post(other, "teach", url.Values{"title": {"Networks"}})
-	return ada, path[strings.LastIndexByte(path, '/')+1:]
+	return ada, ada.teach(first.link(), first, other)
+}
+
+// link is the path of the link for the first account, which the program prints.
+func (s *server) link() string {
+	s.t.Helper()
+	eventually(s.t, "the link for the first account", func() bool { return strings.Contains(s.stdout.String(), "/setup/") })
+	return regexp.MustCompile(`setup/\S+`).FindString(s.stdout.String())
+}
+
+// teach makes an account with a link, and opens a class.
+func (p *person) teach(link string, first, other *server) (class string) {
+	p.t.Helper()
+	p.post(first, link, url.Values{"name": {"ada"}, "password": {password}, "again": {password}})
+	path := p.post(other, "teach", url.Values{"title": {"Networks"}})
+	return path[strings.LastIndexByte(path, '/')+1:]
+}
+
+// byHTTPS is a class on a lab that is seen by HTTPS, with an instructor and a learner who both act in it by their sockets.
+func byHTTPS(t *testing.T, s *server, at string, how *http.Transport) {
+	t.Helper()
+	seen := &server{t: t, url: at}
+	ada, bob := newPerson(t), newPerson(t)
+	ada.http.Transport, bob.http.Transport = how, how
+	class := ada.teach(s.link(), seen, seen)
+	ada.enter(seen, class)
+	ada.share(seen, class)
+	bob.post(seen, "join", url.Values{"code": {ada.code(seen, class)}, "name": {"Bob"}})
+	bob.enter(seen, class)
+	if _, waited := ada.do(class, 2); waited > 20*time.Second {
+		t.Errorf("an act took %v", waited)
+	}
+	bob.until(func(f map[string]any) bool { return f["type"] == "done" })
+	ada.ws.Close()
+	bob.ws.Close()
+}
+
+// Behind a proxy that ends TLS the browser's cookies are called otherwise, and sockets are let in by them all the same.
+func TestClassBehindTLS(t *testing.T) {
+	s := start(t, nil, "-addr", "127.0.0.1:0")
+	u, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(u)
+		r.SetXForwarded()
+		r.Out.Host = r.In.Host
+	}})
+	defer proxy.Close()
+	byHTTPS(t, s, proxy.URL+"/", proxy.Client().Transport.(*http.Transport))
+	s.stop(syscall.SIGTERM)
 }
 
 // code is what a class is joined by, as the page of its instructor has it.

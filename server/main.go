@@ -113,8 +113,8 @@ func help(_ context.Context, c *console, _ []string) (int, error) {
   lab search [flags] WHAT   the shortest run in which a protocol goes wrong; WHAT is a scenario of socket calls, or the protection
                             that is missing: two-way-handshake, no-time-wait, ... Ends with 0 if it found one, 1 if nothing
                             goes wrong within the limits, 2 if it could not search, 130 if it was cancelled
-  lab setup-link [NAME]     a link to make the account of an admin, or a new password for NAME; with the flags of the server, which must
-                            not run when it keeps all in its own folder
+  lab setup-link [NAME]     a link to make the account of an admin, or a new password for NAME; of a running lab on this machine, or of
+                            the store that the flags say
   lab export > FILE         all that is kept, as lines of JSON: of a running lab on this machine, or of the store that the flags say
   lab import < FILE         the way back, into an empty store, or with -merge into one that has something
   lab erase ID              removes a learner from everything

@@ -725,7 +725,7 @@ func TestCheckLessons(t *testing.T) {
 }
 
 func TestNewLesson(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "my-lessons") // made with the first lesson
 	for i, want := range []string{"10-window-scale.md", "20-a-half-open-one.md"} {
 		name := strings.TrimSuffix(want[3:], ".md")
 		args := []string{"new", "lesson", "-lessons", dir, name}
@@ -744,7 +744,7 @@ func TestNewLesson(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{}, {"course"}, {"lesson"}, {"lesson", "-lessons", dir, "window-scale"}, {"lesson", "-lessons", dir, "!"}, {"lesson", "-lessons", filepath.Join(dir, "none"), "a"}} {
+	for _, args := range [][]string{{}, {"course"}, {"lesson"}, {"lesson", "-lessons", dir, "window-scale"}, {"lesson", "-lessons", dir, "!"}, {"lesson", "-lessons", filepath.Join(dir, "none", "none"), "a"}} {
 		if r := lab(t, nil, "", append([]string{"new"}, args...)...); r.code != 2 || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%q: %+v", args, r)
 		}

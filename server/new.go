@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,10 @@ func newLesson(_ context.Context, c *console, args []string) (int, error) {
 	if len(words) == 0 {
 		return exitUsage, errors.New("the lesson needs a name: lab new lesson window-scale")
 	}
+	// The first lesson of a folder makes the folder, but not those above it: a slip in a path should not leave a tree behind.
+	if err := os.Mkdir(*folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return exitUsage, fmt.Errorf("the lessons folder %q cannot be made: %w", *folder, reason(err))
+	}
 	root, err := os.OpenRoot(*folder)
 	if err != nil {
 		return exitUsage, fmt.Errorf("the lessons folder %q cannot be opened: %w", *folder, reason(err))
@@ -55,8 +60,8 @@ func newLesson(_ context.Context, c *console, args []string) (int, error) {
 	slug, _ := strings.CutSuffix(name[strings.IndexByte(name, '-')+1:], ".md")
 	fmt.Fprintf(c.stdout, `Wrote %s, a lesson with a run, a question, a quiz and a challenge.
 
-  lab serve -lessons %s    and open lessons/%s: changes show at once
-  lab check %s             says what is wrong with it
+  lab serve -dev -lessons %s    and open lessons/%s: changes show at once
+  lab check %s                  says what is wrong with it
 `, filepath.Join(*folder, name), *folder, slug, *folder)
 	return exitOK, nil
 }

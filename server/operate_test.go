@@ -220,6 +220,9 @@ func TestTLS(t *testing.T) {
 		if resp.StatusCode != 200 || resp.Header.Get("Strict-Transport-Security") == "" {
 			t.Errorf("%d, %v", resp.StatusCode, resp.Header)
 		}
+		if n == 0 {
+			byHTTPS(t, s, "https://lab.example/", client.Transport.(*http.Transport))
+		}
 		if r := lab(t, nil, "", "healthcheck", "-addr", addr, "-tls-domain", "lab.example"); r.code != 0 {
 			t.Errorf("healthcheck: %+v", r)
 		}

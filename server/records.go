@@ -22,7 +22,7 @@ import (
 )
 
 // A running server has its store to itself. Beside it in the folder lies a socket for those who may read the folder: it answers the
-// commands export, import and erase, which look for it first.
+// commands export, import, erase and setup-link, which look for it first.
 const socketName = "lab.sock"
 
 // serveSocket answers the commands that are about records, until ctx ends. A folder whose path is too long for a socket has none.
@@ -34,7 +34,7 @@ func serveSocket(ctx context.Context, folder string, s store.Store, log *slog.Lo
 	}
 	ln, err := net.Listen("unix", path)
 	if err != nil {
-		log.Warn("export, import and erase will not find the running lab", "socket", path, "err", err)
+		log.Warn("export, import, erase and setup-link will not find the running lab", "socket", path, "err", err)
 		return nil
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
@@ -47,10 +47,11 @@ func serveSocket(ctx context.Context, folder string, s store.Store, log *slog.Lo
 	return nil
 }
 
-// An answer is what became of an import or an erasure.
+// An answer is what became of an import, an erasure, or the wish for a link.
 type answer struct {
 	Import *archive.Summary `json:"import,omitempty"`
 	Erased *archive.Erased  `json:"erased,omitempty"`
+	Token  string           `json:"token,omitempty"`
 	Error  string           `json:"error,omitempty"`
 }
 
@@ -76,6 +77,10 @@ func recordsHandler(s store.Store, log *slog.Logger) http.Handler {
 	mux.HandleFunc("POST /erase", func(w http.ResponseWriter, r *http.Request) {
 		e, err := eraseAll(r.Context(), s, r.FormValue("learner"))
 		reply(w, answer{Erased: &e}, err)
+	})
+	mux.HandleFunc("POST /setup-link", func(w http.ResponseWriter, r *http.Request) {
+		token, err := setupToken(r.Context(), s, r.FormValue("name"))
+		reply(w, answer{Token: token}, err)
 	})
 	return mux
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/handshakelab/lab/web/store"
 )
 
-// Export, import and erase do the same with a store of their own and with one that a server serves.
+// Export, import, erase and setup-link do the same with a store of their own and with one that a server serves.
 func TestRecordsCommands(t *testing.T) {
 	for _, running := range []bool{false, true} {
 		// A socket's path may have some 100 bytes only.
@@ -80,9 +80,24 @@ func TestRecordsCommands(t *testing.T) {
 		if _, left, _ := lab("", "export"); strings.Contains(left, learner) || strings.Contains(left, m.ID) || strings.Contains(left, "Bea") {
 			t.Errorf("running %v: left is %s", running, left)
 		}
-		if running {
-			s.Close()
+		// The account that such a link makes can be given a new password by another one.
+		code, link, errs := lab("", "setup-link", "-addr", ":8081")
+		token, ok := strings.CutPrefix(strings.TrimSpace(link), "http://localhost:8081/setup/")
+		if code != 0 || !ok || token == "" {
+			t.Errorf("running %v: setup-link ends with %d: %s %s", running, code, link, errs)
 		}
+		if code, out, errs := lab("", "setup-link", "nobody"); code != exitFailed || out != "" || !strings.Contains(errs, `there is no account "nobody"`) {
+			t.Errorf("running %v: setup-link for nobody ends with %d: %s %s", running, code, out, errs)
+		}
+		if !running {
+			if s, err = jetstream.Open(ctx, jetstream.Options{Folder: folder}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l, err := account.New(s, "/").Link(ctx, token); err != nil || l.Role != account.Admin {
+			t.Errorf("running %v: the link is %+v, %v", running, l, err)
+		}
+		s.Close()
 	}
 	if code := run(t.Context(), []string{"export", "-data", filepath.Join(t.TempDir(), "nowhere")}, nil, strings.NewReader(""), io.Discard, io.Discard); code != exitUsage {
 		t.Errorf("export of what is not there ends with %d", code)

@@ -4,16 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
+	"net/url"
 	"strings"
 
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/store"
 )
 
-// setupLink prints a link for an admin who has lost theirs, or for a new password of an account. It works on the store itself,
-// so whoever can start it may do anything.
+// setupToken makes the secret of a link: for a new password of the account of that name, or with no name for the account of an admin.
+func setupToken(ctx context.Context, kept store.Store, name string) (string, error) {
+	accounts := account.New(kept, "/") // the path is of cookies, and here are none
+	if name == "" {
+		return accounts.Invite(ctx, account.Admin)
+	}
+	acc, err := accounts.Find(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", fmt.Errorf("there is no account %q", name)
+	}
+	if err != nil {
+		return "", err
+	}
+	return accounts.Recover(ctx, acc.ID)
+}
+
+// setupLink prints a link for an admin who has lost theirs, or for a new password of an account. It works on the store itself, or asks the
+// running lab by a socket in its folder, so whoever can start it may do anything.
 func setupLink(ctx context.Context, c *console, args []string) (int, error) {
 	var cfg config
 	flags := serverFlags(&cfg)
@@ -24,26 +40,21 @@ func setupLink(ctx context.Context, c *console, args []string) (int, error) {
 	if err := cfg.check(); err != nil {
 		return exitUsage, err
 	}
-	kept, err := openStore(ctx, &cfg, newLog(c.stderr, slog.LevelInfo))
+	name := strings.Join(flags.Args(), " ")
+	k, err := findRecords(ctx, c, &cfg, true)
 	if err != nil {
-		return exitFailed, err
+		return exitUsage, err
 	}
-	defer kept.Close()
-	accounts := account.New(kept, cfg.basePath)
+	defer k.close()
 	var token string
-	if name := strings.Join(flags.Args(), " "); name != "" {
-		acc, err := accounts.Find(ctx, name)
-		if errors.Is(err, store.ErrNotFound) {
-			return exitFailed, fmt.Errorf("there is no account %q", name)
-		}
-		if err != nil {
-			return exitFailed, err
-		}
-		token, err = accounts.Recover(ctx, acc.ID)
-		if err != nil {
-			return exitFailed, err
-		}
-	} else if token, err = accounts.Invite(ctx, account.Admin); err != nil {
+	if k.client == nil {
+		token, err = setupToken(ctx, k.store, name)
+	} else {
+		var a answer
+		a, err = k.answer(ctx, "setup-link?"+url.Values{"name": {name}}.Encode(), nil)
+		token = a.Token
+	}
+	if err != nil {
 		return exitFailed, err
 	}
 	host, port, err := net.SplitHostPort(cfg.addr)

@@ -20,23 +20,18 @@ import (
 	"github.com/handshakelab/lab/web/store"
 )
 
-func (s *Site) routesOfAccounts(r chi.Router) {
-	get := func(pattern string, h handler) {
-		r.Get(pattern, s.handle(h))
-		r.Head(pattern, s.handle(h))
-	}
-	post := func(pattern string, h handler) { r.Post(pattern, s.handle(s.sameSite(h))) }
-	get("/setup/{token}", s.setupPage)
-	post("/setup/{token}", s.setup)
-	get("/signin", s.signInPage)
-	post("/signin", s.signIn)
-	post("/signout", s.signOut)
-	get("/account", s.require(account.Instructor, s.accountPage))
-	post("/account/password", s.require(account.Instructor, s.changePassword))
-	post("/account/signout", s.require(account.Instructor, s.signOutEverywhere))
-	get("/accounts", s.require(account.Admin, s.accountsPage))
-	post("/accounts/invite", s.require(account.Admin, s.invite))
-	post("/accounts/{id}/{do}", s.require(account.Admin, s.changeAccount))
+func (s *Site) routesOfAccounts(r routes) {
+	r.get("/setup/{token}", s.setupPage)
+	r.post("/setup/{token}", s.setup)
+	r.get("/signin", s.signInPage)
+	r.post("/signin", s.signIn)
+	r.post("/signout", s.signOut)
+	r.get("/account", s.require(account.Instructor, s.accountPage))
+	r.post("/account/password", s.require(account.Instructor, s.changePassword))
+	r.post("/account/signout", s.require(account.Instructor, s.signOutEverywhere))
+	r.get("/accounts", s.require(account.Admin, s.accountsPage))
+	r.post("/accounts/invite", s.require(account.Admin, s.invite))
+	r.post("/accounts/{id}/{do}", s.require(account.Admin, s.changeAccount))
 	if s.provider != nil {
 		s.routesOfOIDC(r)
 	}

@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/handshakelab/lab/web/limit"
 	"github.com/handshakelab/lab/web/live"
 	"github.com/handshakelab/lab/web/progress"
@@ -76,16 +74,11 @@ func newKeeper(p *progress.Progress) *keeper {
 	}
 }
 
-func (s *Site) routesOfRecords(r chi.Router) {
-	get := func(pattern string, h handler) {
-		r.Get(pattern, s.handle(h))
-		r.Head(pattern, s.handle(h))
-	}
-	post := func(pattern string, h handler) { r.Post(pattern, s.handle(s.sameSite(h))) }
-	post("/api/attempts", s.attempts)
-	get("/api/progress", s.progressNow)
-	s.routesOfMine(get, post)
-	s.routesOfBoard(get)
+func (s *Site) routesOfRecords(r routes) {
+	r.post("/api/attempts", s.attempts)
+	r.get("/api/progress", s.progressNow)
+	s.routesOfMine(r)
+	s.routesOfBoard(r)
 }
 
 // maxBatch is how many attempts one request has at most.

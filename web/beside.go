@@ -88,6 +88,17 @@ func (s *Site) texts(p *press, e *edition) map[string]func() (*static.File, erro
 		}
 		return b.String()
 	})
+	put("gallery", "", func() string {
+		var b strings.Builder
+		b.WriteString("# Gallery\n")
+		for _, group := range s.gallery.Groups {
+			fmt.Fprintf(&b, "\n## %s\n\n", markdown.Escape(group.Title))
+			for _, it := range group.Items {
+				fmt.Fprintf(&b, "- [%s](sandbox/%s): %s\n", markdown.Escape(it.Title), it.Slug, markdown.Escape(it.Look))
+			}
+		}
+		return b.String()
+	})
 	put("rules", all, func() string {
 		var b strings.Builder
 		b.WriteString("# Rules\n\n")

@@ -15,7 +15,7 @@ import (
 func TestPagesBesideTheCourse(t *testing.T) {
 	site := newTestSite(t, "/lab/", lessons.Builtin())
 	h := site.Handler()
-	paths := []string{"glossary", "interview", "rules", "lessons"}
+	paths := []string{"gallery", "glossary", "interview", "rules", "lessons"}
 	for _, l := range site.Course().All() {
 		paths = append(paths, pathOf(l))
 	}

@@ -30,8 +30,8 @@ import (
 	"github.com/handshakelab/lab/web/progress"
 )
 
-func (s *Site) routesOfBoard(get func(string, handler)) {
-	lead := func(pattern string, h handler) { get(pattern, s.require(account.Instructor, h)) }
+func (s *Site) routesOfBoard(r routes) {
+	lead := func(pattern string, h handler) { r.get(pattern, s.require(account.Instructor, h)) }
 	lead("/teach/{id}/board", s.boardPage)
 	lead("/teach/{id}/board/events", s.boardEvents)
 	lead("/teach/{id}/learner/{member}", s.learnerPage)

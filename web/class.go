@@ -50,26 +50,21 @@ func newClassroom(s store.Store, accounts *account.Accounts) *classroom {
 	}
 }
 
-func (s *Site) routesOfClasses(r chi.Router) {
-	get := func(pattern string, h handler) {
-		r.Get(pattern, s.handle(h))
-		r.Head(pattern, s.handle(h))
-	}
-	post := func(pattern string, h handler) { r.Post(pattern, s.handle(s.sameSite(h))) }
-	get("/teach", s.require(account.Instructor, s.teachPage))
-	post("/teach", s.require(account.Instructor, s.openClass))
-	get("/teach/{id}", s.require(account.Instructor, s.leadPage))
-	post("/api/class/{id}/act", s.require(account.Instructor, s.act))
+func (s *Site) routesOfClasses(r routes) {
+	r.get("/teach", s.require(account.Instructor, s.teachPage))
+	r.post("/teach", s.require(account.Instructor, s.openClass))
+	r.get("/teach/{id}", s.require(account.Instructor, s.leadPage))
+	r.post("/api/class/{id}/act", s.require(account.Instructor, s.act))
 	r.Get("/api/class/{id}/roster", s.handle(s.require(account.Instructor, s.roster)))
 
-	get("/join", s.joinPage)
-	get("/join/{code}", s.joinPage)
-	post("/join", s.join)
-	get("/class/{id}", s.classPage)
-	post("/class/{id}/leave", s.leaveClass)
+	r.get("/join", s.joinPage)
+	r.get("/join/{code}", s.joinPage)
+	r.post("/join", s.join)
+	r.get("/class/{id}", s.classPage)
+	r.post("/class/{id}/leave", s.leaveClass)
 	r.Get("/api/class/{id}", s.handle(s.classNow))
-	post("/api/class/{id}/where", s.where)
-	post("/api/class/{id}/answer", s.answerQuestion)
+	r.post("/api/class/{id}/where", s.where)
+	r.post("/api/class/{id}/answer", s.answerQuestion)
 }
 
 // seats says who is in which room.
@@ -211,7 +206,7 @@ func (s *Site) showLead(w http.ResponseWriter, r *http.Request, fault *refusal) 
 	for _, row := range members {
 		m := pages.MemberRow{ID: row.ID, Name: row.Name}
 		if row.Where != nil {
-			m.Where, m.Stuck = s.whereTitle(words, row.Where.Lesson), row.Where.Stuck(time.Now())
+			m.Where, m.Stuck = s.whereTitle(words, row.Where.Lesson), !c.Over() && row.Where.Stuck(time.Now())
 		}
 		data.Members = append(data.Members, m)
 	}

@@ -154,7 +154,7 @@ func (s *Site) listPages(p *press, e *edition) map[string]sheet {
 		return pages.Lessons(pages.LessonsData{Page: text(s.at(words, pages.AtLessons, words.T("page.lessons")), "lessons.md"), Course: e.course})
 	})
 	put("/gallery", "", func(words *i18n.Catalog) templ.Component {
-		return pages.Gallery(pages.GalleryData{Page: s.at(words, pages.AtGallery, words.T("page.gallery")), Gallery: s.gallery})
+		return pages.Gallery(pages.GalleryData{Page: text(s.at(words, pages.AtGallery, words.T("page.gallery")), "gallery.md"), Gallery: s.gallery})
 	})
 	put("/sandbox", "", func(words *i18n.Catalog) templ.Component {
 		own := *s.fixed.sandbox

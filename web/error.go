@@ -56,8 +56,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		s.cfg.Log.Error("request failed", "ref", ref, "method", method(r), "route", routeOf(r), "error", err)
 	}
-	// The path still has the base path when the error was found outside the router.
-	if strings.HasPrefix(strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(s.cfg.Base, "/")), "/api/") {
+	if strings.HasPrefix(s.path(r), "/api/") {
 		writeJSON(w, e.Status, map[string]any{"ok": false, "code": e.Code, "message": s.told(e, r), "ref": ref})
 		return
 	}

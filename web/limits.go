@@ -82,7 +82,7 @@ func (s *Site) count(r *http.Request) error {
 	if browser := browserOf(r); wait == 0 && browser != "" {
 		wait = s.limits.browser.Take(browser)
 	}
-	path := strings.TrimPrefix(r.URL.Path, strings.TrimSuffix(s.cfg.Base, "/"))
+	path := s.path(r)
 	switch {
 	case wait > 0:
 	case path == "/signin", strings.HasPrefix(path, "/setup/"):

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/class"
 	"github.com/handshakelab/lab/web/lti"
@@ -19,12 +17,12 @@ import (
 	"github.com/handshakelab/lab/web/store"
 )
 
-func (s *Site) routesOfLTI(r chi.Router) {
+func (s *Site) routesOfLTI(r routes) {
 	// The first two come from pages of other sites; what they say is signed, and they are for the browser that has asked.
 	r.Get("/lti/login", s.handle(s.ltiLogin))
 	r.Post("/lti/login", s.handle(s.ltiLogin))
 	r.Post("/lti/launch", s.handle(s.ltiLaunch))
-	r.Post("/lti/select", s.handle(s.sameSite(s.require(account.Instructor, s.ltiSelect))))
+	r.post("/lti/select", s.require(account.Instructor, s.ltiSelect))
 	r.Get("/lti/keys", s.handle(s.ltiKeys))
 	s.routesOfPlatforms(r)
 }
@@ -273,11 +271,10 @@ func (s *Site) inFrames(next http.Handler) http.Handler {
 	if s.lti == nil {
 		return next
 	}
-	base := strings.TrimSuffix(s.cfg.Base, "/")
 	alone := []string{"/signin", "/setup", "/account", "/platforms", "/oidc"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ancestors := s.lti.Ancestors()
-		path := strings.TrimPrefix(r.URL.Path, base)
+		path := s.path(r)
 		if ancestors != "" && !slices.ContainsFunc(alone, func(p string) bool { return strings.HasPrefix(path, p) }) {
 			h := w.Header()
 			h.Set("Content-Security-Policy", policy+ancestors)

@@ -16,14 +16,14 @@ import (
 	"github.com/handshakelab/lab/web/store"
 )
 
-func (s *Site) routesOfMine(get, post func(string, handler)) {
-	get("/progress", s.minePage)
-	get("/progress/download", s.download)
-	post("/progress/keep", s.keepMine)
-	post("/progress/code", s.makeCode)
-	post("/progress/recover", s.recoverMine)
-	post("/progress/leave", s.leaveMine)
-	post("/progress/erase", s.eraseMine)
+func (s *Site) routesOfMine(r routes) {
+	r.get("/progress", s.minePage)
+	r.get("/progress/download", s.download)
+	r.post("/progress/keep", s.keepMine)
+	r.post("/progress/code", s.makeCode)
+	r.post("/progress/recover", s.recoverMine)
+	r.post("/progress/leave", s.leaveMine)
+	r.post("/progress/erase", s.eraseMine)
 }
 
 // What was done, as the address of the page says it behind a form.

@@ -4,13 +4,11 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
-
 	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/pages"
 )
 
-func (s *Site) routesOfOIDC(r chi.Router) {
+func (s *Site) routesOfOIDC(r routes) {
 	// By GET, because a form may lead to no other site than this one; a question to the provider changes nothing here.
 	r.Get("/oidc/signin", s.handle(s.askProvider))
 	r.Get("/oidc/callback", s.handle(s.providerAnswers))

@@ -15,10 +15,10 @@ import (
 	"github.com/handshakelab/lab/web/pages"
 )
 
-func (s *Site) routesOfPlatforms(r chi.Router) {
-	r.Get("/platforms", s.handle(s.require(account.Admin, s.platformsPage)))
-	r.Post("/platforms", s.handle(s.sameSite(s.require(account.Admin, s.putPlatform))))
-	r.Post("/platforms/{id}/{do}", s.handle(s.sameSite(s.require(account.Admin, s.changePlatform))))
+func (s *Site) routesOfPlatforms(r routes) {
+	r.get("/platforms", s.require(account.Admin, s.platformsPage))
+	r.post("/platforms", s.require(account.Admin, s.putPlatform))
+	r.post("/platforms/{id}/{do}", s.require(account.Admin, s.changePlatform))
 }
 
 func (s *Site) platformsPage(w http.ResponseWriter, r *http.Request) error {

@@ -173,58 +173,68 @@ func (s *Site) Course() *lessons.Course { return s.edition.Load().course }
 // maxBody is the largest body of a request that is read.
 const maxBody = live.MaxFrame
 
+// routes is the router, with what every address of the site has in common: HEAD is answered like GET, and what changes something is
+// asked for by the site's own pages only.
+type routes struct {
+	*chi.Mux
+	site *Site
+}
+
+func (r routes) get(pattern string, h handler) {
+	r.Get(pattern, r.site.handle(h))
+	r.Head(pattern, r.site.handle(h))
+}
+
+func (r routes) post(pattern string, h handler) { r.Post(pattern, r.site.handle(r.site.sameSite(h))) }
+
 func (s *Site) routes() *chi.Mux {
-	r := chi.NewRouter()
+	r := routes{chi.NewRouter(), s}
 	r.Use(s.measure)
 	r.NotFound(s.handle(s.missing))
 	r.MethodNotAllowed(s.handle(s.methodNotAllowed))
 
-	get := func(pattern string, h http.HandlerFunc) {
-		r.Get(pattern, h)
-		r.Head(pattern, h)
-	}
-	get("/livez", s.handle(alive))
-	get("/readyz", s.handle(s.ready))
+	r.get("/livez", alive)
+	r.get("/readyz", s.ready)
 	for _, page := range []string{"/", "/lessons", "/lessons/{slug}", "/gallery", "/flood", "/latency", "/sandbox", "/sandbox/{slug}",
 		"/glossary", "/glossary/{name}", "/interview", "/interview/{name}", "/rules", "/rules/*", "/author/{name}", "/kept"} {
-		get(page, s.handle(s.page))
+		r.get(page, s.page)
 	}
-	for _, list := range []string{"/lessons.md", "/glossary.md", "/interview.md", "/rules.md"} {
-		get(list, s.handle(s.page))
+	for _, list := range []string{"/lessons.md", "/gallery.md", "/glossary.md", "/interview.md", "/rules.md"} {
+		r.get(list, s.page)
 	}
-	get("/search", s.handle(s.search))
-	get("/author", s.handle(s.author))
-	r.Post("/author", s.handle(s.sameSite(s.authorForm)))
-	get("/lessons/draft/{id}", s.handle(s.draftPage))
-	r.Post("/api/draft", s.handle(s.sameSite(s.draft)))
-	r.Post("/api/save", s.handle(s.sameSite(s.save)))
-	get("/media/*", s.handle(s.media))
-	get("/lessons/media/*", s.handle(s.media)) // as a page one folder further down asks for them: a draft
-	get("/notebook/{name}", s.handle(s.notebook))
-	get("/api/part/*", s.handle(s.part))
-	get("/static/*", s.handle(s.file))
+	r.get("/search", s.search)
+	r.get("/author", s.author)
+	r.post("/author", s.authorForm)
+	r.get("/lessons/draft/{id}", s.draftPage)
+	r.post("/api/draft", s.draft)
+	r.post("/api/save", s.save)
+	r.get("/media/*", s.media)
+	r.get("/lessons/media/*", s.media) // as a page one folder further down asks for them: a draft
+	r.get("/notebook/{name}", s.notebook)
+	r.get("/api/part/*", s.part)
+	r.get("/static/*", s.file)
 	if s.cfg.Dev {
 		r.Get("/dev/events", s.handle(s.devEvents))
 	}
-	get("/api/flood", s.handle(playFlood))
-	get("/embed", s.handle(s.embed))
-	get("/embed.js", s.handle(s.embedScript))
+	r.get("/api/flood", playFlood)
+	r.get("/embed", s.embed)
+	r.get("/embed.js", s.embedScript)
 	// Without r.Get, so that the hub answers to other methods in its own words.
 	r.Handle("/ws", s.hub)
-	r.Post("/api/run", s.handle(s.sameSite(s.hub.ServeRun)))
-	r.Post("/api/faults", s.handle(s.sameSite(faults)))
-	r.Post("/api/check", s.handle(s.sameSite(s.check)))
-	r.Post("/api/look", s.handle(s.sameSite(s.look)))
-	r.Post("/api/view", s.handle(s.sameSite(s.view)))
-	get("/api/rules", s.handle(s.ruleRuns))
-	r.Post("/api/export", s.handle(s.sameSite(s.export)))
-	r.Post("/api/capture", s.handle(s.sameSite(s.capture)))
+	r.post("/api/run", s.hub.ServeRun)
+	r.post("/api/faults", faults)
+	r.post("/api/check", s.check)
+	r.post("/api/look", s.look)
+	r.post("/api/view", s.view)
+	r.get("/api/rules", s.ruleRuns)
+	r.post("/api/export", s.export)
+	r.post("/api/capture", s.capture)
 	if s.cfg.Store != nil {
 		s.routesOfAccounts(r)
 		s.routesOfClasses(r)
 		s.routesOfRecords(r)
 	}
-	return r
+	return r.Mux
 }
 
 // Handler returns the whole site, to be served at the root of a host.
@@ -256,7 +266,7 @@ func (s *Site) based(next http.Handler) http.Handler {
 	if s.cfg.Base == "/" {
 		return next
 	}
-	bare := strings.TrimSuffix(s.cfg.Base, "/")
+	bare := s.bare()
 	strip := http.StripPrefix(bare, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -269,6 +279,12 @@ func (s *Site) based(next http.Handler) http.Handler {
 		}
 	})
 }
+
+// bare is the base path without its last slash.
+func (s *Site) bare() string { return strings.TrimSuffix(s.cfg.Base, "/") }
+
+// path is the path of a request without the base path, which it still has outside the router.
+func (s *Site) path(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, s.bare()) }
 
 func (s *Site) page(w http.ResponseWriter, r *http.Request) error {
 	e := s.edition.Load()
@@ -300,7 +316,7 @@ func (s *Site) missing(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Site) file(w http.ResponseWriter, r *http.Request) error {
-	prefix := strings.TrimPrefix(s.cfg.Assets.Prefix(), strings.TrimSuffix(s.cfg.Base, "/"))
+	prefix := strings.TrimPrefix(s.cfg.Assets.Prefix(), s.bare())
 	name, ok := strings.CutPrefix(r.URL.Path, prefix)
 	if !ok {
 		return errNotFound

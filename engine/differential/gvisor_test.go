@@ -108,10 +108,11 @@ func (n *netstack) read() (wire.Segment, bool) {
 }
 
 // settle returns what the stack sends until it has nothing more to say. What a segment leaves for a connection to do, as after
-// a handshake, goes behind the marker, so there is more than one.
+// a handshake, goes behind the marker, and again behind it when somebody else holds the connection: so it is asked until it was
+// silent several times.
 func (n *netstack) settle() []wire.Segment {
 	var sent []wire.Segment
-	for range 4 {
+	for silent := 0; silent < 4; silent++ {
 		n.inject(n.marker)
 		for {
 			s, ok := n.read()
@@ -121,7 +122,7 @@ func (n *netstack) settle() []wire.Segment {
 			if s.Dst.Port() == markerPort {
 				break
 			}
-			sent = append(sent, s)
+			sent, silent = append(sent, s), -1
 		}
 	}
 	return sent

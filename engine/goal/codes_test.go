@@ -24,7 +24,7 @@ func TestCodes(t *testing.T) {
 		}
 		spec, list := goal.Parse(c.Example)
 		if len(list) == 0 {
-			list = goal.Verify(start.Setup, nil, spec)
+			_, list = goal.Verify(start.Setup, nil, spec)
 		}
 		var got []string
 		for _, d := range list {

@@ -110,31 +110,45 @@ const MaxActions = 5000
 // error means that the base itself cannot be done, which is no fault of the learner. An action of the learner that cannot
 // be done ends the run; the goals are judged as it stands then, and Passed is false.
 func Grade(setup engine.Setup, base, learner []engine.Action, goals []Goal) (Result, error) {
-	tl, err := engine.NewTimeline(setup)
+	tl, err := start(setup, base)
 	if err != nil {
 		return Result{}, err
 	}
+	return try(tl, learner, goals), nil
+}
+
+// start is a timeline at the end of the base of a challenge.
+func start(setup engine.Setup, base []engine.Action) (*engine.Timeline, error) {
+	tl, err := engine.NewTimeline(setup)
+	if err != nil {
+		return nil, err
+	}
 	for i, a := range base {
 		if _, _, err := tl.Do(a); err != nil {
-			return Result{}, fmt.Errorf("action %d of the base: %w", i+1, err)
+			return nil, fmt.Errorf("action %d of the base: %w", i+1, err)
 		}
 	}
-	start := tl.At()
+	return tl, nil
+}
+
+// try does the learner's actions and judges them.
+func try(tl *engine.Timeline, learner []engine.Action, goals []Goal) Result {
+	base := tl.At()
 	failed := func(i int, err error) Result {
-		r := GradeNode(tl, start, tl.At(), goals)
+		r := GradeNode(tl, base, tl.At(), goals)
 		d := script.Failure(err)
 		r.Passed, r.Failed, r.Fault = false, i+1, &d
 		return r
 	}
 	for i, a := range learner {
 		if i == MaxActions {
-			return failed(i, &engine.ActionError{Action: a, Code: engine.Limit, Reason: fmt.Sprintf("more than %d actions are not judged", MaxActions)}), nil
+			return failed(i, &engine.ActionError{Action: a, Code: engine.Limit, Reason: fmt.Sprintf("more than %d actions are not judged", MaxActions)})
 		}
 		if _, _, err := tl.Do(a); err != nil {
-			return failed(i, err), nil
+			return failed(i, err)
 		}
 	}
-	return GradeNode(tl, start, tl.At(), goals), nil
+	return GradeNode(tl, base, tl.At(), goals)
 }
 
 // GradeNode judges the run that leads to node at of a timeline. The base of the challenge ends at node base; when the learner
@@ -216,25 +230,25 @@ func found(w *engine.World, c engine.Cond) string {
 
 // Verify proves that a challenge can be solved: its solution must run and reach every goal within the limits. It reports
 // what fails, at the lines of the challenge's text, and warns of a challenge that is solved before the learner does anything.
-func Verify(setup engine.Setup, base []engine.Action, s *Spec) diag.List {
-	var list diag.List
+// The result is the solution's.
+func Verify(setup engine.Setup, base []engine.Action, s *Spec) (r Result, list diag.List) {
 	report := func(sev diag.Severity, line int, code, message, hint string) *diag.Diagnostic {
 		list = append(list, diag.Diagnostic{Line: line, Col: 1, EndCol: 1, Severity: sev, Code: code, Message: message, Hint: hint})
 		return &list[len(list)-1]
 	}
-	before, err := Grade(setup, base, nil, s.Goals)
+	tl, err := start(setup, base)
 	if err != nil {
 		report(diag.Error, 1, "bad-base", "the scenario that the challenge begins with does not run: "+err.Error(), "")
-		return list
+		return r, list
 	}
-	if before.Passed && len(s.Goals) > 0 {
+	if before := try(tl, nil, s.Goals); before.Passed && len(s.Goals) > 0 {
 		report(diag.Warning, s.Goals[0].Line, "already-solved", "every goal is reached before the learner does anything", "ask for more, or let the scenario end earlier")
 	}
 	if len(s.Solution) == 0 {
 		report(diag.Error, 1, "no-solution", "the challenge has no solution, so nobody knows whether it can be solved", "write: solution step; drop SYN-ACK; step until quiet")
-		return list
+		return r, list
 	}
-	r, _ := Grade(setup, base, s.Solution, s.Goals) // the base was done above
+	r = try(tl, s.Solution, s.Goals)
 	if r.Failed > 0 {
 		line := 1
 		if r.Failed <= len(s.Lines) {
@@ -242,12 +256,12 @@ func Verify(setup engine.Setup, base []engine.Action, s *Spec) diag.List {
 		}
 		d := report(diag.Error, line, r.Fault.Code, fmt.Sprintf("action %d of the solution cannot be done: %s", r.Failed, r.Fault.Message), r.Fault.Hint)
 		d.Range = r.Fault.Range
-		return list
+		return r, list
 	}
 	for i, g := range r.Goals {
 		if !g.OK {
 			report(diag.Error, s.Goals[i].Line, "unsolved", "the solution does not reach this goal: "+g.Text, g.Detail)
 		}
 	}
-	return list
+	return r, list
 }

@@ -247,12 +247,12 @@ func TestVerify(t *testing.T) {
 			"1:1: warning already-solved: every goal is reached before the learner does anything (ask for more, or let the scenario end earlier)\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := Verify(sc.Setup, sc.Actions, mustParse(t, test.src)).String(); got != test.want {
+			if _, got := Verify(sc.Setup, sc.Actions, mustParse(t, test.src)); got.String() != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 		})
 	}
-	if got := Verify(sc.Setup, actions(t, "drop RST"), mustParse(t, challenge)); len(got) != 1 || got[0].Code != "bad-base" {
+	if _, got := Verify(sc.Setup, actions(t, "drop RST"), mustParse(t, challenge)); len(got) != 1 || got[0].Code != "bad-base" {
 		t.Errorf("a base that cannot be done: %s", got)
 	}
 }

@@ -17,7 +17,7 @@ func Run(sc *Scenario) (engine.World, []engine.Event, diag.List) {
 		return w, nil, diag.List{{Line: 1, Col: 1, EndCol: 1, Severity: diag.Error, Code: "bad-setup", Message: err.Error()}}
 	}
 	var list diag.List
-	var rec engine.Recorder
+	rec := engine.Recorder{Events: make([]engine.Event, 0, 64)} // most runs of a lesson have no more
 	for i := range sc.Actions {
 		if err := w.Do(&sc.Actions[i], &rec); err != nil {
 			list = append(list, sc.failed(i, err, &w))

@@ -2,7 +2,7 @@
 import './sim/tcp-sim.js'
 import { html, nothing } from '../vendor/lit.js'
 import { computed, effect, signal, untracked } from '../vendor/signals.js'
-import { Refused, announcer, base, draw, get, histogram, leaveRoom, send, showLink } from './class/parts.js'
+import { Refused, announcer, base, draw, get, histogram, impersonal, leaveRoom, send, showLink } from './class/parts.js'
 import { isShown, reports, runOf } from './class/where.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
@@ -12,6 +12,7 @@ import { pageLink } from './sim/socket.js'
 /** @import { TcpSim } from './sim/tcp-sim.js' */
 
 await more()
+impersonal()
 
 const main = get('main'), id = main.dataset.class ?? ''
 const sim = /** @type {TcpSim} */ (document.querySelector('tcp-sim'))

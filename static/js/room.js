@@ -3,7 +3,7 @@
 // pages have none: a room takes from it the frames that are its own.
 import { batch, computed, effect, signal, untracked } from '../vendor/signals.js';
 import { seek } from './sim/fold.js';
-import { has, t } from './sim/sentence.js';
+import { t } from './sim/sentence.js';
 import { Link, Run, backoff } from './sim/socket.js';
 
 /** @import { Acted, DoneFrame, Entered, ErrorFrame, RoomState, Snapshot } from './protocol.js' */
@@ -256,7 +256,7 @@ export class Shared extends Run {
       return;
     }
     this.settle(p.id);
-    p.reject(inWords(e));
+    p.reject(e);
     this.next();
   }
 
@@ -273,12 +273,6 @@ export class Shared extends Run {
 
   /** There is nothing to follow without a socket. */
   async post() {}
-}
-
-/** What the lab refuses, in the language of the page; the engine itself knows English. @param {ErrorFrame} e @returns {ErrorFrame & { english?: string }} */
-export function inWords(e) {
-  const key = `class.refused.${e.code}`, lang = globalThis.document?.documentElement.lang ?? 'en';
-  return /^en\b/.test(lang) || !has(key) ? e : { ...e, message: t(key, { message: e.message }), english: e.message, hint: undefined };
 }
 
 /** @returns {ErrorFrame} */

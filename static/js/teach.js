@@ -2,7 +2,7 @@
 import './sim/tcp-sim.js'
 import { html, nothing, repeat } from '../vendor/lit.js'
 import { computed, effect, signal } from '../vendor/signals.js'
-import { Refused, announcer, base, draw, get, histogram, leaveRoom, send, showLink } from './class/parts.js'
+import { Refused, announcer, base, draw, get, histogram, impersonal, leaveRoom, send, showLink } from './class/parts.js'
 import { Audience, Room } from './room.js'
 import { more, t } from './sim/sentence.js'
 import { pageLink } from './sim/socket.js'
@@ -13,6 +13,7 @@ import { pageLink } from './sim/socket.js'
 /** @typedef {{ all?: boolean, now: number, rows: Row[], gone?: string[] }} News */
 
 await more()
+impersonal()
 
 const main = get('main'), id = main.dataset.class ?? ''
 if (!('ended' in main.dataset)) lead()
@@ -147,7 +148,7 @@ function lead() {
     const names = called(inOrder()), list = state.drivers.map((d) => `${names.get(d.member) ?? d.name} (${t(`class.role.${d.role}`)})`)
     const drive = list.length ? t('class.drivers.too', { list: new Intl.ListFormat(document.documentElement.lang, { type: 'conjunction' }).format(list) }) : t('class.drivers.you')
     const spot = state.spotlight, name = spot ? names.get(spot.member) ?? spot.name : ''
-    drivers.textContent = !spot || !state.run ? drive : `${t(spot.live && !state.frozen ? 'class.spotlight.lead' : 'class.spotlight', { name })} ${drive}`
+    draw(drivers, spot && state.run ? html`<b>${t(spot.live && !state.frozen ? 'class.spotlight.lead' : 'class.spotlight', { name })}</b> ${drive}` : html`${drive}`)
     if (state.ended) location.reload()
   })
 

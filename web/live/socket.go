@@ -77,8 +77,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s := &socket{hub: h, ws: ws, conn: c.conn}
 	if h.cfg.Rooms != nil && r.Header.Get("Cookie") != "" {
-		// What tells who it is; the rest of the request need not be kept.
-		s.visitor = &http.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, Header: http.Header{"Cookie": r.Header["Cookie"]}}
+		// What tells who it is, by cookies whose names depend on the scheme; the rest of the request need not be kept.
+		s.visitor = &http.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS, Header: http.Header{"Cookie": r.Header["Cookie"], "X-Forwarded-Proto": r.Header["X-Forwarded-Proto"]}}
 	}
 	if !h.register(s) {
 		s.close(websocket.CloseServiceRestart, "restart")
@@ -140,7 +140,9 @@ func allowedOrigin(r *http.Request, others []string) bool {
 		return false
 	}
 	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+	// Of several proxies the first in the list is the one that the browser asked.
+	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	if r.TLS != nil || strings.EqualFold(strings.TrimSpace(proto), "https") {
 		scheme = "https"
 	}
 	return origins[0] == scheme+"://"+r.Host || slices.Contains(others, origins[0])

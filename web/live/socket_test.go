@@ -29,6 +29,7 @@ func TestOrigins(t *testing.T) {
 		{"own page", "lab.example:8080", "", []string{"http://lab.example:8080"}, true},
 		{"own page on the usual port", "lab.example", "", []string{"http://lab.example"}, true},
 		{"own page behind a proxy that ends TLS", "lab.example", "https", []string{"https://lab.example"}, true},
+		{"own page behind two proxies", "lab.example", "HTTPS, http", []string{"https://lab.example"}, true},
 		{"a listed site", "lab.example", "", []string{"https://school.example"}, true},
 
 		{"no origin", "lab.example", "", nil, false},

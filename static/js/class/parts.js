@@ -3,7 +3,7 @@ import { html, nothing, render } from '../../vendor/lit.js'
 import { effect } from '../../vendor/signals.js'
 import { Announcer } from '../sim/announce.js'
 import { SLOW } from '../room.js'
-import { t } from '../sim/sentence.js'
+import { learn, t } from '../sim/sentence.js'
 import { backoff } from '../sim/socket.js'
 
 /** @import { Bar, Question } from '../protocol.js' */
@@ -68,6 +68,12 @@ async function sendOnce(url, body) {
   return said
 }
 
+/** What is done to segments by hand is not told as what the reader did: in a class it was perhaps somebody else. */
+export function impersonal() {
+  const keys = ['ui.log.you', 'event.forged', 'event.edited', 'event.delayed', 'event.delayed.rule', 'event.held', 'event.released', 'event.duplicated', 'event.duplicated.rule', 'event.lost.drop', 'event.lost.rule']
+  learn(Object.fromEntries(keys.map((key) => [key, t(`class.${key}`)])))
+}
+
 /** Shows whether the page hears of the class. @param {Room} room @param {(lost: boolean) => void} changed when the connection was lost or is back */
 export function showLink(room, changed) {
   const place = get('room-link')
@@ -76,7 +82,7 @@ export function showLink(room, changed) {
   effect(() => {
     const state = room.link.state.value, inside = room.state.value !== null
     const lost = state === 'retry' || state === 'down' || state === 'http'
-    place.hidden = false
+    place.hidden = room.state.value?.ended === true
     place.className = `room-link ${lost ? 'lost' : inside ? 'open' : ''}`
     place.textContent = t(lost ? 'ui.offline' : inside ? 'class.live' : 'class.connecting')
     if (lost !== (was === 'lost') && was) changed(lost)

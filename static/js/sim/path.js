@@ -1,8 +1,10 @@
 // What stands on the path: what could be put there, and a run played again with one thing on its path changed. No DOM in here.
 import { batch } from '../../vendor/signals.js';
 import { seek } from './fold.js';
+import { refused } from './refused.js';
 import { flagsOf, pathRule, t } from './sentence.js';
 
+/** @import { ErrorFrame } from '../protocol.js' */
 /** @import { LabEvent } from './model.js' */
 /** @import { PathItem, Store } from './store.js' */
 /** gone: so many actions were not possible any more; differs: from when on the run is another one; line: what was changed @typedef {{ gone: number, differs: number | null, line: string }} Replayed */
@@ -140,7 +142,7 @@ async function again(store, actions, line) {
         now = Math.max(now, a.at);
         store.ends.set(last, { done });
       } catch (error) {
-        if (a.must || error instanceof Error) throw error;
+        if (a.must || error instanceof Error) throw await refused(/** @type {ErrorFrame} */ (error), 'room' in run);
         gone++;
       }
     }

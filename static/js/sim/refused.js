@@ -7,13 +7,13 @@ import { has, more, t } from './sentence.js';
 const classes = ['forbidden', 'frozen', 'ended', 'stale', 'limit', 'room_full'];
 
 /**
- * An error of a run of one's own as a sentence for its learner. What stays English of it is in `english` too.
- * @param {ErrorFrame & { english?: string }} e @returns {Promise<ErrorFrame & { english?: string }>}
+ * An error as a sentence for its learner. What stays English of it is in `english` too.
+ * @param {ErrorFrame} e @param {boolean} shared of a run that a class shares @returns {Promise<ErrorFrame & { english?: string }>}
  */
-export async function refused(e) {
-  if (!e.code || e.english !== undefined || /^en\b/.test(globalThis.document?.documentElement.lang ?? 'en')) return e;
+export async function refused(e, shared = false) {
+  if (!e.code || /^en\b/.test(globalThis.document?.documentElement.lang ?? 'en')) return e;
   await more();
-  const key = `class.refused.${e.code}`, known = has(key) && !classes.includes(e.code);
+  const key = `class.refused.${e.code}`, known = has(key) && (shared || !classes.includes(e.code));
   const english = known || !e.hint ? e.message : `${e.message} (${e.hint})`, message = t(known ? key : 'class.refused.otherwise', { message: english });
   return { ...e, message, english: message.includes(english) ? english : '', hint: undefined };
 }

@@ -27,10 +27,8 @@ let rest;
 /** The messages of the parts that are loaded late, and all rules. A part that is loaded late waits for them. */
 export function more() {
   rest ??= import(`../more.${lang}.js`).then((/** @type {{ messages: Messages, rules: Record<string, Rule> }} */ m) => {
-    Object.assign(messages, m.messages);
     Object.assign(rules, m.rules);
-    memo = [new WeakMap(), new WeakMap()];
-    learned.value++;
+    learn(m.messages);
   }, () => {
     rest = undefined; // the network may come back
   });
@@ -56,8 +54,12 @@ export function t(key, args = {}) {
   return fill(text, args);
 }
 
-/** Takes in the messages of a part that is not on every page. @param {object} more */
-export const learn = (more) => void Object.assign(messages, more);
+/** Takes in the messages of a part that is not on every page, or others in the place of some. @param {object} more */
+export function learn(more) {
+  Object.assign(messages, more);
+  memo = [new WeakMap(), new WeakMap()];
+  learned.value++;
+}
 
 /** Whether there is a message of that key. @param {string} key */
 export const has = (key) => Object.hasOwn(messages, key);

@@ -380,7 +380,7 @@ export class Store {
     this.busy.value = true;
     try {
       const done = await run.do(command).catch(async (error) => {
-        throw await (await import('./refused.js')).refused(error);
+        throw await (await import('./refused.js')).refused(error, 'room' in run);
       });
       if (this.run !== run) return done;
       this.ends.set(done.last, { done });

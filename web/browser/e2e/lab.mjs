@@ -139,7 +139,7 @@ export async function startBrowser(args = []) {
     page.on('request', (r) => {
       const { protocol, hostname, origin } = new URL(r.url())
       if (['data:', 'blob:', 'about:'].includes(protocol)) return
-      if (hostname !== '127.0.0.1') faults.push(`request to another host: ${r.url()}`)
+      if (hostname !== '127.0.0.1' && hostname !== 'localhost') faults.push(`request to another host: ${r.url()}`)
       origins.add(origin)
     })
     page.on('requestfailed', (r) => {

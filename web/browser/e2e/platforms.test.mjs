@@ -1,19 +1,57 @@
-// A learning platform, from its registration by an admin to the class that its learners come into; and rooms that are no longer for those
-// who have signed out.
+// A learning platform, from its registration by an admin to the class that its learners come into, in a frame; and rooms that are no longer
+// for those who have signed out.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createSign, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { devices, fits, fits320, violations, withLab } from './lab.mjs'
 
 const { lab, chrome } = withLab()
 const password = 'correct horse battery'
-/** The lab is seen by https, as by a proxy that ends TLS. */
-const secure = { extraHTTPHeaders: { 'X-Forwarded-Proto': 'https' }, allow: /WebSocket connection to/ } // of another scheme than the page that opens it
+/** Nobody has signed the certificate of the proxy. */
+const secure = { ignoreHTTPSErrors: true }
 
-/** A platform that launches the lab for whoever it is told, and keeps what it is sent. */
-async function startPlatform() {
+/** A proxy in front of the lab, by which it is seen by https. */
+async function startProxy() {
+  const pem = execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=127.0.0.1', '-keyout', '-', '-out', '-'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const to = { host: '127.0.0.1', port: lab.port }, server = createSecureServer({ key: pem, cert: pem }, (req, res) => {
+    const out = request({ ...to, method: req.method, path: req.url, headers: { ...req.headers, 'x-forwarded-proto': 'https' } }, (answer) => {
+      res.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(res)
+    })
+    out.on('error', () => res.destroy())
+    res.on('close', () => out.destroy())
+    req.pipe(out)
+  })
+  server.on('upgrade', (req, socket, head) => {
+    const out = connect(to.port, to.host, () => {
+      const lines = [`${req.method} ${req.url} HTTP/1.1`, 'X-Forwarded-Proto: https']
+      for (let i = 0; i < req.rawHeaders.length; i += 2) lines.push(`${req.rawHeaders[i]}: ${req.rawHeaders[i + 1]}`)
+      out.write(`${lines.join('\r\n')}\r\n\r\n`)
+      out.write(head)
+      out.pipe(socket).pipe(out)
+    })
+    out.on('error', () => socket.destroy())
+    socket.on('error', () => out.destroy())
+    socket.on('close', () => out.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `https://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}/`,
+    stop: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** A platform, of another site than the lab, that launches the lab for whoever it is told, and keeps what it is sent. @param {string} address of the lab */
+async function startPlatform(address) {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const b64 = (/** @type {unknown} */ v) => Buffer.from(JSON.stringify(v)).toString('base64url')
   const it = { url: '', who: /** @type {Record<string, unknown>} */ ({}), links: /** @type {any[]} */ ([]), stop: () => {} }
@@ -27,7 +65,10 @@ async function startPlatform() {
       const said = `${b64({ alg: 'RS256', kid: 'p' })}.${b64({ iss: it.url, aud: 'lab', iat: now, exp: now + 60, nonce: q.get('nonce'), ...it.who })}`
       const token = `${said}.${createSign('RSA-SHA256').update(said).sign(privateKey).toString('base64url')}`
       res.setHeader('Content-Type', 'text/html')
-      res.end(`<link rel="icon" href="data:,"><form method="post" action="${lab.url}lti/launch"><input name="state" value="${q.get('state')}"><input name="id_token" value="${token}"><button>Go</button></form>`)
+      res.end(`<link rel="icon" href="data:,"><form method="post" action="${address}lti/launch"><input name="state" value="${q.get('state')}"><input name="id_token" value="${token}"><button>Go</button></form>`)
+    } else if (at.pathname === '/course') {
+      res.setHeader('Content-Type', 'text/html')
+      res.end(`<link rel="icon" href="data:,"><iframe width="1200" height="800" src="${address}lti/login?iss=${encodeURIComponent(it.url)}&amp;client_id=lab&amp;login_hint=x"></iframe>`)
     } else if (at.pathname === '/return') {
       let body = ''
       req.on('data', (chunk) => { body += chunk })
@@ -42,7 +83,7 @@ async function startPlatform() {
     }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  it.url = `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`
+  it.url = `http://localhost:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`
   it.stop = () => server.close()
   return it
 }
@@ -50,7 +91,7 @@ async function startPlatform() {
 const claim = 'https://purl.imsglobal.org/spec/lti/claim/', role = 'http://purl.imsglobal.org/vocab/lis/v2/membership#'
 
 test('an admin registers a platform; it links to a class, and its learners are in it', async () => {
-  const platform = await startPlatform()
+  const proxy = await startProxy(), platform = await startPlatform(proxy.url)
   try {
     const [, link] = await lab.said(/http:\/\/\S*\/(setup\/[\w-]+)\n/)
     const ada = await chrome.page({ allow: /status of 422/ })
@@ -74,13 +115,12 @@ test('an admin registers a platform; it links to a class, and its learners are i
 
     const launch = async (/** @type {import('playwright-core').Page} */ page, /** @type {Record<string, unknown>} */ who) => {
       platform.who = { [`${claim}version`]: '1.3.0', [`${claim}deployment_id`]: '1', [`${claim}message_type`]: 'LtiResourceLinkRequest', ...who }
-      await page.goto(`${lab.url}lti/login?${new URLSearchParams({ iss: platform.url, client_id: 'lab', login_hint: 'x' })}`)
+      await page.goto(`${proxy.url}lti/login?${new URLSearchParams({ iss: platform.url, client_id: 'lab', login_hint: 'x' })}`)
       await page.getByRole('button', { name: 'Go' }).click()
     }
     const teacher = { sub: 'grace', name: 'Grace Hopper', [`${claim}roles`]: [`${role}Instructor`] }
-    const address = lab.url.replace('http:', 'https:')
     const grace = await chrome.page(secure)
-    await launch(grace, { ...teacher, [`${claim}target_link_uri`]: `${address}teach` })
+    await launch(grace, { ...teacher, [`${claim}target_link_uri`]: `${proxy.url}teach` })
     await grace.waitForURL('**/teach')
     await grace.getByLabel('Title').fill('Networks')
     await grace.getByRole('button', { name: 'Open a class' }).click()
@@ -95,18 +135,36 @@ test('an admin registers a platform; it links to a class, and its learners are i
     }
     await fits320(grace)
     await grace.getByRole('button', { name: 'Make the link' }).click()
-    await grace.getByRole('button', { name: 'Put the link into 127.0.0.1' }).click()
+    await grace.getByRole('button', { name: 'Put the link into localhost' }).click()
     await grace.getByText('Linked').waitFor()
     const [item] = platform.links[0]['https://purl.imsglobal.org/spec/lti-dl/claim/content_items']
     assert.match(item.url, /\/class\/[\w-]+$/)
 
-    const bob = await chrome.page(secure)
-    await launch(bob, { sub: 'bob', name: 'Bob', [`${claim}roles`]: [`${role}Learner`], [`${claim}target_link_uri`]: item.url })
-    await bob.waitForURL(/class\/./)
-    await bob.getByText('You are here as Bob').waitFor()
+    // A learner is in the class in a frame of the platform, where the cookies of the lab are those of another site.
+    const bob = await chrome.page(secure), frame = bob.frameLocator('iframe')
+    platform.who = { ...platform.who, [`${claim}message_type`]: 'LtiResourceLinkRequest', sub: 'bob', name: 'Bob', [`${claim}roles`]: [`${role}Learner`], [`${claim}target_link_uri`]: item.url }
+    await bob.goto(`${platform.url}/course`)
+    await frame.getByRole('button', { name: 'Go' }).click()
+    await frame.getByText('You are here as Bob').waitFor()
+    await frame.locator('.room-link.open').waitFor()
+    await launch(grace, { ...teacher, [`${claim}target_link_uri`]: item.url })
+    await grace.locator('#roster .name', { hasText: 'Bob' }).waitFor()
+    await grace.locator('#show-what').selectOption('lesson:why-a-handshake')
+    await grace.locator('form.push button').click()
+    await frame.locator('#room-lesson a').click()
+    await frame.locator('.class-bar', { hasText: 'Networks' }).waitFor()
+    await grace.locator('#roster .where', { hasText: 'Why a handshake' }).waitFor()
+    await frame.getByRole('link', { name: 'Deutsch' }).click()
+    await frame.locator('html[lang=de]').waitFor()
+    assert.ok((await bob.context().cookies()).every((c) => c.partitionKey && c.sameSite === 'None'), 'a cookie would not be sent from a frame')
+    await frame.getByRole('link', { name: 'Dein Fortschritt' }).click()
+    await frame.getByRole('button', { name: 'In diesem Browser vergessen' }).click()
+    await frame.getByText('Dieser Browser hat dich vergessen').waitFor()
+    assert.deepEqual((await bob.context().cookies()).map((c) => c.name).filter((n) => /learner|kept|class/.test(n)), [])
     for (const page of [ada, grace, bob]) await page.done()
   } finally {
     platform.stop()
+    proxy.stop()
   }
 })
 

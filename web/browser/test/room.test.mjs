@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Audience, Room, inWords } from '../../../static/js/room.js';
-import { refused as alone } from '../../../static/js/sim/refused.js';
+import { Audience, Room } from '../../../static/js/room.js';
+import { refused } from '../../../static/js/sim/refused.js';
 import { learn } from '../../../static/js/sim/sentence.js';
 import { Link } from '../../../static/js/sim/socket.js';
 import { Store } from '../../../static/js/sim/store.js';
@@ -220,20 +220,21 @@ test('a follower branches off and comes back', async () => {
 });
 
 test('a refusal is told in the language of the page, and in English as the engine says it', async () => {
-  const refused = /** @type {any} */ ({ type: 'error', code: 'bad_call', message: 'EISCONN', hint: 'close it first' })
-  assert.equal(inWords(refused), refused)
-  learn({ 'class.refused.bad_call': 'Abgelehnt: {message}.', 'class.refused.otherwise': 'So nicht: {message}' })
+  const bad = /** @type {any} */ ({ type: 'error', code: 'bad_call', message: 'EISCONN', hint: 'close it first' })
+  assert.equal(await refused(bad), bad)
+  learn({ 'class.refused.bad_call': 'Abgelehnt: {message}.', 'class.refused.stale': 'Andere waren schneller.', 'class.refused.otherwise': 'So nicht: {message}' })
   const page = /** @type {any} */ (globalThis), had = page.document
   page.document = { documentElement: { lang: 'de' } }
+  /** @param {any} e @param {boolean} [shared] */
+  const told = async (e, shared) => {
+    const { message, english, hint } = await refused({ ...bad, ...e }, shared)
+    return [message, english, hint]
+  }
   try {
-    assert.equal(inWords(refused).message, 'Abgelehnt: EISCONN.')
-    assert.equal(inWords(refused).hint, undefined)
-    assert.equal(inWords({ ...refused, code: 'nobody-knows' }).message, 'EISCONN')
-    // In a run of one's own, what nobody has put into words has at least a sentence around it.
-    const own = await alone(refused), unknown = await alone({ ...refused, code: 'nobody-knows' })
-    assert.deepEqual([own.message, own.english, own.hint], ['Abgelehnt: EISCONN.', 'EISCONN', undefined])
-    assert.deepEqual([unknown.message, unknown.english], ['So nicht: EISCONN (close it first)', 'EISCONN (close it first)'])
-    assert.equal(await alone(own), own, 'it is told twice')
+    assert.deepEqual(await told({}), ['Abgelehnt: EISCONN.', 'EISCONN', undefined])
+    assert.deepEqual(await told({ code: 'nobody-knows' }), ['So nicht: EISCONN (close it first)', 'EISCONN (close it first)', undefined], 'what nobody has put into words has at least a sentence around it')
+    assert.deepEqual(await told({ code: 'stale', hint: undefined }, true), ['Andere waren schneller.', '', undefined])
+    assert.deepEqual(await told({ code: 'stale', hint: undefined }), ['So nicht: EISCONN', 'EISCONN', undefined], 'alone, there are no others')
   } finally {
     page.document = had
   }
