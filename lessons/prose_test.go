@@ -1,9 +1,12 @@
 package lessons
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"pgregory.net/rapid"
 )
 
 func html(l *Lesson) string {
@@ -129,5 +132,34 @@ func TestImagesBesideTheLesson(t *testing.T) {
 		if got := codesIn(Check(folder)); len(got) != 1 || got[0] != "image" {
 			t.Errorf("%s has the faults %v", bad, got)
 		}
+	}
+}
+
+// A line of words and code becomes what the parser of markdown makes of it, and the numbers in it are looked at as well.
+func TestSentence(t *testing.T) {
+	parts := []string{"SYN", "ACK", " ", "  ", "`", "``", "seq 1000", "`ack 301`", "`SYN-ACK`", "`a`", "é", "\u00a0", "\"", "'", "5", "-", "=", "#", ":", ".", "(", ")", "$", "+", ",", "@", "www.", "/",
+		"http://", "<", "&", "*", "_", "\n", "\t", "{", "}", "^", "%", "?"}
+	plain := 0
+	rapid.Check(t, func(t *rapid.T) {
+		words := rapid.SliceOfN(rapid.SampledFrom(parts), 1, 8).Draw(t, "words")
+		text := strings.Join(words, rapid.SampledFrom([]string{"", " "}).Draw(t, "between"))
+		at := span{0, len(text)}
+		fast, slow := &draft{}, &draft{lesson: &Lesson{Lang: "en"}}
+		for _, d := range []*draft{fast, slow} {
+			d.faults = faults{source: newSource("x.md", []byte(text))}
+		}
+		got, ok := fast.sentence(at)
+		if !ok {
+			return
+		}
+		plain++
+		fr := slow.fragment(snippet, at)
+		slow.checkProse(fr, fr.doc, false)
+		if want := slow.html(fr, fr.doc); got != want || fmt.Sprint(fast.claims) != fmt.Sprint(slow.claims) || len(slow.list) > 0 {
+			t.Fatalf("%q\n  is   %q %v\n  want %q %v %s", text, got, fast.claims, want, slow.claims, slow.list)
+		}
+	})
+	if plain == 0 {
+		t.Error("nothing was tested")
 	}
 }

@@ -641,7 +641,7 @@ func Author(d AuthorData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 59, "</p><span class=\"row steps needs-js\"><button type=\"button\" class=\"quiet\" id=\"author-previous\" hidden>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 59, "</p><span class=\"row between needs-js\"><button type=\"button\" class=\"quiet\" id=\"author-previous\" hidden>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
