@@ -17,6 +17,17 @@ import (
 	"github.com/handshakelab/lab/lessons"
 )
 
+// countLessons counts the lessons of a folder, the broken ones too. A translation is no lesson of its own, nor is what stands beside the course.
+func countLessons(course *lessons.Course) int {
+	n := len(course.Lessons)
+	for _, file := range course.Broken {
+		if !strings.Contains(file, "/") && lessons.Original(file) == file {
+			n++
+		}
+	}
+	return n
+}
+
 // check tells everything that is wrong in a folder of lessons.
 func check(_ context.Context, c *console, args []string) (int, error) {
 	flags := flag.NewFlagSet("lab check", flag.ContinueOnError)
@@ -54,7 +65,7 @@ func check(_ context.Context, c *console, args []string) (int, error) {
 		err = printFaultList(c.stdout, list, *folder)
 	} else {
 		err = printFaults(c.stdout, list, course, *folder, isTerminal(c.stdout) && c.env["NO_COLOR"] == "")
-		fmt.Fprintf(c.stderr, "%s: %s, %s, %s\n", where, amount(len(loaded.Lessons)+len(loaded.Broken), "lesson"), amount(errs, "error"), amount(len(list)-errs, "warning"))
+		fmt.Fprintf(c.stderr, "%s: %s, %s, %s\n", where, amount(countLessons(loaded), "lesson"), amount(errs, "error"), amount(len(list)-errs, "warning"))
 	}
 	switch {
 	case err != nil:

@@ -740,6 +740,17 @@ func TestNewLesson(t *testing.T) {
 	if r := lab(t, nil, "", "check", dir); r.code != 0 || r.stdout != "" || !strings.HasSuffix(r.stderr, "2 lessons, 0 errors, 0 warnings\n") {
 		t.Errorf("%+v", r)
 	}
+	// A broken translation is no third lesson.
+	translation := filepath.Join(dir, "10-window-scale.de.md")
+	if err := os.WriteFile(translation, []byte("x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := lab(t, nil, "", "check", dir); r.code != 1 || !strings.Contains(r.stderr, ": 2 lessons, ") {
+		t.Errorf("%+v", r)
+	}
+	if err := os.Remove(translation); err != nil {
+		t.Fatal(err)
+	}
 	before, err := os.ReadFile(filepath.Join(dir, "10-window-scale.md"))
 	if err != nil {
 		t.Fatal(err)

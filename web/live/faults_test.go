@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,12 +177,7 @@ var comeback = flag.Int("comeback", 1000, "how many come back when a server was 
 // 67: the server was started anew, and everybody comes back at once. The log of a class is read once for all of them.
 func TestFault67AllComeBack(t *testing.T) {
 	counted := &countingStore{Store: openStore(t)}
-	n := *comeback
-	var files syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err == nil && uint64(n) > files.Cur/2-100 {
-		n = int(files.Cur/2 - 100) // both ends of each socket are in this process
-		t.Logf("%d files may be open, so %d come back", files.Cur, n)
-	}
+	n := openable(t, *comeback)
 	classes := (n + DefaultFollowers - 1) / DefaultFollowers
 	cfg := Config{Store: counted, Rooms: roster{}, Sockets: n}
 	noLeak(t)
@@ -201,11 +195,7 @@ func TestFault67AllComeBack(t *testing.T) {
 		wg.Go(func() {
 			dialled := time.Now()
 			b := p.dialAs(fmt.Sprint("m", i))
-			for took := int64(time.Since(dialled)); ; {
-				if was := slowest.Load(); took <= was || slowest.CompareAndSwap(was, took) {
-					break
-				}
-			}
+			most(&slowest, int64(time.Since(dialled)))
 			b.sendJSON(map[string]any{"type": "enter", "id": 1, "room": fmt.Sprint("c", i%classes), "tab": "tab"})
 			if f := last(b.upTo(func(f frame) bool { return f.Type == "snapshot" || f.Type == "error" })); f.Type != "snapshot" {
 				t.Errorf("one of many got %s", f.raw)

@@ -30,8 +30,8 @@ const (
 	maxQueue    = 64              // frames that wait, when more come
 	maxQueued   = 1 << 20         // bytes that wait, when more come
 	maxBehind   = 10 * time.Second
-	pongWait    = 60 * time.Second
-	pingEvery   = 54 * time.Second
+	pongWait    = 45 * time.Second
+	pingEvery   = 20 * time.Second
 	linger      = time.Second // for the peer to read our close frame
 )
 
