@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"os"
+
 	"github.com/handshakelab/lab/engine"
 	"github.com/handshakelab/lab/engine/view"
 )
@@ -13,10 +15,15 @@ var uncounted = map[string]string{
 	"TcpExtTCPRcvCoalesce":         "the engine has no socket buffers that could be joined",
 }
 
-// counters compares what package view counts with the counters of the kernel at the end of the trace.
+// counters compares what package view counts with the counters of the kernel at the end of the trace. Of a trace from elsewhere a
+// difference is only told: the kernel has more counters than the lab, and what is compared are segments, states and times.
 func (r *replay) counters() {
 	if r.silent || r.abandoned {
 		return
+	}
+	report := r.Errorf
+	if os.Getenv("LAB_KERNEL_DIR") != "" {
+		report = r.Logf
 	}
 	v := view.At(&r.w, r.past)
 	for h := engine.Client; h <= engine.Server; h++ {
@@ -30,12 +37,12 @@ func (r *replay) counters() {
 		want := r.tr.Counters[letter(h)]
 		for name, n := range want {
 			if _, known := got[name]; !known && uncounted[name] == "" {
-				r.Errorf("%s has %s %d, which package view does not count", letter(h), name, n)
+				report("%s has %s %d, which package view does not count", letter(h), name, n)
 			}
 		}
 		for name, n := range got {
 			if n != want[name] && name[:2] != "Ip" { // the traces have no counters of IP
-				r.Errorf("%s: %s is %d, the kernel has %d", letter(h), name, n, want[name])
+				report("%s: %s is %d, the kernel has %d", letter(h), name, n, want[name])
 			}
 		}
 	}

@@ -196,6 +196,10 @@ func newReplay(t *testing.T, tr *trace) *replay {
 		}
 		if e.Fate != "injected" {
 			w := way{h, e.Sport, e.Dport}
+			if i := r.original(w, e); i >= 0 {
+				r.sent[w][i].Fate = "duplicate"
+				continue
+			}
 			r.sent[w] = append(r.sent[w], e)
 			if n := wire.Seq(e.Seq); strings.HasPrefix(e.Flags, "S") && !slices.Contains(setup.Hosts[h].ISNs, n) {
 				setup.Hosts[h].ISNs = append(setup.Hosts[h].ISNs, n)
@@ -230,6 +234,17 @@ func newReplay(t *testing.T, tr *trace) *replay {
 	}
 	r.w = w
 	return r
+}
+
+// original finds the segment of which e is the copy that the wire made, -1 when e stands for both.
+func (r *replay) original(w way, e traceEvent) int {
+	if e.Fate != "duplicate" {
+		return -1
+	}
+	return slices.IndexFunc(r.sent[w], func(o traceEvent) bool {
+		return o.Fate == "delivered" && o.Flags == e.Flags && o.Seq == e.Seq && o.Ack == e.Ack && o.Len == e.Len && slices.Equal(o.Opts, e.Opts) &&
+			(e.T-o.T < 0.001 || timestamps.MatchString(strings.Join(e.Opts, ",")))
+	})
 }
 
 // listeners makes the listen calls that a trace does not have as calls: its first look at the sockets shows them.

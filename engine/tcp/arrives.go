@@ -8,6 +8,12 @@ import (
 // arrives takes a segment in SYN-RECEIVED and all later states, check by check as RFC 9293 section 3.10.7.4 numbers them.
 // The third, security and compartment, is about an option that nobody uses and is left out.
 func (s *step) arrives(seg *wire.Segment) {
+	if s.p.Linux && !seg.Flags.Any(wire.ACK|wire.RST|wire.SYN) {
+		// The kernel drops what has none of these bits before it looks at anything else.
+		s.check(false, rule.ACKBit)
+		s.discard(rule.ACKBit)
+		return
+	}
 	if !s.sequence(seg) || !s.reset(seg) || !s.syn(seg) || !s.ackField(seg) {
 		return
 	}
@@ -127,7 +133,7 @@ func (s *step) reset(seg *wire.Segment) bool {
 	if s.check(!seg.Flags.Has(wire.RST), rule.RSTBit) {
 		return true
 	}
-	if !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) &&
+	if !s.linuxRSTOfFIN(seg) && !s.check(seg.Seq == s.t.RcvNxt, rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt)) &&
 		!s.lacks(NoRSTCheck, rule.BrokenRSTCheck, num(seg.Seq), num(s.t.RcvNxt)) {
 		s.challenge(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
 		s.discard(rule.RSTExact, num(seg.Seq), num(s.t.RcvNxt))
@@ -352,6 +358,7 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	s.t.RcvNxt = s.t.RcvNxt.Add(n)
 	s.t.RcvWnd -= n
 	s.t.Unread += n
+	s.linuxReceived(n, uint32(len(seg.Payload)))
 	s.add(Effect{Kind: Tell, Rule: id, Notice: Readable, Bytes: n, Args: args})
 	return n
 }
@@ -362,6 +369,7 @@ func (s *step) fillGap() uint32 {
 	for {
 		p, ok := s.unhold()
 		if !ok {
+			s.linuxOffer(total)
 			return total
 		}
 		n := min(uint32(len(p.Text)), s.t.RcvWnd)

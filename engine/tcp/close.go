@@ -81,10 +81,11 @@ func (s *step) recv(count int) {
 	if n == 0 {
 		return
 	}
+	s.t.linuxRead(n, s.t.Unread)
 	s.t.Unread -= n
 	was := s.t.RcvWnd
 	// RFC 9293 section 3.8.6.2.2: the window is moved only by a worthwhile step, half the buffer or one full segment.
-	room := s.t.RcvBuf - s.t.Unread
+	room := s.rcvRoom()
 	if room > was && room-was >= min(s.t.RcvBuf/2, uint32(s.p.MSS)) {
 		s.t.RcvWnd = room
 		if s.t.State.receives() && was < uint32(s.p.MSS) {
@@ -109,7 +110,7 @@ func (s *step) closing(seg *wire.Segment) bool {
 		if s.t.finAcked() {
 			s.timeWait(rule.FINAcked, num(seg.Ack))
 		}
-		return false
+		return s.p.Linux && s.t.State == Closing
 	case LastAck:
 		// LAST-ACK: if our FIN is acknowledged the connection is over.
 		if s.t.finAcked() {
@@ -126,6 +127,9 @@ func (s *step) timeWait(id rule.ID, args ...int64) {
 		s.end(Closed, OK, rule.BrokenTimeWait, int64(2*s.p.MSL))
 		return
 	}
+	if !(s.t.Orphan && s.t.State == FinWait2) {
+		s.t.LastInWnd = Never // the timewait socket of Linux knows nothing of earlier answers
+	}
 	s.change(TimeWait, id, args...)
 	s.stop(Retransmit, id)
 	s.stop(FinWaitTime, id)
@@ -134,6 +138,7 @@ func (s *step) timeWait(id rule.ID, args ...int64) {
 
 // orphan lets Linux wait for the peer's FIN only so long, once nobody can read any more.
 func (s *step) orphan() {
+	s.t.LastInWnd = Never
 	if s.p.FinWait > 0 {
 		s.set(FinWaitTime, s.now+s.p.FinWait, rule.LinuxFinWait, int64(s.p.FinWait))
 	}

@@ -24,7 +24,7 @@ var differences = []Difference{
 	{"window scale", [3]string{"not offered", "10, of a buffer of 32 MiB", "7, of a buffer of 6 MiB"}, []string{"Scale", "ScaleOn"}, rule.WindowScale, "handshake-linux"},
 	{"selective acknowledgments", both("not offered", "offered"), []string{"SACK"}, rule.SACKPermitted, "handshake-linux"},
 	{"timestamps", both("not offered", "offered"), []string{"Timestamps"}, rule.Timestamps, "handshake-linux"},
-	{"first window", both("the whole buffer, 65535", "as many whole segments as fit, 64240 or 65160"), []string{"WholeMSS"}, rule.ActiveOpen, "handshake-linux"},
+	{"first window", both("the whole buffer, 65535", "as many whole segments as fit, 64240 or 65160"), []string{"WholeMSS", "RcvMem"}, rule.ActiveOpen, "handshake-linux"},
 	{"unit of windows", both("rounded down", "rounded up, and a promise is kept"), linuxOnly, rule.LinuxWindow, "handshake-linux"},
 	{"smallest MSS", both("whatever the peer says", "48 bytes at least"), linuxOnly, rule.LinuxMinMSS, "tiny-mss-linux"},
 	{"congestion notification", both("no", "agreed to when the peer asks"), []string{"ECN"}, rule.ECN, "ecn-linux"},

@@ -582,6 +582,16 @@ func (h *Host) onEnded(c *Call, out []Effect) ([]Effect, error) {
 		return out, nil
 	case CallSend:
 		return out, cmp.Or(errno, EPIPE)
+	case CallRecv:
+		if e := &h.ended[i]; e.unread > 0 {
+			n := e.unread
+			if c.Count > 0 {
+				n = min(n, uint32(c.Count))
+			}
+			e.unread -= n
+			return out, nil
+		}
+		return out, cmp.Or(errno, ENOTCONN)
 	default:
 		return out, cmp.Or(errno, ENOTCONN)
 	}

@@ -18,13 +18,24 @@ const (
 // linuxRequest takes a segment for an embryonic connection, which Linux keeps as a request and not as a socket
 // (tcp_check_req): the order of the checks is another than that of RFC 9293 section 3.10.7.4.
 func (s *step) linuxRequest(seg *wire.Segment) {
-	const kinds = wire.SYN | wire.ACK | wire.RST | wire.FIN
+	const kinds = wire.SYN | wire.ACK | wire.RST
 	// The SYN that began it, again: the SYN-ACK is sent again, and its timer starts anew.
 	if seg.Seq == s.t.IRS && seg.Flags&kinds == wire.SYN {
 		if !s.limited() {
 			s.t.Timing = false
 			s.emitSynAck(rule.LinuxSynAckAgain, num(seg.Seq))
 			s.set(Retransmit, s.now+s.t.RTO, rule.LinuxSynAckAgain, num(seg.Seq))
+		}
+		return
+	}
+	args := [4]int64{num(seg.Seq), int64(seg.Len()), num(s.t.RcvNxt), int64(s.t.RcvWnd)}
+	// RFC 9293 section 3.10.7.4, second, with RFC 5961 section 3.2: an RST ends the request with exactly the next number, whatever its
+	// ACK; another one in the window is challenged.
+	if seg.Flags.Has(wire.RST) {
+		if s.check(inRequestWindow(seg, s.t.RcvNxt, s.t.RcvWnd), rule.Sequence, args[:]...) || s.takesAnyNumber(seg, args[:]) {
+			s.reset(seg)
+		} else {
+			s.discard(rule.Sequence, args[:]...)
 		}
 		return
 	}
@@ -36,29 +47,30 @@ func (s *step) linuxRequest(seg *wire.Segment) {
 		s.discard(rule.LinuxRequestACK, num(seg.Ack), num(s.t.SndNxt))
 		return
 	}
-	args := [4]int64{num(seg.Seq), int64(seg.Len()), num(s.t.RcvNxt), int64(s.t.RcvWnd)}
 	if !s.check(inRequestWindow(seg, s.t.RcvNxt, s.t.RcvWnd), rule.Sequence, args[:]...) && !s.takesAnyNumber(seg, args[:]) {
-		if !seg.Flags.Has(wire.RST) && !s.outOfWindow(seg) {
+		if !s.outOfWindow(seg) {
 			s.ack(rule.Sequence, args[:]...)
 		}
 		s.discard(rule.Sequence, args[:]...)
 		return
 	}
 	s.recent(seg)
-	syn := seg.Flags.Has(wire.SYN) && seg.Seq != s.t.IRS // the SYN that began it is cut off and the rest goes on
-	// RFC 9293 section 3.10.7.4, second: an RST in the window ends it. RFC 5961 is not applied to a request.
-	if !s.check(!seg.Flags.Has(wire.RST), rule.RSTBit) {
-		s.end(Listen, OK, rule.RSTToListen)
-		return
-	}
-	// Fourth: a SYN in the window ends it too, and is answered with RST.
-	if !s.check(!syn, rule.SYNBit) {
+	s.check(true, rule.RSTBit)
+	// Fourth: a SYN in the window ends it too, and is answered with RST. The one that began it is only challenged (RFC 5961 section 4.2),
+	// as in a connection, if there is an ACK with it.
+	again := seg.Flags.Has(wire.SYN) && seg.Seq == s.t.IRS
+	if !s.check(again || !seg.Flags.Has(wire.SYN), rule.SYNBit) {
 		s.reject(seg, rule.LinuxRequestSYN, num(seg.Seq))
 		s.end(Listen, OK, rule.LinuxRequestSYN, num(seg.Seq))
 		return
 	}
 	if !s.check(seg.Flags.Has(wire.ACK), rule.ACKBit) {
 		s.discard(rule.ACKBit)
+		return
+	}
+	if again {
+		s.challenge(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
+		s.discard(rule.SYNChallenge, num(seg.Seq), num(s.t.RcvNxt))
 		return
 	}
 	if s.deferred(seg) {
@@ -167,7 +179,17 @@ func (s *step) linuxSequence(seg *wire.Segment) bool {
 		s.check(true, rule.LinuxSequence, args[:]...)
 		return true
 	}
-	ok := s.t.RcvNxt.LessEq(seg.End()) && seg.Seq.LessEq(s.t.RcvNxt.Add(s.t.RcvWnd))
+	edge := s.t.RcvNxt.Add(s.t.RcvWnd)
+	ok := s.t.RcvNxt.LessEq(seg.End()) && seg.Seq.LessEq(edge)
+	// What begins in the window may end behind it only while nothing waits to be read, neither text nor the peer's FIN.
+	// A FIN alone does not count, and closing throws away what waits (tcp_sequence).
+	if s.t.Unread > 0 || !s.t.Orphan && !s.t.State.receives() && s.t.State.Synchronized() {
+		end := seg.End()
+		if seg.Flags.Has(wire.FIN) {
+			end = end.Add(^uint32(0))
+		}
+		ok = ok && end.LessEq(edge)
+	}
 	if s.check(ok, rule.Sequence, args[:]...) {
 		return true
 	}
@@ -179,9 +201,7 @@ func (s *step) linuxSequence(seg *wire.Segment) bool {
 	}
 	switch {
 	case seg.Flags.Has(wire.RST):
-		// The RST of a peer that had not seen our ACK of its FIN has the FIN's own number.
-		if seg.Seq.Add(1) == s.t.RcvNxt && (s.t.State == CloseWait || s.t.State == Closing || s.t.State == LastAck) {
-			s.check(true, rule.LinuxRSTOfFIN, num(seg.Seq), num(s.t.RcvNxt))
+		if s.linuxRSTOfFIN(seg) {
 			s.resetNow()
 			return false
 		}
@@ -193,6 +213,13 @@ func (s *step) linuxSequence(seg *wire.Segment) bool {
 	}
 	s.discard(rule.Sequence, args[:]...)
 	return false
+}
+
+// linuxRSTOfFIN reports whether an RST is of a peer that had not seen our ACK of its FIN: it has the FIN's own number
+// (tcp_reset_check).
+func (s *step) linuxRSTOfFIN(seg *wire.Segment) bool {
+	return s.p.Linux && seg.Seq.Add(1) == s.t.RcvNxt && (s.t.State == CloseWait || s.t.State == Closing || s.t.State == LastAck) &&
+		s.check(true, rule.LinuxRSTOfFIN, num(seg.Seq), num(s.t.RcvNxt))
 }
 
 // outOfWindow limits the answers to unacceptable segments without text.

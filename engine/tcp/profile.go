@@ -15,6 +15,7 @@ type Profile struct {
 	MSS        uint16 // announced in the SYN: payload bytes of an IPv4 packet, see On, of the interface's MTU (RFC 9293 section 3.7.1)
 	Window     uint32 // receive buffer, bytes
 	WholeMSS   bool   // Linux: the first window is a whole number of full segments
+	RcvMem     uint32 // memory of the receive buffer, bytes, with Linux, which lets the window grow in it (tcp_rmem[1]); 0 for a window that does not
 	Scale      uint8  // window scale offered
 	ScaleOn    bool
 	SendBuf    uint32 // send buffer of a descriptor, bytes (Linux tcp_wmem[1])
@@ -68,7 +69,7 @@ var RFC9293 = Profile{
 
 // Linux is Linux 6.18 with the sysctls as they come.
 var Linux = Profile{
-	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
+	Name: "linux", MSS: 1460, Window: 65535, WholeMSS: true, RcvMem: 128 << 10, Scale: 10, ScaleOn: true, SACK: true, Timestamps: true,
 	SendBuf: 16 << 10, SendBufMax: 4 << 20,
 	RTOInit: Second, RTOMin: 200 * Millisecond, RTOMax: 120 * Second,
 	SynLinear: 4, SynRetries: 6, SynAckRetry: 5, Retries: 15, MSL: 30 * Second, FinWait: 60 * Second, OrphanRetry: 8, AckDelay: 40 * Millisecond, LossProbe: true, TWReuse: 2, SynCookies: 1, SynQueueRoom: 1, ECN: 2, FastOpen: FastOpenClient, PAWS: true, IdleRestart: true, InitialSegs: 10, RateLimit: 500 * Millisecond, Linux: true,
@@ -139,7 +140,7 @@ func (p Profile) With(o Options) Profile {
 		p.MSS = o.MSS
 	}
 	if o.Window.Set {
-		p.Window, p.WholeMSS = uint32(o.Window.V), false
+		p.Window, p.WholeMSS, p.RcvMem = uint32(o.Window.V), false, 0
 	}
 	if o.Scale.Set {
 		p.Scale, p.ScaleOn = o.Scale.V, true

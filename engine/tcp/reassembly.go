@@ -64,6 +64,7 @@ func (s *step) hold(seg *wire.Segment) bool {
 	}
 	s.t.Held = &[maxHeld]piece{0: p}
 	s.t.NumHeld = uint8(1 + copy(s.t.Held[1:], apart[:n]))
+	s.linuxReceived(0, uint32(len(seg.Payload)))
 	return true
 }
 

@@ -73,7 +73,7 @@ func (s *step) linuxFinWait2(seg *wire.Segment) {
 // linuxAfterClose resets a connection whose peer sends text that nobody can read: after the peer's own FIN, or after the
 // application closed. It reports whether the segment is dealt with.
 func (s *step) linuxAfterClose(seg *wire.Segment) bool {
-	deaf := s.t.Orphan || !s.t.State.receives() && seg.Seq.Less(s.t.RcvNxt)
+	deaf := s.t.Orphan && s.t.State.receives() || !s.t.State.receives() && seg.Seq.Less(s.t.RcvNxt)
 	if !deaf || len(seg.Payload) == 0 || !s.t.RcvNxt.Less(seg.Seq.Add(uint32(len(seg.Payload)))) {
 		return false
 	}

@@ -404,7 +404,11 @@ func (s *step) startProbe() {
 	after := s.p.RTOInit
 	if s.t.RTTKnown() {
 		after = 2 * s.t.SRTT
-		if int(s.t.SndNxt-s.t.SndUna) <= s.mss() {
+		text := s.t.SndNxt - s.t.SndUna
+		if s.t.FinSent && s.t.SmallEnd != s.t.SndNxt && text > 1 {
+			text = 0 // the FIN is in a segment of its own behind the text
+		}
+		if text > 0 && int(text) <= s.mss() {
 			after += s.p.RTOMin
 		} else {
 			after += linuxProbeMin

@@ -41,6 +41,7 @@ func (p Profile) own(o Own) Profile {
 	case o.RcvBuf > 0 && p.Linux:
 		scale := p.Scale
 		p.SetBuffer(int64(o.RcvBuf), int64(o.RcvBuf)/2)
+		p.RcvMem = 0
 		p.Scale = min(p.Scale, scale)
 	case o.RcvBuf > 0:
 		p.Window = o.RcvBuf
@@ -94,6 +95,7 @@ func (h *Host) Buffers(fd int) (send, receive int) {
 // it is the first window, in whole segments as far as 16 bits go, and the largest decides the window scale.
 func (p *Profile) SetBuffer(size, most int64) {
 	space, mss := size/2, int64(p.MSS)
+	p.RcvMem = uint32(min(size, 1<<31-1))
 	p.Scale = uint8(min(max(bits.Len64(uint64(most))-16, 0), maxScale))
 	if space-space%mss > 65535 {
 		p.Window, p.WholeMSS = 65535, false

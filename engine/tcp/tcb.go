@@ -41,6 +41,7 @@ type TCB struct {
 	RcvNxt wire.Seq // next number expected
 	RcvWnd uint32   // receive window, scaled
 	RcvBuf uint32   // what the window is when the application has read everything
+	RcvMem uint32   // memory that the packets with Unread take (Linux)
 
 	PathMTU  uint32 // bytes of the largest packet that the path takes as far as ICMP has told, 0 while it has told nothing
 	TSRecent uint32 // RFC 7323 section 4.3
@@ -48,6 +49,8 @@ type TCB struct {
 	SendMSS  uint16 // what the peer announced, or 536, over IPv6 1220 (RFC 9293 section 3.7.1, MUST-15)
 	SndScale uint8  // shift for windows that the peer announces
 	RcvScale uint8  // shift for windows that this side announces
+	RcvShare uint8  // how many of 256 parts of its receive buffer Linux takes for text, 0 before a full segment has shown it
+	RcvMSS   uint16 // text of the largest segment that came, as far as Linux notes it
 	ScaleOK  bool   // both SYNs carried the window scale option (RFC 7323 section 2.2)
 	SACKOK   bool   // both SYNs carried SACK-permitted
 	TSOK     bool   // both SYNs carried timestamps
