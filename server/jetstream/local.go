@@ -57,6 +57,9 @@ func start(folder string, log *slog.Logger) (_ *local, err error) {
 	if err := os.MkdirAll(l.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder %q cannot be made: %w", l.folder, reason(err))
 	}
+	if err := owned(l.folder); err != nil {
+		return nil, err
+	}
 	l.lock = flock.New(filepath.Join(l.folder, "lock"))
 	switch held, err := l.lock.TryLock(); {
 	case err != nil:
@@ -74,6 +77,9 @@ func start(folder string, log *slog.Logger) (_ *local, err error) {
 	if err := l.probe(); err != nil {
 		return nil, fmt.Errorf("the folder %q cannot be written: %w", l.folder, reason(err))
 	}
+	if err := l.readable(); err != nil {
+		return nil, err
+	}
 	if err := l.examine(); err != nil {
 		return nil, err
 	}
@@ -81,6 +87,22 @@ func start(folder string, log *slog.Logger) (_ *local, err error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// readable refuses a folder with files of somebody else, which would seem to be damaged.
+func (l *local) readable() error {
+	return fs.WalkDir(os.DirFS(l.folder), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			var f *os.File
+			if f, err = os.Open(filepath.Join(l.folder, filepath.FromSlash(name))); err == nil {
+				err = f.Close()
+			}
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("the folder %q cannot be read: %s: %w", l.folder, name, reason(err))
+		}
+		return nil // whatever else there is, is found where it is needed
+	})
 }
 
 // reason takes the name of the system call and the path off an error.
