@@ -232,7 +232,7 @@ func (l *local) heal() {
 		}
 		// It does not look at what it cannot read, so a server that is well by its own account may have failed.
 		health := ns.Healthz(nil)
-		if health.StatusCode == 200 && l.fault() == nil {
+		if health.StatusCode == 200 && l.fault() == nil && l.probe() == nil {
 			continue
 		}
 		cause := health.Error
@@ -254,6 +254,16 @@ func (l *local) heal() {
 			}
 		}
 	}
+}
+
+// opens is why no file of the folder can be opened now, or nil.
+func (l *local) opens() error {
+	f, err := os.Open(filepath.Join(l.folder, "lock"))
+	if err == nil {
+		return f.Close()
+	}
+	l.doubt()
+	return fmt.Errorf("%w: the folder %q cannot be read: %w", store.ErrAway, l.folder, reason(err))
 }
 
 // A fault is why nothing can be written.
