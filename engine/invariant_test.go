@@ -90,7 +90,7 @@ func impossible(now tcp.Time, t *tcp.TCB) string {
 	case t.State.Synchronized() && t.SndWnd > 0 && flying == 0 && len(t.Out) > 0 && !runs(tcp.Persist):
 		return "the peer's window is open, text waits, and nothing would send it"
 	// With a scaled window Linux rounds up what it offers, segment by segment.
-	case t.RcvScale == 0 && t.Unread > t.RcvBuf:
+	case t.RcvScale == 0 && t.Unread > t.RcvBuf && t.RcvMem == 0:
 		return fmt.Sprintf("%d bytes are unread in a buffer of %d", t.Unread, t.RcvBuf)
 	}
 	for i := range t.NumHeld {

@@ -16,6 +16,7 @@ import (
 	xast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
+	markup "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 
@@ -61,7 +62,7 @@ func newMarkdown(opts ...parser.Option) markdown {
 			goldmark.WithExtensions(extension.Strikethrough, extension.TaskList,
 				extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))),
 			goldmark.WithExtensions(extensions...),
-			goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(words{}, 100))),
+			goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(words{}, 100)), markup.WithWriter(measures{markup.DefaultWriter})),
 		)
 	}
 	plain, linking := with(), with(extension.Linkify)
@@ -94,6 +95,16 @@ func bareLink(source []byte) bool {
 	return false
 }
 
+// measures writes prose, in which a number and its unit stay on one line.
+type measures struct{ markup.Writer }
+
+var measure = regexp.MustCompile(`(\d) (ms|s)\b`)
+
+// Write implements markup.Writer.
+func (m measures) Write(w util.BufWriter, source []byte) {
+	m.Writer.Write(w, measure.ReplaceAll(source, []byte("$1\u00a0$2")))
+}
+
 // words renders what has a meaning of its own in a lesson: control bits, states and asides.
 type words struct{}
 
@@ -122,12 +133,19 @@ func codeText(n ast.Node, source []byte) string {
 	return b.String()
 }
 
+// maxUnbroken is how long a text in backquotes may be, in bytes, that is kept on one line: it fits into the narrowest column.
+const maxUnbroken = 18
+
 // codeHTML is what a text in backquotes looks like: `SYN-ACK` is a pair of chips, `SYN-RECEIVED` a state, the rest code.
 func codeHTML(s string) string {
 	if html, ok := protocolWords()[s]; ok {
 		return html
 	}
-	return "<code>" + string(util.EscapeHTML([]byte(s))) + "</code>"
+	open := "<code>"
+	if len(s) > maxUnbroken {
+		open = `<code class="long">`
+	}
+	return open + string(util.EscapeHTML([]byte(s))) + "</code>"
 }
 
 // protocolWords are the texts in backquotes that are not shown as code.

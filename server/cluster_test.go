@@ -154,7 +154,7 @@ func (p *person) enter(s *server, class string) {
 	if t, ok := p.http.Transport.(*http.Transport); ok {
 		d.TLSClientConfig, d.NetDial, d.NetDialContext = t.TLSClientConfig, nil, t.DialContext
 	}
-	ws, resp, err := d.Dial("ws"+strings.TrimPrefix(u.Scheme, "http")+"://"+u.Host+"/ws", http.Header{"Origin": {u.Scheme + "://" + u.Host}, "Sec-Websocket-Protocol": {"tcplab.v1"}})
+	ws, resp, err := d.Dial("ws"+strings.TrimPrefix(u.Scheme, "http")+"://"+u.Host+u.Path+"ws", http.Header{"Origin": {u.Scheme + "://" + u.Host}, "Sec-Websocket-Protocol": {"tcplab.v1"}})
 	if err != nil {
 		p.t.Fatalf("%v, %v", err, resp)
 	}
@@ -269,18 +269,19 @@ func byHTTPS(t *testing.T, s *server, at string, how *http.Transport) {
 
 // Behind a proxy that ends TLS the browser's cookies are called otherwise, and sockets are let in by them all the same.
 func TestClassBehindTLS(t *testing.T) {
-	s := start(t, nil, "-addr", "127.0.0.1:0")
+	s := start(t, nil, "-addr", "127.0.0.1:0", "-base-path", "/tcp/")
 	u, err := url.Parse(s.url)
 	if err != nil {
 		t.Fatal(err)
 	}
+	u.Path = ""
 	proxy := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(u)
 		r.SetXForwarded()
 		r.Out.Host = r.In.Host
 	}})
 	defer proxy.Close()
-	byHTTPS(t, s, proxy.URL+"/", proxy.Client().Transport.(*http.Transport))
+	byHTTPS(t, s, proxy.URL+"/tcp/", proxy.Client().Transport.(*http.Transport))
 	s.stop(syscall.SIGTERM)
 }
 

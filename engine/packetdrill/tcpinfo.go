@@ -1,6 +1,7 @@
 package packetdrill
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/handshakelab/lab/engine/tcp"
@@ -73,6 +74,7 @@ var infoFields = map[string]func(k *kernel, c *conn) int64{
 	"tcpi_rto":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.RTO) },
 	"tcpi_ato":        func(_ *kernel, c *conn) int64 { return int64(c.tcb.AckDelay) },
 	"tcpi_snd_mss":    func(k *kernel, c *conn) int64 { return sendMSS(k, c) },
+	"tcpi_rcv_mss":    func(_ *kernel, c *conn) int64 { return int64(cmp.Or(c.tcb.RcvMSS, 536)) },
 	"tcpi_advmss":     func(k *kernel, c *conn) int64 { return int64(k.host.ProfileOf(&c.tcb).MSS) },
 	"tcpi_pmtu":       pathMTU,
 	"tcpi_unacked":    func(_ *kernel, c *conn) int64 { return int64(len(c.segments)) },

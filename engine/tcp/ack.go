@@ -22,6 +22,10 @@ func (s *step) ackText(seg *wire.Segment, text uint32) {
 	if text > 0 {
 		s.heard()
 	}
+	crowded := s.linuxCrowded()
+	if crowded {
+		s.t.QuickAck = 0
+	}
 	atOnce := text > 0 && s.t.QuickAck > 0 && !s.t.PingPong
 	if s.t.QuickAck > 0 && atOnce {
 		s.t.QuickAck--
@@ -35,6 +39,10 @@ func (s *step) ackText(seg *wire.Segment, text uint32) {
 	room := text
 	if seg.Flags.Has(wire.FIN) && text > 0 {
 		room++
+	}
+	if crowded {
+		room = 0
+		atOnce = atOnce || s.t.RcvWnd == 0 // the peer must know that the window is shut
 	}
 	if atOnce || s.t.Timers[DelayedAck] != Never && text > 0 || room > uint32(min(s.p.MSS, s.t.SendMSS)) {
 		s.ack(rule.AckText, num(s.t.RcvNxt))

@@ -352,11 +352,14 @@ func (s *step) text(seg *wire.Segment) uint32 {
 	if old > 0 {
 		s.sawTwice(start, s.t.RcvNxt)
 	}
-	n := min(uint32(len(seg.Payload))-uint32(old), s.t.RcvWnd)
+	n := uint32(len(seg.Payload)) - uint32(old)
+	if s.p.RcvMem == 0 || s.t.RcvWnd == 0 {
+		n = min(n, s.t.RcvWnd)
+	}
 	// RFC 9293 section 3.10.7.4, seventh: RCV.NXT goes over what was accepted, and RCV.WND by as much down: the right edge
 	// must not move back (section 3.8.6, SHLD-14).
 	s.t.RcvNxt = s.t.RcvNxt.Add(n)
-	s.t.RcvWnd -= n
+	s.t.RcvWnd -= min(n, s.t.RcvWnd)
 	s.t.Unread += n
 	s.linuxReceived(n, uint32(len(seg.Payload)))
 	s.add(Effect{Kind: Tell, Rule: id, Notice: Readable, Bytes: n, Args: args})

@@ -441,3 +441,16 @@ func TestDeferAcceptByTheText(t *testing.T) {
 	h.arrive("P.", nxt, undNxt, 5)
 	h.equal("after text", h.state(), tcp.Established)
 }
+
+// What had come before an RST can still be read with linux, in pieces, and then the error is told.
+func TestReadBehindReset(t *testing.T) {
+	h := newTester(t, tcp.Linux)
+	h.established(nxt, undNxt)
+	h.arrive("P.", nxt, undNxt, 5)
+	h.arrive("R", nxt+5, 0, 0)
+	for _, want := range []error{nil, nil, tcp.ECONNRESET} {
+		if _, err := h.host.Call(h.now, &tcp.Call{Verb: tcp.CallRecv, Count: 3}, nil); err != want {
+			t.Errorf("recv: %v, want %v", err, want)
+		}
+	}
+}

@@ -50,7 +50,7 @@ func (t *TCB) appendBinary(b []byte) []byte {
 	b = appendAddr(b, t.Local)
 	b = appendAddr(b, t.Remote)
 	b = appendInts(b, int64(t.ID), int64(t.State), bit(t.Passive), num(t.ISS), num(t.SndUna), num(t.SndNxt), int64(t.SndWnd), num(t.SndWL1),
-		num(t.SndWL2), int64(t.MaxWnd), num(t.IRS), num(t.RcvNxt), int64(t.RcvWnd), int64(t.RcvBuf), int64(t.RcvMem), int64(t.RcvShare), int64(t.RcvMSS), int64(t.SendMSS), int64(t.PathMTU), int64(t.SoftErr), int64(t.SndScale), int64(t.RcvScale),
+		num(t.SndWL2), int64(t.MaxWnd), num(t.IRS), num(t.RcvNxt), int64(t.RcvWnd), int64(t.RcvBuf), int64(t.RcvMem), int64(t.RcvShare), int64(t.RcvLeft), int64(t.RcvMSS), int64(t.SendMSS), int64(t.PathMTU), int64(t.SoftErr), int64(t.SndScale), int64(t.RcvScale),
 		bit(t.ScaleOK), bit(t.SACKOK), bit(t.TSOK), bit(t.ECN), int64(t.TSRecent), int64(t.RecentAt), int64(t.TSOffset), int64(t.RTO), int64(t.SRTT), int64(t.RTTVar),
 		int64(t.Retries), int64(t.Unread), bit(t.Accepted), bit(t.FinQueued), bit(t.NoDelay), int64(t.NumHeld), int64(t.Cwnd), int64(t.SSThresh), int64(t.DupAcks), int64(t.Recovery),
 		num(t.Recover), num(t.Resend), int64(t.NumSacked), num(t.TailSeq), num(t.SmallEnd), int64(t.Resent), int64(t.Probes), int64(t.ProbesOut), int64(t.ProbedSince), bit(t.FinSent), bit(t.Orphan), int64(t.AckDelay), int64(t.QuickAck), bit(t.PingPong), int64(t.LastText), bit(t.Probed), int64(t.KeepIdle), int64(t.KeepInterval), int64(t.KeepCount), int64(t.KeepProbes), int64(t.LastHeard),

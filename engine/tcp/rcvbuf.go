@@ -11,16 +11,22 @@ const (
 	linuxPacketHead = 64  // bytes kept free in front of a packet (NET_SKB_PAD)
 	linuxPacketTail = 320 // what is known of a packet behind it (skb_shared_info)
 	linuxCacheLine  = 64
+	linuxPage       = 4096
 )
 
-// linuxPacketMem is how much memory a packet with n bytes of text takes: the room for it is a power of two.
-func (s *step) linuxPacketMem(n uint32) uint32 {
+// linuxPacketMem is how much memory a packet with n bytes of text takes, and how many of them are left over for text that comes behind
+// it: the room for it is a power of two, and what is more than a page in pages of its own.
+func (s *step) linuxPacketMem(n uint32) (mem, left uint32) {
 	n += uint32(s.t.headers()) + linuxPacketHead
 	if s.t.TSOK {
 		n += tsLen
 	}
-	n = (n+linuxCacheLine-1)&^(linuxCacheLine-1) + linuxPacketTail
-	return 1<<bits.Len32(n-1) + linuxSegment
+	const first = linuxPage - linuxPacketTail
+	if n > first {
+		return linuxPage + (n-first+linuxPage-1)/linuxPage*linuxPage + linuxSegment, 0
+	}
+	mem = 1 << bits.Len32((n+linuxCacheLine-1)&^(linuxCacheLine-1)+linuxPacketTail-1)
+	return mem + linuxSegment, mem - linuxPacketTail - n
 }
 
 // rcvText is how much of so much memory is for text.
@@ -46,17 +52,24 @@ func (s *step) linuxReceived(n, text uint32) {
 	if most == 0 || text == 0 {
 		return
 	}
-	mem, full := s.linuxPacketMem(text), uint32(min(s.p.MSS, t.SendMSS))
+	mem, left := s.linuxPacketMem(text)
+	full, segment := uint32(s.p.MSS), min(text, uint32(min(s.p.MSS, t.SendMSS))) // more than a segment is several that the card joined
 	if t.TSOK {
 		full -= tsLen
+		segment = min(segment, full)
 	}
-	t.RcvMem += mem
+	if text <= uint32(t.RcvLeft) && n > 0 {
+		t.RcvLeft -= uint16(text) // it fits in behind the last one
+	} else {
+		t.RcvMem += mem
+		t.RcvLeft = uint16(left)
+	}
 	if t.RcvMSS == 0 {
 		t.RcvMSS = linuxDefaultMSS
 	}
-	if text > uint32(t.RcvMSS) {
+	if segment > uint32(t.RcvMSS) {
 		was, share := max(t.RcvShare, linuxTextShare), uint8(min(text<<8/mem, 255))
-		t.RcvMSS, t.RcvShare = uint16(min(text, full)), share
+		t.RcvMSS, t.RcvShare = uint16(segment), share
 		// With a smaller share the window must not stay so large; with a larger one what was offered may stay.
 		if t.RcvBuf = min(t.RcvBuf, t.rcvText(most)); share > was {
 			t.RcvBuf = max(t.RcvBuf, min(t.RcvWnd+n, t.rcvText(most)))
@@ -114,4 +127,12 @@ func (t *TCB) linuxRead(n, of uint32) {
 	if t.RcvMem > 0 {
 		t.RcvMem -= uint32(uint64(t.RcvMem) * uint64(n) / uint64(of))
 	}
+	if n == of {
+		t.RcvLeft = 0
+	}
+}
+
+// linuxCrowded reports whether less than half of the receive buffer is free: acknowledgments are in no hurry then.
+func (s *step) linuxCrowded() bool {
+	return s.p.RcvMem > 0 && s.t.rcvText(s.p.RcvMem-min(s.t.RcvMem, s.p.RcvMem)) < s.t.rcvText(s.p.RcvMem)/2
 }

@@ -41,7 +41,6 @@ func (p Profile) own(o Own) Profile {
 	case o.RcvBuf > 0 && p.Linux:
 		scale := p.Scale
 		p.SetBuffer(int64(o.RcvBuf), int64(o.RcvBuf)/2)
-		p.RcvMem = 0
 		p.Scale = min(p.Scale, scale)
 	case o.RcvBuf > 0:
 		p.Window = o.RcvBuf

@@ -50,6 +50,7 @@ type TCB struct {
 	SndScale uint8  // shift for windows that the peer announces
 	RcvScale uint8  // shift for windows that this side announces
 	RcvShare uint8  // how many of 256 parts of its receive buffer Linux takes for text, 0 before a full segment has shown it
+	RcvLeft  uint16 // bytes that are left over in the newest packet with Unread
 	RcvMSS   uint16 // text of the largest segment that came, as far as Linux notes it
 	ScaleOK  bool   // both SYNs carried the window scale option (RFC 7323 section 2.2)
 	SACKOK   bool   // both SYNs carried SACK-permitted

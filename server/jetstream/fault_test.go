@@ -323,6 +323,29 @@ func TestFault94DamagedDescription(t *testing.T) {
 	}
 }
 
+// A folder of somebody else is refused: to root because of what it would leave there, to others because of what they cannot read.
+func TestFault97Owner(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	s, err := Open(t.Context(), Options{Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	want := "belongs to user 65534"
+	if os.Geteuid() == 0 {
+		err = os.Chown(folder, 65534, 65534)
+	} else {
+		want = "cannot be read: jetstream/$G/streams/LOGS/meta.inf: permission denied"
+		err = os.Chmod(filepath.Join(folder, "jetstream/$G/streams/LOGS/meta.inf"), 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Options{Folder: folder}); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // What makes a start impossible is told in one line.
 func TestFault97Start(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")

@@ -225,6 +225,12 @@ func (s *Store) told(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, jetstream.ErrMsgNotFound):
+		// A server that cannot open the file in which something is does not find it either.
+		if s.local != nil {
+			if err := s.local.opens(); err != nil {
+				return err
+			}
+		}
 		return store.ErrNotFound
 	case errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting):
 		return fmt.Errorf("%w: no server can be reached: %w", store.ErrAway, err)

@@ -57,6 +57,9 @@ func start(folder string, log *slog.Logger) (_ *local, err error) {
 	if err := os.MkdirAll(l.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder %q cannot be made: %w", l.folder, reason(err))
 	}
+	if err := owned(l.folder); err != nil {
+		return nil, err
+	}
 	l.lock = flock.New(filepath.Join(l.folder, "lock"))
 	switch held, err := l.lock.TryLock(); {
 	case err != nil:
@@ -74,6 +77,9 @@ func start(folder string, log *slog.Logger) (_ *local, err error) {
 	if err := l.probe(); err != nil {
 		return nil, fmt.Errorf("the folder %q cannot be written: %w", l.folder, reason(err))
 	}
+	if err := l.readable(); err != nil {
+		return nil, err
+	}
 	if err := l.examine(); err != nil {
 		return nil, err
 	}
@@ -81,6 +87,22 @@ func start(folder string, log *slog.Logger) (_ *local, err error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// readable refuses a folder with files of somebody else, which would seem to be damaged.
+func (l *local) readable() error {
+	return fs.WalkDir(os.DirFS(l.folder), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			var f *os.File
+			if f, err = os.Open(filepath.Join(l.folder, filepath.FromSlash(name))); err == nil {
+				err = f.Close()
+			}
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("the folder %q cannot be read: %s: %w", l.folder, name, reason(err))
+		}
+		return nil // whatever else there is, is found where it is needed
+	})
 }
 
 // reason takes the name of the system call and the path off an error.
@@ -210,7 +232,7 @@ func (l *local) heal() {
 		}
 		// It does not look at what it cannot read, so a server that is well by its own account may have failed.
 		health := ns.Healthz(nil)
-		if health.StatusCode == 200 && l.fault() == nil {
+		if health.StatusCode == 200 && l.fault() == nil && l.probe() == nil {
 			continue
 		}
 		cause := health.Error
@@ -232,6 +254,16 @@ func (l *local) heal() {
 			}
 		}
 	}
+}
+
+// opens is why no file of the folder can be opened now, or nil.
+func (l *local) opens() error {
+	f, err := os.Open(filepath.Join(l.folder, "lock"))
+	if err == nil {
+		return f.Close()
+	}
+	l.doubt()
+	return fmt.Errorf("%w: the folder %q cannot be read: %w", store.ErrAway, l.folder, reason(err))
 }
 
 // A fault is why nothing can be written.

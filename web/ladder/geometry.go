@@ -278,7 +278,8 @@ func (d *drawing) shapes(items []*item) []Shape {
 			sh.Fate = "held"
 		}
 		there := sh.Fate == "arrived" || sh.Fate == "open"
-		from, to := way[v.leg], xy{d.edge(s.to), d.y[v.m0] + delayPx}
+		_, end := v.span(d.sc, d.y)
+		from, to := way[v.leg], xy{d.edge(s.to), end}
 		if v.part != onGhost {
 			to = way[v.leg+1]
 		}

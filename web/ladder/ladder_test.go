@@ -98,3 +98,31 @@ func TestGeometry(t *testing.T) {
 		})
 	}
 }
+
+// TestCrossesAreSeen holds each pill off the cross of its segment: pills are drawn over the lines, and how far something came must be seen.
+func TestCrossesAreSeen(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.lab")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const radius = 90
+	seen := 0
+	for _, file := range files {
+		run := Read(i18n.Lookup("en"), play(t, file))
+		for _, w := range widths {
+			for _, s := range run.Layout(w).Segments {
+				for _, c := range s.Cross {
+					seen++
+					for _, p := range s.Pills {
+						if c[0]+radius > p.X && c[0]-radius < p.X+p.W && c[1]+radius > p.Y && c[1]-radius < p.Y+p.H {
+							t.Errorf("%s, %d px: the pill of segment %d covers its cross", file, w, s.ID)
+						}
+					}
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Fatal("no segment is lost in any scenario")
+	}
+}

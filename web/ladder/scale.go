@@ -232,11 +232,15 @@ func fit(r *Run, sc *scale, room int) []*item {
 		}
 		prev := items[i-1]
 		if late := below(prev, v, y) - (hi - v.margin()); late > 0 && v.part != onGhost {
-			if v.m0 > prev.m0 && v.part != onLast {
+			m := prev.m0
+			if died(prev, v) {
+				m = prev.m1
+			}
+			if v.m0 > m && v.part != onLast {
 				sc.stretchBefore(v.m0, late)
 				y = sc.tops()
 			} else {
-				lengthen(v, max(v.m0, prev.m0), late)
+				lengthen(v, max(v.m0, m), late)
 			}
 		}
 		lo, _ = v.span(sc, y)
@@ -264,24 +268,30 @@ func fit(r *Run, sc *scale, room int) []*item {
 	return items
 }
 
+// died tells whether prev dies on its way before that of v ends.
+func died(prev, v *item) bool { return prev.s.lost && prev.part != onGhost && prev.m1 < v.m1 }
+
 // below is the highest place for the pill of v under that of prev, and under the cross where prev died.
 func below(prev, v *item, y []int) int {
 	p := prev.p + (prev.h+v.h)/2 + gapPx
-	if prev.s.lost && prev.part != onGhost {
+	if died(prev, v) {
 		p = max(p, y[prev.m1]+130+v.h/2)
 	}
 	return p
 }
 
-// span is the stretch of the way on which the pill may stand.
+// span is the stretch of the way on which the pill may stand, clear of the cross.
 func (v *item) span(sc *scale, y []int) (lo, hi int) {
 	lo, hi = y[v.m0], bottomOf(y)
 	if v.m1 < len(y) {
 		hi = y[v.m1]
 	}
+	if v.s.lost {
+		hi -= 90
+	}
 	switch v.part {
 	case onGhost:
-		return lo, lo + delayPx
+		return hi + 180, hi + 180 + delayPx
 	case onFirst:
 		return lo, y[v.b] + sc.intervals[v.b].before
 	case onLast:
@@ -335,7 +345,7 @@ func newItem(s *segment, sc *scale, y []int, room int) *item {
 	v.m0, v.m1 = sc.moment(s.legs[v.leg].k), sc.endOf(&s.legs[v.leg])
 	if firstBreak, lastBreak := sc.breaks(v.m0, v.m1); s.lost && !stands(v.leg) {
 		v.part = onGhost
-		v.b, _ = sc.breaks(v.m0, v.m0+1)
+		v.b, _ = sc.breaks(v.m0, v.m1+1)
 	} else if firstBreak >= 0 {
 		ahead := y[firstBreak] + sc.intervals[firstBreak].before - y[v.m0]
 		behind := -1

@@ -76,7 +76,7 @@ func (p *Pill) text() string {
 
 // Widths of text and parts of a pill, as in shapes.js.
 const (
-	monoPx, boldPx, sansPx = 73, 73, 60
+	monoPx, boldPx, sansPx = 76, 73, 60
 	pillPx, rowPx, padPx   = 1460, 140, 80
 )
 

@@ -1,11 +1,13 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
@@ -428,12 +430,14 @@ func TestRoomRunParked(t *testing.T) {
 	}
 }
 
-// 71: a follower does what only the instructor may. It is refused, and the log does not know of it.
+// 71: a follower does what only the instructor may. It is refused, whoever reads the log of the server finds it there, and that of the room
+// does not know of it.
 func TestFault71FollowerLeads(t *testing.T) {
-	p := nodes(t, 1, Config{})[0]
+	var told bytes.Buffer
+	p := nodes(t, 1, Config{Log: slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{Level: slog.LevelDebug}))})[0]
 	p.lead("c", Act{Kind: ActPush, Scenario: lost})
 	seq := p.lead("c", Act{Kind: ActDrive, Drivers: []Driver{{Member: "bob", Role: RoleClient}, {Member: "eve", Role: RoleNetwork}}})
-	for _, a := range []Act{
+	acts := []Act{
 		{By: "ada", Kind: ActPush, Scenario: lost}, {By: "ada", Kind: ActFreeze, On: true}, {By: "ada", Kind: ActEnd},
 		{By: "bob", Kind: ActDrive, Drivers: []Driver{{Member: "bob", Role: RoleAll}}}, {By: "bob", Kind: ActAsk, Text: "?", Form: FormText},
 		{By: "bob", Kind: ActReveal, Question: 1}, {By: "bob", Kind: ActSpotlight, Member: "bob", Scenario: lost},
@@ -445,7 +449,8 @@ func TestFault71FollowerLeads(t *testing.T) {
 		{By: "bob", Kind: ActDo, Stage: 1, Do: &Do{Line: "client close", Ahead: true}},
 		{By: "bob", Kind: ActDo, Stage: 1, Do: &Do{Line: "client close", At: ptr(0)}},
 		{By: "eve", Kind: ActDo, Stage: 1, Do: &Do{Line: "client close"}},
-	} {
+	}
+	for _, a := range acts {
 		a.ID, a.Seen = newID(), store.Anywhere
 		var fault *ErrorFrame
 		if _, err := p.hub.Act(t.Context(), "c", a); !errors.As(err, &fault) || fault.Code != string(Forbidden) {
@@ -454,6 +459,9 @@ func TestFault71FollowerLeads(t *testing.T) {
 	}
 	if end, err := p.hub.cfg.Store.Last(t.Context(), logOf("c")); err != nil || end != seq {
 		t.Errorf("the log ends with entry %d, want %d (%v)", end, seq, err)
+	}
+	if n := strings.Count(told.String(), `msg="an act was refused" room=c member=`); n != len(acts) {
+		t.Errorf("of %d acts %d are in the log of the server: %s", len(acts), n, told.String())
 	}
 	// And a socket that is not in the room at all:
 	b := p.dialAs("bob")

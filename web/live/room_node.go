@@ -613,6 +613,9 @@ func (r *room) act(ctx context.Context, a *Act) (uint64, *ErrorFrame) {
 			sure = true // what forbids it may have been taken back
 			continue
 		}
+		if fault != nil && fault.Code == string(Forbidden) {
+			r.hub.cfg.Log.Debug("an act was refused", "room", r.id, "member", a.By, "kind", a.Kind)
+		}
 		if seq > 0 || fault != nil {
 			return seq, fault
 		}

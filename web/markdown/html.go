@@ -27,10 +27,12 @@ func parse(source string) *node {
 		top := open[len(open)-1]
 		top.children = append(top.children, n)
 	}
+	// what must not be parted on a page, a number and its unit, are two words in markdown
+	words := strings.NewReplacer("\u00a0", " ")
 	at := 0
 	for _, m := range tag.FindAllStringSubmatchIndex(source, -1) {
 		if text := source[at:m[0]]; text != "" {
-			put(&node{text: html.UnescapeString(text)})
+			put(&node{text: words.Replace(html.UnescapeString(text))})
 		}
 		at = m[1]
 		name := source[m[4]:m[5]]
@@ -53,7 +55,7 @@ func parse(source string) *node {
 		}
 	}
 	if text := source[at:]; text != "" {
-		put(&node{text: html.UnescapeString(text)})
+		put(&node{text: words.Replace(html.UnescapeString(text))})
 	}
 	return root
 }

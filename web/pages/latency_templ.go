@@ -438,7 +438,7 @@ func Latency(l LatencyData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "</p></section><section class=\"lesson\" aria-labelledby=\"numbers\"><h2 id=\"numbers\">The same in numbers</h2><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"numbers\"><table class=\"numbers\"><thead><tr><th scope=\"col\">Way</th><th scope=\"col\">Before the request</th><th scope=\"col\">Request leaves</th><th scope=\"col\">Server sees it</th><th scope=\"col\">First byte is back</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "</p></section><section class=\"lesson\" aria-labelledby=\"numbers\"><h2 id=\"numbers\">The same in numbers</h2><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"numbers\"><table class=\"numbers\"><thead><tr><th scope=\"col\">Way</th><th scope=\"col\">Round trips before the request</th><th scope=\"col\">Request leaves</th><th scope=\"col\">Server sees it</th><th scope=\"col\">First byte is back</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -461,9 +461,9 @@ func Latency(l LatencyData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(roundTrips(w.BeforeRequest()))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(w.BeforeRequest()))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `latency.templ`, Line: 72, Col: 44}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `latency.templ`, Line: 72, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 				if templ_7745c5c3_Err != nil {

@@ -195,10 +195,11 @@ function fit(ix, scale, lanes) {
   items.forEach((v, i) => {
     const prev = items[i - 1], [lo, hi] = rangeOf(v, scale, y), late = prev ? below(prev, v, y) - (hi - margin(v)) : 0;
     if (prev && late > 0 && v.part !== 'ghost') {
-      if (v.m0 > prev.m0 && v.part !== 'last') {
+      const m = died(prev, v) ? prev.m1 : prev.m0;
+      if (v.m0 > m && v.part !== 'last') {
         scale.stretch(v.m0, 'before', late);
         y = scale.tops();
-      } else lengthen(v, Math.max(v.m0, prev.m0), late);
+      } else lengthen(v, Math.max(v.m0, m), late);
     }
     v.p = Math.max(rangeOf(v, scale, y)[0] + margin(v), prev ? below(prev, v, y) : lo);
   });
@@ -218,16 +219,19 @@ function fit(ix, scale, lanes) {
 /** From the end of a way to the middle of its pill. @param {Item} v */
 const margin = (v) => div(v.h, 2) + END;
 
+/** Whether prev dies on its way before that of v ends. @param {Item} prev @param {Item} v */
+const died = (prev, v) => prev.s.end?.fate === 'lost' && prev.part !== 'ghost' && prev.m1 < v.m1;
+
 /** The highest place for the pill of v under that of prev, and under the cross where prev died. @param {Item} prev @param {Item} v @param {number[]} y */
 function below(prev, v, y) {
-  const cross = prev.s.end?.fate === 'lost' && prev.part !== 'ghost' ? at(y, prev.m1) + 130 + div(v.h, 2) : 0;
+  const cross = died(prev, v) ? at(y, prev.m1) + 130 + div(v.h, 2) : 0;
   return Math.max(prev.p + div(prev.h + v.h, 2) + GAP, cross);
 }
 
-/** The stretch of a way on which the pill may stand. @param {Item} v @param {Scale} scale @param {number[]} y @returns {[number, number]} */
+/** The stretch of a way on which the pill may stand, clear of the cross. @param {Item} v @param {Scale} scale @param {number[]} y @returns {[number, number]} */
 function rangeOf(v, scale, y) {
-  const from = at(y, v.m0), to = y[v.m1] ?? at(y, scale.last) + TAIL - 140;
-  if (v.part === 'ghost') return [from, from + UNIT];
+  const from = at(y, v.m0), to = (y[v.m1] ?? at(y, scale.last) + TAIL - 140) - (v.s.end?.fate === 'lost' ? 90 : 0);
+  if (v.part === 'ghost') return [to + 180, to + 180 + UNIT];
   if (v.part === 'first') return [from, at(y, v.b) + at(scale.intervals, v.b).before];
   if (v.part === 'last') return [at(y, v.b + 1) - at(scale.intervals, v.b).after, to];
   return [from, to];
@@ -251,7 +255,7 @@ function itemOf(s, scale, y, room) {
   const { first, last } = scale.breaks(v.m0, v.m1);
   if (s.end?.fate === 'lost' && !stands(v.leg)) {
     v.part = 'ghost';
-    v.b = scale.breaks(v.m0, v.m0 + 1).first;
+    v.b = scale.breaks(v.m0, v.m1 + 1).first;
   } else if (first >= 0) {
     const before = at(y, first) + at(scale.intervals, first).before - at(y, v.m0);
     const after = (y[v.m1] ?? 0) - at(y, last + 1) + at(scale.intervals, last).after;
@@ -283,7 +287,7 @@ function segmentsOf(c, items) {
     for (const p of points) p[1] += 50 * beside;
     const kind = kindOf(wire), fate = s.end?.fate ?? (s.legs.at(-1)?.held ? 'held' : 'open'), before = at(points, points.length - 2);
     const there = fate === 'arrived' || fate === 'open', lane = c.lanes[s.to] + (s.to === 'client' ? 60 : -60);
-    const from = at(points, v.leg), to = v.part === 'ghost' ? /** @type {Point} */ ([lane, at(c.y, v.m0) + UNIT]) : at(points, v.leg + 1);
+    const from = at(points, v.leg), to = v.part === 'ghost' ? /** @type {Point} */ ([lane, rangeOf(v, c.scale, c.y)[1]]) : at(points, v.leg + 1);
     // on its line, but between the lanes
     const x = to[1] > from[1] ? from[0] + round((to[0] - from[0]) * (v.p - from[1]), to[1] - from[1]) : div(from[0] + to[0], 2);
     const pills = v.pills.map(({ pill, w, h }, i) => {

@@ -6,7 +6,7 @@ import { t } from './sentence.js';
 /** @import { Badge, Layout, Pill, Point, Segment, SegmentShape, Span, Wire } from './model.js' */
 
 // Widths of text, measured in the lab's own fonts: monospaced 12 px, the same bold 11.5 px, proportional 12 px.
-const MONO = 73, BOLD = 73, SANS = 60;
+const MONO = 76, BOLD = 73, SANS = 60;
 const PILL = 1460, ROW = 140, PAD = 80;
 
 /** Quotient rounded down. @param {number} a @param {number} b */

@@ -49,7 +49,7 @@ export class TcpStates extends LitElement {
     this.ix = null;
     /** The edge under the pointer, in words. */
     this.over = '';
-    /** The changes of state that the page began with: nobody made those. @type {Set<RunEvent> | null} */
+    /** The changes of state that the page began with, until somebody goes back and lets them happen. @type {Set<RunEvent> | null} */
     this.given = null;
   }
 
@@ -58,7 +58,7 @@ export class TcpStates extends LitElement {
     const { ix, model } = this;
     if (!ix || !model || !(changed.has('model') || changed.has('ix'))) return;
     const made = ix.events.slice(0, model.k).filter((e) => e.kind === 'state');
-    this.given ??= new Set(made);
+    this.given = new Set(made.filter((e) => this.given?.has(e) ?? true));
     const own = made.flatMap((e) => (this.given?.has(e) ? [] : [{ from: e.from ?? '', to: e.to ?? '' }]));
     if (own.length) void import('./passport.js').then((p) => p.stamp(own), () => {}); // without a network it is stamped with the next one
   }
