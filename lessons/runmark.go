@@ -204,12 +204,12 @@ type runAsk struct {
 	to      segment // time from … to …
 	toWhat  engine.What
 	between bool
-	verb    string // "count", "counter", "duration", or "" for a question
+	verb    string // "count", "counter", "duration", "rto", or "" for a question
 	call    string
 	counter view.Counter
 }
 
-var runAskWords = append(slices.Clone(askFields), "count", "counter", "duration")
+var runAskWords = append(slices.Clone(askFields), "count", "counter", "duration", "rto")
 
 // parseRunAsk reads what stands behind the name of the simulator.
 func parseRunAsk(text string) (a runAsk, fault, hint string) {
@@ -264,6 +264,24 @@ func parseRunAsk(text string) (a runAsk, fault, hint string) {
 		a.verb, a.host = verb, host
 		if a.call = w.next(); a.call == "" {
 			return a, "it does not say which call", "write duration of client connect"
+		}
+	case verb == "rto":
+		w.next()
+		if w.next() != "of" {
+			return a, "the word of is missing", "write rto of client at 1170ms"
+		}
+		host, ok := hostNamed(w.next())
+		if !ok {
+			return a, "a timeout is the client's or the server's", "write rto of client at 1170ms"
+		}
+		a.verb, a.host, a.at = verb, host, tcp.Never
+		if w.peek() == "at" {
+			w.next()
+			t, err := tcp.ParseTime(w.next())
+			if err != nil {
+				return a, err.Error(), ""
+			}
+			a.at = t
 		}
 	case verb == "time" && len(*w) > 1 && (*w)[1] == "from":
 		*w = (*w)[2:]
@@ -336,6 +354,14 @@ func (a *runAsk) answer(run *played) (q quantity, fault string) {
 		return quantity{kind: "number", n: v.Counters(a.host)[a.counter]}, ""
 	case a.verb == "duration":
 		return a.duration(run)
+	case a.verb == "rto":
+		fault = "in the run the " + a.host.String() + " has no connection then"
+		for i := range run.events {
+			if e := &run.events[i]; e.Vars != nil && e.Host == a.host && e.At <= a.at {
+				q, fault = quantity{kind: "time", t: e.Vars.RTO}, ""
+			}
+		}
+		return q, fault
 	case a.between:
 		i, start := run.happened(a.seg, a.what)
 		j, end := run.happened(a.to, a.toWhat)

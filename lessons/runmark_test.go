@@ -24,6 +24,7 @@ func TestMarkedNumbers(t *testing.T) {
 		"`ack 301`{run: #lost ack of SYN-ACK}, and 301{run: #lost ack of SYN-ACK}",
 		"a `SYN-ACK`{run: #lost flags of next from server} comes",
 		"in `SYN-SENT`{run: #lost state of client at 1s}, and ESTABLISHED{run: #lost state of server}",
+		"2 s{run: #lost rto of client at 1500ms}, and in the end 4 s{run: #lost rto of client}",
 		"2{run: #lost counter client TCPSynRetrans}{run: #lost counter client TcpExtTCPSynRetrans}",
 		"| a | b |\n|---|---|\n| SYN | 300{run: #lost seq of SYN#3} |",
 		"`{run: #lost}` in backquotes is code.",
@@ -58,6 +59,10 @@ func TestMarkedNumbers(t *testing.T) {
 		{"3{run: #lost mss of RST}", "run-mark", "never happens"},
 		{"3{run: #lost mss of ACK}", "run-mark", "does not say its mss"},
 		{"3 s{run: #lost duration of client shutdown}", "run-mark", "never calls"},
+		{"1 s{run: #lost rto of client at 1500ms}", "number-differs", "is 2,000 ms"},
+		{"1 s{run: #lost rto of server at 1ms}", "run-mark", "no connection then"},
+		{"1 s{run: #lost rto client}", "run-mark", "the word of"},
+		{"1 s{run: #lost rto of router}", "run-mark", "the server's"},
 		{"3 s{run: #lost time of SYN sent now}", "run-mark", "too much"},
 	}
 	for i, test := range wrong {
