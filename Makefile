@@ -6,7 +6,7 @@ APT := $(if $(filter 0,$(shell id -u)),,sudo )apt-get
 
 .PHONY: test tools lint generated course go go-engine go-site go-race differential browser e2e fuzz bench soak lighthouse screenshots image
 
-test: tools lint generated course go differential browser e2e
+test: tools lint generated course go browser e2e
 
 tools: web/browser/node_modules/.package-lock.json
 	@command -v chromium-headless-shell >/dev/null && command -v tcpdump >/dev/null && command -v strace >/dev/null && command -v openssl >/dev/null || { $(APT) update -qq && $(APT) install -y --no-install-recommends chromium-headless-shell tcpdump strace openssl fonts-liberation; }
@@ -37,7 +37,7 @@ course:
 COVER := $(shell mktemp -u)
 RACED := server/jetstream web/account web/archive web/class web/limit web/live web/lti web/progress web/store
 go:
-	$(MAKE) -j2 -O --no-print-directory go-engine go-site go-race
+	$(MAKE) -j2 -O --no-print-directory go-engine go-site go-race differential
 
 go-engine:
 	go test -coverpkg=./engine/tcp,./engine/wire -coverprofile=$(COVER) ./engine/...
