@@ -100,6 +100,8 @@ export class TcpSim extends LitElement {
     this.note = '';
     /** Which panel is open, '' for none. */
     this.panel = '';
+    /** The run that the stage is laid out for. @type {unknown} */
+    this.laid = '';
     /** Whether the tree of the run can be drawn: its part is fetched when the run branches. @type {'' | 'coming' | 'there'} */
     this.tree = '';
     /** Whether the menu of "on until" is open. */
@@ -878,19 +880,21 @@ export class TcpSim extends LitElement {
 
   /** @param {Map<PropertyKey, unknown>} changed */
   updated(changed) {
-    if (changed.has('zoom') || changed.has('table')) this.fit();
     if (!changed.size && !this.loose) return;
+    this.fit();
     this.loose = false;
     for (const bar of this.querySelectorAll('[data-rove]')) rove(bar);
   }
 
-  /** Lays the stage out for the ladder that stands there. */
+  /** Lays the stage out for the ladder of a run, once: what the learner does must not move the panels. */
   fit() {
-    const stage = this.querySelector('.stage'), box = stage?.querySelector('.ladderbox'), ladder = /** @type {TcpLadder | null | undefined} */ (stage?.querySelector('tcp-ladder'));
+    const run = this.store.run, stage = this.querySelector('.stage'), ladder = /** @type {TcpLadder | null | undefined} */ (stage?.querySelector('tcp-ladder'));
     // by the property: a style attribute would be against the page's content security policy
-    if (box instanceof HTMLElement) box.style.setProperty('zoom', String(this.zoom));
+    /** @type {HTMLElement | null | undefined} */ (stage?.querySelector('.ladderbox'))?.style.setProperty('zoom', `${this.zoom}`);
+    if (this.laid === run || !ladder?.drawn) return;
+    this.laid = run;
     // below a short ladder there is room for the variables
-    if (!ladder || ladder.drawn) stage?.classList.toggle('short', !ladder || ladder.layout.height * this.zoom < SHORT);
+    stage?.classList.toggle('short', ladder.layout.height < SHORT);
   }
 
   render() {
