@@ -99,6 +99,7 @@ test('the search by keyboard, from any page', async () => {
 
   // A second time, with the words that are there, and on to the page of the result.
   await page.keyboard.press('/')
+  await dialog.waitFor()
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Enter')
   await page.waitForURL('**/glossary/syn-received')
