@@ -95,14 +95,20 @@ func bareLink(source []byte) bool {
 	return false
 }
 
-// measures writes prose, in which a number and its unit stay on one line.
+// measures writes prose.
 type measures struct{ markup.Writer }
+
+// Write implements markup.Writer.
+func (m measures) Write(w util.BufWriter, source []byte) { m.Writer.Write(w, unbroken(source)) }
 
 var measure = regexp.MustCompile(`(\d) (ms|s)\b`)
 
-// Write implements markup.Writer.
-func (m measures) Write(w util.BufWriter, source []byte) {
-	m.Writer.Write(w, measure.ReplaceAll(source, []byte("$1\u00a0$2")))
+// unbroken is a text of the prose in which a number and its unit stay on one line.
+func unbroken(text []byte) []byte {
+	if !bytes.ContainsAny(text, "0123456789") {
+		return text // as most are, and the form takes its time
+	}
+	return measure.ReplaceAll(text, []byte("$1\u00a0$2"))
 }
 
 // words renders what has a meaning of its own in a lesson: control bits, states and asides.
@@ -363,7 +369,7 @@ func (d *draft) sentence(at span) (html string, ok bool) {
 	pos := at.start + indent
 	for i, piece := range pieces {
 		if i%2 == 0 {
-			b.Write(util.EscapeHTML(piece))
+			b.Write(util.EscapeHTML(unbroken(piece)))
 		} else {
 			code := string(piece)
 			b.WriteString(codeHTML(code))

@@ -138,7 +138,7 @@ func TestImagesBesideTheLesson(t *testing.T) {
 // A line of words and code becomes what the parser of markdown makes of it, and the numbers in it are looked at as well.
 func TestSentence(t *testing.T) {
 	parts := []string{"SYN", "ACK", " ", "  ", "`", "``", "seq 1000", "`ack 301`", "`SYN-ACK`", "`a`", "é", "\u00a0", "\"", "'", "5", "-", "=", "#", ":", ".", "(", ")", "$", "+", ",", "@", "www.", "/",
-		"http://", "<", "&", "*", "_", "\n", "\t", "{", "}", "^", "%", "?"}
+		"http://", "7 ms", "2 s", "ms", "s", "<", "&", "*", "_", "\n", "\t", "{", "}", "^", "%", "?"}
 	plain := 0
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOfN(rapid.SampledFrom(parts), 1, 8).Draw(t, "words")
