@@ -16,24 +16,27 @@ type keyLine struct {
 }
 
 // keyAt reads the key that a line begins with: small letters and hyphens, perhaps an argument behind a blank, and a colon. Behind that
-// comes the text. All are offsets in the line; argStart is 0 when there is no argument.
-func keyAt(line []byte) (keyEnd, argStart, argEnd, text int, ok bool) {
+// comes the text. The line stands at p in the file.
+func keyAt(line []byte, p int) (k keyLine, ok bool) {
 	colon := bytes.IndexByte(line, ':')
 	if colon < 1 || colon+1 < len(line) && line[colon+1] != ' ' {
-		return 0, 0, 0, 0, false
+		return k, false
 	}
 	head := bytes.TrimRight(line[:colon], " ")
-	keyEnd = len(head)
-	if blank := bytes.IndexByte(head, ' '); blank >= 0 {
-		keyEnd = blank
-		argStart, argEnd = len(head)-len(bytes.TrimLeft(head[blank:], " ")), len(head)
+	key, arg, _ := bytes.Cut(head, []byte(" "))
+	if len(key) == 0 {
+		return k, false
 	}
-	for i, c := range line[:keyEnd] {
-		if small := 'a' <= c && c <= 'z'; !small && (c != '-' || i == 0 || i == keyEnd-1 || line[i-1] == '-') {
-			return 0, 0, 0, 0, false
+	for i, c := range key {
+		if small := 'a' <= c && c <= 'z'; !small && (c != '-' || i == 0 || i == len(key)-1 || key[i-1] == '-') {
+			return k, false
 		}
 	}
-	return keyEnd, argStart, argEnd, min(colon+2, len(line)), keyEnd > 0
+	k = keyLine{key: string(key), at: span{p, p + len(head)}, textAt: span{p + min(colon+2, len(line)), p + len(line)}}
+	if arg = bytes.TrimLeft(arg, " "); len(arg) > 0 {
+		k.arg, k.argAt = string(arg), span{p + len(head) - len(arg), p + len(head)}
+	}
+	return k, true
 }
 
 // splitKeys splits a block into the markdown that it begins with and its key lines. These begin with the first line that
@@ -47,9 +50,8 @@ func (d *draft) splitKeys(body span) (prose span, keys []keyLine) {
 			next = p + i + 1
 		}
 		line := bytes.TrimRight(d.text[p:next], "\n")
-		keyEnd, argStart, argEnd, text, isKey := keyAt(line)
-		key := string(line[:keyEnd])
-		if !inKeys && argStart > 0 && key != "wrong" && key != "see" {
+		k, isKey := keyAt(line, p)
+		if !inKeys && k.arg != "" && k.key != "wrong" && k.key != "see" {
 			isKey = false // a sentence with a colon in it
 		}
 		if isKey && blank && !inKeys {
@@ -58,11 +60,6 @@ func (d *draft) splitKeys(body span) (prose span, keys []keyLine) {
 		switch {
 		case !inKeys || len(bytes.TrimSpace(line)) == 0:
 		case isKey:
-			k := keyLine{key: key, at: span{p, p + keyEnd}, textAt: span{p + text, p + len(line)}}
-			if argStart > 0 {
-				k.arg, k.argAt = string(line[argStart:argEnd]), span{p + argStart, p + argEnd}
-				k.at.end = p + argEnd
-			}
 			keys = append(keys, k)
 		case line[0] == ' ' || line[0] == '\t':
 			keys[len(keys)-1].textAt.end = p + len(line)
@@ -89,7 +86,7 @@ func (d *draft) splitTail(body span, names ...string) (prose span, keys []keyLin
 			next = p + i + 1
 		}
 		line := bytes.TrimRight(d.text[p:next], "\n")
-		if keyEnd, _, _, _, isKey := keyAt(line); isKey && blank && slices.Contains(names, string(line[:keyEnd])) {
+		if k, isKey := keyAt(line, p); isKey && blank && slices.Contains(names, k.key) {
 			_, keys = d.splitKeys(span{p, body.end})
 			for i := range keys {
 				if !slices.Contains(names, keys[i].key) {
