@@ -20,6 +20,7 @@ func Secure(r *http.Request) bool {
 	if r.TLS != nil {
 		return true
 	}
+	// Of several proxies the first in the list is the one that the browser asked.
 	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
 	return strings.EqualFold(strings.TrimSpace(proto), "https")
 }

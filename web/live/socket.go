@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
+	"github.com/handshakelab/lab/web/account"
 	"github.com/handshakelab/lab/web/store"
 )
 
@@ -140,9 +141,7 @@ func allowedOrigin(r *http.Request, others []string) bool {
 		return false
 	}
 	scheme := "http"
-	// Of several proxies the first in the list is the one that the browser asked.
-	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
-	if r.TLS != nil || strings.EqualFold(strings.TrimSpace(proto), "https") {
+	if account.Secure(r) {
 		scheme = "https"
 	}
 	return origins[0] == scheme+"://"+r.Host || slices.Contains(others, origins[0])
