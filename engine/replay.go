@@ -10,7 +10,7 @@ func Replay(s Setup, actions []Action) (World, []Event, error) {
 	if err != nil {
 		return World{}, nil, err
 	}
-	rec := Recorder{Events: make([]Event, 0, 64)}
+	var rec Recorder
 	for i := range actions {
 		if err := w.Do(&actions[i], &rec); err != nil {
 			return w, rec.Events, fmt.Errorf("action %d: %w", i+1, err)

@@ -591,10 +591,8 @@ func (h *Host) onEnded(c *Call, out []Effect) ([]Effect, error) {
 			e.unread -= n
 			return out, nil
 		}
-		return out, cmp.Or(errno, ENOTCONN)
-	default:
-		return out, cmp.Or(errno, ENOTCONN)
 	}
+	return out, cmp.Or(errno, ENOTCONN)
 }
 
 // maxBacklog is the ceiling of a backlog (Linux net.core.somaxconn).

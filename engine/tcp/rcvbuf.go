@@ -43,8 +43,11 @@ func (s *step) rcvRoom() uint32 {
 	if s.p.RcvMem == 0 {
 		return s.t.RcvBuf - min(s.t.Unread, s.t.RcvBuf)
 	}
-	return min(s.t.rcvText(s.p.RcvMem-min(s.t.RcvMem, s.p.RcvMem)), s.t.RcvBuf)
+	return min(s.linuxFree(), s.t.RcvBuf)
 }
+
+// linuxFree is how much text fits into the memory that is free.
+func (s *step) linuxFree() uint32 { return s.t.rcvText(s.p.RcvMem - min(s.t.RcvMem, s.p.RcvMem)) }
 
 // linuxReceived counts a segment with text that was taken, n bytes of it in order, and makes the window larger.
 func (s *step) linuxReceived(n, text uint32) {
@@ -76,7 +79,7 @@ func (s *step) linuxReceived(n, text uint32) {
 		}
 	}
 	// A peer that does not know SACK must see in its duplicate acknowledgments that the window is the same.
-	if room := min(s.rcvMost(), t.rcvText(most-min(t.RcvMem, most))); text >= linuxGrowLeast && room > t.RcvBuf && (n > 0 || t.SACKOK) {
+	if room := min(s.rcvMost(), s.linuxFree()); text >= linuxGrowLeast && room > t.RcvBuf && (n > 0 || t.SACKOK) {
 		t.RcvBuf += min(room-t.RcvBuf, s.linuxGrowth(text, mem, full))
 	}
 	s.linuxOffer(n)
@@ -134,5 +137,5 @@ func (t *TCB) linuxRead(n, of uint32) {
 
 // linuxCrowded reports whether less than half of the receive buffer is free: acknowledgments are in no hurry then.
 func (s *step) linuxCrowded() bool {
-	return s.p.RcvMem > 0 && s.t.rcvText(s.p.RcvMem-min(s.t.RcvMem, s.p.RcvMem)) < s.t.rcvText(s.p.RcvMem)/2
+	return s.p.RcvMem > 0 && s.linuxFree() < s.t.rcvText(s.p.RcvMem)/2
 }
